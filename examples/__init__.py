@@ -1,0 +1,1 @@
+"""What a developer writes: one folder an analysis."""

@@ -1,0 +1,264 @@
+"""What a developer writes, and what it is given: workers, combiners and their contexts.
+
+Imports nothing but the standard library: a worker's cold start is the developer's imports and little else.
+"""
+
+from __future__ import annotations
+
+import inspect
+import io
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, TypeVar, overload
+
+from skyburst.contracts.records import Missing
+from skyburst.errors import InvalidAnalysis
+
+Made = TypeVar("Made")
+MOST_ITEM_ERRORS = 100
+"""Item errors kept word by word for each batch; further ones are only counted."""
+
+
+class Worker:
+    """A function that runs on one batch; made by `@skyburst.worker`."""
+
+    def __init__(self, function: Callable[[Batch], Any]) -> None:
+        _require_positional(function, "a worker", "(batch)", 1, 1)
+        self.function = function
+        self.yields = inspect.isgeneratorfunction(function)
+        self.__doc__ = function.__doc__
+        self.__name__ = getattr(function, "__name__", "worker")
+        self.__module__ = function.__module__
+
+    def __call__(self, batch: Batch) -> Any:
+        """Run the function itself, as in a test."""
+        return self.function(batch)
+
+
+class Combiner:
+    """A function that merges partial results; made by `@skyburst.combiner`."""
+
+    def __init__(self, function: Callable[..., Any], *, associative: bool = False) -> None:
+        self._arguments = _require_positional(function, "a combiner", "(partials) or (partials, context)", 1, 2)
+        self.function = function
+        self.associative = associative
+        self.finish_function: Callable[..., Any] | None = None
+        self.summary_function: Callable[..., list[str]] | None = None
+        self.__doc__ = function.__doc__
+        self.__name__ = getattr(function, "__name__", "combiner")
+        self.__module__ = function.__module__
+
+    def __call__(self, partials: Iterator[PartialResult], context: CombineContext | None = None) -> Any:
+        """Merge partial results; a generator's values are the entries of a list."""
+        return self.function(partials) if self._arguments == 1 else self.function(partials, context)
+
+    def finish(self, function: Callable[[Any, FinishContext], Any]) -> Callable[[Any, FinishContext], Any]:
+        """Decorator: make the result, and files, of what was combined; runs once."""
+        _require_positional(function, "a finish function", "(value, context)", 2, 2)
+        self.finish_function = function
+        return function
+
+    def summary(
+        self, function: Callable[[Any, Mapping[str, Any]], list[str]]
+    ) -> Callable[[Any, Mapping[str, Any]], list[str]]:
+        """Decorator: describe what was found so far in at most five short lines, for progress bars."""
+        _require_positional(function, "a summary function", "(value, parameters)", 2, 2)
+        self.summary_function = function
+        return function
+
+
+def worker(function: Callable[[Batch], Any]) -> Worker:
+    """Make a function of one batch a worker.
+
+    It returns any JSON value, or is a generator that yields JSON values. It may run more than once for a batch (after a
+    failure, or when its machine was thought lost); what it returned is counted once.
+    """
+    return Worker(function)
+
+
+@overload
+def combiner(function: Callable[..., Any]) -> Combiner: ...
+@overload
+def combiner(*, associative: bool = False) -> Callable[[Callable[..., Any]], Combiner]: ...
+def combiner(
+    function: Callable[..., Any] | None = None, *, associative: bool = False
+) -> Combiner | Callable[[Callable[..., Any]], Combiner]:
+    """Make a function of an iterator of partial results a combiner.
+
+    Args:
+        function: takes `(partials)` or `(partials, context)`; returns any JSON value, or yields the entries of a list.
+        associative: the value can itself be combined: the function is then called on groups of partial results, in
+            parallel, and on the values of the groups. The groups depend on the number of batches only.
+    """
+    if function is not None:
+        return Combiner(function)
+    return lambda actual: Combiner(actual, associative=associative)
+
+
+@dataclass(slots=True)
+class Context:
+    """What a worker may ask of the engine while it runs a batch."""
+
+    job_id: str
+    attempt: int
+    """1 for the first attempt at this batch."""
+    deadline: float
+    """On the clock of `time.monotonic`."""
+    items_location: str | None
+    """Folder or URL of the library that the items come from, if they do."""
+    kept: dict[str, Any]
+    item_errors: list[dict[str, Any]] = field(default_factory=list)
+    item_errors_not_kept: int = 0
+
+    def time_left(self) -> float:
+        """Seconds until the batch is ended as timed out."""
+        return self.deadline - time.monotonic()
+
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """`make()`, called once per worker process and kept for its later batches: masks, tables, models."""
+        if key not in self.kept:
+            self.kept[key] = make()
+        made: Made = self.kept[key]
+        return made
+
+    def read(self, location: str) -> bytes:
+        """The bytes of a file, given as a local path or a URL such as `s3://bucket/key`."""
+        return read_location(location)
+
+    def item_failed(self, item: Any, error: BaseException | str) -> None:
+        """Report an item that cannot be used. The batch goes on; the job's result names the item and the error."""
+        if len(self.item_errors) >= MOST_ITEM_ERRORS:
+            self.item_errors_not_kept += 1
+            return
+        text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+        self.item_errors.append({"item": item, "error": text[:2_000]})
+
+
+@dataclass(slots=True)
+class Batch:
+    """A half-open range of items, given to one worker."""
+
+    id: int
+    """Number of the batch, from 0."""
+    start: int
+    """Number of its first item."""
+    end: int
+    """Number of the item after its last."""
+    items: list[Any]
+    parameters: dict[str, Any]
+    context: Context
+
+
+class PartialResult:
+    """What a worker found in one batch, or an associative combiner in a group of batches."""
+
+    __slots__ = ("_open", "end", "start")
+
+    def __init__(self, start: int, end: int, opener: Callable[[], AbstractContextManager[BinaryIO]]) -> None:
+        self.start = start
+        """Number of the first item."""
+        self.end = end
+        """Number of the item after the last."""
+        self._open = opener
+
+    @classmethod
+    def of(cls, value: Any, start: int = 0, end: int = 0) -> PartialResult:
+        """A partial result of a given value, as for a test of a combiner."""
+        from skyburst.contracts import values
+
+        data = b"v" + values.encode(value)
+        return cls(start, end, lambda: io.BytesIO(data))
+
+    @property
+    def value(self) -> Any:
+        """What the worker returned; a list when it yielded. Read anew each time, so that nothing piles up."""
+        from skyburst.stored import load_value
+
+        with self._open() as file:
+            return load_value(file)
+
+    def results(self) -> Iterator[Any]:
+        """What the worker yielded, one by one, or the entries of the list that it returned."""
+        from skyburst.stored import load_results
+
+        with self._open() as file:
+            yield from load_results(file)
+
+
+@dataclass(slots=True, kw_only=True)
+class CombineContext:
+    """What a combiner may ask of the engine."""
+
+    job_id: str
+    name: str | None
+    """The job's name, if it was given one."""
+    parameters: dict[str, Any]
+    items: int
+    """Items of the whole job."""
+    items_location: str | None
+    missing: list[Missing]
+    """Batches that have no partial result, and why."""
+    item_errors: list[dict[str, Any]]
+    """`{"item", "error"}` of items that could not be used (the first thousand)."""
+    preview: bool = False
+    """True while the job still runs and somebody looks at what was found so far."""
+
+    def read(self, location: str) -> bytes:
+        """The bytes of a file, given as a local path or a URL such as `s3://bucket/key`."""
+        return read_location(location)
+
+
+@dataclass(slots=True, kw_only=True)
+class FinishContext(CombineContext):
+    """What a finish function may ask of the engine: all a combiner may, and result files."""
+
+    opener: Callable[[str], AbstractContextManager[BinaryIO]]
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """A new result file, for writing bytes; it is kept when it is closed without an error."""
+        return self.opener(name)
+
+    def write(self, name: str, data: bytes) -> None:
+        """A new result file with these bytes."""
+        with self.opener(name) as file:
+            file.write(data)
+
+
+@dataclass(slots=True, kw_only=True)
+class ItemsContext:
+    """What a function that lists the items of a job may ask of the engine."""
+
+    job_id: str
+
+    def read(self, location: str) -> bytes:
+        """The bytes of a file, given as a local path or a URL such as `s3://bucket/key`."""
+        return read_location(location)
+
+
+def read_location(location: str) -> bytes:
+    """The bytes of a local file or of an object behind a URL."""
+    if "://" not in location:
+        with open(location, "rb") as file:
+            return file.read()
+    from skyburst.objects import open_store
+
+    folder, _, key = location.rpartition("/")
+    return open_store(folder).get(key)
+
+
+def _require_positional(function: Callable[..., Any], what: str, form: str, least: int, most: int) -> int:
+    """Number of arguments that the function can be given by position, at most `most`; names do not matter."""
+    if not callable(function):
+        raise InvalidAnalysis(f"{what} must be a function {form}, not {function!r}")
+    kinds = [
+        parameter
+        for parameter in inspect.signature(function).parameters.values()
+        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    required = [parameter for parameter in kinds if parameter.default is parameter.empty]
+    if not least <= len(kinds) or len(required) > most:
+        name = getattr(function, "__name__", repr(function))
+        raise InvalidAnalysis(f"{what} must take {form}, but {name}{inspect.signature(function)} does not")
+    return min(len(kinds), most)

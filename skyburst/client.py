@@ -1,0 +1,250 @@
+"""Run jobs, and look after them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from skyburst.contracts.job import JobSpec, parse_job
+from skyburst.contracts.records import BatchRecord, JobRecord, Progress, Result
+from skyburst.contracts.states import JobState
+from skyburst.errors import (
+    Invalid,
+    InvalidJob,
+    JobCancelled,
+    JobEnded,
+    JobFailed,
+    JobInterrupted,
+    JobTimedOut,
+    ResultNotReady,
+)
+from skyburst.finding import find_analysis
+from skyburst.homes.local.home import LocalHome
+
+POLL_S = 0.1
+UNDRIVEN_S = 5.0
+"""A job that no program has driven for so long is taken for interrupted."""
+Job = JobSpec | Mapping[str, Any]
+
+
+class JobHandle:
+    """One job, wherever it runs. Any program with the same state folder can make one."""
+
+    def __init__(self, job_id: str, home: LocalHome | None = None) -> None:
+        self.home = home or LocalHome()
+        self.job_id = job_id
+
+    def __repr__(self) -> str:
+        return f"<skyburst.JobHandle {self.job_id}>"
+
+    def record(self) -> JobRecord:
+        """Everything the task table has of the job. Raises JobNotFound."""
+        return self.home.table.job(self.job_id)
+
+    def status(self) -> JobState:
+        """Where the job is in its life."""
+        return self.record().state
+
+    def progress(self) -> Progress:
+        """Batches and items done, failed and running, counted without reading results."""
+        job, progress = self.record(), self.home.table.progress(self.job_id)
+        if job.started_at:
+            progress.elapsed_s = (job.finished_at or time.time()) - job.started_at
+            progress.items_per_s = progress.items_done / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
+            remaining = progress.batches - progress.done - progress.failed
+            if not job.state.finished and progress.done:
+                progress.seconds_left = remaining * progress.elapsed_s / progress.done
+        return progress
+
+    def batches(self) -> list[BatchRecord]:
+        """What was recorded of each batch, in order; a batch of which nothing was is PENDING."""
+        return list(self.home.table.batches(self.job_id))
+
+    def interrupted(self) -> bool:
+        """True when the job has not ended and no program drives it: its program was killed, and `resume` goes on."""
+        return not self.status().finished and not self.home.is_driven(self.job_id) and not self.status().finished
+
+    def wait(self, timeout: float | None = None, on_progress: Callable[[Progress], None] | None = None) -> JobState:
+        """Wait for the end of the job.
+
+        Args:
+            timeout: seconds to wait at most; None for as long as it takes.
+            on_progress: called with each look at the job, ten times a second.
+
+        Raises:
+            TimeoutError: when the job goes on longer.
+            JobInterrupted: when no program drives the job any more.
+        """
+        start = seen_driven = time.monotonic()
+        while True:
+            state = self.status()
+            if on_progress:
+                on_progress(self.progress())
+            if state.finished:
+                return state
+            now = time.monotonic()
+            if self.home.is_driven(self.job_id):
+                seen_driven = now
+            elif now - seen_driven > UNDRIVEN_S:
+                raise JobInterrupted(
+                    f"job {self.job_id} is {state}, but the program that ran it is gone: `skyburst resume {self.job_id}` goes on",
+                    job_id=self.job_id,
+                )
+            if timeout is not None and now - start > timeout:
+                raise TimeoutError(f"job {self.job_id} is still {state} after {timeout:g} s")
+            time.sleep(POLL_S)
+
+    def result(self, timeout: float | None = None) -> Result:
+        """Wait for the end and return what was found; a PARTIAL job's result says what is missing.
+
+        Raises:
+            JobFailed, JobTimedOut, JobCancelled: with `.result`, what was found before, if anything.
+            TimeoutError: when the job goes on longer than `timeout` seconds.
+        """
+        self.wait(timeout)
+        return _result_of(self.home, self.record())
+
+    def partial_results(self) -> Any:
+        """What the partial results so far combine to, unfinished; the whole combined value once the job has ended.
+
+        Raises:
+            ResultNotReady: before the job was planned.
+            JobFailed: when the combiner fails.
+        """
+        from skyburst.homes.local.preview import Preview
+
+        job = self.record()
+        if job.plan is None:
+            raise ResultNotReady(f"job {self.job_id} is {job.state} and its items are not listed yet")
+        with Preview(self.home, job) as preview:
+            return preview.look()[0]
+
+    def cancel(self) -> None:
+        """Ask for the end of the job: its workers are stopped, what was found is combined, and it can be resumed."""
+        self.home.cancel(self.job_id)
+
+    def resume(self) -> JobHandle:
+        """Run what is missing, in the background; a job that succeeded stays as it is.
+
+        Raises:
+            JobBusy: when a program is driving the job.
+        """
+        if self.status() is not JobState.SUCCEEDED:
+            self.home.prepare_resume(self.job_id)
+            self._reopen()
+            self.home.drive_in_background(self.job_id)
+        return self
+
+    def certificate(self) -> dict[str, Any]:
+        """The record that makes the job reproducible. Raises ResultNotReady until the job has ended."""
+        return self.home.certificate(self.job_id)
+
+    def logs(self, batch: int | None = None) -> str:
+        """What the batches wrote and why they failed, or one of them."""
+        from skyburst.logs import log_text
+
+        return log_text(self.home, self.record(), batch)
+
+    def _reopen(self) -> None:
+        """Have `wait` not take the state of the run before for that of the next."""
+        job = self.record()
+        job.state, job.reason = JobState.PENDING, "resumed"
+        self.home.table.update_job(job)
+
+
+def run(
+    job: Job | str | None = None,
+    *,
+    home: str = "local",
+    on_progress: Callable[[Progress], None] | None = None,
+    **fields: Any,
+) -> Result:
+    """Run a job to its end in this process, on all processors of this machine.
+
+    Args:
+        job: a job specification, or the analysis alone, by name or path.
+        home: where to run: `local`.
+        on_progress: called up to ten times a second while the job runs.
+        **fields: fields of the job specification, added to `job`.
+
+    Raises:
+        InvalidJob: naming the field, its value and what was expected; nothing was started.
+        JobFailed, JobTimedOut, JobCancelled: with `.result`, what was found before, if anything.
+    """
+    handle = create(job, home=home, **fields)
+    if handle.home.is_driven(handle.job_id):  # the job of the same idempotency key, started by another program
+        handle.wait(on_progress=on_progress)
+    elif not handle.status().finished:
+        handle.home.drive(handle.job_id, on_progress)
+    return _result_of(handle.home, handle.record())
+
+
+def submit(job: Job | str | None = None, *, home: str = "local", **fields: Any) -> JobHandle:
+    """Start a job in the background and return at once; it goes on when this program ends. Arguments as for `run`."""
+    handle = create(job, home=home, **fields)
+    if handle.status() is JobState.PENDING and not handle.home.is_driven(handle.job_id):
+        handle.home.drive_in_background(handle.job_id)
+    return handle
+
+
+def create(
+    job: Job | str | None = None, *, home: str = "local", folder: Path | None = None, **fields: Any
+) -> JobHandle:
+    """Check and store a job without starting it.
+
+    Arguments as for `run`; paths are relative to the folder, else to the current one.
+    """
+    if home != "local":
+        raise InvalidJob(f"home is {home!r}: expected 'local'")
+    if isinstance(job, JobSpec):
+        document = job.document()
+    elif isinstance(job, str):
+        document = {"analysis": job}
+    elif job is None or isinstance(job, Mapping):
+        document = dict(job or {})
+    else:
+        raise InvalidJob(
+            f"job is of type {type(job).__name__}: expected a specification, or the name or path of an analysis"
+        )
+    spec = parse_job({**document, **{field: _plain(value) for field, value in fields.items() if value is not None}})
+    folder = folder or Path.cwd()
+    found = find_analysis(spec.analysis, folder)
+    local = LocalHome()
+    try:
+        record = local.create_job(spec, found, folder)
+    except Invalid:
+        local.close()
+        raise
+    return JobHandle(record.job_id, local)
+
+
+def _plain(value: Any) -> Any:
+    """Python values that stand for JSON ones: ranges, paths, iterables of items."""
+    if isinstance(value, range):
+        return {"range": [value.start, value.stop]} if value.step == 1 else list(value)
+    if isinstance(value, Path):
+        return str(value)
+    if isinstance(value, dict | str | bytes | list):
+        return value
+    return list(value) if hasattr(value, "__iter__") else value
+
+
+def _result_of(home: LocalHome, job: JobRecord) -> Result:
+    """The result of a job that has ended, or the error that says how it did."""
+    errors: dict[JobState, type[JobEnded]] = {
+        JobState.FAILED: JobFailed,
+        JobState.TIMED_OUT: JobTimedOut,
+        JobState.CANCELLED: JobCancelled,
+    }
+    try:
+        result = home.result(job)
+    except ResultNotReady:
+        result = None
+    if job.state in errors or result is None:
+        failure = (job.outcome or {}).get("failure")
+        details = f"\n{failure[2]}" if failure and failure[2] else ""
+        kind = errors.get(job.state, JobFailed)
+        raise kind(f"job {job.job_id} is {job.state}: {job.reason}{details}", job_id=job.job_id, result=result)
+    return result

@@ -1,0 +1,140 @@
+"""The blueprint: the versioned file that describes an analysis."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import msgspec
+
+from skyburst.contracts.job import Positive, Seconds, Share
+from skyburst.contracts.parameters import check_declared
+from skyburst.errors import InvalidBlueprint
+
+FILE = "blueprint.toml"
+FORMAT = 1
+Reference = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+NOT_CODE = {"__pycache__", ".git", ".venv", "node_modules", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+
+
+class JobDefaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a job specification that leaves these fields out gets."""
+
+    batch_size: Positive | None = None
+    """Items given to one worker at a time."""
+    max_parallelism: Positive | None = None
+    """Batches in flight at once, at most."""
+    timeout_s: Seconds | None = None
+    """Seconds until a job is ended as TIMED_OUT."""
+    tolerated_failure_percent: Share = 0
+    """Share of the batches that may fail."""
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a worker needs."""
+
+    memory_mb: Annotated[int, msgspec.Meta(ge=128, le=10_240)] = 2_048
+    """MiB of memory for each worker."""
+    batch_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=900)] = 300
+    """Seconds until one attempt at a batch is ended."""
+    combiner_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=900)] = 900
+    """Seconds until one call of the combiner, or of the function that lists the items, is ended."""
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
+    """Attempts at a batch before it is FAILED."""
+
+
+class LibrarySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How libraries of this analysis are made."""
+
+    describe: Reference
+    """Function of a file's path that checks and describes one item."""
+    generate: Reference | None = None
+    """Function that makes an example library."""
+
+
+class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An analysis, described."""
+
+    blueprint: int
+    """Version of this format: 1."""
+    name: Name
+    """Lower-case letters, digits and hyphens."""
+    version: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    """Version of the analysis, such as 1.0.0."""
+    title: str = ""
+    description: str = ""
+    worker: Reference
+    """`module:function` in the analysis' folder."""
+    combiner: Reference
+    """`module:combiner` in the analysis' folder."""
+    items: Reference | None = None
+    """`module:function` that lists the items of a job from its parameters."""
+    job: JobDefaults = JobDefaults()
+    resources: Resources = Resources()
+    parameters: dict[str, dict[str, Any]] | None = {}
+    """Parameters by name: JSON Schema and a default. None: whatever is given is handed on."""
+    library: LibrarySection | None = None
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        return document
+
+
+def load_blueprint(folder: Path) -> Blueprint:
+    """Read a folder's blueprint.
+
+    Raises:
+        InvalidBlueprint: naming the file, the field and what was expected.
+    """
+    path = folder / FILE
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise InvalidBlueprint(f"{path} does not exist: an analysis is a folder with a {FILE}") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidBlueprint(f"{path} is not TOML: {error}") from error
+    return parse_blueprint(document, str(path))
+
+
+def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
+    """Check a blueprint that was read from somewhere."""
+    _refuse_unknown(document, Blueprint, where, "")
+    for section, kind in (("job", JobDefaults), ("resources", Resources), ("library", LibrarySection)):
+        if isinstance(document.get(section), dict):
+            _refuse_unknown(document[section], kind, where, f"{section}.")
+    try:
+        blueprint = msgspec.convert(document, Blueprint)
+    except msgspec.ValidationError as error:
+        raise InvalidBlueprint(f"{where}: {str(error).replace('`$.', '`')}") from error
+    if blueprint.blueprint != FORMAT:
+        raise InvalidBlueprint(
+            f"{where}: blueprint = {blueprint.blueprint}, and this version of skyburst reads {FORMAT}"
+        )
+    check_declared(blueprint.parameters or {}, where)
+    return blueprint
+
+
+def digest_of_code(path: Path) -> str:
+    """SHA-256, hexadecimal, over the names and contents of all files of an analysis: its code's version."""
+    digest = hashlib.sha256()
+    files = [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
+    for file in files:
+        relative = file.relative_to(path.parent if path.is_file() else path)
+        if NOT_CODE.intersection(relative.parts) or file.suffix == ".pyc":
+            continue
+        content = hashlib.sha256(file.read_bytes()).digest()
+        digest.update(relative.as_posix().encode() + b"\0" + content)
+    return digest.hexdigest()
+
+
+def _refuse_unknown(document: dict[str, Any], kind: type[msgspec.Struct], where: str, prefix: str) -> None:
+    for field in document:
+        if field not in kind.__struct_fields__:
+            near = difflib.get_close_matches(field, kind.__struct_fields__, n=1)
+            hint = f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(kind.__struct_fields__)}"
+            raise InvalidBlueprint(f"{where}: {prefix}{field}: there is no such field; {hint}")

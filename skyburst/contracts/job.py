@@ -1,0 +1,92 @@
+"""The job specification: one JSON document, the same from Python, the command line, the API and the web."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from skyburst.contracts import values
+from skyburst.errors import Invalid, InvalidJob
+
+Positive = Annotated[int, msgspec.Meta(ge=1)]
+Share = Annotated[float, msgspec.Meta(ge=0, le=100)]
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+
+
+class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a job is: one run of an analysis over items, with parameters and limits."""
+
+    analysis: Annotated[str, msgspec.Meta(min_length=1)]
+    """Name of an analysis, or the path of its folder or of a single Python file."""
+    items: list[Any] | dict[str, Any] | None = None
+    """JSON values; or {"range": [start, end]} for the whole numbers of a half-open range; or {"manifest": location}
+    for stored items. None: the analysis lists its items itself, from the parameters."""
+    batch_size: Positive | None = None
+    """Items given to one worker at a time. None: the blueprint's, else such that there are at most 1,000 batches."""
+    max_parallelism: Positive | None = None
+    """Batches in flight at once, at most. None: the blueprint's, else as many as the home has workers."""
+    timeout_s: Seconds | None = None
+    """Seconds from the start of the job until it is ended as TIMED_OUT. None: the blueprint's, else no limit of its own
+    (each batch has one)."""
+    tolerated_failure_percent: Share | None = None
+    """Share of the batches that may fail for the job to end as PARTIAL rather than FAILED. None: the blueprint's, else 0."""
+    parameters: dict[str, Any] = {}
+    """Values of the parameters that the blueprint declares; those left out get their defaults."""
+    name: ShortText | None = None
+    """A name for people."""
+    labels: dict[str, str] = {}
+    """Any key and value, to find jobs by."""
+    idempotency_key: ShortText | None = None
+    """Two submissions with the same key are one job."""
+
+    def document(self) -> dict[str, Any]:
+        """The specification as a JSON document, without the fields that were left out."""
+        everything = msgspec.to_builtins(self)
+        return {field: value for field, value in everything.items() if value not in (None, {})}
+
+
+def parse_job(document: Mapping[str, Any]) -> JobSpec:
+    """Check a job specification.
+
+    Raises:
+        InvalidJob: with the path of the field and what was expected.
+    """
+    unknown = [field for field in document if field not in JobSpec.__struct_fields__]
+    if unknown:
+        near = difflib.get_close_matches(str(unknown[0]), JobSpec.__struct_fields__, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(JobSpec.__struct_fields__)}"
+        raise InvalidJob(f"job.{unknown[0]}: there is no such field; {hint}")
+    if "analysis" not in document:
+        raise InvalidJob("job.analysis is missing: name the analysis to run; `skyburst analyses` lists them")
+    try:
+        spec = msgspec.convert(dict(document), JobSpec)
+        values.check(spec.parameters, "job.parameters")
+        if not isinstance(spec.items, list):  # a list is checked item by item when it is stored
+            values.check(spec.items, "job.items")
+    except (msgspec.ValidationError, Invalid) as error:
+        message = str(error).replace("`$.", "`job.").replace("`$`", "`job`")
+        raise InvalidJob(message) from error
+    _check_items(spec.items)
+    return spec
+
+
+def _check_items(items: list[Any] | dict[str, Any] | None) -> None:
+    if not isinstance(items, dict):
+        return
+    match items:
+        case {"range": [int(start), int(end)], **rest} if (
+            not rest and not isinstance(start, bool) and not isinstance(end, bool)
+        ):
+            if start > end:
+                raise InvalidJob(f"job.items.range is [{start}, {end}]: it must start before it ends")
+        case {"manifest": str(), **rest} if not rest:
+            pass
+        case _:
+            raise InvalidJob(
+                f"job.items is {str(items)[:200]}: expected a list of JSON values, "
+                '{"range": [start, end]} with whole numbers, or {"manifest": location}'
+            )

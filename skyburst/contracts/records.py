@@ -1,0 +1,183 @@
+"""Records of jobs and batches: what the task table keeps and what the interfaces show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from skyburst.contracts.states import BatchState, JobState
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+class Failure(NamedTuple):
+    """Why one attempt at a batch failed."""
+
+    kind: str
+    """Name of the exception, or one of `Killed`, `TimedOut`, `OutOfMemory`, `NotJson`, `StorageFull`."""
+    message: str
+    """One sentence."""
+    traceback: str = ""
+    """The developer's part of the traceback, when there is one."""
+
+
+class Outcome(NamedTuple):
+    """How one attempt at a batch ended, as a worker reports it."""
+
+    batch_id: int
+    attempt: int
+    """1 for the first attempt."""
+    items: int
+    """Items in the batch."""
+    payload: bytes | None
+    """The stored partial result when it is small."""
+    reference: str | None
+    """Key of the object that holds the stored partial result when it is large."""
+    size: int
+    """Bytes of the stored partial result."""
+    item_errors: list[dict[str, Any]] | None
+    """`{"item", "error"}` of items that could not be used."""
+    started_at: float
+    """Seconds since the epoch."""
+    seconds: float
+    """Wall-clock seconds from the start of the batch to the stored partial result."""
+    peak_memory_mb: float
+    """Largest resident memory of the worker's process up to now, in MiB."""
+    log: tuple[str, int, int] | None
+    """Name of the log and the range of its bytes that the batch wrote."""
+    failure: Failure | None
+    """None when the partial result was stored."""
+
+
+class Claim(NamedTuple):
+    """A batch that a worker has."""
+
+    batch_id: int
+    attempt: int
+    started_at: float
+    """Seconds since the epoch."""
+    deadline: float
+    """Seconds since the epoch; past it the batch is lost."""
+
+
+class Missing(NamedTuple):
+    """A range of batches that have no partial result."""
+
+    first: int
+    """Number of the first batch."""
+    last: int
+    """Number of the last batch, inclusive."""
+    start: int
+    """Number of the first item."""
+    end: int
+    """Number of the item after the last."""
+    reason: str
+
+
+class Stored(NamedTuple):
+    """A stored partial result, as the task table hands it to a combiner."""
+
+    batch_id: int
+    payload: bytes | None
+    reference: str | None
+
+
+@dataclass(slots=True)
+class BatchRecord:
+    """What the task table knows of one batch, without its partial result."""
+
+    batch_id: int
+    state: BatchState
+    attempt: int
+    """Attempts so far."""
+    items: int = 0
+    size: int = 0
+    """Bytes of the stored partial result."""
+    started_at: float | None = None
+    """Start of the last attempt, seconds since the epoch."""
+    seconds: float | None = None
+    """Duration of the last attempt."""
+    deadline: float | None = None
+    """While RUNNING: when it counts as lost, seconds since the epoch."""
+    peak_memory_mb: float | None = None
+    log: tuple[str, int, int] | None = None
+    failures: list[Failure] = field(default_factory=list)
+    """One for each failed attempt, oldest first."""
+    item_errors: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a job is."""
+
+    state: JobState
+    batches: int = 0
+    """All batches of the job; 0 while it is being planned."""
+    done: int = 0
+    failed: int = 0
+    running: int = 0
+    items: int = 0
+    """All items of the job."""
+    items_done: int = 0
+    item_errors: int = 0
+    """Items that could not be used."""
+    retries: int = 0
+    """Attempts that failed and were repeated."""
+    elapsed_s: float = 0.0
+    items_per_s: float = 0.0
+    """Over the time since the job started or was resumed."""
+    seconds_left: float | None = None
+    """Estimated; None while nothing is known."""
+
+    @property
+    def fraction(self) -> float:
+        """Share of the batches that have ended, 0 to 1."""
+        return (self.done + self.failed) / self.batches if self.batches else float(self.state.finished)
+
+
+@dataclass(slots=True)
+class JobRecord:
+    """What the task table knows of one job."""
+
+    job_id: str
+    spec: dict[str, Any]
+    """The job specification as it was submitted."""
+    analysis: dict[str, Any]
+    """`{"name", "version", "location", "digest", "blueprint", ...}` of the analysis at the time of submission."""
+    parameters: dict[str, Any]
+    """All parameters, defaults and absolute paths filled in."""
+    state: JobState
+    reason: str = ""
+    """Why the job is in this state, one sentence."""
+    created_at: float = 0.0
+    """Seconds since the epoch, as all times here."""
+    started_at: float | None = None
+    finished_at: float | None = None
+    items: dict[str, Any] | None = None
+    """Where the items are: a range or a stored manifest."""
+    plan: dict[str, Any] | None = None
+    cancel_requested: bool = False
+    runs: int = 0
+    """How many times the job was started or resumed."""
+    worker_seconds: float = 0.0
+    """Seconds that workers were busy, over all runs."""
+    outcome: dict[str, Any] | None = None
+    """After the end: `{"missing", "item_errors", "files"}`."""
+
+
+@dataclass(slots=True, frozen=True)
+class Result:
+    """What a job found."""
+
+    value: Any
+    """The result: any JSON value."""
+    state: JobState
+    job_id: str
+    missing: list[Missing]
+    """Batches that are not in the result, and why; empty when the result is complete."""
+    item_errors: list[dict[str, Any]]
+    """`{"item", "error"}` of items that could not be used (the first thousand)."""
+    files: Mapping[str, Path]
+    """Result files by name."""

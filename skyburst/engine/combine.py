@@ -1,0 +1,164 @@
+"""Combine: merge partial results, streamed in batch order, as a tree when the combiner is associative."""
+
+from __future__ import annotations
+
+import inspect
+import io
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from skyburst.analysis import CombineContext, Combiner, FinishContext, PartialResult
+from skyburst.contracts import values
+from skyburst.contracts.records import Stored
+from skyburst.engine.plan import COMBINE_FAN_IN, Plan, combine_levels
+from skyburst.errors import InvalidAnalysis, ObjectNotFound
+from skyburst.ports import Objects
+from skyburst.stored import store_value, store_yielded
+
+RESULT = "result.json"
+FILES = "files/"
+
+
+@dataclass(slots=True)
+class CombineBench:
+    """What a combiner's process has at hand."""
+
+    combiner: Combiner
+    plan: Plan
+    partials: Callable[[int, int], Iterator[Stored]]
+    """Stored partial results of the DONE batches of a half-open range."""
+    objects: Objects
+    prefix: str
+    """Key prefix of the job's objects."""
+    scratch: Path
+    context: dict[str, Any]
+    """Fields of `CombineContext`."""
+
+
+def levels_of(bench: CombineBench) -> list[int]:
+    """Groups on each level of the tree; none when the combiner is not associative or one call can take everything."""
+    return combine_levels(bench.plan.batches) if bench.combiner.associative else []
+
+
+def combine_group(bench: CombineBench, level: int, group: int) -> None:
+    """Merge the children of one group of the tree and store the value; a group without partial results stores nothing."""
+    partials = _children(bench, level, group * COMBINE_FAN_IN, (group + 1) * COMBINE_FAN_IN)
+    first = next(partials, None)
+    if first is None:
+        return
+    value = bench.combiner(_chain(first, partials), CombineContext(**bench.context))
+    stored = store_yielded(value, bench.scratch) if inspect.isgenerator(value) else store_value(value, bench.scratch)
+    try:
+        data = stored.payload if stored.payload is not None else stored.path
+        assert data is not None
+        bench.objects.put(_group_key(bench, level, group), data)
+    finally:
+        if stored.path:
+            stored.path.unlink(missing_ok=True)
+
+
+def combine_all(bench: CombineBench) -> dict[str, Any]:
+    """Merge what is left of the tree, finish, and store the result.
+
+    Returns:
+        `{"files": [names of result files], "size": bytes of the result}`.
+    """
+    levels = levels_of(bench)
+    below = levels[-1] if levels else bench.plan.batches
+    partials = _children(bench, len(levels), 0, below)
+    value = bench.combiner(partials, CombineContext(**bench.context))
+    files: list[str] = []
+    if bench.combiner.finish_function:
+        if inspect.isgenerator(value):
+            value = list(value)
+        context = FinishContext(**bench.context, opener=lambda name: _result_file(bench, name, files))
+        value = bench.combiner.finish_function(value, context)
+    path = bench.scratch / f"result-{bench.context['job_id']}.json"
+    try:
+        _write_json(path, value)
+        size = path.stat().st_size
+        bench.objects.put(bench.prefix + RESULT, path)
+    finally:
+        path.unlink(missing_ok=True)
+    return {"files": files, "size": size}
+
+
+def preview(bench: CombineBench) -> tuple[Any, list[str]]:
+    """What the partial results so far combine to, unfinished, and its summary lines."""
+    context = CombineContext(**{**bench.context, "preview": True})
+    value = bench.combiner(_children(bench, 0, 0, bench.plan.batches), context)
+    if inspect.isgenerator(value):
+        value = list(value)
+    summary = bench.combiner.summary_function
+    return value, [str(line) for line in summary(value, bench.context["parameters"])] if summary else []
+
+
+def _children(bench: CombineBench, level: int, first: int, last: int) -> Iterator[PartialResult]:
+    """Values one level further down: batches for level 0, groups above."""
+    if level == 0:
+        for stored in bench.partials(first, min(last, bench.plan.batches)):
+            start, end = bench.plan.items_of(stored.batch_id)
+            yield PartialResult(start, end, _opener(bench.objects, stored))
+        return
+    groups = combine_levels(bench.plan.batches)[level - 1]
+    batches_per_group = COMBINE_FAN_IN**level
+    for group in range(first, min(last, groups)):
+        key = _group_key(bench, level - 1, group)
+        try:
+            with bench.objects.open(key):
+                pass
+        except ObjectNotFound:
+            continue
+        start = group * batches_per_group * bench.plan.batch_size
+        end = min((group + 1) * batches_per_group * bench.plan.batch_size, bench.plan.items)
+        yield PartialResult(start, end, _opener(bench.objects, Stored(group, None, key)))
+
+
+def _opener(objects: Objects, stored: Stored) -> Callable[[], AbstractContextManager[BinaryIO]]:
+    payload, reference = stored.payload, stored.reference
+    if payload is not None:
+        return lambda: io.BytesIO(payload)
+    assert reference is not None
+    return lambda: objects.open(reference)
+
+
+def _group_key(bench: CombineBench, level: int, group: int) -> str:
+    return f"{bench.prefix}combined/{level}/{group:08d}"
+
+
+def _chain(first: PartialResult, rest: Iterator[PartialResult]) -> Iterator[PartialResult]:
+    yield first
+    yield from rest
+
+
+@contextmanager
+def _result_file(bench: CombineBench, name: str, files: list[str]) -> Iterator[BinaryIO]:
+    if not name or name.startswith((".", "/")) or "\\" in name or ".." in name.split("/") or "//" in name:
+        raise InvalidAnalysis(f"{name!r} cannot be the name of a result file: give a plain name such as 'table.csv'")
+    path = bench.scratch / f"file-{bench.context['job_id']}-{len(files)}"
+    try:
+        with open(path, "wb") as file:
+            yield file
+        bench.objects.put(f"{bench.prefix}{FILES}{name}", path)
+    finally:
+        path.unlink(missing_ok=True)
+    if name not in files:
+        files.append(name)
+
+
+def _write_json(path: Path, value: Any) -> None:
+    """Write a value as JSON; of a generator entry by entry."""
+    with open(path, "wb") as file:
+        if not inspect.isgenerator(value):
+            values.check(value, "result")
+            file.write(values.encode(value) + b"\n")
+            return
+        separator = b"[\n"
+        for number, entry in enumerate(value):
+            values.check(entry, f"result[{number}]")
+            file.write(separator + values.encode(entry))
+            separator = b",\n"
+        file.write(b"\n]\n" if separator == b",\n" else b"[]\n")

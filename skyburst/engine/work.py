@@ -1,0 +1,137 @@
+"""Work: run the developer's function on one batch and store what it found."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from skyburst.analysis import Batch, Context, Worker
+from skyburst.contracts.records import Failure, Outcome
+from skyburst.errors import NotJson, StorageFull, is_disk_full
+from skyburst.manifest import ItemReader
+from skyburst.ports import Objects
+from skyburst.stored import StoredValue, store_value, store_yielded
+
+LONGEST_TRACEBACK = 20_000
+RSS_UNITS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10
+"""`ru_maxrss` is in bytes on macOS and in KiB elsewhere."""
+
+
+class Task(NamedTuple):
+    """One batch, sent to a worker."""
+
+    batch_id: int
+    attempt: int
+    start: int
+    end: int
+    timeout_s: float
+
+
+@dataclass(slots=True)
+class Bench:
+    """What a worker process keeps at hand for all batches of a job."""
+
+    job_id: str
+    worker: Worker
+    parameters: dict[str, Any]
+    items: ItemReader
+    items_location: str | None
+    objects: Objects
+    prefix: str
+    """Key prefix of the job's objects."""
+    scratch: Path
+    """Folder for temporary files, on the disk of the objects."""
+    token: str
+    """Differs between worker processes, so that a batch delivered twice writes two objects."""
+    kept: dict[str, Any] = field(default_factory=dict)
+
+
+def work(bench: Bench, task: Task) -> Outcome:
+    """Run one batch. Whatever the developer's function does, short of ending the process, comes back as an outcome."""
+    started_at = time.time()
+    clock = time.monotonic()
+    context = Context(bench.job_id, task.attempt, clock + task.timeout_s, bench.items_location, bench.kept)
+    stored: StoredValue | None = None
+    reference = failure = None
+    try:
+        batch = Batch(
+            task.batch_id,
+            task.start,
+            task.end,
+            bench.items.read(task.start, task.end),
+            bench.parameters,
+            context,
+        )
+        if bench.worker.yields:
+            stored = store_yielded(bench.worker.function(batch), bench.scratch)
+        else:
+            stored = store_value(bench.worker.function(batch), bench.scratch)
+        if stored.path is not None:
+            reference = f"{bench.prefix}partials/{task.batch_id:08d}-{task.attempt}-{bench.token}"
+            _move(bench.objects, reference, stored.path)
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the batch's, and it is kept
+        failure = describe(error)
+        stored = reference = None
+    if context.item_errors_not_kept:
+        context.item_errors.append(
+            {
+                "item": None,
+                "error": f"and {context.item_errors_not_kept} more",
+                "count": context.item_errors_not_kept,
+            }
+        )
+    return Outcome(
+        task.batch_id,
+        task.attempt,
+        task.end - task.start,
+        stored.payload if stored else None,
+        reference,
+        stored.size if stored else 0,
+        context.item_errors or None,
+        started_at,
+        time.monotonic() - clock,
+        peak_memory_mb(),
+        None,
+        failure,
+    )
+
+
+def describe(error: BaseException, frames_to_skip: int = 1) -> Failure:
+    """An error as a failure: its kind, its message and the developer's part of its traceback."""
+    trace = error.__traceback__
+    for _ in range(frames_to_skip):
+        trace = trace.tb_next if trace and trace.tb_next else trace
+    try:
+        text = "".join(traceback.format_exception(type(error), error, trace))
+        message = str(error) or type(error).__name__
+    except Exception as unprintable:  # noqa: BLE001 - an exception whose own text raises must not end the worker
+        text, message = (
+            "",
+            f"{type(error).__name__} (its message cannot be shown: {type(unprintable).__name__})",
+        )
+    if isinstance(error, NotJson):
+        text = ""
+    kind = type(error).__name__
+    if isinstance(error, StorageFull) or is_disk_full(error):
+        kind = StorageFull.__name__
+    elif isinstance(error, MemoryError):
+        kind = "OutOfMemory"
+        message = f"the worker ran out of memory (peak {peak_memory_mb():,.0f} MiB)"
+    return Failure(kind, message[:2_000], text[-LONGEST_TRACEBACK:])
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_UNITS_PER_MB
+
+
+def _move(objects: Objects, key: str, path: Path) -> None:
+    try:
+        objects.put(key, path)
+    finally:
+        path.unlink(missing_ok=True)

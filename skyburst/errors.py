@@ -1,0 +1,148 @@
+"""Every error that Skyburst raises on purpose.
+
+    SkyburstError
+    ├── Invalid (ValueError)          what was given cannot be used
+    │   ├── InvalidJob
+    │   ├── InvalidBlueprint
+    │   ├── InvalidAnalysis
+    │   ├── InvalidItems
+    │   ├── InvalidLibrary
+    │   └── NotJson
+    ├── NotFound (LookupError)        what was named does not exist
+    │   ├── AnalysisNotFound
+    │   ├── JobNotFound
+    │   ├── ObjectNotFound
+    │   └── ResultNotReady
+    ├── Conflict                      somebody else has it, or it changed meanwhile
+    │   ├── JobBusy
+    │   ├── LibraryBusy
+    │   └── IdempotencyConflict
+    ├── JobEnded                      a job ended without the result that was asked for
+    │   ├── JobFailed
+    │   ├── JobTimedOut
+    │   ├── JobCancelled
+    │   └── JobInterrupted
+    └── StorageError                  a state could not be stored
+        └── StorageFull
+
+To handle everything that Skyburst reports:
+
+    try:
+        result = skyburst.run(...)
+    except skyburst.SkyburstError as error:
+        ...
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from skyburst.contracts.records import Result
+
+
+class SkyburstError(Exception):
+    """Base of all errors that Skyburst raises on purpose."""
+
+
+class Invalid(SkyburstError, ValueError):
+    """Raised when something given by the user cannot be used; says what, its value and the remedy."""
+
+
+class InvalidJob(Invalid):
+    """Raised when a job specification has an unknown field, a wrong type or an impossible value."""
+
+
+class InvalidBlueprint(Invalid):
+    """Raised when a blueprint.toml cannot be used."""
+
+
+class InvalidAnalysis(Invalid):
+    """Raised when the code of an analysis cannot be loaded or has no worker or combiner where it should."""
+
+
+class InvalidItems(Invalid):
+    """Raised when the items of a job cannot be used or read."""
+
+
+class InvalidLibrary(Invalid):
+    """Raised when a library cannot be built, read or trusted."""
+
+
+class NotJson(Invalid):
+    """Raised when a worker or combiner hands over a value that JSON cannot hold exactly."""
+
+
+class NotFound(SkyburstError, LookupError):
+    """Raised when something named does not exist."""
+
+
+class AnalysisNotFound(NotFound):
+    """Raised when no analysis of that name is shipped, in the project's folder or in a configured path."""
+
+
+class JobNotFound(NotFound):
+    """Raised when the state folder has no such job."""
+
+
+class ObjectNotFound(NotFound):
+    """Raised when an object store has no object under that key."""
+
+
+class ResultNotReady(NotFound):
+    """Raised when a job has no result yet."""
+
+
+class Conflict(SkyburstError):
+    """Raised when somebody else holds what was asked for."""
+
+
+class JobBusy(Conflict):
+    """Raised when another program is driving the job."""
+
+
+class LibraryBusy(Conflict):
+    """Raised when another program is building the library."""
+
+
+class IdempotencyConflict(Conflict):
+    """Raised when an idempotency key was used before for a different job specification."""
+
+
+class JobEnded(SkyburstError):
+    """Raised when a job ended without the whole result; `result` has what was found, if anything."""
+
+    def __init__(self, message: str, *, job_id: str, result: Result | None = None) -> None:
+        super().__init__(message)
+        self.job_id = job_id
+        self.result = result
+
+
+class JobFailed(JobEnded):
+    """Raised when a job ended as FAILED."""
+
+
+class JobTimedOut(JobEnded):
+    """Raised when a job ended as TIMED_OUT."""
+
+
+class JobCancelled(JobEnded):
+    """Raised when a job ended as CANCELLED."""
+
+
+class JobInterrupted(JobEnded):
+    """Raised when a job has not ended, but the program that drove it is gone; it can be resumed."""
+
+
+class StorageError(SkyburstError):
+    """Raised when the task table or the object store could not keep a state."""
+
+
+class StorageFull(StorageError):
+    """Raised when the disk of the state folder is full."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """True when an operating system error says that there is no space left."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)

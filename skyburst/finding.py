@@ -1,0 +1,155 @@
+"""Find analyses: by name among those shipped, in the project's folder and in configured paths; or by path."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from skyburst.contracts.blueprint import FILE, Blueprint, digest_of_code, load_blueprint
+from skyburst.errors import AnalysisNotFound, InvalidAnalysis, SkyburstError
+
+PATH_VARIABLE = "SKYBURST_PATH"
+"""Folders of analyses, separated as in PATH."""
+LIKE_SHIPPED = ("", "analyses", "examples")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An analysis and where it comes from."""
+
+    blueprint: Blueprint
+    location: Path
+    """Its folder, or its single file."""
+    origin: str
+    """`project`, `configured`, `shipped` or `path`."""
+
+    def reference(self) -> dict[str, Any]:
+        """What a job remembers of its analysis."""
+        single = self.location.is_file()
+        return {
+            "name": self.blueprint.name,
+            "version": self.blueprint.version,
+            "location": str(self.location),
+            "digest": digest_of_code(self.location),
+            "worker": "" if single else self.blueprint.worker,
+            "combiner": "" if single else self.blueprint.combiner,
+            "items": self.blueprint.items,
+            "blueprint": self.blueprint.document(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """A folder with a blueprint that cannot be used."""
+
+    location: Path
+    origin: str
+    error: SkyburstError
+
+
+def shipped_folder() -> Path:
+    """The folder of the analyses that come with skyburst."""
+    installed = Path(__file__).resolve().parent / "_shipped" / "examples"
+    return installed if installed.is_dir() else Path(__file__).resolve().parent.parent / "examples"
+
+
+def all_analyses(project: Path | None = None) -> Iterator[Found | Broken]:
+    """Every analysis that can be run by name, in the order in which names are looked up; earlier ones hide later ones."""
+    seen: set[Path] = set()
+    for origin, folder in _folders(project or Path.cwd()):
+        for candidate in _candidates(folder):
+            if candidate in seen:
+                continue
+            seen.add(candidate)
+            try:
+                yield Found(load_blueprint(candidate), candidate, origin)
+            except SkyburstError as error:
+                yield Broken(candidate, origin, error)
+
+
+def find_analysis(name: str, project: Path | None = None) -> Found:
+    """The analysis of a name, of a folder's path or of a single Python file's path.
+
+    Raises:
+        AnalysisNotFound: with the names that there are.
+        InvalidBlueprint: when it is there but cannot be used.
+    """
+    project = project or Path.cwd()
+    path = (project / Path(name).expanduser()).resolve()
+    if path.suffix == ".py" and path.is_file():
+        return _single_file(path)
+    names: list[str] = []
+    for entry in all_analyses(project):
+        if isinstance(entry, Broken):
+            if entry.location.name.replace("_", "-") == name:
+                raise entry.error
+        elif entry.blueprint.name == name:
+            return entry
+        else:
+            names.append(entry.blueprint.name)
+    if (path / FILE).is_file():
+        return Found(load_blueprint(path), path, "path")
+    if os.sep in name or name.endswith(".py") or path.is_dir():
+        raise AnalysisNotFound(f"{name!r} is neither a folder with a {FILE} nor a Python file (looked at {path})")
+    near = difflib.get_close_matches(name, names, n=1)
+    hint = (
+        f"did you mean {near[0]!r}?"
+        if near
+        else f"there are {', '.join(names) or 'none'}; `skyburst analyses` says where"
+    )
+    raise AnalysisNotFound(f"there is no analysis {name!r}: {hint}")
+
+
+def _single_file(path: Path) -> Found:
+    name = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in path.stem.lower()).strip("-")
+    if not name or not name[0].isalpha():
+        name = f"file-{name}".rstrip("-")
+    blueprint = Blueprint(
+        blueprint=1,
+        name=name[:63],
+        version="0.0.0",
+        title=path.name,
+        worker="file:worker",
+        combiner="file:combiner",
+        parameters=None,
+    )
+    return Found(blueprint, path, "path")
+
+
+def _folders(project: Path) -> Iterator[tuple[str, Path]]:
+    for below in LIKE_SHIPPED:
+        yield "project", project / below
+    for named in os.environ.get(PATH_VARIABLE, "").split(os.pathsep):
+        if named:
+            yield "configured", Path(named).expanduser()
+    for folder in _configured(project):
+        yield "configured", folder
+    yield "shipped", shipped_folder()
+
+
+def _configured(project: Path) -> Iterator[Path]:
+    """Folders named by `[tool.skyburst] analyses = [...]` in the project's pyproject.toml."""
+    file = project / "pyproject.toml"
+    if not file.is_file():
+        return
+    try:
+        document = tomllib.loads(file.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InvalidAnalysis(f"{file} cannot be read for [tool.skyburst]: {error}") from error
+    for folder in document.get("tool", {}).get("skyburst", {}).get("analyses", []):
+        yield (project / str(folder)).resolve()
+
+
+def _candidates(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        return
+    if (folder / FILE).is_file():
+        yield folder.resolve()
+    for entry in sorted(folder.iterdir()):
+        if (entry / FILE).is_file():
+            yield entry.resolve()

@@ -1,0 +1,1 @@
+"""Where jobs run: one folder a home, each implementing the ports."""

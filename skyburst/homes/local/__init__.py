@@ -1,0 +1,1 @@
+"""Home `local`: processes, a SQLite task table and a folder of objects on one machine."""

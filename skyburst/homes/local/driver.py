@@ -1,0 +1,292 @@
+"""The driver: the loop that takes a job through its life at home `local`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from skyburst.contracts.records import Claim, Failure, JobRecord, Missing, Outcome, Progress
+from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine import watch
+from skyburst.engine.finish import outcome_of
+from skyburst.engine.plan import Plan, combine_levels, make_plan
+from skyburst.errors import StorageFull
+from skyburst.homes.local.interrupts import Interrupts
+from skyburst.homes.local.pending import Pending
+from skyburst.homes.local.pool import Events, Pool, Request
+from skyburst.homes.local.recorder import Recorder, patiently
+
+if TYPE_CHECKING:
+    from skyburst.homes.local.home import LocalHome
+
+TICK_S = 0.1
+LOOK_S = 0.25
+"""Between looks for a cancel request, and between notes of which batches are running."""
+MOST_ITEM_ERRORS = 1_000
+OnProgress = Callable[[Progress], None]
+
+
+class Driver:
+    """Drives one job; make one for each run."""
+
+    def __init__(self, home: LocalHome, job: JobRecord, on_progress: OnProgress | None = None) -> None:
+        self._home = home
+        self._table = home.table
+        self._job = job
+        self._on_progress = on_progress or (lambda _: None)
+        self._interrupts = Interrupts()
+        self._progress = Progress(JobState.RUNNING)
+        self._began = time.monotonic()
+        self._looked = 0.0
+        self._cancelled = False
+        self._timed_out = False
+        self._fatal: Failure | None = None
+        self._limits = job.analysis["blueprint"]["resources"]
+
+    def run(self) -> JobRecord:
+        """Take the job from where it is to its end.
+
+        Raises:
+            StorageFull: when its states cannot be kept; the job can be resumed.
+        """
+        job = self._job
+        job.runs += 1
+        job.started_at = job.started_at or time.time()
+        job.finished_at = None
+        self._change(JobState.RUNNING, "")
+        with self._interrupts:
+            plan = self._plan()
+            if plan is None:
+                self._end_unplanned()
+                return job
+            with Pool(self._home.worker_config(job), self._workers(plan), self._home.logs(job.job_id)) as pool:
+                if not self._ending:
+                    self._work(plan, pool)
+                self._end(plan, pool)
+        return job
+
+    @property
+    def _ending(self) -> bool:
+        return self._cancelled or self._timed_out or self._fatal is not None
+
+    def _plan(self) -> Plan | None:
+        """Items and batches; listed by the analysis itself if it does so."""
+        job = self._job
+        if job.plan:
+            return Plan(**job.plan)
+        if job.items is None:
+            job.items = self._ask("items", self._limits["combiner_timeout_s"])
+            if job.items is None:
+                return None
+        size = job.spec.get("batch_size") or job.analysis["blueprint"]["job"]["batch_size"]
+        plan = make_plan(self._home.source_of(job).count, size)
+        job.plan = asdict(plan)
+        self._change(JobState.RUNNING, "")
+        return plan
+
+    def _work(self, plan: Plan, pool: Pool) -> None:
+        """Send batches, record what comes back, retry what failed."""
+        table, job_id = self._table, self._job.job_id
+        pending = Pending(plan, table.done_ranges(job_id))
+        recorder = Recorder(table, job_id)
+        self._progress = table.progress(job_id)
+        self._progress.state = JobState.RUNNING
+        before = (self._progress.items_done, self._progress.done + self._progress.failed)
+        timeout_s = self._limits["batch_timeout_s"]
+
+        def next_request() -> Request | None:
+            batch = pending.next(time.monotonic())
+            return ["work", *batch, *plan.items_of(batch[0]), timeout_s] if batch else None
+
+        while not (pending.empty and pool.in_flight == 0):
+            self._take(pool.step(next_request, TICK_S), pending, recorder)
+            self._progress.done += recorder.flush_if_due()
+            self._look(pool)
+            self._tell(before)
+            if self._ending or self._hopeless(plan):
+                pool.close()
+                break
+        self._progress.done += recorder.flush()
+        self._tell(before)
+        patiently(lambda: table.release(job_id, [BatchState.RUNNING]))
+
+    def _take(self, events: Events, pending: Pending, recorder: Recorder) -> None:
+        """Record what a step brought."""
+        for request in events.returned:
+            pending.again(request[1], request[2])
+        self._fatal = events.broken or self._fatal
+        for outcome in events.outcomes:
+            self._job.worker_seconds += outcome.seconds
+            if outcome.failure is None:
+                self._progress.items_done += outcome.items
+                self._progress.item_errors += sum(entry.get("count", 1) for entry in outcome.item_errors or ())
+                recorder.add(outcome)
+            elif outcome.failure.kind == StorageFull.__name__:
+                raise StorageFull(f"{outcome.failure.message} (batch {outcome.batch_id})")
+            else:
+                self._failed(outcome, outcome.failure, pending)
+
+    def _failed(self, outcome: Outcome, failure: Failure, pending: Pending) -> None:
+        state = watch.state_after(failure, outcome.attempt, self._limits["attempts"])
+        patiently(lambda: self._table.record_failure(self._job.job_id, outcome, state))
+        if state is BatchState.FAILED:
+            self._progress.failed += 1
+            return
+        self._progress.retries += 1
+        delay = watch.retry_delay(self._job.job_id, outcome.batch_id, outcome.attempt)
+        pending.retry(outcome.batch_id, outcome.attempt + 1, time.monotonic() + delay)
+
+    def _hopeless(self, plan: Plan) -> bool:
+        progress = self._progress
+        return watch.hopeless(
+            done=progress.items_done, failed=progress.failed, batches=plan.batches, tolerated_percent=self._tolerated
+        )
+
+    @property
+    def _tolerated(self) -> float:
+        given = self._job.spec.get("tolerated_failure_percent")
+        default: float = self._job.analysis["blueprint"]["job"]["tolerated_failure_percent"]
+        return default if given is None else float(given)
+
+    def _workers(self, plan: Plan) -> int:
+        wanted = self._job.spec.get("max_parallelism") or self._job.analysis["blueprint"]["job"]["max_parallelism"]
+        return max(1, min(plan.batches, self._home.workers(self._limits["memory_mb"]), wanted or plan.batches))
+
+    def _look(self, pool: Pool | None = None) -> None:
+        """Now and then: cancel requests, the deadline, and which batches are running."""
+        now = time.monotonic()
+        if self._interrupts.requested:
+            self._cancelled = True
+        if now - self._looked < LOOK_S:
+            return
+        self._looked = now
+        self._cancelled = self._cancelled or self._table.cancel_requested(self._job.job_id)
+        timeout_s = self._job.spec.get("timeout_s") or self._job.analysis["blueprint"]["job"]["timeout_s"]
+        if self._job.state is JobState.RUNNING:
+            self._timed_out = timeout_s is not None and now - self._began > timeout_s
+        if pool:
+            notes = pool.running()
+            self._progress.running = len(notes)
+            late = self._limits["batch_timeout_s"]
+            claims = [
+                Claim(n.task, n.attempt, n.started_at, n.started_at + late) for n in notes if now - n.started > LOOK_S
+            ]
+            if claims:
+                patiently(lambda: self._table.claim(self._job.job_id, claims))
+
+    def _tell(self, before: tuple[int, int]) -> None:
+        elapsed = time.monotonic() - self._began
+        self._on_progress(
+            watch.with_estimate(self._progress, items_before=before[0], batches_before=before[1], elapsed_s=elapsed)
+        )
+
+    def _end_unplanned(self) -> None:
+        """End a job whose items could not be listed."""
+        reason = "its items were not listed"
+        state = JobState.CANCELLED if self._cancelled else JobState.TIMED_OUT
+        if self._fatal:
+            state, reason = JobState.FAILED, f"its items cannot be listed: {self._fatal.message}"
+        self._finish(state, reason, {"missing": [], "item_errors": []})
+
+    def _end(self, plan: Plan, pool: Pool) -> None:
+        """Combine what was found, write the certificate, set the final state."""
+        table, job_id = self._table, self._job.job_id
+        counts = table.progress(job_id)
+        state, reason = watch.final_state(
+            batches=plan.batches, done=counts.done, failed=counts.failed, tolerated_percent=self._tolerated,
+            cancelled=self._cancelled, timed_out=self._timed_out,
+        )  # fmt: skip
+        outcome = outcome_of(table, job_id, plan, MOST_ITEM_ERRORS)
+        if self._fatal:
+            state, reason = (
+                JobState.FAILED,
+                f"its analysis cannot be loaded: {self._fatal.kind}: {self._fatal.message}",
+            )
+        else:
+            if state is JobState.FAILED and outcome["missing"]:
+                reason += f"; {first_failure(outcome['missing'])}"
+            if counts.done or not plan.batches:
+                self._change(JobState.COMBINING, "")
+                self._on_progress(self._with_state(counts, JobState.COMBINING))
+                combined = self._combine(plan, pool, outcome)
+                if combined is not None:
+                    outcome["files"] = combined["files"]
+                else:
+                    state, reason = self._uncombined()
+        self._finish(state, reason, outcome)
+        self._on_progress(self._with_state(counts, state))
+
+    def _uncombined(self) -> tuple[JobState, str]:
+        """How a job ends whose combiner did not come to its end."""
+        if self._fatal:
+            return JobState.FAILED, f"its combiner failed: {self._fatal.kind}: {self._fatal.message}"
+        return JobState.CANCELLED, "cancelled while its partial results were combined"
+
+    def _combine(self, plan: Plan, pool: Pool, outcome: dict[str, Any]) -> dict[str, Any] | None:
+        """Run the combiner, as a tree in parallel when it is associative; None when it failed or was interrupted."""
+        context = {"plan": asdict(plan), "missing": outcome["missing"], "item_errors": outcome["item_errors"]}
+        timeout_s = self._limits["combiner_timeout_s"]
+        self._home.forget_combined(self._job.job_id)
+        if self._answers(pool, [["ping", 0, timeout_s]]) is None:
+            return None
+        levels = combine_levels(plan.batches) if pool.ready and pool.ready["associative"] else []
+        for level, groups in enumerate(levels):
+            requests: list[Request] = [["combine", group, context, level, group, timeout_s] for group in range(groups)]
+            if self._answers(pool, requests) is None:
+                return None
+        answers = self._answers(pool, [["finish", 0, context, timeout_s]])
+        return answers[0] if answers else None
+
+    def _ask(self, kind: str, timeout_s: float) -> Any:
+        """One request to a worker process of its own; None when it failed or was interrupted."""
+        with Pool(self._home.worker_config(self._job), 1, self._home.logs(self._job.job_id)) as pool:
+            answers = self._answers(pool, [[kind, 0, timeout_s]])
+        return answers[0] if answers else None
+
+    def _answers(self, pool: Pool, requests: list[Request]) -> list[Any] | None:
+        """The answers to requests, in any order; None as soon as one failed or the job is to end."""
+        waiting = requests[::-1]
+        answers: list[Any] = []
+        wanted, ending_already = len(requests), self._ending
+
+        def next_request() -> Request | None:
+            return waiting.pop() if waiting else None
+
+        while len(answers) < wanted:
+            events = pool.step(next_request, TICK_S, ahead=False)
+            waiting.extend(events.returned)
+            failures = [failure for _, _, failure in events.answers if failure is not None]
+            self._fatal = self._fatal or events.broken or (failures[0] if failures else None)
+            self._look()
+            if self._fatal or (self._ending and not ending_already):
+                return None
+            answers += [answer for _, answer, _ in events.answers]
+        return answers
+
+    def _finish(self, state: JobState, reason: str, outcome: dict[str, Any]) -> None:
+        job = self._job
+        job.outcome = {**outcome, "failure": list(self._fatal) if self._fatal else None}
+        job.finished_at = time.time()
+        job.state, job.reason = state, reason
+        patiently(lambda: self._home.write_certificate(job))
+        self._change(state, reason)
+
+    def _change(self, state: JobState, reason: str) -> None:
+        self._job.state, self._job.reason = state, reason
+        patiently(lambda: self._table.update_job(self._job))
+
+    def _with_state(self, counts: Progress, state: JobState) -> Progress:
+        counts.state = state
+        counts.elapsed_s = time.monotonic() - self._began
+        return counts
+
+
+def first_failure(missing: list[list[Any]]) -> str:
+    """The reason of the first batch that failed, rather than of those that were never sent."""
+    for entry in missing:
+        gap = Missing(*entry)
+        if gap.reason != watch.NOT_SENT:
+            return f"batch {gap.first}, items {gap.start}-{gap.end - 1}: {gap.reason}"
+    return watch.NOT_SENT

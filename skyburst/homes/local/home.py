@@ -1,0 +1,363 @@
+"""Home `local`: a state folder with its task table, its objects and the jobs that are driven on this machine."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from skyburst.contracts import values
+from skyburst.contracts.job import JobSpec
+from skyburst.contracts.parameters import resolve
+from skyburst.contracts.records import JobRecord, Missing, Result
+from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.combine import FILES, RESULT
+from skyburst.engine.finish import certificate_of
+from skyburst.errors import (
+    InvalidItems,
+    InvalidJob,
+    JobBusy,
+    JobNotFound,
+    ObjectNotFound,
+    ResultNotReady,
+    StorageError,
+    StorageFull,
+    is_disk_full,
+)
+from skyburst.finding import Found
+from skyburst.homes.local.folder import VARIABLE, state_folder
+from skyburst.homes.local.task_table import SqliteTaskTable
+from skyburst.manifest import Manifest, NumberRange, parse_source, write_manifest
+from skyburst.objects import ObjectStore, open_store
+
+MOST_INLINE_ITEMS = 1_000
+"""A longer list is stored as a manifest, and the job's specification refers to it."""
+LOCK_S = 2.0
+"""Looking whether a job is driven holds its lock for a moment; a driver waits that long."""
+WORKERS_VARIABLE = "SKYBURST_WORKERS"
+
+
+class LocalHome:
+    """Everything of home `local` behind one state folder."""
+
+    name = "local"
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self.folder = folder or state_folder()
+
+    @cached_property
+    def table(self) -> SqliteTaskTable:
+        """The task table."""
+        try:
+            (self.folder / "scratch").mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            kind = StorageFull if is_disk_full(error) else StorageError
+            raise kind(
+                f"the state folder {self.folder} cannot be made: {error}; set {VARIABLE} to another one"
+            ) from error
+        return SqliteTaskTable(self.folder / "state.sqlite")
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store."""
+        return open_store(self.folder, create=True)
+
+    def close(self) -> None:
+        """Close the task table, if it was opened."""
+        if "table" in self.__dict__:
+            self.table.close()
+            del self.__dict__["table"]
+
+    # Jobs
+
+    def create_job(self, spec: JobSpec, found: Found, folder: Path) -> JobRecord:
+        """Check a job as far as can be before it starts, and store it; paths are relative to the folder.
+
+        Raises:
+            InvalidJob: naming the field, its value and what was expected.
+        """
+        declared = found.blueprint.parameters
+        parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
+        if spec.items is None and not found.blueprint.items:
+            raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
+        now = time.time()
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
+        job_id = f"{found.blueprint.name}-{stamp}-{secrets.token_hex(3)}"
+        document, source = self._store_items(spec, job_id, folder)
+        reference = found.reference()
+        return self.table.create_job(
+            JobRecord(job_id, document, reference, parameters, JobState.PENDING, created_at=now, items=source)
+        )
+
+    def find_job(self, name: str) -> JobRecord:
+        """The job of an id, of the start of an id that no other has, or `last` for the newest.
+
+        Raises:
+            JobNotFound: when there is none, or more than one.
+        """
+        if name == "last":
+            newest = next(self.table.jobs(), None)
+            if newest is None:
+                raise JobNotFound(f"there are no jobs in {self.folder}")
+            return newest
+        try:
+            return self.table.job(name)
+        except JobNotFound:
+            matches = [job for job in self.table.jobs() if job.job_id.startswith(name)] if name else []
+            if len(matches) == 1:
+                return matches[0]
+            if matches:
+                some = ", ".join(job.job_id for job in matches[:3])
+                raise JobNotFound(
+                    f"{len(matches)} jobs start with {name!r}, among them {some}: give more of the id"
+                ) from None
+            raise
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job and remove all its files. Raises JobBusy while it is driven."""
+        with self.lock(job_id):
+            self.table.delete_job(job_id)
+        shutil.rmtree(self.job_folder(job_id), ignore_errors=False)
+
+    def prepare_resume(self, job_id: str) -> None:
+        """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
+        with self.lock(job_id):
+            self.table.request_cancel(job_id, requested=False)
+            self.table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
+
+    def cancel(self, job_id: str) -> None:
+        """Ask for the end of a job; one that nobody drives is ended here."""
+        job = self.table.job(job_id)
+        if job.state.finished:
+            return
+        self.table.request_cancel(job_id)
+        if self.is_driven(job_id):
+            return
+        with self.lock(job_id):
+            job = self.table.job(job_id)
+            if not job.state.finished:
+                counts = self.table.progress(job_id)
+                job.state, job.finished_at = JobState.CANCELLED, time.time()
+                job.reason = (
+                    f"cancelled while no program drove it: {counts.done:,} of {counts.batches:,} batches are done"
+                )
+                self.table.update_job(job)
+
+    # Driving
+
+    def drive(self, job_id: str, on_progress: Any = None) -> JobRecord:
+        """Take a job to its end in this process.
+
+        Raises:
+            JobBusy: when another program drives it.
+            StorageFull: when its states cannot be kept.
+        """
+        from skyburst.homes.local.driver import Driver
+
+        with self.lock(job_id):
+            job = self.table.job(job_id)
+            if job.state is JobState.SUCCEEDED:
+                return job
+            return Driver(self, job, on_progress).run()
+
+    def drive_in_background(self, job_id: str) -> None:
+        """Take a job to its end in a process of its own, which goes on when this one ends."""
+        logs = self.logs(job_id)
+        logs.mkdir(parents=True, exist_ok=True)
+        with open(logs / "driver.log", "ab") as log:
+            subprocess.Popen(
+                [sys.executable, "-P", "-m", "skyburst.homes.local.drive", job_id],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+                env={**os.environ, VARIABLE: str(self.folder), "PYTHONPATH": _python_path()},
+            ).returncode = 0  # nobody waits for it, and that is no mistake  # fmt: skip
+
+    @contextmanager
+    def lock(self, job_id: str) -> Iterator[None]:
+        """Be the only one to drive or change a job; the system frees the lock when a program dies.
+
+        Raises:
+            JobBusy: when another program has it.
+        """
+        from filelock import FileLock, Timeout
+
+        path = self.job_folder(job_id) / "driver.lock"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(path)
+        try:
+            lock.acquire(timeout=LOCK_S)
+        except Timeout as error:
+            raise JobBusy(
+                f"another program is running job {job_id}: `skyburst watch {job_id}` shows it, `skyburst cancel` ends it"
+            ) from error
+        try:
+            yield
+        finally:
+            lock.release()
+
+    def is_driven(self, job_id: str) -> bool:
+        """Whether some program drives the job at this moment."""
+        from filelock import FileLock, Timeout
+
+        path = self.job_folder(job_id) / "driver.lock"
+        if not path.exists():
+            return False
+        try:
+            with FileLock(path, timeout=0):
+                return False
+        except Timeout:
+            return True
+
+    def workers(self, memory_mb: int) -> int:
+        """Worker processes that this machine has processors and memory for, or `SKYBURST_WORKERS`."""
+        named = os.environ.get(WORKERS_VARIABLE)
+        if named:
+            if not named.isdigit() or int(named) < 1:
+                raise InvalidJob(f"{WORKERS_VARIABLE} is {named!r}: expected a whole number from 1")
+            return int(named)
+        import psutil
+
+        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return max(1, min(processors, int(psutil.virtual_memory().total / 2**20 // memory_mb)))
+
+    def worker_config(self, job: JobRecord) -> dict[str, Any]:
+        """What worker processes of a job are told at their start."""
+        analysis = {key: job.analysis[key] for key in ("location", "worker", "combiner", "items")}
+        return {
+            "job_id": job.job_id,
+            "run": job.runs,
+            "name": job.spec.get("name"),
+            "analysis": analysis,
+            "parameters": job.parameters,
+            "items": job.items,
+            "objects": str(self.folder),
+            "prefix": f"jobs/{job.job_id}/",
+            "scratch": str(self.folder / "scratch"),
+            "table": str(self.folder / "state.sqlite"),
+            "memory_mb": job.analysis["blueprint"]["resources"]["memory_mb"],
+        }
+
+    # What a job left
+
+    def job_folder(self, job_id: str) -> Path:
+        """Folder of a job's objects and logs."""
+        return self.folder / "jobs" / job_id
+
+    def logs(self, job_id: str) -> Path:
+        """Folder of a job's logs."""
+        return self.job_folder(job_id) / "logs"
+
+    def log_of(self, job_id: str, log: tuple[str, int, int]) -> str:
+        """What one attempt at a batch wrote to its standard output and standard error."""
+        name, start, end = log
+        with open(self.logs(job_id) / name, "rb") as file:
+            file.seek(start)
+            return file.read(end - start).decode(errors="replace")
+
+    def result(self, job: JobRecord) -> Result:
+        """What a job found.
+
+        Raises:
+            ResultNotReady: when there is no result, with the reason.
+        """
+        outcome = job.outcome or {}
+        if outcome.get("files") is None:
+            raise ResultNotReady(
+                f"job {job.job_id} is {job.state} and has no result" + (f": {job.reason}" if job.reason else "")
+            )
+        folder = self.job_folder(job.job_id)
+        return Result(
+            value=values.decode((folder / RESULT).read_bytes()),
+            state=job.state,
+            job_id=job.job_id,
+            missing=[Missing(*entry) for entry in outcome["missing"]],
+            item_errors=outcome["item_errors"],
+            files={name: folder / FILES / name for name in outcome["files"]},
+        )
+
+    def result_path(self, job_id: str) -> Path:
+        """File of the result's JSON."""
+        return self.job_folder(job_id) / RESULT
+
+    def write_certificate(self, job: JobRecord) -> None:
+        """Store the certificate of a job that has ended."""
+        path = self.result_path(job.job_id)
+        digest = None
+        if (job.outcome or {}).get("files") is not None:
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        certificate = certificate_of(job, self.table.progress(job.job_id), self.name, result_digest=digest)
+        self.objects.put(f"jobs/{job.job_id}/certificate.json", values.encode(certificate))
+
+    def certificate(self, job_id: str) -> dict[str, Any]:
+        """The certificate of a job that has ended. Raises ResultNotReady."""
+        path = self.job_folder(job_id) / "certificate.json"
+        if not path.exists():
+            job = self.table.job(job_id)
+            raise ResultNotReady(f"job {job_id} is {job.state} and has no certificate yet")
+        certificate: dict[str, Any] = values.decode(path.read_bytes())
+        return certificate
+
+    def forget_combined(self, job_id: str) -> None:
+        """Remove what an earlier run combined: it may lack batches that are done now."""
+        prefix = f"jobs/{job_id}/combined/"
+        if (self.folder / prefix).is_dir():
+            self.objects.delete([entry.key for entry in self.objects.list(prefix)])
+
+    # Items
+
+    def source_of(self, job: JobRecord) -> NumberRange | Manifest:
+        """The items of a planned job."""
+        assert job.items is not None
+        return parse_source(job.items)
+
+    def _store_items(self, spec: JobSpec, job_id: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The specification to keep, and the source of the items; None when the analysis lists them."""
+        document = spec.document()
+        if spec.items is None:
+            return document, None
+        if isinstance(spec.items, list):
+            location = str(self.folder.absolute())
+            manifest = write_manifest(self.objects, location, f"jobs/{job_id}/manifest", spec.items)
+            self.objects.put(f"jobs/{job_id}/manifest/manifest.json", values.encode(manifest.document()))
+            if manifest.count > MOST_INLINE_ITEMS:
+                document["items"] = {"manifest": str(self.job_folder(job_id).absolute() / "manifest")}
+            return document, manifest.document()
+        if "range" in spec.items:
+            return document, NumberRange(*spec.items["range"]).document()
+        named = spec.items["manifest"]
+        location = named if "://" in named else str((folder / Path(named).expanduser()).resolve())
+        document["items"] = {"manifest": location}
+        return document, read_manifest(location).document()
+
+
+def read_manifest(location: str) -> Manifest:
+    """The manifest of a library, or of a folder with a `manifest.json`.
+
+    Raises:
+        InvalidItems: when there is none.
+    """
+    store = open_store(location)
+    try:
+        source = parse_source(values.decode(store.get("manifest.json")))
+    except ObjectNotFound:
+        from skyburst.library import open_library
+
+        return open_library(location).manifest
+    if not isinstance(source, Manifest):
+        raise InvalidItems(f"{location}/manifest.json does not describe a manifest")
+    return source
+
+
+def _python_path() -> str:
+    from skyburst.homes.local.pool import PACKAGE_ROOT
+
+    return os.pathsep.join([PACKAGE_ROOT, *filter(None, [os.environ.get("PYTHONPATH")])])

@@ -1,0 +1,66 @@
+"""Looks at what a running job has found so far, in a process of its own: the developer's combiner must not stop a watcher."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skyburst.contracts.records import JobRecord
+from skyburst.errors import JobFailed
+from skyburst.homes.local.home import LocalHome
+from skyburst.homes.local.pool import Events, Pool, Request
+
+WAIT_S = 0.1
+
+
+class Preview:
+    """Combines the partial results so far, as often as it is asked; enter it to have the process ended at the end."""
+
+    def __init__(self, home: LocalHome, job: JobRecord) -> None:
+        self._home = home
+        self._job = job
+        config = {**home.worker_config(job), "run": "preview"}
+        self._pool = Pool(config, 1, home.logs(job.job_id))
+        self._timeout_s: float = job.analysis["blueprint"]["resources"]["combiner_timeout_s"]
+        self._asked = 0
+
+    def __enter__(self) -> Preview:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.close()
+
+    def look(self) -> tuple[Any, list[str]]:
+        """The combined value so far, unfinished, and its summary lines.
+
+        Raises:
+            JobFailed: when the combiner failed.
+        """
+        self.begin()
+        while (found := self.poll(WAIT_S)) is None:
+            continue
+        return found
+
+    def begin(self) -> None:
+        """Ask for a look; `poll` has the answer later."""
+        self._asked += 1
+        plan = self._home.table.job(self._job.job_id).plan
+        context: dict[str, Any] = {"plan": plan, "missing": [], "item_errors": []}
+        request: list[Request] = [["preview", self._asked, context, self._timeout_s]]
+        self._take(self._pool.step(lambda: request.pop() if request else None, 0, ahead=False))
+
+    def poll(self, wait_s: float = 0.0) -> tuple[Any, list[str]] | None:
+        """The answer, or None while there is none."""
+        return self._take(self._pool.step(lambda: None, wait_s, ahead=False))
+
+    def _take(self, events: Events) -> tuple[Any, list[str]] | None:
+        failure = events.broken
+        for _, answer, failed in events.answers:
+            if failed is None:
+                return answer[0], answer[1]
+            failure = failed
+        if failure:
+            raise JobFailed(
+                f"what was found so far cannot be combined: {failure.kind}: {failure.message}",
+                job_id=self._job.job_id,
+            )
+        return None

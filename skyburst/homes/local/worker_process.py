@@ -1,0 +1,281 @@
+"""A worker process: receives tasks from the driver, runs them, reports in groups.
+
+Run as `python -m skyburst.homes.local.worker_process CHANNEL SLATE`, where both are inherited file descriptors. Standard
+output and standard error are the worker's log. Its requests are `work`, `items`, `combine`, `finish`, `preview` and `ping`.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import resource
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from pathlib import Path
+from typing import Any
+
+from skyburst.analysis import ItemsContext
+from skyburst.contracts.records import Failure, Outcome
+from skyburst.engine.work import Bench, Task, describe, work
+from skyburst.homes.local.channel import Channel, Frame
+from skyburst.homes.local.slate import Slate
+from skyburst.loading import Code, load_code
+
+REPORT_AT = 32
+"""Outcomes are reported when there are so many, or ..."""
+REPORT_AFTER_S = 0.02
+"""... when the last report is so long ago, or when there is nothing else to do."""
+LOG = 1
+OTHER_TASK = 1 << 60
+"""Slates count other tasks than batches from here."""
+
+
+class WorkerProcess:
+    """The loop of a worker process."""
+
+    def __init__(self, channel: Channel, slate: Slate) -> None:
+        self._channel = channel
+        self._slate = slate
+        self._tasks: deque[list[Any]] = deque()
+        self._outcomes: list[Outcome] = []
+        self._reported = 0.0
+        self._config: dict[str, Any] = {}
+        self._code: Code
+        self._bench: Bench
+
+    def run(self) -> None:
+        """Work until the driver closes the channel."""
+        self._config = self._channel.receive().header
+        _limit_memory(self._config["memory_mb"])
+        try:
+            self._load()
+        except BaseException as error:  # the driver must hear of it, whatever it is
+            self._channel.send(["broken", list(describe(error, 0))])
+            if not isinstance(error, Exception | SystemExit):
+                raise
+            return
+        combiner = self._code.combiner
+        ready = {"associative": combiner.associative, "summary": combiner.summary_function is not None}
+        self._channel.send(["ready", ready])
+        while True:
+            while not self._tasks or self._due():
+                for frame in self._frames():
+                    self._accept(frame)
+            request = self._tasks.popleft()
+            if request[0] == "work":
+                self._work(Task(*request[1:]))
+            else:
+                self._other(request)
+
+    def _load(self) -> None:
+        from skyburst.manifest import ItemReader, Manifest, parse_source
+
+        config = self._config
+        analysis = config["analysis"]
+        self._code = load_code(analysis["location"], analysis["worker"], analysis["combiner"], analysis["items"])
+        source = parse_source(config["items"]) if config["items"] else parse_source({"range": [0, 0]})
+        location = source.location if isinstance(source, Manifest) and source.location != config["objects"] else None
+        self._bench = Bench(
+            config["job_id"], self._code.worker, config["parameters"], ItemReader(source), location,
+            _LazyObjects(config["objects"]), config["prefix"], Path(config["scratch"]), secrets.token_hex(4),
+        )  # fmt: skip
+
+    def _frames(self) -> list[Frame]:
+        if not self._tasks:
+            self._report()
+        try:
+            return self._channel.receive_available()
+        except EOFError:
+            sys.exit(0)
+
+    def _due(self) -> bool:
+        """Whether to look for messages between tasks: seldom, as each look costs as much as a small batch."""
+        return time.monotonic() - self._reported > REPORT_AFTER_S and self._channel.readable()
+
+    def _accept(self, frame: Frame) -> None:
+        kind, *rest = frame.header
+        if kind == "tasks":
+            self._tasks.extend(rest[0])
+        elif kind == "drop":
+            dropped = set(rest[0])
+            self._tasks = deque(task for task in self._tasks if task[0] != "work" or task[1] not in dropped)
+
+    def _work(self, task: Task) -> None:
+        log_start = os.lseek(LOG, 0, os.SEEK_CUR)
+        self._slate.begin(task.batch_id, task.attempt, log_start)
+        outcome = work(self._bench, task)
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self._slate.end()
+        log_end = os.lseek(LOG, 0, os.SEEK_CUR)
+        if log_end > log_start:
+            outcome = outcome._replace(log=(self._config["log"], log_start, log_end))
+        self._outcomes.append(outcome)
+        if len(self._outcomes) >= REPORT_AT or time.monotonic() - self._reported > REPORT_AFTER_S:
+            self._report()
+        if outcome.failure and outcome.failure.kind == "OutOfMemory":
+            self._report()
+            sys.exit(0)  # what it still holds would fail the next batch too
+
+    def _other(self, request: list[Any]) -> None:
+        kind, number, *arguments = request
+        self._slate.begin(OTHER_TASK + number, 1, os.lseek(LOG, 0, os.SEEK_CUR))
+        try:
+            answer = getattr(self, f"_{kind}")(*arguments)
+            reply = ["answer", number, answer, None]
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the driver is told
+            reply = ["answer", number, None, list(describe(error))]
+        sys.stdout.flush()
+        self._slate.end()
+        self._channel.send(reply)
+
+    def _ping(self) -> None:
+        """Answer, which proves that the analysis was loaded."""
+
+    def _items(self) -> dict[str, Any]:
+        """List the items of the job."""
+        from skyburst.errors import InvalidItems
+        from skyburst.manifest import Manifest, write_manifest
+
+        assert self._code.items is not None
+        listed = self._code.items(self._config["parameters"], ItemsContext(job_id=self._config["job_id"]))
+        if isinstance(listed, Manifest):
+            return listed.document()
+        if isinstance(listed, str | bytes) or not hasattr(listed, "__iter__"):
+            raise InvalidItems(
+                f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
+            )
+        objects = self._config["objects"]
+        return write_manifest(self._bench.objects, objects, f"{self._config['prefix']}manifest", listed).document()
+
+    def _combine(self, context: dict[str, Any], level: int, group: int) -> None:
+        from skyburst.engine.combine import combine_group
+
+        with _CombineBench(self, context) as bench:
+            combine_group(bench, level, group)
+
+    def _finish(self, context: dict[str, Any]) -> dict[str, Any]:
+        from skyburst.engine.combine import combine_all
+
+        with _CombineBench(self, context) as bench:
+            return combine_all(bench)
+
+    def _preview(self, context: dict[str, Any]) -> list[Any]:
+        from skyburst.contracts import values
+        from skyburst.engine.combine import preview
+
+        with _CombineBench(self, context) as bench:
+            value, lines = preview(bench)
+        values.check(value, "partial result")
+        return [value, lines]
+
+    def _report(self) -> None:
+        self._reported = time.monotonic()
+        if not self._outcomes:
+            return
+        parts = [outcome.payload for outcome in self._outcomes if outcome.payload is not None]
+        rows = [[*outcome[:3], outcome.payload is not None, *outcome[4:]] for outcome in self._outcomes]
+        self._outcomes = []
+        self._channel.send(["outcomes", rows], parts)
+
+
+def outcomes_of(frame: Frame) -> list[Outcome]:
+    """The outcomes of a report."""
+    parts = iter(frame.parts)
+    outcomes = []
+    for row in frame.header[1]:
+        outcome = Outcome._make(row)
+        outcomes.append(
+            outcome._replace(
+                payload=next(parts) if outcome.payload else None,
+                failure=Failure(*outcome.failure) if outcome.failure else None,
+            )
+        )
+    return outcomes
+
+
+class _CombineBench:
+    """Opens the task table for as long as a combiner runs."""
+
+    def __init__(self, process: WorkerProcess, context: dict[str, Any]) -> None:
+        self._process = process
+        self._context = context
+
+    def __enter__(self) -> Any:
+        from skyburst.contracts.records import Missing
+        from skyburst.engine.combine import CombineBench
+        from skyburst.engine.plan import Plan
+        from skyburst.homes.local.task_table import SqliteTaskTable
+
+        config, bench = self._process._config, self._process._bench
+        self._table = SqliteTaskTable(Path(config["table"]))
+
+        def partials(first: int, last: int) -> Any:
+            return self._table.partial_results(config["job_id"], first, last)
+
+        fields = {
+            "job_id": config["job_id"],
+            "name": config["name"],
+            "parameters": config["parameters"],
+            "items_location": bench.items_location,
+            "items": self._context["plan"]["items"],
+            "missing": [Missing(*entry) for entry in self._context["missing"]],
+            "item_errors": self._context["item_errors"],
+        }
+        plan = Plan(**self._context["plan"])
+        return CombineBench(
+            self._process._code.combiner, plan, partials, bench.objects, bench.prefix, bench.scratch, fields
+        )
+
+    def __exit__(self, *_: object) -> None:
+        self._table.close()
+
+
+class _LazyObjects:
+    """The object store, opened at the first use: most batches need none."""
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+        self._store: Any = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._store is None:
+            from skyburst.objects import open_store
+
+            self._store = open_store(self._location)
+        return getattr(self._store, name)
+
+
+def _limit_memory(memory_mb: int) -> None:
+    """Have allocations beyond the limit fail with MemoryError, which has a traceback, rather than end the process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = memory_mb * 2**20
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
+def _end_with_driver(lifeline: int) -> None:
+    """End this process when the driver is gone, even in the middle of a batch."""
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)  # with whatever the batch has started
+
+
+def main(arguments: list[str]) -> None:
+    """Entry point."""
+    for stream in (sys.stdout, sys.stderr):  # a worker that is killed has its last lines in the log
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(line_buffering=True)
+    channel_descriptor, slate_descriptor, lifeline = (int(argument) for argument in arguments)
+    threading.Thread(target=_end_with_driver, args=(lifeline,), daemon=True).start()
+    channel = Channel(socket.socket(fileno=channel_descriptor))
+    WorkerProcess(channel, Slate(slate_descriptor)).run()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,52 @@
+"""The logs of a job as text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from skyburst.contracts.records import BatchRecord, JobRecord
+from skyburst.errors import InvalidJob
+from skyburst.homes.local.home import LocalHome
+
+
+def log_text(home: LocalHome, job: JobRecord, batch: int | None = None) -> str:
+    """What the batches of a job wrote and why attempts failed, in batch order; or one batch.
+
+    Raises:
+        InvalidJob: when the job has no such batch.
+    """
+    return "".join(log_lines(home, job, batch))
+
+
+def log_lines(home: LocalHome, job: JobRecord, batch: int | None = None) -> Iterator[str]:
+    """The same, piece by piece."""
+    failure = (job.outcome or {}).get("failure")
+    if batch is None:
+        for record in home.table.batches(job.job_id):
+            yield from _of_batch(home, job.job_id, record)
+        if failure:
+            yield f"== job: {failure[0]}: {failure[1]}\n{failure[2]}"
+        return
+    batches = (job.plan or {}).get("batches", 0)
+    if not 0 <= batch < batches:
+        raise InvalidJob(f"job {job.job_id} has no batch {batch}: its batches are 0 to {batches - 1}")
+    found = home.table.batch(job.job_id, batch)
+    if found is None:
+        yield f"== batch {batch}: not sent yet\n"
+    else:
+        yield from _of_batch(home, job.job_id, found)
+
+
+def _of_batch(home: LocalHome, job_id: str, record: BatchRecord) -> Iterator[str]:
+    if not (record.log or record.failures or record.item_errors):
+        return
+    yield f"== batch {record.batch_id}: {record.state}, attempt {record.attempt}\n"
+    for number, failure in enumerate(record.failures, start=1):
+        yield f"-- failure {number}: {failure.kind}: {failure.message}\n"
+        if failure.traceback:
+            yield failure.traceback.rstrip("\n") + "\n"
+    for entry in record.item_errors:
+        yield f"-- item {entry['item']}: {entry['error']}\n"
+    if record.log:
+        text = home.log_of(job_id, record.log)
+        yield text if text.endswith("\n") else text + "\n"

@@ -1,0 +1,204 @@
+"""Items of a job: a range of numbers, or a stored list split into one small object per range of items.
+
+A worker reads only the chunks that its batch touches, where the field's services had each worker download
+the whole list.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from skyburst.contracts import values
+from skyburst.errors import InvalidItems, ObjectNotFound
+from skyburst.ports import Objects
+
+CHUNK_BYTES = 256 * 1024
+MOST_ITEMS_PER_CHUNK = 1_000
+PREFIXES = 64
+"""Chunks are spread over so many prefixes, because a store serves each prefix at a limited rate."""
+KEPT_CHUNKS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class NumberRange:
+    """The whole numbers of a half-open range, as items."""
+
+    start: int
+    end: int
+
+    @property
+    def count(self) -> int:
+        """Number of items."""
+        return self.end - self.start
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"range": [self.start, self.end]}
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """A stored list of items."""
+
+    location: str
+    """Folder or URL of the object store."""
+    prefix: str
+    """Under which the chunks lie."""
+    count: int
+    """Number of items."""
+    chunk_items: int
+    """Items in each chunk but the last."""
+    digest: str
+    """SHA-256 over the SHA-256s of the chunks, hexadecimal: the version of all items."""
+
+    @property
+    def chunks(self) -> int:
+        """Number of chunks."""
+        return -(-self.count // self.chunk_items)
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"manifest": asdict(self)}
+
+    def chunk_key(self, chunk: int) -> str:
+        """Key of a chunk."""
+        return _chunk_key(self.prefix, chunk)
+
+
+def write_manifest(
+    objects: Objects, location: str, prefix: str, items: Iterable[Any], *, chunk_items: int | None = None
+) -> Manifest:
+    """Store items under a prefix of an object store, in bounded memory.
+
+    Without `chunk_items` the size of a chunk is chosen from the first items, so that it is about 256 KiB.
+
+    Raises:
+        NotJson: when an item is not a JSON value, with its number.
+    """
+    digest = hashlib.sha256()
+    count = chunk = 0
+    waiting: list[bytes] = []
+    waiting_bytes = 0
+
+    def flush() -> None:
+        nonlocal chunk
+        data = b"[" + b",\n".join(waiting) + b"]\n"
+        digest.update(hashlib.sha256(data).digest())
+        objects.put(_chunk_key(prefix, chunk), data)
+        chunk += 1
+
+    for item in items:
+        values.check(item, f"items[{count}]")
+        encoded = values.encode(item)
+        waiting.append(encoded)
+        waiting_bytes += len(encoded)
+        count += 1
+        if chunk_items is None and (waiting_bytes >= CHUNK_BYTES or len(waiting) >= MOST_ITEMS_PER_CHUNK):
+            chunk_items = len(waiting)
+        if chunk_items is not None and len(waiting) == chunk_items:
+            flush()
+            waiting, waiting_bytes = [], 0
+    if waiting:
+        flush()
+    return Manifest(location, prefix, count, chunk_items or max(1, count), digest.hexdigest())
+
+
+class ItemReader:
+    """Reads the items of batches, keeping the last chunks."""
+
+    def __init__(self, source: NumberRange | Manifest, objects: Objects | None = None) -> None:
+        self._source = source
+        self._objects = objects
+        self._chunks: OrderedDict[int, list[Any]] = OrderedDict()
+
+    def read(self, start: int, end: int) -> list[Any]:
+        """Items `[start, end)`.
+
+        Raises:
+            InvalidItems: when the stored manifest is damaged.
+        """
+        if isinstance(self._source, NumberRange):
+            return list(range(self._source.start + start, min(self._source.start + end, self._source.end)))
+        size = self._source.chunk_items
+        end = min(end, self._source.count)
+        found: list[Any] = []
+        for chunk in range(start // size, -(-end // size)):
+            items = self._chunk(self._source, chunk)
+            found.extend(items[max(0, start - chunk * size) : end - chunk * size])
+        return copy.deepcopy(found)  # a worker may change its items, and a second attempt must not see that
+
+    def _chunk(self, manifest: Manifest, chunk: int) -> list[Any]:
+        if chunk in self._chunks:
+            self._chunks.move_to_end(chunk)
+            return self._chunks[chunk]
+        if self._objects is None:
+            from skyburst.objects import open_store
+
+            self._objects = open_store(manifest.location)
+        items, _ = read_chunk(manifest, self._objects, chunk)
+        self._chunks[chunk] = items
+        if len(self._chunks) > KEPT_CHUNKS:
+            self._chunks.popitem(last=False)
+        return items
+
+
+def read_chunk(manifest: Manifest, objects: Objects, chunk: int) -> tuple[list[Any], bytes]:
+    """The items of a chunk, as many as there should be, and its bytes.
+
+    Raises:
+        InvalidItems: when the chunk is missing or damaged.
+    """
+    key = manifest.chunk_key(chunk)
+    expected = min(manifest.chunk_items, manifest.count - chunk * manifest.chunk_items)
+    where = f"chunk {key!r} of the manifest in {manifest.location}"
+    try:
+        data = objects.get(key)
+        items = values.decode(data)
+    except (ValueError, ObjectNotFound) as error:
+        raise InvalidItems(f"{where} is missing or damaged: {error}") from error
+    if not isinstance(items, list) or len(items) != expected:
+        raise InvalidItems(f"{where} is damaged: it should hold {expected} items")
+    return items, data
+
+
+def read_all(manifest: Manifest, objects: Objects) -> Iterator[Any]:
+    """All items in order, checked against the digest at the end.
+
+    Raises:
+        InvalidItems: when the chunks are not those that were written.
+    """
+    digest = hashlib.sha256()
+    for chunk in range(manifest.chunks):
+        items, data = read_chunk(manifest, objects, chunk)
+        digest.update(hashlib.sha256(data).digest())
+        yield from items
+    if digest.hexdigest() != manifest.digest:
+        raise InvalidItems(
+            f"the manifest {manifest.prefix!r} in {manifest.location} was changed since it was written: build it again"
+        )
+
+
+def parse_source(document: dict[str, Any]) -> NumberRange | Manifest:
+    """The source that `document()` described.
+
+    Raises:
+        InvalidItems: when it is neither.
+    """
+    match document:
+        case {"range": [int(start), int(end)]}:
+            return NumberRange(start, end)
+        case {"manifest": dict(fields)}:
+            try:
+                return Manifest(**fields)
+            except TypeError as error:
+                raise InvalidItems(f"{fields!r} does not describe a manifest: {error}") from error
+    raise InvalidItems(f"{document!r} describes neither a range nor a manifest")
+
+
+def _chunk_key(prefix: str, chunk: int) -> str:
+    return f"{prefix}/{chunk % PREFIXES:02d}/{chunk:08d}.json"

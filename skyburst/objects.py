@@ -1,0 +1,185 @@
+"""Objects in a folder, in memory or in a bucket, through one library that speaks to all of them."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from skyburst.errors import InvalidItems, ObjectNotFound, StorageError, StorageFull
+from skyburst.ports import ObjectInfo
+
+if TYPE_CHECKING:
+    from obstore.store import ObjectStore as Store
+
+READ_AHEAD = 1 << 20
+UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+UNFINISHED = re.compile(r"#\d+$")
+"""Ends of the names of files in a folder that a write was to rename when it was complete."""
+
+
+class ObjectStore:
+    """The objects port over `obstore`: writes are atomic, errors are ours."""
+
+    def __init__(self, store: Store, location: str) -> None:
+        self._store = store
+        self.location = location
+        """Folder or URL that `open_store` opens again."""
+
+    def put(self, key: str, data: bytes | Path) -> None:
+        """Store an object, whole or not at all, over an older one; a path stands for its bytes."""
+        import obstore
+
+        if isinstance(data, Path) and not data.is_file():
+            raise InvalidItems(f"{str(data)!r} cannot be stored as {key!r}: it is not a file")
+        with self._errors(key):
+            obstore.put(self._store, check_key(key), data)
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Store an object unless there is one; True when it was stored."""
+        import obstore
+        from obstore.exceptions import AlreadyExistsError
+
+        with self._errors(key):
+            try:
+                obstore.put(self._store, check_key(key), data, mode="create")
+            except AlreadyExistsError:
+                return False
+        return True
+
+    def get(self, key: str) -> bytes:
+        """The whole object."""
+        import obstore
+
+        with self._errors(key):
+            return bytes(obstore.get(self._store, check_key(key)).bytes())
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """Bytes `[start, end)` of the object, fewer where it ends before; `start` must lie inside."""
+        import obstore
+
+        if start >= end:  # which the library refuses
+            return b""
+        with self._errors(key):
+            return bytes(obstore.get_range(self._store, check_key(key), start=start, end=end))
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        """The object as a file for reading in order, with bounded memory."""
+        import obstore
+
+        with self._errors(key):
+            reader = obstore.open_reader(self._store, check_key(key), buffer_size=READ_AHEAD)
+        with io.BufferedReader(_Stream(reader, partial(self._errors, key)), READ_AHEAD) as file:
+            yield file
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Objects whose keys lie under the prefix, which ends at a `/`."""
+        import obstore
+
+        folder = check_key(prefix.removesuffix("/")) if prefix else None
+        with self._errors(prefix):
+            for page in obstore.list(self._store, folder):
+                for entry in page:
+                    yield ObjectInfo(entry["path"], entry["size"])
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; those that do not exist are no error."""
+        import obstore
+
+        for key in keys:
+            try:
+                with self._errors(key):
+                    obstore.delete(self._store, check_key(key))
+            except ObjectNotFound:
+                continue
+
+    @contextmanager
+    def _errors(self, key: str) -> Iterator[None]:
+        """Translate the library's errors into ours, at this edge only."""
+        from obstore.exceptions import BaseError
+
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise ObjectNotFound(f"there is no object {key!r} in {self.location}") from error
+        except (BaseError, OSError) as error:
+            text = str(error).split("\n")[0]
+            if "os error 28" in str(error) or "os error 122" in str(error):
+                raise StorageFull(f"the disk of {self.location} is full: free some space and resume the job") from error
+            raise StorageError(f"object {key!r} in {self.location}: {text}") from error
+
+
+class _Stream(io.RawIOBase):
+    """Gives obstore's reader the shape of a raw stream."""
+
+    def __init__(self, reader: Any, errors: Callable[[], AbstractContextManager[None]]) -> None:
+        super().__init__()
+        self._reader = reader
+        self._errors = errors
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with self._errors():
+            data = bytes(self._reader.read(len(buffer)))
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def open_store(location: str | Path, *, create: bool = False) -> ObjectStore:
+    """Open a folder, or a URL such as `s3://bucket/prefix` or `memory://`.
+
+    Raises:
+        InvalidItems: when the location is neither.
+    """
+    from obstore.store import LocalStore, MemoryStore, from_url
+
+    text = str(location)
+    if text == "memory://":
+        return ObjectStore(MemoryStore(), text)
+    if "://" in text:
+        try:
+            return ObjectStore(from_url(text), text)
+        except Exception as error:  # its errors for an unknown scheme have no common base
+            raise InvalidItems(
+                f"{text!r} is not a location of objects: give a folder or a URL such as s3://bucket/prefix"
+            ) from error
+    folder = Path(text)
+    if create:
+        folder.mkdir(parents=True, exist_ok=True)
+    elif not folder.is_dir():
+        raise InvalidItems(f"{text!r} is not a folder")
+    return ObjectStore(LocalStore(folder.resolve()), str(folder.resolve()))
+
+
+def check_key(key: str) -> str:
+    """The key, when every store can hold it and none would read it as another place.
+
+    Raises:
+        InvalidItems: when it is not such a key.
+    """
+    reason = None
+    if not key or "\\" in key or any(part in ("", ".", "..") for part in key.split("/")):
+        reason = r"keys are relative, without empty, '.' or '..' parts and without '\'"
+    elif UNSTORABLE.search(key):
+        reason = "keys have no control characters and are valid Unicode"
+    elif UNFINISHED.search(key):
+        reason = "an end such as '#1' marks unfinished writes in a folder"
+    if reason:
+        raise InvalidItems(f"{key!r} is not a key: {reason}")
+    return key
+
+
+def locate(location: str, key: str) -> str:
+    """Path or URL of an object, from the location of its store and its key.
+
+    Raises:
+        InvalidItems: when the key would lead out of the store.
+    """
+    return f"{location.rstrip('/')}/{check_key(key)}"

@@ -1,0 +1,115 @@
+"""The ports between the engine and a home: narrow seams with plain data in and out.
+
+A home implements them (SQLite, file system and processes at home `local`; DynamoDB, S3 and Lambda at home `aws`), and
+every implementation passes the same contract tests (`tests/contracts`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO, NamedTuple, Protocol
+
+from skyburst.contracts.records import BatchRecord, Claim, JobRecord, Outcome, Progress, Stored
+from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.plan import Node
+
+
+class ObjectInfo(NamedTuple):
+    """One object of a store."""
+
+    key: str
+    size: int
+    """Bytes."""
+
+
+class Objects(Protocol):
+    """Items, manifests, large partial results and results. Keys are relative, with `/`, without `..`."""
+
+    def put(self, key: str, data: bytes | Path) -> None:
+        """Store an object, whole or not at all, over an older one."""
+
+    def put_new(self, key: str, data: bytes) -> bool:
+        """Store an object unless there is one; True when it was stored."""
+
+    def get(self, key: str) -> bytes:
+        """The whole object. Raises ObjectNotFound."""
+
+    def get_range(self, key: str, start: int, end: int) -> bytes:
+        """Bytes `[start, end)` of the object. Raises ObjectNotFound."""
+
+    def open(self, key: str) -> AbstractContextManager[BinaryIO]:
+        """The object as a file for reading in order, with bounded memory. Raises ObjectNotFound."""
+
+    def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
+        """Objects whose keys lie under the prefix, which ends at a `/`."""
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects; those that do not exist are no error."""
+
+
+class TaskTable(Protocol):
+    """Jobs, batches and partial results. Every method is safe to call twice and from several programs."""
+
+    def create_job(self, job: JobRecord) -> JobRecord:
+        """Store a new job; when its specification's idempotency key was used before, the earlier job is returned.
+
+        Raises IdempotencyConflict when the earlier job had another specification.
+        """
+
+    def job(self, job_id: str) -> JobRecord:
+        """Raises JobNotFound."""
+
+    def jobs(self) -> Iterator[JobRecord]:
+        """All jobs, newest first."""
+
+    def update_job(self, job: JobRecord, *, expected: Collection[JobState] | None = None) -> bool:
+        """Store a job's record (but its cancel request) if its stored state is an expected one; False when it is not."""
+
+    def request_cancel(self, job_id: str, *, requested: bool = True) -> None:
+        """Ask for the end of a job, or take that back. Raises JobNotFound."""
+
+    def delete_job(self, job_id: str) -> None:
+        """Forget a job and its batches."""
+
+    def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
+        """Record partial results, each unless its batch is DONE already; the number newly DONE."""
+
+    def record_failure(self, job_id: str, outcome: Outcome, state: BatchState) -> None:
+        """Note a failed attempt of a batch that is not DONE, and the state that it leaves the batch in."""
+
+    def claim(self, job_id: str, claims: Sequence[Claim]) -> None:
+        """Mark batches that are not DONE as RUNNING."""
+
+    def release(self, job_id: str, states: Collection[BatchState]) -> None:
+        """Set batches in these states to PENDING with no attempts counted, their failures kept."""
+
+    def progress(self, job_id: str) -> Progress:
+        """Counts, without reading partial results. Raises JobNotFound."""
+
+    def batch(self, job_id: str, batch_id: int) -> BatchRecord | None:
+        """One batch, or None when nothing was recorded of it."""
+
+    def batches(self, job_id: str, states: Collection[BatchState] | None = None) -> Iterator[BatchRecord]:
+        """Batches of which something was recorded, in order, in bounded memory."""
+
+    def partial_results(self, job_id: str, first: int, last: int) -> Iterator[Stored]:
+        """Partial results of the DONE batches in `[first, last)`, in order, in bounded memory."""
+
+    def done_ranges(self, job_id: str) -> Iterator[tuple[int, int]]:
+        """Half-open ranges of the DONE batches, in order."""
+
+
+class Invoker(Protocol):
+    """Starts managers and workers. Both return at once; what they start runs at least once."""
+
+    def invoke_manager(self, node: Node) -> None:
+        """Have the node split among its children."""
+
+    def invoke_worker(self, node: Node) -> None:
+        """Have a worker run the batch."""
+
+
+Clock = Callable[[], float]
+"""Seconds since the epoch."""

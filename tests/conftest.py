@@ -1,0 +1,31 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def color_depth_data() -> Path:
+    """The folder of real color-depth images: required in CI, optional elsewhere."""
+    folder = SHARED_DATA / "color_depth"
+    if not folder.is_dir():
+        reason = f"the real images are not at {folder}"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}; CI must provide them")
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Every test has a state folder of its own."""
+    folder = tmp_path / "skyburst-home"
+    monkeypatch.setenv("SKYBURST_HOME", str(folder))
+    return folder

@@ -1,0 +1,186 @@
+"""Jobs in the background: watching, cancelling and resuming them from any program."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+import skyburst
+from skyburst.client import create
+from skyburst.homes.local.home import LocalHome
+
+SCRIPTED = str(Path(__file__).parent / "scripted")
+SECONDS = 30
+
+
+def submit(*scripts, **parameters):
+    return skyburst.submit(
+        analysis=SCRIPTED, parameters={"scripts": list(scripts), **parameters}, batch_size=1, max_parallelism=2
+    )
+
+
+@pytest.fixture
+def journal(tmp_path):
+    folder = tmp_path / "calls"
+    folder.mkdir()
+    return folder
+
+
+def eventually(condition, seconds=SECONDS):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+def driver_of(handle):
+    return next(
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if process.info["cmdline"] and process.info["cmdline"][-1] == handle.job_id
+    )
+
+
+def test_a_submitted_job_runs_in_the_background_and_can_be_watched():
+    handle = submit("ok", [0.5], [0.5], "ok")
+    seen = []
+    assert handle.wait(SECONDS, on_progress=lambda progress: seen.append(progress.done)) == "SUCCEEDED"
+    assert handle.result().value["found"] == [0, 1, 2, 3]
+    assert seen == sorted(seen)
+    assert handle.progress().fraction == 1.0
+
+
+def test_what_was_found_so_far_can_be_seen_while_the_job_runs():
+    handle = submit("ok", "ok", [1.4], [1.4], [1.4])
+    eventually(lambda: handle.progress().done >= 2)
+    assert handle.partial_results()["found"][:2] == [0, 1]
+    assert not handle.status().finished
+    handle.cancel()
+    handle.wait(SECONDS)
+
+
+def test_cancel_stops_the_workers_soon_and_says_what_was_done():
+    handle = submit("ok", *[[1.4]] * 40)
+    eventually(lambda: handle.progress().done >= 1)
+    began = time.monotonic()
+    handle.cancel()
+    assert handle.wait(SECONDS) == "CANCELLED"
+    assert time.monotonic() - began < 5
+    assert "batches are done" in handle.record().reason
+    with pytest.raises(skyburst.JobCancelled) as caught:
+        handle.result()
+    assert caught.value.result.value["found"][0] == 0
+
+
+def test_resume_runs_only_what_is_missing_and_ends_with_the_same_answer(journal):
+    handle = submit("ok", "ok", *[[0.3, 0.1]] * 10, journal=str(journal))
+    eventually(lambda: handle.progress().done >= 3)
+    handle.cancel()
+    handle.wait(SECONDS)
+    done = {record.batch_id for record in handle.batches() if record.state == "DONE"}
+    calls_before = {name.split("-")[0] for name in os.listdir(journal)}
+    for file in journal.iterdir():
+        file.unlink()
+    assert handle.resume().wait(SECONDS) == "SUCCEEDED"
+    calls = {int(name.split("-")[0]) for name in os.listdir(journal)}
+    assert calls == set(range(12)) - done
+    assert calls_before
+    assert handle.result().value == {"found": list(range(12)), "missing": []}
+
+
+def test_a_job_whose_every_process_was_killed_resumes_with_the_same_answer(journal):
+    handle = submit(*[[0.15]] * 20, journal=str(journal))
+    eventually(lambda: handle.progress().done >= 4)
+    driver = driver_of(handle)
+    workers = driver.children()
+    assert workers
+    driver.send_signal(signal.SIGKILL)
+    eventually(lambda: not any(worker.is_running() and worker.status() != "zombie" for worker in workers), 5)
+    assert handle.interrupted()
+    done = {record.batch_id for record in handle.batches() if record.state == "DONE"}
+    assert len(done) >= 4
+    for file in journal.iterdir():
+        file.unlink()
+    assert handle.resume().wait(SECONDS) == "SUCCEEDED"
+    assert {int(name.split("-")[0]) for name in os.listdir(journal)} == set(range(20)) - done
+    assert handle.result().value["found"] == list(range(20))
+
+
+def test_waiting_for_a_job_that_nobody_drives_ends_with_the_remedy():
+    handle = create(analysis=SCRIPTED, parameters={"scripts": ["ok"]})
+    with pytest.raises(skyburst.JobInterrupted, match="skyburst resume"):
+        handle.wait(SECONDS)
+
+
+def test_waiting_has_a_limit():
+    handle = submit([1.4])
+    with pytest.raises(TimeoutError, match=handle.job_id):
+        handle.wait(0.2)
+    handle.wait(SECONDS)
+
+
+def test_a_job_that_nobody_drives_is_cancelled_at_once():
+    handle = create(analysis=SCRIPTED, parameters={"scripts": ["ok"]})
+    handle.cancel()
+    assert handle.status() == "CANCELLED"
+
+
+def test_a_failed_job_resumes_with_new_attempts():
+    handle = submit("ok", ["raise", "raise", "raise", "ok"])
+    assert handle.wait(SECONDS) == "FAILED"
+    assert handle.resume().wait(SECONDS) == "FAILED", "attempts are counted anew, so that the script starts again"
+    assert len(handle.batches()[1].failures) == 6
+
+
+def test_two_programs_cannot_drive_one_job_and_both_can_have_jobs_of_their_own():
+    handle = submit(*[[0.4]] * 20)
+    eventually(lambda: handle.progress().done >= 1)
+    with pytest.raises(skyburst.JobBusy, match="another program"):
+        LocalHome().drive(handle.job_id)
+    other = skyburst.run(analysis=SCRIPTED, parameters={"scripts": ["ok"] * 50}, batch_size=1)
+    assert len(other.value["found"]) == 50
+    assert handle.wait(SECONDS) == "SUCCEEDED"
+
+
+def test_many_programs_start_on_an_empty_state_folder_at_once(tmp_path):
+    file = tmp_path / "counting.py"
+    file.write_text(
+        "import skyburst\n@skyburst.worker\ndef one(batch): return len(batch.items)\ntotal = skyburst.combiners.total()\n"
+        "if __name__ == '__main__': print(skyburst.run(__file__, items=range(500), batch_size=5).value)\n"
+    )
+    programs = [subprocess.Popen([sys.executable, file], stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [program.communicate(timeout=60)[0].strip() for program in programs] == ["500"] * 4
+    assert len(list(LocalHome().table.jobs())) == 4
+
+
+def test_interrupting_a_program_ends_its_job_as_cancelled_with_what_was_found(tmp_path):
+    code = f"import skyburst; skyburst.run(analysis={SCRIPTED!r}, batch_size=1, parameters={{'scripts': ['ok', 'ok'] + [[1.4]] * 50}})"
+    program = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
+    home = LocalHome()
+    eventually(lambda: (job := next(home.table.jobs(), None)) and home.table.progress(job.job_id).done >= 2)
+    program.send_signal(signal.SIGINT)
+    _, errors = program.communicate(timeout=10)
+    assert "JobCancelled" in errors
+    job = next(home.table.jobs())
+    assert job.state == "CANCELLED"
+    assert home.result(job).value["found"][:2] == [0, 1]
+
+
+def test_deleting_a_job_removes_its_files_but_not_while_it_runs():
+    handle = submit(*[[1.2]] * 6)
+    eventually(lambda: handle.progress().running)
+    with pytest.raises(skyburst.JobBusy):
+        handle.home.delete(handle.job_id)
+    handle.wait(SECONDS)
+    eventually(lambda: not handle.home.is_driven(handle.job_id))
+    handle.home.delete(handle.job_id)
+    assert not handle.home.job_folder(handle.job_id).exists()
+    with pytest.raises(skyburst.JobNotFound):
+        handle.status()
