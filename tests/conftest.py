@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -29,3 +30,17 @@ def state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "skyburst-home"
     monkeypatch.setenv("SKYBURST_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def name_space() -> list[str]:
+    """A command before which another may mount a disk of its own: required in CI, optional elsewhere."""
+    command = ["unshare", "--map-root-user", "--mount"]
+    try:
+        subprocess.run([*command, "true"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        reason = f"a disk cannot be mounted for this test: {error}"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}; CI must permit it")
+        pytest.skip(reason)
+    return command

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,7 +19,8 @@ FILE = "blueprint.toml"
 FORMAT = 1
 Reference = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
-NOT_CODE = {"__pycache__", ".git", ".venv", "node_modules", ".pytest_cache", ".mypy_cache", ".ruff_cache"}
+NOT_CODE = {"__pycache__", "node_modules", "venv"}
+LARGEST_CODE = 1 << 20
 
 
 class JobDefaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -120,16 +122,27 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
 
 
 def digest_of_code(path: Path) -> str:
-    """SHA-256, hexadecimal, over the names and contents of all files of an analysis: its code's version."""
+    """SHA-256, hexadecimal, over the names and contents of the files of an analysis: its code's version.
+
+    Files over 1 MiB are data, and count with their size; hidden folders and caches do not count.
+    """
     digest = hashlib.sha256()
-    files = [path] if path.is_file() else sorted(entry for entry in path.rglob("*") if entry.is_file())
-    for file in files:
-        relative = file.relative_to(path.parent if path.is_file() else path)
-        if NOT_CODE.intersection(relative.parts) or file.suffix == ".pyc":
-            continue
-        content = hashlib.sha256(file.read_bytes()).digest()
-        digest.update(relative.as_posix().encode() + b"\0" + content)
+    root = path.parent if path.is_file() else path
+    for file in [path] if path.is_file() else sorted(_code_files(path)):
+        size = file.stat().st_size
+        content = str(size).encode() if size > LARGEST_CODE else hashlib.sha256(file.read_bytes()).digest()
+        digest.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
     return digest.hexdigest()
+
+
+def _code_files(folder: Path) -> Iterator[Path]:
+    for entry in folder.iterdir():
+        if entry.name.startswith(".") or entry.name in NOT_CODE or entry.suffix == ".pyc":
+            continue
+        if entry.is_dir() and not entry.is_symlink():
+            yield from _code_files(entry)
+        elif entry.is_file():
+            yield entry
 
 
 def _refuse_unknown(document: dict[str, Any], kind: type[msgspec.Struct], where: str, prefix: str) -> None:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from skyburst.errors import NotJson
@@ -22,16 +25,25 @@ TYPE_REMEDIES = {
     "ndarray": "use .tolist()",
 }
 DEEPEST = 200
+SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+"""Two halves of one character as two characters of a string; JSON has the same text for both."""
 
 
-def encode(value: Any) -> bytes:
-    """The value as compact ASCII JSON.
+def encode(value: Any, path: str = "$") -> bytes:
+    """The value as compact ASCII JSON; `path` is what messages call it.
 
     Raises:
         NotJson: when JSON cannot hold the value exactly; the message has the path, the type and the remedy.
     """
-    check(value)
-    return json.dumps(value, allow_nan=False, check_circular=False, separators=(",", ":")).encode("ascii")
+    check(value, path)
+    try:
+        text = json.dumps(value, allow_nan=False, check_circular=False, separators=(",", ":"))
+    except ValueError as error:  # Python writes and reads no numbers that long
+        _visit(value, path, _refuse_long_number)
+        raise NotJson(f"{path} cannot be written as JSON: {error}") from error
+    if "\\ud" in text:
+        _visit(value, path, _refuse_surrogate_pair)
+    return text.encode("ascii")
 
 
 def decode(data: bytes | str) -> Any:
@@ -62,10 +74,37 @@ def check(value: Any, path: str = "$", depth: int = 0) -> None:
         raise _refusal(value, path)
 
 
+def _visit(value: Any, path: str, refuse: Callable[[Any, str], None]) -> None:
+    """Show every number and string of a checked value to a function."""
+    if isinstance(value, dict):
+        for key, entry in value.items():
+            refuse(key, f"a key of {path}")
+            _visit(entry, f"{path}.{key}", refuse)
+    elif isinstance(value, list | tuple):
+        for position, entry in enumerate(value):
+            _visit(entry, f"{path}[{position}]", refuse)
+    else:
+        refuse(value, path)
+
+
+def _refuse_long_number(value: Any, path: str) -> None:
+    most = sys.get_int_max_str_digits()
+    if most and isinstance(value, int) and abs(value) >= 10**most:
+        raise NotJson(f"{path} is a number of more than {most:,} digits: use hex(), which int(text, 16) reads")
+
+
+def _refuse_surrogate_pair(value: Any, path: str) -> None:
+    if isinstance(value, str) and SURROGATE_PAIR.search(value):
+        raise NotJson(
+            f"{path} has two surrogates side by side, which JSON cannot tell from one character: "
+            "use .encode('utf-16', 'surrogatepass').decode('utf-16')"
+        )
+
+
 def _refusal(value: Any, path: str) -> NotJson:
     kind = type(value)
     remedy = TYPE_REMEDIES.get(kind.__name__)
     if remedy is None:
         numpy_scalar = kind.__module__ == "numpy"
-        remedy = "use .item()" if numpy_scalar else "return dicts, lists, strings, numbers, True, False or None"
+        remedy = "use .item()" if numpy_scalar else "use dicts, lists, strings, numbers, True, False or None"
     return NotJson(f"{path} is of type {kind.__module__}.{kind.__qualname__}, which JSON cannot hold: {remedy}")

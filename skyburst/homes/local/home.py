@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from skyburst.contracts import values
+from skyburst.contracts.blueprint import digest_of_code
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Missing, Result
@@ -23,6 +24,7 @@ from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.finish import certificate_of
 from skyburst.errors import (
+    InvalidAnalysis,
     InvalidItems,
     InvalidJob,
     JobBusy,
@@ -131,8 +133,22 @@ class LocalHome:
     def prepare_resume(self, job_id: str) -> None:
         """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
         with self.lock(job_id):
+            self._note_changed_code(job_id)
             self.table.request_cancel(job_id, requested=False)
             self.table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
+
+    def _note_changed_code(self, job_id: str) -> None:
+        """Have the certificate tell that code was changed between runs, as after mending a fault."""
+        job = self.table.job(job_id)
+        location = Path(job.analysis["location"])
+        if not location.exists():
+            raise InvalidAnalysis(
+                f"the analysis of job {job_id} is not at {location} any more: put it back, or run a new job"
+            )
+        digest = digest_of_code(location)
+        if digest not in (job.analysis["digest"], *job.analysis.get("later_digests", [])):
+            job.analysis.setdefault("later_digests", []).append(digest)
+            self.table.update_job(job)
 
     def cancel(self, job_id: str) -> None:
         """Ask for the end of a job; one that nobody drives is ended here."""

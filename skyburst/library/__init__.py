@@ -1,0 +1,37 @@
+"""Libraries: stored collections of items that any number of jobs search.
+
+    LIBRARY/library.json          what the library is; written last, so a library without it is unfinished
+    LIBRARY/items.jsonl           its items in the order in which they were added, with checksums
+    LIBRARY/images/<p>/<file>     the items' files, unchanged, 100 under each numbered prefix
+    LIBRARY/thumbnails/<p>/<file>
+    LIBRARY/manifests/<version>/  the shuffled list of items, one set of small objects for each version
+    LIBRARY/refused.jsonl         files that the last build could not use, and why
+
+Numbered prefixes are how the field's search services lay libraries out: an object store serves each prefix
+at a limited rate, and a shuffled list makes the workers of one moment read from many prefixes. Keys are
+relative to the library, which can therefore be moved or copied as a folder.
+"""
+
+from __future__ import annotations
+
+from skyburst.library.build import BuildProgress, LibrarySummary, build_library
+from skyburst.library.description import Describe, Description
+from skyburst.library.document import Library, open_library
+from skyburst.library.inspection import LibraryReport, VerifyProgress, inspect_library
+from skyburst.library.sources import Refused
+from skyburst.library.verification import Problem
+
+__all__ = [
+    "BuildProgress",
+    "Describe",
+    "Description",
+    "Library",
+    "LibraryReport",
+    "LibrarySummary",
+    "Problem",
+    "Refused",
+    "VerifyProgress",
+    "build_library",
+    "inspect_library",
+    "open_library",
+]

@@ -1,0 +1,145 @@
+"""Look at a library: what is in it, and whether everything is as it was stored."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from skyburst.errors import ObjectNotFound
+from skyburst.library import layout
+from skyburst.library.document import Library, open_library
+from skyburst.library.lines import Entry, read_entries
+from skyburst.library.verification import Problem, verify_library
+from skyburst.objects import ObjectStore, open_store
+
+MOST_DISTINCT = 50
+"""Kinds of metadata with more distinct values, such as the names of lines, are not counted."""
+
+
+class VerifyProgress(NamedTuple):
+    """How far a verification is."""
+
+    verified: int
+    """Items whose files were read again."""
+    total: int
+
+
+@dataclass(slots=True)
+class LibraryReport:
+    """What is in a library."""
+
+    location: str
+    name: str
+    version: int
+    count: int
+    """Items."""
+    size_bytes: int
+    """Of the items' files together."""
+    analysis: str
+    properties: dict[str, Any]
+    size: tuple[int, int] | None
+    """Width and height of all images in pixels."""
+    created_at: float
+    """Seconds since the epoch."""
+    updated_at: float
+    """Seconds since the epoch."""
+    prefixes: int
+    """Numbered prefixes that the items' files are spread over."""
+    chunks: int
+    """Objects that the manifest is split into."""
+    thumbnails: int = 0
+    metadata: dict[str, dict[str, int]] = field(default_factory=dict)
+    """Items by value for each kind of metadata, most frequent first; kinds with many values are left out."""
+    unfinished: int = 0
+    """Items added by a build that was interrupted; they are in no version yet."""
+    verified: bool = False
+    """True when every file was read again."""
+    problems: list[Problem] = field(default_factory=list)
+    """Damaged and missing files."""
+
+
+def inspect_library(
+    location: str | Path, *, verify: bool = False, progress: Callable[[VerifyProgress], None] | None = None
+) -> LibraryReport:
+    """Report what is in a library.
+
+    Args:
+        location: its folder or URL.
+        verify: read every file again, compare it with its checksum, and name what is damaged or missing.
+        progress: called after each item that was verified.
+
+    Raises:
+        InvalidLibrary: when there is no complete library.
+    """
+    library = open_library(location)
+    objects = open_store(location)
+    report = LibraryReport(
+        location=library.location,
+        name=library.name,
+        version=library.version,
+        count=library.count,
+        size_bytes=library.size_bytes,
+        analysis=library.analysis,
+        properties=library.properties,
+        size=library.size,
+        created_at=library.created_at,
+        updated_at=library.updated_at,
+        prefixes=layout.prefix_of(library.count - 1),
+        chunks=library.manifest.chunks,
+        verified=verify,
+    )
+    _read_journal(objects, library, report)
+    if verify:
+        done = 0
+
+        def verified() -> None:
+            nonlocal done
+            done += 1
+            if progress is not None:
+                progress(VerifyProgress(done, library.count))
+
+        report.problems = list(verify_library(objects, library, verified))
+    return report
+
+
+def _read_journal(objects: ObjectStore, library: Library, report: LibraryReport) -> None:
+    tally = _Tally()
+    found = 0
+    try:
+        with objects.open(layout.JOURNAL) as file:
+            for end, entry in read_entries(file):
+                if end > library.journal_bytes:
+                    report.unfinished += entry is not None
+                elif entry is not None:
+                    found += 1
+                    report.thumbnails += entry.item.thumbnail is not None
+                    tally.add(entry)
+    except ObjectNotFound:
+        report.problems.append(Problem(layout.JOURNAL, "is missing"))
+        return
+    report.metadata = tally.counts()
+    if found != library.count:
+        report.problems.append(Problem(layout.JOURNAL, f"is damaged: {found} of {library.count} items can be read"))
+
+
+class _Tally:
+    """Counts the values of each kind of metadata, and gives up on kinds that have many."""
+
+    def __init__(self) -> None:
+        self._counters: dict[str, Counter[str]] = {}
+
+    def add(self, entry: Entry) -> None:
+        for kind, value in entry.item.metadata.items():
+            counter = self._counters.setdefault(kind, Counter())
+            if isinstance(value, str) and len(counter) <= MOST_DISTINCT:
+                counter[value] += 1
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        return {
+            kind: dict(counter.most_common())
+            for kind, counter in self._counters.items()
+            if 0 < len(counter) <= MOST_DISTINCT
+        }

@@ -1,0 +1,150 @@
+"""`items.jsonl`: the items of a library in the order in which they were added, one JSON line each.
+
+The file is only ever appended to, and a line is written when the item's files are stored. That is the whole
+memory of a build: one that was interrupted continues after the last line that holds. JSON lines rather than a
+database, because libraries live on network file systems and are copied as folders.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from skyburst.contracts import values
+from skyburst.errors import InvalidLibrary
+from skyburst.library import layout
+from skyburst.library.document import FORMAT, Library
+from skyburst.library.lines import DamagedLine, Entry, Header, Item, decode_as, decode_line
+
+
+class Journal:
+    """The items added so far, looked up by name or number, and the place to note the next one.
+
+    Keeps names and positions in memory, not the items: about 200 bytes for each.
+    """
+
+    def __init__(self, folder: Path, analysis: str, library: Library | None) -> None:
+        """Open the journal of a library, or begin it.
+
+        Raises:
+            InvalidLibrary: when it is of another analysis, or damaged in the part of the complete version.
+        """
+        self.size_bytes = 0
+        """Of the items' files together."""
+        self._folder = folder
+        self._positions = array("Q")
+        self._names: dict[str, int] = {}
+        path = folder / layout.JOURNAL
+        complete = library.journal_bytes if library else 0
+        self._file = path.open("r+b" if path.exists() else "w+b")
+        try:
+            self._end = self._load(analysis, complete)
+            self._file.truncate(self._end)
+            if self._end == 0:
+                self._write(Header(format=FORMAT, analysis=analysis))
+        except BaseException:
+            self._file.close()
+            raise
+
+    @property
+    def count(self) -> int:
+        """Number of items."""
+        return len(self._positions)
+
+    def item(self, number: int) -> Item:
+        """The item that was added as the given one."""
+        return self._entry(number).item
+
+    def properties(self) -> dict[str, Any] | None:
+        """What the items have in common; None while there are none."""
+        return self._entry(0).properties if self.count else None
+
+    def find(self, file: str) -> Item | None:
+        """The item of this name, or of one that some file system takes for the same."""
+        number = self._names.get(_name(file))
+        return None if number is None else self.item(number)
+
+    def append(self, entry: Entry) -> None:
+        """Note an item whose files are stored."""
+        start = self._end
+        self._write(entry)
+        self._remember(entry, start)
+
+    def extent(self) -> tuple[int, str]:
+        """Bytes of the journal and their SHA-256, hexadecimal."""
+        self._file.seek(0)
+        return self._end, hashlib.file_digest(self._file, "sha256").hexdigest()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def _load(self, analysis: str, complete: int) -> int:
+        """Read the lines that hold; where they end.
+
+        Lines of the complete version must hold. Those after it are of a build that was interrupted: from the
+        first that is torn, or whose files a failing machine did not keep, they are done again.
+        """
+        end = 0
+        for line in self._file:
+            try:
+                entry = decode_line(line) if end else None
+                if not end:
+                    _check_header(line, analysis, self._folder)
+            except DamagedLine:
+                break
+            if entry and end >= complete and not self._is_stored(entry):
+                break
+            if entry:
+                self._remember(entry, end)
+            end += len(line)
+        if end < complete:
+            raise InvalidLibrary(
+                f"{layout.JOURNAL} of the library {self._folder} is damaged after {end} of {complete} bytes: "
+                "restore it from a copy, or build the library again in another folder"
+            )
+        return end
+
+    def _is_stored(self, entry: Entry) -> bool:
+        paths = [(self._folder / key, size) for key, size, _ in entry.files()]
+        return all(path.is_file() and path.stat().st_size == size for path, size in paths)
+
+    def _remember(self, entry: Entry, start: int) -> None:
+        self._names[_name(entry.item.file)] = len(self._positions)
+        self._positions.append(start)
+        self.size_bytes += entry.item.size_bytes
+
+    def _entry(self, number: int) -> Entry:
+        self._file.seek(self._positions[number])
+        return decode_line(self._file.readline())
+
+    def _write(self, line: Header | Entry) -> None:
+        data = values.encode(msgspec.to_builtins(line)) + b"\n"
+        self._file.seek(self._end)
+        self._file.write(data)
+        self._file.flush()
+        self._end += len(data)
+
+
+def _name(file: str) -> str:
+    return layout.comparable(layout.item_id(file))
+
+
+def _check_header(line: bytes, analysis: str, folder: Path) -> None:
+    header = decode_as(line, Header)
+    if header.format != FORMAT:
+        raise InvalidLibrary(f"the library {folder} has the format {header.format}, and this skyburst writes {FORMAT}")
+    if header.analysis != analysis:
+        raise InvalidLibrary(
+            f"the library {folder} was made for the analysis {header.analysis!r}, not {analysis!r}: "
+            "build another library"
+        )

@@ -1,0 +1,46 @@
+"""Where things are in a library."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import PurePosixPath
+
+LIBRARY = "library.json"
+JOURNAL = "items.jsonl"
+REFUSED = "refused.jsonl"
+LOCK = ".lock"
+IMAGES = "images"
+THUMBNAILS = "thumbnails"
+MANIFESTS = "manifests"
+ITEMS_PER_PREFIX = 100
+ITEMS_PER_CHUNK = 100
+
+
+def prefix_of(number: int) -> int:
+    """Numbered prefix of the item that was added as the given one, counted from 0; prefixes count from 1."""
+    return 1 + number // ITEMS_PER_PREFIX
+
+
+def image_key(number: int, file: str) -> str:
+    """Key of an item's file."""
+    return f"{IMAGES}/{prefix_of(number)}/{file}"
+
+
+def thumbnail_key(number: int, file: str, suffix: str) -> str:
+    """Key of an item's thumbnail."""
+    return f"{THUMBNAILS}/{prefix_of(number)}/{item_id(file)}{suffix}"
+
+
+def manifest_prefix(version: int) -> str:
+    """Under which the chunks of a version's manifest lie."""
+    return f"{MANIFESTS}/{version}"
+
+
+def item_id(file: str) -> str:
+    """Name of an item: the name of its file without the last suffix."""
+    return PurePosixPath(file).stem
+
+
+def comparable(name: str) -> str:
+    """Equal for names that some file system takes for one: those that differ in case or Unicode form only."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
