@@ -1,0 +1,1 @@
+"""What a search leaves behind: the NeuronBridge document, the table and the page."""

@@ -1,0 +1,64 @@
+"""Why a mask has no match, and what to change: said in words on the page."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+from .findings import Findings, Mask
+
+
+class Advice(NamedTuple):
+    """What a scientist is told about a mask without a match."""
+
+    reason: str
+    changes: list[str]
+    """Things to try, the most promising first."""
+
+
+def why_no_match(findings: Findings, mask: Mask) -> Advice:
+    """Why nothing matched `mask`, told from the counts and the parameters of the search.
+
+    A mask without any pixel is refused before a search starts, so it is not among the reasons.
+    """
+    parameters = findings.parameters
+    if not findings.searched:
+        return Advice("No image was searched.", ["See below what went wrong, then resume the job."])
+    readable = findings.searched - len(findings.item_errors)
+    if readable <= 0:
+        return Advice(
+            f"None of the {findings.searched:,} images could be read.",
+            ["See below what is wrong with each of them."],
+        )
+    percent = float(parameters.get("min_matching_pix_ratio") or 0)
+    needed = math.floor(mask.pixels * percent / 100) + 1
+    reason = (
+        f"{_images(readable)} searched. To be a match, an image must agree in color with more than "
+        f"{percent:g} % of the mask's {mask.pixels:,} pixels, that is with at least {needed:,}. None did."
+    )
+    return Advice(reason, _changes(findings, percent))
+
+
+def _images(count: int) -> str:
+    return "1 image was" if count == 1 else f"{count:,} images were"
+
+
+def _changes(findings: Findings, percent: float) -> list[str]:
+    parameters = findings.parameters
+    changes = []
+    if findings.missing:
+        lost = sum(end - start for start, end, _ in findings.missing)
+        changes.append(f"Resume the job: {_images(lost)} not searched.")
+    if percent > 0:
+        changes.append(f"Accept smaller matches: min_matching_pix_ratio below {percent:g}.")
+    if (data := parameters.get("data_threshold") or 0) > 0:
+        changes.append(f"Count darker pixels of the images: data_threshold below {data}.")
+    if (fluctuation := parameters.get("pix_color_fluctuation") or 0) < 5:
+        changes.append(
+            f"Allow a larger difference in depth: pix_color_fluctuation above {fluctuation:g}, up to 5."
+        )
+    if (shift := parameters.get("xy_shift") or 0) < 4:
+        changes.append(f"Allow the neuron to be shifted: xy_shift above {shift}, up to 4.")
+    if not parameters.get("mirror_mask", True):
+        changes.append("Look for the mirrored neuron too: mirror_mask=true.")
+    return changes

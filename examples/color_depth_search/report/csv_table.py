@@ -1,0 +1,79 @@
+"""The matches as a table, in the columns that scientists export from NeuronBridge."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from .findings import Findings, metadata, name_of
+
+COLUMNS = (
+    "Number",
+    "Line/Neuron ID",
+    "Rank",
+    "Score",
+    "Matched Pixels",
+    "Library",
+    "Channel",
+    "Magnification",
+    "Slide Code",
+    "Sex",
+    "Alignment Space",
+    "Mounting Protocol",
+    "Anatomical Area",
+    "Neuron Type/Instance",
+    "Matching Ratio",
+    "Mirrored",
+    "Mask",
+    "File",
+)
+
+# Spreadsheets run a cell that starts with one of these as a formula (OWASP, "CSV Injection").
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def table(findings: Findings) -> bytes:
+    """All matches of all masks as CSV (RFC 4180, UTF-8), one row a match.
+
+    What a file name did not tell is left empty. A text that a spreadsheet would run as a formula is
+    preceded by an apostrophe, which spreadsheets show as text.
+    """
+    buffer = io.StringIO(newline="")
+    writer = csv.writer(buffer)
+    writer.writerow(COLUMNS)
+    for number, row in enumerate(_rows(findings), 1):
+        writer.writerow([number, *(_harmless(cell) for cell in row)])
+    # A file name that is not valid UTF-8 arrives as lone surrogates, which UTF-8 cannot hold.
+    return buffer.getvalue().encode("utf-8", "backslashreplace")
+
+
+def _rows(findings: Findings) -> Iterator[tuple[object, ...]]:
+    for mask, matches in zip(findings.masks, findings.matches, strict=True):
+        for rank, match in enumerate(matches, 1):
+            item = match["item"]
+            known = metadata(item)
+            neuron = [str(known[name]) for name in ("neuron_type", "neuron_instance") if known.get(name)]
+            yield (
+                name_of(item),
+                rank,
+                match["matching_pixels"],
+                match["matching_pixels"],
+                known.get("library_name", ""),
+                known.get("channel", ""),
+                known.get("objective", ""),
+                known.get("slide_code", ""),
+                known.get("gender", ""),
+                known.get("alignment_space", ""),
+                known.get("mounting_protocol", ""),
+                known.get("anatomical_area", ""),
+                " / ".join(neuron),
+                round(match["matching_ratio"], 6),
+                "true" if match["mirrored"] else "false",
+                mask.file,
+                item["key"],
+            )
+
+
+def _harmless(cell: object) -> object:
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

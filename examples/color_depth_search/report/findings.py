@@ -1,0 +1,108 @@
+"""What a search found, in the one form that every report is written from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, NotRequired, TypedDict
+
+UNKNOWN = "unknown"
+
+# Width and height, in pixels, of the two templates that color-depth libraries are registered to.
+_SPACES = {(1210, 566): "JRC2018_Unisex_20x_HR", (573, 1119): "JRC2018_VNC_Unisex_40x_DS"}
+
+
+class Item(TypedDict):
+    """One image of the library."""
+
+    id: str
+    file: str
+    location: str
+    key: str
+    """Path relative to the library."""
+    metadata: NotRequired[dict[str, Any]]
+    thumbnail: NotRequired[str | None]
+    """Path relative to the library."""
+    size_bytes: NotRequired[int]
+    sha256: NotRequired[str | None]
+
+
+class Match(TypedDict):
+    """One image that matched one mask."""
+
+    mask: int
+    item: Item
+    matching_pixels: int
+    matching_ratio: float
+    """Matching pixels as a share of the mask's pixels, 0 to 1."""
+    mirrored: bool
+
+
+@dataclass(frozen=True)
+class Mask:
+    """A mask that was searched with."""
+
+    location: str
+    width: int
+    """Pixels."""
+    height: int
+    """Pixels."""
+    pixels: int
+    """Pixels above the mask threshold, outside the label boxes."""
+    label_boxes: Sequence[tuple[int, int, int, int]] = ()
+    """Boxes left out of the mask: x0, y0, x1, y1, half-open."""
+
+    @property
+    def file(self) -> str:
+        """The file name."""
+        return file_name(self.location)
+
+    @property
+    def alignment_space(self) -> str:
+        """The template of this size, or "unknown"."""
+        return _SPACES.get((self.width, self.height), UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The masks of a search and their matches, best first."""
+
+    masks: Sequence[Mask]
+    matches: Sequence[Sequence[Match]]
+    """One list a mask."""
+    searched: int
+    """Images in the batches that ended, unreadable ones included."""
+    parameters: Mapping[str, Any]
+    job_id: str = ""
+    item_errors: Sequence[Mapping[str, Any]] = field(default_factory=list)
+    """`{"item", "error"}` of images that could not be searched."""
+    missing: Sequence[tuple[int, int, str]] = field(default_factory=list)
+    """Ranges of images that were not searched: start, end (half-open), reason."""
+
+    @property
+    def library(self) -> str:
+        """Location of the library."""
+        return str(self.parameters.get("library") or "")
+
+
+def file_name(location: str) -> str:
+    """The last part of a path or URL."""
+    return PurePosixPath(location.replace("\\", "/")).name or location
+
+
+def area_of(alignment_space: str) -> str:
+    """The anatomical area of a template: Brain, VNC or unknown."""
+    if alignment_space == UNKNOWN:
+        return UNKNOWN
+    return "VNC" if "VNC" in alignment_space else "Brain"
+
+
+def metadata(item: Item) -> dict[str, Any]:
+    """What the file name told of an image; empty when it told nothing."""
+    return item.get("metadata") or {}
+
+
+def name_of(item: Item) -> str:
+    """What scientists call the image: its line or neuron, else its file's stem."""
+    return str(metadata(item).get("published_name") or item["id"])

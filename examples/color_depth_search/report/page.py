@@ -1,0 +1,174 @@
+"""The result page: one HTML file that needs nothing but a browser.
+
+Pictures and data are inside the file, and its Content-Security-Policy forbids every request, so it works
+without a network, can be sent by mail, and shows file names as text whatever they contain.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+from itertools import zip_longest
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from .advice import why_no_match
+from .findings import Findings, Mask, Match, file_name, metadata, name_of
+from .pictures import Album, Decode, Read
+
+PICTURES = 60
+"""Matches of each mask that carry their picture."""
+PICTURE_BYTES = 11_000_000
+"""Most bytes that all pictures take in the page."""
+THUMBNAILS = 600
+"""Further matches of each mask that carry their thumbnail, when the library has one."""
+ROWS = 6_000
+"""Most matches that the page lists, over all masks."""
+ERRORS = 200
+"""Most unreadable images that the page lists."""
+ERRORS_KNOWN = 1_000
+"""A job's result names no more; when there are so many, there may have been more."""
+
+_DETAILS = (
+    "alignment_space",
+    "slide_code",
+    "objective",
+    "mounting_protocol",
+    "neuron_type",
+    "neuron_instance",
+)
+
+
+def page(findings: Findings, *, read: Read, decode: Decode, pictures: int = PICTURES) -> bytes:
+    """The page as UTF-8 HTML, below 15 MB.
+
+    Args:
+        findings: what the search found
+        read: gives the bytes of an image
+        decode: gives the RGB pixels of an image
+        pictures: matches of each mask that carry their picture; the others are listed without, or with
+            their thumbnail when the library has one
+
+    An image that cannot be read is listed with the reason in place of its picture.
+    """
+    folder = Path(__file__).parent
+    style = (folder / "page.css").read_text(encoding="utf-8")
+    script = (folder / "page.js").read_text(encoding="utf-8")
+    policy = f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'"
+    filled = Template((folder / "page.html").read_text(encoding="utf-8")).substitute(
+        policy=policy,
+        title=html.escape("Color-depth search: " + ", ".join(mask.file for mask in findings.masks[:3])),
+        style=style,
+        script=script,
+        data=_embedded(_contents(findings, Album(read, decode, PICTURE_BYTES), pictures)),
+    )
+    # Lone surrogates (file names that are not valid UTF-8) can stand in the title only; all else is ASCII.
+    return filled.encode("utf-8", "backslashreplace")
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
+
+
+def _embedded(contents: dict[str, Any]) -> str:
+    """JSON that cannot end the script element it stands in."""
+    return json.dumps(contents, separators=(",", ":")).replace("<", "\\u003c")
+
+
+def _contents(findings: Findings, album: Album, pictures: int) -> dict[str, Any]:
+    masks = [_mask(findings, index, mask, album) for index, mask in enumerate(findings.masks)]
+    # Best ranks of all masks first, so that no mask goes without pictures when there is no room for all.
+    for rank, matches in enumerate(zip_longest(*findings.matches), 1):
+        if sum(len(mask["matches"]) for mask in masks) >= ROWS:
+            break
+        for index, match in enumerate(matches):
+            if match is not None:
+                masks[index]["matches"].append(_row(match, rank, album, pictures))
+    return {
+        "masks": masks,
+        "pictures": album.urls,
+        "searched": findings.searched,
+        "library": file_name(findings.library.rstrip("/")) if findings.library else "",
+        "parameters": dict(findings.parameters),
+        "unread": {
+            "count": len(findings.item_errors),
+            "orMore": len(findings.item_errors) >= ERRORS_KNOWN,
+            "listed": [
+                {"item": _item_name(entry.get("item")), "error": str(entry.get("error"))}
+                for entry in findings.item_errors[:ERRORS]
+            ],
+        },
+        "unsearched": [
+            {"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing
+        ],
+    }
+
+
+def _mask(findings: Findings, index: int, mask: Mask, album: Album) -> dict[str, Any]:
+    matches = findings.matches[index]
+    advice = None if matches else why_no_match(findings, mask)
+    return {
+        "file": mask.file,
+        "width": mask.width,
+        "height": mask.height,
+        "pixels": mask.pixels,
+        "boxes": [list(box) for box in mask.label_boxes],
+        "found": len(matches),
+        "best": matches[0]["matching_pixels"] if matches else 0,
+        "matches": [],
+        "reason": advice.reason if advice else "",
+        "advice": advice.changes if advice else [],
+        **album.mask(mask.location, mask.file),
+    }
+
+
+def _row(match: Match, rank: int, album: Album, pictures: int) -> dict[str, Any]:
+    item = match["item"]
+    known = metadata(item)
+    row = {
+        "rank": rank,
+        "name": name_of(item),
+        "file": item["file"],
+        "pixels": match["matching_pixels"],
+        "ratio": match["matching_ratio"],
+        "mirrored": match["mirrored"],
+        "library": str(known.get("library_name") or ""),
+        "sex": str(known.get("gender") or ""),
+        "details": _details(match),
+    }
+    if rank <= pictures:
+        return row | album.match(item["location"], item["file"])
+    location = _thumbnail_location(match)
+    row["note"] = f"No preview: the page has pictures of the best {pictures}. The image is {item['location']}"
+    return row | (album.thumbnail(location) if location and rank <= pictures + THUMBNAILS else {})
+
+
+def _details(match: Match) -> list[str]:
+    known = metadata(match["item"])
+    sex = {"f": "female", "m": "male"}.get(str(known.get("gender")))
+    channel = f"channel {known['channel']}" if known.get("channel") else None
+    texts = [
+        known.get("library_name"),
+        sex,
+        known.get("anatomical_area"),
+        *(known.get(name) for name in _DETAILS),
+    ]
+    return [str(text) for text in [*texts, channel] if text]
+
+
+def _thumbnail_location(match: Match) -> str | None:
+    """Where the library has the thumbnail: its key is relative to the same place as the image's key."""
+    item = match["item"]
+    key = item.get("thumbnail")
+    if not key or ".." in key.split("/") or not item["location"].endswith(item["key"]):
+        return None
+    return item["location"].removesuffix(item["key"]) + key
+
+
+def _item_name(item: Any) -> str:
+    if isinstance(item, dict):
+        return str(item.get("file") or item.get("id") or item)
+    return str(item)

@@ -1,0 +1,129 @@
+"""The combiner of the color-depth search: the best matches of each mask, and the reports on them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import skyburst
+
+from .images import read_image
+from .masks import check_boxes, place_boxes
+from .query import load_masks, mask_locations
+from .report.csv_table import table
+from .report.findings import Findings, Mask, Match, file_name
+from .report.neuronbridge import document
+from .report.page import page
+from .report.record import file_names, record
+
+SPARE = 1_000
+"""Matches kept beyond the limit before the worst are dropped: sorting pays off only now and then."""
+
+
+@skyburst.combiner(associative=True)
+def best_matches(partials: Iterator[skyburst.PartialResult], context: skyburst.CombineContext) -> dict[str, Any]:
+    """The best matches of each mask, at most `max_results_per_mask` of them (-1: all).
+
+    A partial result is what a worker found, a list of matches, or what this combiner returned for a group
+    of partial results.
+
+    Returns:
+        `{"matches": one list a mask, best first, "searched": number of images in the batches that ended}`;
+        matches with equally many pixels are in the order of the images' ids
+    """
+    limit = int(context.parameters.get("max_results_per_mask", -1))
+    best: list[list[Match]] = [[] for _ in mask_locations(context.parameters)]
+    searched = 0
+    for partial in partials:
+        images = partial.end - partial.start
+        for entry in partial.results():
+            if "matches" in entry:  # the value of a group, some of whose batches may be missing
+                images = entry["searched"]
+                _keep(best, (match for matches in entry["matches"] for match in matches), limit)
+            else:
+                _keep(best, [entry], limit)
+        searched += images
+    for matches in best:
+        _order(matches, limit)
+    return {"matches": best, "searched": searched}
+
+
+@best_matches.finish
+def report(value: dict[str, Any], context: skyburst.FinishContext) -> dict[str, Any]:
+    """Write the result files and return the NeuronBridge document of the mask.
+
+    The files are `matches.json` (what is returned), `matches.csv`, `matches.html` and `parameters.json`.
+    Of several masks, `{"masks": [document, ...]}` is returned, and each also gets a `matches-MASK.json`.
+    """
+    findings = _findings(value, context)
+    documents = [document(findings, index) for index in range(len(findings.masks))]
+    result = documents[0] if len(documents) == 1 else {"masks": documents}
+    context.write("matches.json", _json(result))
+    if len(documents) > 1:
+        for name, one in zip(file_names(findings.masks), documents, strict=True):
+            context.write(name, _json(one))
+    context.write("matches.csv", table(findings))
+    context.write("parameters.json", _json(record(findings)))
+    context.write("matches.html", page(findings, read=context.read, decode=read_image))
+    return result
+
+
+@best_matches.summary
+def summary(value: dict[str, Any], parameters: Mapping[str, Any]) -> list[str]:
+    """The best five matches, or of several masks the best match of each of the first five."""
+    found: list[list[Match]] = value["matches"]
+    if len(found) == 1:
+        return [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:5], 1)]
+    masks = zip(mask_locations(parameters), found, strict=True)
+    return [_line(matches[0], _printable(file_name(mask))) for mask, matches in masks if matches][:5]
+
+
+def _keep(best: list[list[Match]], matches: Iterator[Match] | list[Match], limit: int) -> None:
+    """Add matches to those of their masks, in bounded memory when there is a limit."""
+    for match in matches:
+        kept = best[match["mask"]]
+        kept.append(match)
+        if len(kept) >= limit + SPARE and limit >= 0:
+            _order(kept, limit)
+
+
+def _order(matches: list[Match], limit: int) -> None:
+    """Put the best first and drop what is beyond the limit."""
+    matches.sort(key=lambda match: (-match["matching_pixels"], match["item"]["id"], match["item"]["key"]))
+    if limit >= 0:
+        del matches[limit:]
+
+
+def _findings(value: dict[str, Any], context: skyburst.FinishContext) -> Findings:
+    parameters = context.parameters
+    boxes = check_boxes(parameters.get("label_boxes"))
+    read, _ = load_masks(parameters, context.read)
+    masks = [
+        Mask(location, mask.width, mask.height, mask.pixels, place_boxes(boxes, mask.width, mask.height))
+        for location, mask in zip(mask_locations(parameters), read, strict=True)
+    ]
+    return Findings(
+        masks=masks,
+        matches=value["matches"],
+        searched=value["searched"],
+        parameters=parameters | {"label_boxes": [list(box) for box in boxes]},  # the default ones too
+        job_id=context.job_id,
+        item_errors=context.item_errors,
+        missing=[(missing.start, missing.end, missing.reason) for missing in context.missing],
+    )
+
+
+def _json(value: Any) -> bytes:
+    return json.dumps(value, indent=2).encode("ascii")
+
+
+def _line(match: Match, head: str) -> str:
+    share = f"{100 * match['matching_ratio']:.1f} %"
+    mirrored = "  (mirrored)" if match["mirrored"] else ""
+    return f"{head}  {match['matching_pixels']:,} px  {share}  {_printable(match['item']['id'])}{mirrored}"
+
+
+def _printable(text: str) -> str:
+    """A file name may hold control characters, which a terminal would obey."""
+    return "".join(character if character.isprintable() else "?" for character in text)
