@@ -1,0 +1,48 @@
+"""How libraries of color-depth images are made: one image at a time."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from numpy import uint8
+from numpy.typing import NDArray
+from PIL import Image
+
+from skyburst.library import Description
+
+from .images import SUFFIXES, read_image
+from .names import parse_name
+
+THUMBNAIL_PIXELS = 320
+"""Longer side of a thumbnail, at most."""
+JPEG_QUALITY = 85
+
+
+def describe(path: Path) -> Description | None:
+    """Check and describe an image; None when the name of the file is not that of an image.
+
+    All pixels are decoded, so that a file which is damaged anywhere does not get into a library. All images
+    of a library have one width and height.
+
+    Raises:
+        ImageError: if it cannot be searched; names what it has and what is needed.
+    """
+    if path.suffix.lower() not in SUFFIXES:
+        return None
+    pixels = read_image(path.read_bytes(), path.name)
+    height, width, _ = pixels.shape
+    return Description(
+        metadata=dict(parse_name(path.as_posix())),
+        properties={"width": width, "height": height},
+        thumbnail=make_thumbnail(pixels),
+        thumbnail_suffix=".jpg",
+    )
+
+
+def make_thumbnail(pixels: NDArray[uint8]) -> bytes:
+    """A JPEG of an image (height, width, 3), made smaller by a whole number."""
+    factor = -(-max(pixels.shape) // THUMBNAIL_PIXELS)
+    file = io.BytesIO()
+    Image.fromarray(pixels).reduce(factor).save(file, "JPEG", quality=JPEG_QUALITY)
+    return file.getvalue()

@@ -1,0 +1,66 @@
+"""The worker of the color-depth search: compares the masks with the images of one batch."""
+
+from __future__ import annotations
+
+from heapq import nsmallest
+from typing import Any
+
+import skyburst
+from skyburst.objects import locate
+
+from .images import ImageError, read_image
+from .query import make_pixel_match
+
+Match = dict[str, Any]
+
+
+@skyburst.worker
+def search(batch: skyburst.Batch) -> list[Match]:
+    """Return the matches of each mask among the images of a batch.
+
+    An image matches when its score is above 0 and above `min_matching_pix_ratio` percent of the mask. An
+    image that can't be read is reported and left out.
+
+    Returns:
+        Matches `{"mask": index of the mask, "item", "matching_pixels", "matching_ratio", "mirrored"}`, at
+        most `max_results_per_mask` (-1: all) of each mask.
+    """
+    context, parameters = batch.context, batch.parameters
+    masks = context.once("pixel-match", lambda: make_pixel_match(parameters, context.read))
+    size, above_ratio = (masks.width, masks.height), parameters["min_matching_pix_ratio"] / 100
+    found: list[Match] = []
+    for item in batch.items:
+        item = located(item, context.items_location)
+        try:
+            data = context.read(item["location"])
+            pixels = read_image(data, item["file"], size=size, rows=masks.rows)
+        except (ImageError, FileNotFoundError, PermissionError, skyburst.ObjectNotFound) as error:
+            context.item_failed(item, error)
+            continue
+        for index, score in enumerate(masks.matches(pixels, above_ratio)):
+            if score is not None:
+                found.append({"mask": index, "item": item} | score._asdict())
+    return best(found, parameters["max_results_per_mask"])
+
+
+def located(item: dict[str, Any], library: str | None) -> dict[str, Any]:
+    """Return an item with the location of its image; items of a built library have a key relative to it."""
+    if "location" in item or library is None:
+        return item
+    return item | {"location": locate(library, item["key"])}
+
+
+def best(matches: list[Match], limit: int) -> list[Match]:
+    """Return the best matches of each mask, at most `limit` of each; all if it is negative."""
+    if limit < 0:
+        return matches
+    kept: list[Match] = []
+    for mask in sorted({match["mask"] for match in matches}):
+        of_mask = [match for match in matches if match["mask"] == mask]
+        kept += nsmallest(limit, of_mask, key=_rank)
+    return kept
+
+
+def _rank(match: Match) -> tuple[int, str, str]:
+    """Best first; the key keeps images of one name in two folders in the same order whatever the batches are."""
+    return -match["matching_pixels"], match["item"]["id"], match["item"]["key"]
