@@ -32,7 +32,7 @@ def test_the_blueprint_declares_the_defaults_of_the_field():
         "mirror_mask": True,
         "min_matching_pix_ratio": 2.0,
         "max_results_per_mask": -1,
-        "label_boxes": None,
+        "label_boxes": [[0, 0, 330, 100], [-270, 0, None, 90]],
         "negative_mask": None,
     }
     assert sorted(entry["order"] for entry in declared.values()) == list(range(1, 12))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -38,6 +37,10 @@ def eventually(condition, seconds=SECONDS):
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         time.sleep(0.02)
+
+
+def batches_called(journal):
+    return {int(file.name.split("-")[0]) for file in journal.iterdir()}
 
 
 def driver_of(handle):
@@ -85,13 +88,10 @@ def test_resume_runs_only_what_is_missing_and_ends_with_the_same_answer(journal)
     handle.cancel()
     handle.wait(SECONDS)
     done = {record.batch_id for record in handle.batches() if record.state == "DONE"}
-    calls_before = {name.split("-")[0] for name in os.listdir(journal)}
     for file in journal.iterdir():
         file.unlink()
     assert handle.resume().wait(SECONDS) == "SUCCEEDED"
-    calls = {int(name.split("-")[0]) for name in os.listdir(journal)}
-    assert calls == set(range(12)) - done
-    assert calls_before
+    assert batches_called(journal) == set(range(12)) - done
     assert handle.result().value == {"found": list(range(12)), "missing": []}
 
 
@@ -109,7 +109,7 @@ def test_a_job_whose_every_process_was_killed_resumes_with_the_same_answer(journ
     for file in journal.iterdir():
         file.unlink()
     assert handle.resume().wait(SECONDS) == "SUCCEEDED"
-    assert {int(name.split("-")[0]) for name in os.listdir(journal)} == set(range(20)) - done
+    assert batches_called(journal) == set(range(20)) - done
     assert handle.result().value["found"] == list(range(20))
 
 
@@ -160,8 +160,9 @@ def test_many_programs_start_on_an_empty_state_folder_at_once(tmp_path):
     assert len(list(LocalHome().table.jobs())) == 4
 
 
-def test_interrupting_a_program_ends_its_job_as_cancelled_with_what_was_found(tmp_path):
-    code = f"import skyburst; skyburst.run(analysis={SCRIPTED!r}, batch_size=1, parameters={{'scripts': ['ok', 'ok'] + [[1.4]] * 50}})"
+def test_interrupting_a_program_ends_its_job_as_cancelled_with_what_was_found():
+    scripts = ["ok", "ok"] + [[1.4]] * 50
+    code = f"import skyburst; skyburst.run({SCRIPTED!r}, batch_size=1, parameters={{'scripts': {scripts}}})"
     program = subprocess.Popen([sys.executable, "-c", code], stderr=subprocess.PIPE, text=True)
     home = LocalHome()
     eventually(lambda: (job := next(home.table.jobs(), None)) and home.table.progress(job.job_id).done >= 2)
@@ -184,3 +185,15 @@ def test_deleting_a_job_removes_its_files_but_not_while_it_runs():
     assert not handle.home.job_folder(handle.job_id).exists()
     with pytest.raises(skyburst.JobNotFound):
         handle.status()
+
+
+def test_a_long_list_of_items_is_stored_once_and_its_job_is_still_idempotent(tmp_path):
+    file = tmp_path / "counting.py"
+    file.write_text(
+        "import skyburst\n@skyburst.worker\ndef one(batch): return len(batch.items)\ntotal = skyburst.combiners.total()\n"
+    )
+    job = {"analysis": str(file), "items": [{"number": number} for number in range(5_000)], "idempotency_key": "long"}
+    first, again = skyburst.run(job), skyburst.run(job)
+    assert first.value == 5_000
+    assert first.job_id == again.job_id
+    assert [entry.name for entry in (LocalHome().folder / "jobs").iterdir()] == [first.job_id]

@@ -25,11 +25,9 @@ from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.finish import certificate_of
 from skyburst.errors import (
     InvalidAnalysis,
-    InvalidItems,
     InvalidJob,
     JobBusy,
     JobNotFound,
-    ObjectNotFound,
     ResultNotReady,
     StorageError,
     StorageFull,
@@ -37,12 +35,11 @@ from skyburst.errors import (
 )
 from skyburst.finding import Found
 from skyburst.homes.local.folder import VARIABLE, state_folder
+from skyburst.homes.local.job_items import store_items
 from skyburst.homes.local.task_table import SqliteTaskTable
-from skyburst.manifest import Manifest, NumberRange, parse_source, write_manifest
+from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.objects import ObjectStore, open_store
 
-MOST_INLINE_ITEMS = 1_000
-"""A longer list is stored as a manifest, and the job's specification refers to it."""
 LOCK_S = 2.0
 """Looking whether a job is driven holds its lock for a moment; a driver waits that long."""
 WORKERS_VARIABLE = "SKYBURST_WORKERS"
@@ -94,11 +91,13 @@ class LocalHome:
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         job_id = f"{found.blueprint.name}-{stamp}-{secrets.token_hex(3)}"
-        document, source = self._store_items(spec, job_id, folder)
-        reference = found.reference()
-        return self.table.create_job(
-            JobRecord(job_id, document, reference, parameters, JobState.PENDING, created_at=now, items=source)
+        document, source = store_items(spec, self.objects, f"jobs/{job_id}/", folder)
+        job = self.table.create_job(
+            JobRecord(job_id, document, found.reference(), parameters, JobState.PENDING, created_at=now, items=source)
         )
+        if job.job_id != job_id and self.job_folder(job_id).exists():
+            shutil.rmtree(self.job_folder(job_id))
+        return job
 
     def find_job(self, name: str) -> JobRecord:
         """The job of an id, of the start of an id that no other has, or `last` for the newest.
@@ -334,43 +333,6 @@ class LocalHome:
         """The items of a planned job."""
         assert job.items is not None
         return parse_source(job.items)
-
-    def _store_items(self, spec: JobSpec, job_id: str, folder: Path) -> tuple[dict[str, Any], dict[str, Any] | None]:
-        """The specification to keep, and the source of the items; None when the analysis lists them."""
-        document = spec.document()
-        if spec.items is None:
-            return document, None
-        if isinstance(spec.items, list):
-            location = str(self.folder.absolute())
-            manifest = write_manifest(self.objects, location, f"jobs/{job_id}/manifest", spec.items)
-            self.objects.put(f"jobs/{job_id}/manifest/manifest.json", values.encode(manifest.document()))
-            if manifest.count > MOST_INLINE_ITEMS:
-                document["items"] = {"manifest": str(self.job_folder(job_id).absolute() / "manifest")}
-            return document, manifest.document()
-        if "range" in spec.items:
-            return document, NumberRange(*spec.items["range"]).document()
-        named = spec.items["manifest"]
-        location = named if "://" in named else str((folder / Path(named).expanduser()).resolve())
-        document["items"] = {"manifest": location}
-        return document, read_manifest(location).document()
-
-
-def read_manifest(location: str) -> Manifest:
-    """The manifest of a library, or of a folder with a `manifest.json`.
-
-    Raises:
-        InvalidItems: when there is none.
-    """
-    store = open_store(location)
-    try:
-        source = parse_source(values.decode(store.get("manifest.json")))
-    except ObjectNotFound:
-        from skyburst.library import open_library
-
-        return open_library(location).manifest
-    if not isinstance(source, Manifest):
-        raise InvalidItems(f"{location}/manifest.json does not describe a manifest")
-    return source
 
 
 def _python_path() -> str:

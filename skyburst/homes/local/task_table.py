@@ -127,10 +127,12 @@ class SqliteTaskTable:
         self._connection.close()
 
     def create_job(self, job: JobRecord) -> JobRecord:
-        """Store a new job, or return the one with the same idempotency key."""
+        """Store a new job, or return the one with the same id or idempotency key."""
         key = job.spec.get("idempotency_key")
         with self._transaction() as execute:
-            row = execute("SELECT job_id FROM jobs WHERE idempotency_key = ?", (key,)).fetchone() if key else None
+            row = execute(
+                "SELECT job_id FROM jobs WHERE job_id = ? OR idempotency_key = ?", (job.job_id, key)
+            ).fetchone()
             if row is None:
                 execute(
                     "INSERT INTO jobs (job_id, idempotency_key, state, record) VALUES (?, ?, ?, ?)",
@@ -138,9 +140,10 @@ class SqliteTaskTable:
                 )
                 return job
         earlier = self.job(row[0])
-        if earlier.spec != job.spec:
+        if earlier.spec != values.decode(values.encode(job.spec)):
+            what = f"the id {job.job_id!r}" if earlier.job_id == job.job_id else f"the idempotency key {key!r}"
             raise IdempotencyConflict(
-                f"the idempotency key {key!r} belongs to job {earlier.job_id}, whose specification differs: use another key"
+                f"{what} belongs to job {earlier.job_id}, whose specification differs: use another one"
             )
         return earlier
 
@@ -151,7 +154,7 @@ class SqliteTaskTable:
                 "SELECT cancel_requested, record FROM jobs WHERE job_id = ?", (job_id,)
             ).fetchone()
         if row is None:
-            raise JobNotFound(f"there is no job {job_id!r} in {self.path.parent}; `skyburst jobs` lists them")
+            raise self._not_found(job_id)
         return _job_from_row(row)
 
     def jobs(self) -> Iterator[JobRecord]:
@@ -182,15 +185,18 @@ class SqliteTaskTable:
 
     def request_cancel(self, job_id: str, *, requested: bool = True) -> None:
         """Ask for the end of a job, or take that back."""
-        self._number(job_id)
         with self._transaction() as execute:
-            execute("UPDATE jobs SET cancel_requested = ? WHERE job_id = ?", (int(requested), job_id))
+            cursor = execute("UPDATE jobs SET cancel_requested = ? WHERE job_id = ?", (int(requested), job_id))
+        if not cursor.rowcount:
+            raise self._not_found(job_id)
 
     def cancel_requested(self, job_id: str) -> bool:
         """Whether somebody asked for the end of a job; cheaper than reading the job."""
         with _errors(self.path):
             row = self._connection.execute("SELECT cancel_requested FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-        return bool(row and row[0])
+        if row is None:
+            raise self._not_found(job_id)
+        return bool(row[0])
 
     def delete_job(self, job_id: str) -> None:
         """Forget a job and its batches."""
@@ -204,6 +210,7 @@ class SqliteTaskTable:
     def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
         """Record partial results, each unless its batch is DONE already."""
         job = self._number(job_id)
+        outcomes = list({outcome.batch_id: outcome for outcome in reversed(outcomes)}.values())  # the first of each
         rows = [
             (
                 job, o.batch_id, o.attempt, o.items, o.size, o.reference, o.started_at, o.seconds, o.peak_memory_mb,
@@ -340,9 +347,12 @@ class SqliteTaskTable:
             with _errors(self.path):
                 row = self._connection.execute("SELECT number FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
             if row is None:
-                raise JobNotFound(f"there is no job {job_id!r} in {self.path.parent}; `skyburst jobs` lists them")
+                raise self._not_found(job_id)
             self._numbers[job_id] = row[0]
         return self._numbers[job_id]
+
+    def _not_found(self, job_id: str) -> JobNotFound:
+        return JobNotFound(f"there is no job {job_id!r} in {self.path.parent}; `skyburst jobs` lists them")
 
     @contextmanager
     def _transaction(self) -> Iterator[Any]:

@@ -55,7 +55,7 @@ class WorkerProcess:
         try:
             self._load()
         except BaseException as error:  # the driver must hear of it, whatever it is
-            self._channel.send(["broken", list(describe(error, 0))])
+            self._channel.send(["broken", list(describe(error))])
             if not isinstance(error, Exception | SystemExit):
                 raise
             return
@@ -129,7 +129,10 @@ class WorkerProcess:
             answer = getattr(self, f"_{kind}")(*arguments)
             reply = ["answer", number, answer, None]
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the driver is told
-            reply = ["answer", number, None, list(describe(error))]
+            failure = describe(error)
+            if kind == "items" and isinstance(error, ValueError | OSError):
+                failure = failure._replace(traceback="")  # what was asked for cannot be had, and the message says why
+            reply = ["answer", number, None, list(failure)]
         sys.stdout.flush()
         self._slate.end()
         self._channel.send(reply)

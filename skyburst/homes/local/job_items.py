@@ -1,0 +1,79 @@
+"""The items of a job specification, made a source that workers can read."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from skyburst.contracts import values
+from skyburst.contracts.job import JobSpec
+from skyburst.errors import InvalidItems, ObjectNotFound
+from skyburst.manifest import Manifest, NumberRange, parse_source, write_manifest
+from skyburst.objects import ObjectStore, open_store
+
+MOST_INLINE_ITEMS = 1_000
+"""A longer list is stored once, under its digest, and job specifications refer to it."""
+INDEX = "manifest.json"
+
+
+def store_items(
+    spec: JobSpec, objects: ObjectStore, job_prefix: str, folder: Path
+) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """Make the items of a job readable for workers.
+
+    Args:
+        spec: the job specification.
+        objects: of the home.
+        job_prefix: key prefix of the job's objects.
+        folder: that relative paths start from.
+
+    Returns:
+        The specification to keep, and the source of the items; None for the source when the analysis lists them.
+    """
+    document = spec.document()
+    if spec.items is None:
+        return document, None
+    if isinstance(spec.items, list):
+        if len(spec.items) <= MOST_INLINE_ITEMS:
+            return document, write_manifest(objects, objects.location, f"{job_prefix}manifest", spec.items).document()
+        location = f"{objects.location}/{_store_long(spec.items, objects)}"
+    elif "range" in spec.items:
+        return document, NumberRange(*spec.items["range"]).document()
+    else:
+        named = spec.items["manifest"]
+        location = named if "://" in named else str((folder / Path(named).expanduser()).resolve())
+    document["items"] = {"manifest": location}
+    return document, read_manifest(location).document()
+
+
+def _store_long(items: list[Any], objects: ObjectStore) -> str:
+    """Store a list under its digest; the same list is stored once, and the same job keeps the same specification."""
+    digest = hashlib.sha256()
+    for number, item in enumerate(items):
+        digest.update(values.encode(item, f"items[{number}]") + b"\n")
+    prefix = f"items/{digest.hexdigest()[:32]}"
+    try:
+        objects.get(f"{prefix}/{INDEX}")
+    except ObjectNotFound:
+        manifest = write_manifest(objects, objects.location, prefix, items)
+        objects.put(f"{prefix}/{INDEX}", values.encode(manifest.document()))
+    return prefix
+
+
+def read_manifest(location: str) -> Manifest:
+    """The manifest of a library, or of a folder with a `manifest.json`.
+
+    Raises:
+        InvalidItems: when there is none.
+    """
+    store = open_store(location)
+    try:
+        source = parse_source(values.decode(store.get(INDEX)))
+    except ObjectNotFound:
+        from skyburst.library import open_library
+
+        return open_library(location).manifest
+    if not isinstance(source, Manifest):
+        raise InvalidItems(f"{location}/{INDEX} does not describe a manifest")
+    return source

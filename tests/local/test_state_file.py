@@ -1,0 +1,101 @@
+"""The file of the task table: old, new, damaged and shared."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from pathlib import Path
+
+import pytest
+
+from skyburst.errors import StorageError, StorageFull
+from skyburst.homes.local.task_table import SqliteTaskTable
+from tests.contracts.records import a_job, an_outcome
+
+
+def test_a_file_of_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    SqliteTaskTable(path).close()
+    with sqlite3.connect(path) as connection:
+        connection.execute("PRAGMA user_version = 2")
+    connection.close()
+    with pytest.raises(StorageError, match=r"state\.sqlite was written by a newer skyburst \(format 2\): use that one"):
+        SqliteTaskTable(path)
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    connection.close()
+
+
+@pytest.mark.parametrize(
+    "content", [b"not a database, and long enough to be one" * 100, b"SQLite format 3\0" + b"\xff" * 4_000]
+)
+def test_a_damaged_file_is_named(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "state.sqlite"
+    path.write_bytes(content)
+    with pytest.raises(StorageError, match=r"^the task table .*state\.sqlite: .*(not a database|malformed)"):
+        SqliteTaskTable(path)
+    assert path.read_bytes() == content
+
+
+def test_a_file_damaged_while_it_is_used_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    table = SqliteTaskTable(path)
+    table.create_job(a_job())
+    table.record("job-1", [an_outcome(number, b"v" * 10_000) for number in range(100)])
+    table.close()
+    with path.open("r+b") as file:
+        file.seek(4_096)
+        file.write(b"\xff" * 400_000)
+    table = SqliteTaskTable(path)
+    with pytest.raises(StorageError, match=r"^the task table .*state\.sqlite: .*malformed"):
+        list(table.partial_results("job-1", 0, 100))
+    table.close()
+
+
+def test_a_place_where_no_file_can_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match=r"^the task table .*file/state\.sqlite"):
+        SqliteTaskTable(tmp_path / "file" / "state.sqlite")
+    with pytest.raises(StorageError, match="unable to open"):
+        SqliteTaskTable(tmp_path)
+
+
+def test_a_full_disk_is_told_from_other_troubles_and_loses_nothing(tmp_path: Path) -> None:
+    table = SqliteTaskTable(tmp_path / "state.sqlite")
+    table.create_job(a_job())
+    table.record("job-1", [an_outcome(0, b"vkept")])
+    (pages,) = table._connection.execute("PRAGMA page_count").fetchone()
+    table._connection.execute(f"PRAGMA max_page_count = {pages + 2}")  # SQLite's own limit has the error of a full disk
+    with pytest.raises(StorageFull, match=r"the disk of .*state\.sqlite is full: free some space and resume the job"):
+        table.record("job-1", [an_outcome(number, b"v" * 100_000) for number in range(1, 5)])
+    assert list(table.done_ranges("job-1")) == [(0, 1)], "a group is recorded whole or not at all"
+    table._connection.execute("PRAGMA max_page_count = 100000")
+    assert table.record("job-1", [an_outcome(number, b"v" * 100_000) for number in range(5)]) == 4
+    table.close()
+
+
+def test_many_that_open_a_new_file_at_once_share_it(tmp_path: Path) -> None:
+    opened: list[SqliteTaskTable] = []
+    start = threading.Barrier(6)
+
+    def open_it() -> None:
+        start.wait(30)
+        opened.append(SqliteTaskTable(tmp_path / "new" / "state.sqlite"))
+
+    threads = [threading.Thread(target=open_it) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(opened) == 6
+    opened[0].create_job(a_job())
+    for table in opened:
+        assert table.job("job-1").job_id == "job-1"
+        table.close()
+
+
+def test_every_commit_is_synchronised_to_the_disk(tmp_path: Path) -> None:
+    table = SqliteTaskTable(tmp_path / "state.sqlite")
+    assert table._connection.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert table._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    table.close()
