@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeVar, overload
 
 from skyburst.contracts.records import Missing
-from skyburst.errors import InvalidAnalysis
+from skyburst.errors import InvalidAnalysis, NotJson
 
 Made = TypeVar("Made")
 MOST_ITEM_ERRORS = 100
@@ -27,7 +27,6 @@ class Worker:
     def __init__(self, function: Callable[[Batch], Any]) -> None:
         _require_positional(function, "a worker", "(batch)", 1, 1)
         self.function = function
-        self.yields = inspect.isgeneratorfunction(function)
         self.__doc__ = function.__doc__
         self.__name__ = getattr(function, "__name__", "worker")
         self.__module__ = function.__module__
@@ -132,8 +131,14 @@ class Context:
         if len(self.item_errors) >= MOST_ITEM_ERRORS:
             self.item_errors_not_kept += 1
             return
+        from skyburst.contracts import values
+
+        try:
+            kept = values.decode(values.encode(item))  # as it is now
+        except NotJson:
+            kept = repr(item)[:2_000]
         text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-        self.item_errors.append({"item": item, "error": text[:2_000]})
+        self.item_errors.append({"item": kept, "error": text[:2_000]})
 
 
 @dataclass(slots=True)
@@ -252,13 +257,18 @@ def _require_positional(function: Callable[..., Any], what: str, form: str, leas
     """Number of arguments that the function can be given by position, at most `most`; names do not matter."""
     if not callable(function):
         raise InvalidAnalysis(f"{what} must be a function {form}, not {function!r}")
-    kinds = [
-        parameter
-        for parameter in inspect.signature(function).parameters.values()
-        if parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
-    ]
-    required = [parameter for parameter in kinds if parameter.default is parameter.empty]
-    if not least <= len(kinds) or len(required) > most:
-        name = getattr(function, "__name__", repr(function))
-        raise InvalidAnalysis(f"{what} must take {form}, but {name}{inspect.signature(function)} does not")
-    return min(len(kinds), most)
+    name = getattr(function, "__name__", repr(function))
+    try:
+        signature = inspect.signature(function)
+    except ValueError as error:  # some that are written in C
+        raise InvalidAnalysis(f"{what} must take {form}, and {name} does not say what it takes: wrap it") from error
+    named = signature.parameters.values()
+    taken = sum(parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD) for parameter in named)
+    try:
+        number = min(taken, most)
+        signature.bind(*[None] * number)
+    except TypeError:
+        number = 0
+    if number < least:
+        raise InvalidAnalysis(f"{what} must take {form}, but {name}{signature} does not")
+    return number

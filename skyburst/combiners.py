@@ -5,6 +5,7 @@ Those that are associative (top_k, total, histogram, merge, and reduce when told
 
 from __future__ import annotations
 
+import copy
 import heapq
 import math
 from collections.abc import Callable, Iterator, Sequence
@@ -71,7 +72,7 @@ def reduce(function: Callable[[Any, Any], Any], start: Any, *, associative: bool
     """
 
     def reduced(partials: Iterator[PartialResult]) -> Any:
-        so_far = start
+        so_far = copy.deepcopy(start)  # a function may change what it is given
         for partial in partials:
             so_far = function(so_far, partial.value)
         return so_far
@@ -104,7 +105,11 @@ def histogram() -> Combiner:
 
 
 def merge(function: Callable[[Any, Any], Any] | None = None) -> Combiner:
-    """One dict of all dicts; values of the same key are joined by `function(first, second)`, or the later one wins."""
+    """One dict of all dicts; values of the same key are joined by `function(first, second)`, or the later one wins.
+
+    Args:
+        function: associative, because large jobs are combined as a tree.
+    """
 
     def merged(partials: Iterator[PartialResult]) -> dict[str, Any]:
         everything: dict[str, Any] = {}

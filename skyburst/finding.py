@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import os
 import tomllib
@@ -80,8 +81,11 @@ def find_analysis(name: str, project: Path | None = None) -> Found:
         InvalidBlueprint: when it is there but cannot be used.
     """
     project = project or Path.cwd()
-    path = (project / Path(name).expanduser()).resolve()
-    if path.suffix == ".py" and path.is_file():
+    try:
+        path = (project / Path(name).expanduser()).resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # no such user's home, or not a file's name at all
+        raise AnalysisNotFound(f"{name!r} is neither the name of an analysis nor a path: {error}") from error
+    if path.suffix == ".py" and _is_file(path):
         return _single_file(path)
     names: list[str] = []
     for entry in all_analyses(project):
@@ -90,11 +94,11 @@ def find_analysis(name: str, project: Path | None = None) -> Found:
                 raise entry.error
         elif entry.blueprint.name == name:
             return entry
-        else:
+        elif entry.blueprint.name not in names:
             names.append(entry.blueprint.name)
-    if (path / FILE).is_file():
+    if _is_file(path / FILE):
         return Found(load_blueprint(path), path, "path")
-    if os.sep in name or name.endswith(".py") or path.is_dir():
+    if os.sep in name or name.endswith(".py") or _is_folder(path):
         raise AnalysisNotFound(f"{name!r} is neither a folder with a {FILE} nor a Python file (looked at {path})")
     near = difflib.get_close_matches(name, names, n=1)
     hint = (
@@ -126,7 +130,8 @@ def _folders(project: Path) -> Iterator[tuple[str, Path]]:
         yield "project", project / below
     for named in os.environ.get(PATH_VARIABLE, "").split(os.pathsep):
         if named:
-            yield "configured", Path(named).expanduser()
+            with contextlib.suppress(RuntimeError):  # ~ of a user that does not exist
+                yield "configured", Path(named).expanduser()
     for folder in _configured(project):
         yield "configured", folder
     yield "shipped", shipped_folder()
@@ -141,15 +146,36 @@ def _configured(project: Path) -> Iterator[Path]:
         document = tomllib.loads(file.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidAnalysis(f"{file} cannot be read for [tool.skyburst]: {error}") from error
-    for folder in document.get("tool", {}).get("skyburst", {}).get("analyses", []):
-        yield (project / str(folder)).resolve()
+    section = document.get("tool", {}).get("skyburst", {})
+    folders = section.get("analyses", []) if isinstance(section, dict) else section
+    if not isinstance(folders, list) or not all(isinstance(folder, str) for folder in folders):
+        raise InvalidAnalysis(f'{file}: [tool.skyburst] expected analyses = ["FOLDER", ...], got {folders!r}')
+    for folder in folders:
+        yield project / folder
 
 
 def _candidates(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
-        return
-    if (folder / FILE).is_file():
+    if _is_file(folder / FILE):
         yield folder.resolve()
-    for entry in sorted(folder.iterdir()):
-        if (entry / FILE).is_file():
+    try:
+        entries = sorted(folder.iterdir())
+    except OSError:  # there is no such folder, or it is not ours to look into
+        return
+    for entry in entries:
+        if _is_file(entry / FILE):
             yield entry.resolve()
+
+
+def _is_file(path: Path) -> bool:
+    """False also for what may not be looked at, such as other users' folders."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False

@@ -62,10 +62,11 @@ def load_function(folder: Path, reference: str) -> Any:
     """
     module_name, _, attribute = reference.partition(":")
     package = _load_package(folder)
+    full_name = f"{package.__name__}.{module_name}"
     try:
-        module = importlib.import_module(f"{package.__name__}.{module_name}")
+        module = importlib.import_module(full_name)
     except ModuleNotFoundError as error:
-        if error.name != f"{package.__name__}.{module_name}":
+        if not f"{full_name}.".startswith(f"{error.name}."):
             raise  # a module that the code imports
         raise InvalidAnalysis(f"{reference}: there is no module {module_name!r} in {folder}") from error
     if not hasattr(module, attribute):

@@ -20,6 +20,8 @@ READ_AHEAD = 1 << 20
 UNSTORABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 UNFINISHED = re.compile(r"#\d+$")
 """Ends of the names of files in a folder that a write was to rename when it was complete."""
+DRIVE = re.compile(r"[A-Za-z][:|]$")
+"""Ends of names that stores in a folder take for a drive of Windows."""
 
 
 class ObjectStore:
@@ -171,6 +173,8 @@ def check_key(key: str) -> str:
         reason = "keys have no control characters and are valid Unicode"
     elif UNFINISHED.search(key):
         reason = "an end such as '#1' marks unfinished writes in a folder"
+    elif DRIVE.search(key):
+        reason = "an end such as 'c:' means a drive"
     if reason:
         raise InvalidItems(f"{key!r} is not a key: {reason}")
     return key

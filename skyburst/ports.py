@@ -50,10 +50,13 @@ class Objects(Protocol):
 
 
 class TaskTable(Protocol):
-    """Jobs, batches and partial results. Every method is safe to call twice and from several programs."""
+    """Jobs, batches and partial results. Every method is safe to call twice and from several programs.
+
+    Methods that are given a job's id raise JobNotFound when there is no such job, iterators when they are iterated.
+    """
 
     def create_job(self, job: JobRecord) -> JobRecord:
-        """Store a new job; when its specification's idempotency key was used before, the earlier job is returned.
+        """Store a new job; when its id or its specification's idempotency key was used before, return the earlier job.
 
         Raises IdempotencyConflict when the earlier job had another specification.
         """
@@ -70,8 +73,11 @@ class TaskTable(Protocol):
     def request_cancel(self, job_id: str, *, requested: bool = True) -> None:
         """Ask for the end of a job, or take that back. Raises JobNotFound."""
 
+    def cancel_requested(self, job_id: str) -> bool:
+        """Whether somebody asked for the end of a job; cheaper than reading the job. Raises JobNotFound."""
+
     def delete_job(self, job_id: str) -> None:
-        """Forget a job and its batches."""
+        """Forget a job and its batches. Raises JobNotFound."""
 
     def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
         """Record partial results, each unless its batch is DONE already; the number newly DONE."""

@@ -6,6 +6,7 @@ were yielded are written and read one by one, so that neither side holds them al
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
@@ -37,7 +38,12 @@ def store_value(value: Any, scratch: Path) -> StoredValue:
     if len(data) <= INLINE_BYTES:
         return StoredValue(data, None, len(data))
     with _temporary(scratch) as file:
-        file.write(data)
+        try:
+            file.write(data)
+            file.flush()
+        except BaseException:
+            Path(file.name).unlink()
+            raise
     return StoredValue(None, Path(file.name), len(data))
 
 
@@ -49,8 +55,7 @@ def store_yielded(yielded: Iterable[Any], scratch: Path) -> StoredValue:
     size = 0
     try:
         for number, value in enumerate(yielded):
-            values.check(value, f"yielded[{number}]")
-            head += compressor.compress(values.encode(value) + b"\n")
+            head += compressor.compress(values.encode(value, f"yielded[{number}]") + b"\n")
             if len(head) > INLINE_BYTES:
                 file = file or _temporary(scratch)
                 size += file.write(head)
@@ -63,54 +68,73 @@ def store_yielded(yielded: Iterable[Any], scratch: Path) -> StoredValue:
         file.close()
     except BaseException:
         if file is not None:
-            file.close()
-            Path(file.name).unlink(missing_ok=True)
+            Path(file.name).unlink()
+            with contextlib.suppress(OSError):  # on a full disk, closing writes and fails once more
+                file.close()
         raise
     return StoredValue(None, Path(file.name), size)
 
 
 def load_value(file: BinaryIO) -> Any:
-    """The value; a list when it was yielded."""
-    kind = file.read(1)
-    if kind in (b"y", b"Y"):
-        return list(_lines(kind, file))
-    data = file.read()
-    if kind == b"V":
-        data = zlib.decompress(data)
-    elif kind != b"v":
-        raise _unknown(kind)
-    return values.decode(data)
+    """The value; a list when it was yielded. Raises StorageError when what is stored is damaged."""
+    yielded, pieces = _open(file)
+    return list(_lines(pieces)) if yielded else _value(pieces)
 
 
 def load_results(file: BinaryIO) -> Iterator[Any]:
-    """The yielded values one by one, or the entries of a list."""
-    kind = file.read(1)
-    if kind in (b"y", b"Y"):
-        yield from _lines(kind, file)
+    """The yielded values one by one, or the entries of a list. Raises StorageError when what is stored is damaged."""
+    yielded, pieces = _open(file)
+    if yielded:
+        yield from _lines(pieces)
         return
-    data = file.read()
-    value = values.decode(zlib.decompress(data) if kind == b"V" else data)
+    value = _value(pieces)
     yield from value if isinstance(value, list) else [value]
 
 
-def _lines(kind: bytes, file: BinaryIO) -> Iterator[Any]:
-    decompressor = zlib.decompressobj() if kind == b"Y" else None
-    rest = b""
-    while data := file.read(READ_BYTES):
-        if decompressor:
-            data = decompressor.decompress(data)
-        *lines, rest = (rest + data).split(b"\n")
-        for line in lines:
-            yield values.decode(line)
-    if decompressor:
-        rest += decompressor.flush()
-    for line in rest.splitlines():
-        yield values.decode(line)
+def _open(file: BinaryIO) -> tuple[bool, Iterator[bytes]]:
+    """Whether the values were yielded, and their JSON piece by piece."""
+    kind = file.read(1)
+    if kind not in (b"v", b"V", b"y", b"Y"):
+        raise StorageError(f"a stored value starts with {kind!r}, which this version does not know")
+    return kind in b"yY", _inflated(file) if kind.isupper() else iter(lambda: file.read(READ_BYTES), b"")
+
+
+def _inflated(file: BinaryIO) -> Iterator[bytes]:
+    """Decompress in pieces of bounded size, however small the compressed ones are."""
+    decompressor = zlib.decompressobj()
+    while not decompressor.eof:
+        data = decompressor.unconsumed_tail or file.read(READ_BYTES)
+        try:
+            piece = decompressor.decompress(data, READ_BYTES)
+        except zlib.error as error:
+            raise StorageError(f"a stored value is damaged: {error}") from error
+        if not data and not piece:
+            raise StorageError("a stored value is damaged: it ends too early")
+        yield piece
+
+
+def _value(pieces: Iterator[bytes]) -> Any:
+    return _decode(b"".join(pieces))
+
+
+def _lines(pieces: Iterator[bytes]) -> Iterator[Any]:
+    line: list[bytes] = []
+    for piece in pieces:
+        first, *others = piece.split(b"\n")
+        line.append(first)
+        for other in others:
+            yield _decode(b"".join(line))
+            line = [other]
+    if any(line):
+        raise StorageError("a stored value is damaged: it ends too early")
+
+
+def _decode(data: bytes) -> Any:
+    try:
+        return values.decode(data)
+    except ValueError as error:
+        raise StorageError(f"a stored value is damaged: {error}") from error
 
 
 def _temporary(scratch: Path) -> Any:
     return tempfile.NamedTemporaryFile(dir=scratch, prefix="partial-", delete=False)
-
-
-def _unknown(kind: bytes) -> StorageError:
-    return StorageError(f"a stored value starts with {kind!r}, which this version does not know")

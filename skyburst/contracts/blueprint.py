@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import msgspec
 
 from skyburst.contracts.job import Positive, Seconds, Share
-from skyburst.contracts.parameters import check_declared
+from skyburst.contracts.parameters import check_declared, with_json_defaults
+from skyburst.contracts.refusals import NAME, REFERENCE, VERSION, explain
 from skyburst.errors import InvalidBlueprint
 
 FILE = "blueprint.toml"
 FORMAT = 1
-Reference = Annotated[str, msgspec.Meta(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")]
-Name = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9-]{0,62}$")]
+Reference = Annotated[str, msgspec.Meta(pattern=REFERENCE)]
+Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 NOT_CODE = {"__pycache__", "node_modules", "venv"}
 LARGEST_CODE = 1 << 20
 
@@ -65,7 +66,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Version of this format: 1."""
     name: Name
     """Lower-case letters, digits and hyphens."""
-    version: Annotated[str, msgspec.Meta(pattern=r"^\d+\.\d+\.\d+$")]
+    version: Annotated[str, msgspec.Meta(pattern=VERSION)]
     """Version of the analysis, such as 1.0.0."""
     title: str = ""
     description: str = ""
@@ -98,6 +99,8 @@ def load_blueprint(folder: Path) -> Blueprint:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InvalidBlueprint(f"{path} does not exist: an analysis is a folder with a {FILE}") from error
+    except OSError as error:
+        raise InvalidBlueprint(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidBlueprint(f"{path} is not TOML: {error}") from error
     return parse_blueprint(document, str(path))
@@ -105,18 +108,19 @@ def load_blueprint(folder: Path) -> Blueprint:
 
 def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
     """Check a blueprint that was read from somewhere."""
+    format_given = document.get("blueprint", FORMAT)
+    if format_given != FORMAT and isinstance(format_given, int):  # first: a later format may have other fields
+        raise InvalidBlueprint(f"{where}: blueprint = {format_given}, and this version of skyburst reads {FORMAT}")
     _refuse_unknown(document, Blueprint, where, "")
     for section, kind in (("job", JobDefaults), ("resources", Resources), ("library", LibrarySection)):
         if isinstance(document.get(section), dict):
             _refuse_unknown(document[section], kind, where, f"{section}.")
+    if "parameters" in document:
+        document = {**document, "parameters": with_json_defaults(document["parameters"], where)}
     try:
         blueprint = msgspec.convert(document, Blueprint)
     except msgspec.ValidationError as error:
-        raise InvalidBlueprint(f"{where}: {str(error).replace('`$.', '`')}") from error
-    if blueprint.blueprint != FORMAT:
-        raise InvalidBlueprint(
-            f"{where}: blueprint = {blueprint.blueprint}, and this version of skyburst reads {FORMAT}"
-        )
+        raise InvalidBlueprint(f"{where}: {explain(error, document, '')}") from error
     check_declared(blueprint.parameters or {}, where)
     return blueprint
 

@@ -9,12 +9,17 @@ from typing import Annotated, Any
 import msgspec
 
 from skyburst.contracts import values
+from skyburst.contracts.refusals import KEY, explain
 from skyburst.errors import Invalid, InvalidJob
 
-Positive = Annotated[int, msgspec.Meta(ge=1)]
+MOST = 2**53
+"""Items of a job at most: up to here every language counts exactly."""
+Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=KEY)]
+"""Text that every task table can have as a key: no control characters, valid Unicode."""
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,13 +45,13 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A name for people."""
     labels: dict[str, str] = {}
     """Any key and value, to find jobs by."""
-    idempotency_key: ShortText | None = None
+    idempotency_key: Key | None = None
     """Two submissions with the same key are one job."""
 
     def document(self) -> dict[str, Any]:
         """The specification as a JSON document, without the fields that were left out."""
-        everything = msgspec.to_builtins(self)
-        return {field: value for field, value in everything.items() if value not in (None, {})}
+        everything = {field: getattr(self, field) for field in self.__struct_fields__}
+        return {field: value for field, value in everything.items() if value is not None and value != {}}
 
 
 def parse_job(document: Mapping[str, Any]) -> JobSpec:
@@ -63,13 +68,14 @@ def parse_job(document: Mapping[str, Any]) -> JobSpec:
     if "analysis" not in document:
         raise InvalidJob("job.analysis is missing: name the analysis to run; `skyburst analyses` lists them")
     try:
+        for field, value in document.items():
+            if field != "items" or not isinstance(value, list):  # a list is checked item by item when it is stored
+                values.check(value, f"job.{field}")
         spec = msgspec.convert(dict(document), JobSpec)
-        values.check(spec.parameters, "job.parameters")
-        if not isinstance(spec.items, list):  # a list is checked item by item when it is stored
-            values.check(spec.items, "job.items")
-    except (msgspec.ValidationError, Invalid) as error:
-        message = str(error).replace("`$.", "`job.").replace("`$`", "`job`")
-        raise InvalidJob(message) from error
+    except Invalid as error:
+        raise InvalidJob(str(error)) from error
+    except msgspec.ValidationError as error:
+        raise InvalidJob(explain(error, document, "job.")) from error
     _check_items(spec.items)
     return spec
 
@@ -83,6 +89,8 @@ def _check_items(items: list[Any] | dict[str, Any] | None) -> None:
         ):
             if start > end:
                 raise InvalidJob(f"job.items.range is [{start}, {end}]: it must start before it ends")
+            if max(abs(start), abs(end)) > MOST:
+                raise InvalidJob(f"job.items.range is [{start}, {end}]: its numbers must be within -2^53 and 2^53")
         case {"manifest": str(), **rest} if not rest:
             pass
         case _:

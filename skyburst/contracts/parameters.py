@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,8 @@ from skyburst.contracts import values
 from skyburst.errors import Invalid, InvalidBlueprint, InvalidJob
 
 Declared = Mapping[str, Mapping[str, Any]]
-OWN_KEYS = ("required", "order")
-"""Keys of a declaration that are not JSON Schema's."""
+ORDER = "order"
+"""Key of a declaration that is not JSON Schema's: where forms show the parameter."""
 
 
 def schema(declared: Declared) -> dict[str, Any]:
@@ -22,12 +23,40 @@ def schema(declared: Declared) -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "type": "object",
         "properties": {
-            name: {key: value for key, value in entry.items() if key not in OWN_KEYS}
+            name: {key: value for key, value in entry.items() if key != ORDER and not _says_required(key, value)}
             for name, entry in declared.items()
         },
-        "required": [name for name, entry in declared.items() if entry.get("required")],
+        "required": [name for name, entry in declared.items() if entry.get("required") is True],
         "additionalProperties": False,
     }
+
+
+def _says_required(key: str, value: Any) -> bool:
+    """True for `required = true` or false, said of the parameter; JSON Schema's list is about the fields of an object."""
+    return key == "required" and isinstance(value, bool)
+
+
+def with_json_defaults(declared: Any, where: str) -> Any:
+    """Replace `default_json = "..."` by the default that it spells: TOML has no null.
+
+    Raises:
+        InvalidBlueprint: when it is not JSON, or when there is a `default` too.
+    """
+    if not isinstance(declared, dict):
+        return declared
+    return {name: _with_json_default(name, entry, where) for name, entry in declared.items()}
+
+
+def _with_json_default(name: str, entry: Any, where: str) -> Any:
+    if not isinstance(entry, dict) or "default_json" not in entry:
+        return entry
+    if "default" in entry:
+        raise InvalidBlueprint(f"{where}: parameters.{name} has both default and default_json: keep one")
+    rest = {key: value for key, value in entry.items() if key != "default_json"}
+    try:
+        return {**rest, "default": json.loads(entry["default_json"])}
+    except (TypeError, ValueError) as error:
+        raise InvalidBlueprint(f"{where}: parameters.{name}.default_json is not JSON: {error}") from error
 
 
 def check_declared(declared: Declared, where: str) -> None:
@@ -36,13 +65,16 @@ def check_declared(declared: Declared, where: str) -> None:
     Raises:
         InvalidBlueprint: naming the blueprint, the parameter and what is wrong.
     """
-    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema import SchemaError
 
     for name, entry in declared.items():
         if not name.isidentifier():
             raise InvalidBlueprint(f"{where}: parameters.{name}: a name has letters, digits and _ only")
         try:
-            Draft202012Validator.check_schema(schema({name: entry}))
+            values.check(entry, f"parameters.{name}")
+            _validator().check_schema(schema({name: entry}))
+        except Invalid as error:
+            raise InvalidBlueprint(f"{where}: {error}") from error
         except SchemaError as error:
             raise InvalidBlueprint(f"{where}: parameters.{name}: {error.message}") from error
         if "default" in entry:
@@ -64,14 +96,14 @@ def resolve(declared: Declared, given: Mapping[str, Any], folder: Path) -> dict[
             hint = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(declared) or 'none'}"
             raise InvalidJob(f"parameters.{name}: there is no such parameter; {hint}")
     for name, entry in declared.items():
-        if entry.get("required") and name not in given:
+        if entry.get("required") is True and name not in given:
             raise InvalidJob(
                 f"parameters.{name} is missing: {entry.get('description') or entry.get('title') or 'it is required'}"
             )
-    _check(declared, given)
+    plain = _check(declared, given)
     resolved: dict[str, Any] = {}
     for name, entry in declared.items():
-        value = given.get(name, entry.get("default"))
+        value = plain.get(name, entry.get("default"))
         if entry.get("format") == "path" and value is not None:
             value = _absolute(name, value, folder)
         resolved[name] = value
@@ -81,12 +113,18 @@ def resolve(declared: Declared, given: Mapping[str, Any], folder: Path) -> dict[
 def from_text(declared: Declared | None, name: str, texts: list[str]) -> Any:
     """The value of a parameter that was given as text, such as on a command line: once, or several times for a list."""
     entry = (declared or {}).get(name, {})
-    types = entry.get("type", [] if declared is None else ["string"])
-    types = [types] if isinstance(types, str) else list(types)
+    types = _types(entry, [] if declared is None else ["string"])
     parsed = [_from_text(types, text) for text in texts]
-    if len(parsed) == 1 and (types != ["array"] or isinstance(parsed[0], list)):
+    if len(texts) == 1 and (types != ["array"] or isinstance(parsed[0], list)):
         return parsed[0]
+    if types == ["array"]:
+        return [_from_text(_types(entry.get("items", {}), []), text) for text in texts]
     return parsed
+
+
+def _types(entry: Mapping[str, Any], default: list[str]) -> list[str]:
+    types = entry.get("type", default)
+    return [types] if isinstance(types, str) else list(types)
 
 
 def _from_text(types: list[str], text: str) -> Any:
@@ -103,23 +141,36 @@ def _from_text(types: list[str], text: str) -> Any:
         return text
 
 
-def _check(declared: Declared, given: Mapping[str, Any]) -> None:
-    from jsonschema import Draft202012Validator
-
-    _check_json(given)
+def _check(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Check given parameters; the same as JSON has them, lists for tuples."""
+    plain = _plain(given)
     partly = {**schema({name: declared[name] for name in given}), "required": []}
-    for error in Draft202012Validator(partly).iter_errors(dict(given)):
+    for error in _validator()(partly).iter_errors(plain):
         path = "parameters" + "".join(
             f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path
         )
         raise InvalidJob(f"{path} is {json.dumps(error.instance)[:200]}: {_expected(error)}")
+    return plain
 
 
-def _check_json(given: Mapping[str, Any]) -> None:
+@functools.cache
+def _validator() -> Any:
+    """JSON Schema's validator, but for 2.0, which is no integer here: workers get what was given."""
+    from jsonschema import Draft202012Validator, validators
+
+    def is_integer(_: Any, value: Any) -> bool:
+        return isinstance(value, int) and not isinstance(value, bool)
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", is_integer)
+    return validators.extend(Draft202012Validator, type_checker=checker)  # type: ignore[no-untyped-call]
+
+
+def _plain(given: Mapping[str, Any]) -> dict[str, Any]:
     try:
-        values.check(dict(given), "parameters")
+        plain: dict[str, Any] = values.decode(values.encode(dict(given), "parameters"))
     except Invalid as error:
         raise InvalidJob(str(error)) from error
+    return plain
 
 
 def _expected(error: Any) -> str:
@@ -150,7 +201,11 @@ def _absolute(name: str, value: Any, folder: Path) -> Any:
         return [_absolute(f"{name}[{position}]", entry, folder) for position, entry in enumerate(value)]
     if not isinstance(value, str) or "://" in value:
         return value
-    path = (folder / Path(value).expanduser()).resolve()
-    if not path.exists():
+    try:
+        path = (folder / Path(value).expanduser()).resolve()
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # no such user's home, too long, not a file's name at all
+        raise InvalidJob(f"parameters.{name} is {value!r}: it cannot be a file or folder here: {error}") from error
+    if not there:
         raise InvalidJob(f"parameters.{name} is {value!r}: there is no file or folder {path}")
     return str(path)

@@ -38,9 +38,9 @@ def encode(value: Any, path: str = "$") -> bytes:
     check(value, path)
     try:
         text = json.dumps(value, allow_nan=False, check_circular=False, separators=(",", ":"))
-    except ValueError as error:  # Python writes and reads no numbers that long
+    except ValueError:  # Python writes and reads no numbers that long
         _visit(value, path, _refuse_long_number)
-        raise NotJson(f"{path} cannot be written as JSON: {error}") from error
+        raise
     if "\\ud" in text:
         _visit(value, path, _refuse_surrogate_pair)
     return text.encode("ascii")
@@ -97,7 +97,7 @@ def _refuse_surrogate_pair(value: Any, path: str) -> None:
     if isinstance(value, str) and SURROGATE_PAIR.search(value):
         raise NotJson(
             f"{path} has two surrogates side by side, which JSON cannot tell from one character: "
-            "use .encode('utf-16', 'surrogatepass').decode('utf-16')"
+            "use .encode('utf-16', 'surrogatepass').decode('utf-16', 'surrogatepass')"
         )
 
 

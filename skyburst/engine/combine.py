@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import io
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from skyburst.analysis import CombineContext, Combiner, FinishContext, PartialRe
 from skyburst.contracts import values
 from skyburst.contracts.records import Stored
 from skyburst.engine.plan import COMBINE_FAN_IN, Plan, combine_levels
-from skyburst.errors import InvalidAnalysis, ObjectNotFound
+from skyburst.errors import InvalidAnalysis, InvalidItems, ObjectNotFound
+from skyburst.objects import check_key
 from skyburst.ports import Objects
 from skyburst.stored import store_value, store_yielded
 
@@ -136,13 +138,19 @@ def _chain(first: PartialResult, rest: Iterator[PartialResult]) -> Iterator[Part
 
 @contextmanager
 def _result_file(bench: CombineBench, name: str, files: list[str]) -> Iterator[BinaryIO]:
-    if not name or name.startswith((".", "/")) or "\\" in name or ".." in name.split("/") or "//" in name:
-        raise InvalidAnalysis(f"{name!r} cannot be the name of a result file: give a plain name such as 'table.csv'")
-    path = bench.scratch / f"file-{bench.context['job_id']}-{len(files)}"
+    name = str(name)
     try:
-        with open(path, "wb") as file:
+        key = check_key(f"{bench.prefix}{FILES}{name}")
+    except InvalidItems as error:
+        raise InvalidAnalysis(
+            f"{name!r} cannot be the name of a result file: give a plain name such as 'table.csv'"
+        ) from error
+    descriptor, scratch = tempfile.mkstemp(dir=bench.scratch, prefix="file-")
+    path = Path(scratch)
+    try:
+        with open(descriptor, "wb") as file:
             yield file
-        bench.objects.put(f"{bench.prefix}{FILES}{name}", path)
+        bench.objects.put(key, path)
     finally:
         path.unlink(missing_ok=True)
     if name not in files:
@@ -153,12 +161,10 @@ def _write_json(path: Path, value: Any) -> None:
     """Write a value as JSON; of a generator entry by entry."""
     with open(path, "wb") as file:
         if not inspect.isgenerator(value):
-            values.check(value, "result")
-            file.write(values.encode(value) + b"\n")
+            file.write(values.encode(value, "result") + b"\n")
             return
         separator = b"[\n"
         for number, entry in enumerate(value):
-            values.check(entry, f"result[{number}]")
-            file.write(separator + values.encode(entry))
+            file.write(separator + values.encode(entry, f"result[{number}]"))
             separator = b",\n"
         file.write(b"\n]\n" if separator == b",\n" else b"[]\n")

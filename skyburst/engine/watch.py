@@ -54,7 +54,7 @@ def final_state(
         return JobState.CANCELLED, f"cancelled: {summary}"
     if timed_out:
         return JobState.TIMED_OUT, f"its time ran out: {summary}"
-    if not too_many_failed(batches - done, batches, tolerated_percent):
+    if done and not too_many_failed(batches - done, batches, tolerated_percent):
         return JobState.PARTIAL, f"{summary}, {failed:,} failed, and {tolerated_percent:g} % may"
     return JobState.FAILED, f"{failed:,} batches failed and {tolerated_percent:g} % may: {summary}"
 

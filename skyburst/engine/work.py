@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import os
 import resource
 import sys
 import time
@@ -10,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import skyburst
 from skyburst.analysis import Batch, Context, Worker
 from skyburst.contracts.records import Failure, Outcome
 from skyburst.errors import NotJson, StorageFull, is_disk_full
@@ -18,6 +22,9 @@ from skyburst.ports import Objects
 from skyburst.stored import StoredValue, store_value, store_yielded
 
 LONGEST_TRACEBACK = 20_000
+PACKAGE = f"{Path(skyburst.__file__).parent}{os.sep}"
+SHIPPED = f"{PACKAGE}_shipped{os.sep}"
+IMPORT_SYSTEM = f"{Path(importlib.__file__).parent}{os.sep}"
 RSS_UNITS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10
 """`ru_maxrss` is in bytes on macOS and in KiB elsewhere."""
 
@@ -67,10 +74,9 @@ def work(bench: Bench, task: Task) -> Outcome:
             bench.parameters,
             context,
         )
-        if bench.worker.yields:
-            stored = store_yielded(bench.worker.function(batch), bench.scratch)
-        else:
-            stored = store_value(bench.worker.function(batch), bench.scratch)
+        found = bench.worker.function(batch)
+        store = store_yielded if inspect.isgenerator(found) else store_value
+        stored = store(found, bench.scratch)
         if stored.path is not None:
             reference = f"{bench.prefix}partials/{task.batch_id:08d}-{task.attempt}-{bench.token}"
             _move(bench.objects, reference, stored.path)
@@ -101,13 +107,13 @@ def work(bench: Bench, task: Task) -> Outcome:
     )
 
 
-def describe(error: BaseException, frames_to_skip: int = 1) -> Failure:
+def describe(error: BaseException) -> Failure:
     """An error as a failure: its kind, its message and the developer's part of its traceback."""
     trace = error.__traceback__
-    for _ in range(frames_to_skip):
-        trace = trace.tb_next if trace and trace.tb_next else trace
+    while trace and _is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
     try:
-        text = "".join(traceback.format_exception(type(error), error, trace))
+        text = "".join(traceback.format_exception(type(error), error, trace or error.__traceback__))
         message = str(error) or type(error).__name__
     except Exception as unprintable:  # noqa: BLE001 - an exception whose own text raises must not end the worker
         text, message = (
@@ -123,6 +129,13 @@ def describe(error: BaseException, frames_to_skip: int = 1) -> Failure:
         kind = "OutOfMemory"
         message = f"the worker ran out of memory (peak {peak_memory_mb():,.0f} MiB)"
     return Failure(kind, message[:2_000], text[-LONGEST_TRACEBACK:])
+
+
+def _is_ours(file: str) -> bool:
+    """True for the engine's code and for the import system; False for analyses, those that are shipped too."""
+    if file.startswith(("<frozen importlib", IMPORT_SYSTEM)):
+        return True
+    return file.startswith(PACKAGE) and not file.startswith(SHIPPED)
 
 
 def peak_memory_mb() -> float:

@@ -78,10 +78,7 @@ def test_the_policy_allows_just_the_style_and_script_of_the_page(element: str, d
 
 
 @settings(max_examples=80, deadline=None)
-@given(
-    name=st.text(min_size=1, max_size=40)
-    | st.sampled_from(["</script><script>alert(1)</script>", "<!--", "]]>"])
-)
+@given(name=st.text(min_size=1, max_size=40) | st.sampled_from(["</script><script>alert(1)</script>", "<!--", "]]>"]))
 def test_any_file_name_arrives_as_it_is_and_cannot_end_the_data(name: str) -> None:
     found = contents(pictured(findings([match(10, item(name))]), pictures=0))
     assert found["masks"][0]["matches"][0]["name"] == name
@@ -120,9 +117,7 @@ def test_an_unreadable_image_is_listed_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "mask.png").write_bytes(halves())
     (tmp_path / "broken.png").write_bytes(halves()[:60])
     gone, broken = item("gone", str(tmp_path)), item("broken", str(tmp_path))
-    found = findings(
-        [match(9, gone), match(8, broken)], masks=[Mask(str(tmp_path / "mask.png"), 200, 100, 5)]
-    )
+    found = findings([match(9, gone), match(8, broken)], masks=[Mask(str(tmp_path / "mask.png"), 200, 100, 5)])
     rows = contents(pictured_from_disk(found))["masks"][0]["matches"]
     assert "No such file" in rows[0]["note"]
     assert rows[1]["note"].startswith("No picture: broken.png: ")
@@ -145,8 +140,7 @@ def test_the_page_stays_below_15_megabytes_and_no_mask_goes_without_pictures() -
     buffer = io.BytesIO()
     Image.fromarray(noise).save(buffer, "PNG", compress_level=1)
     lists = [
-        [match(999 - n, item(f"{'long-name-' * 9}{mask}-{n}"), mask=mask) for n in range(4_000)]
-        for mask in range(2)
+        [match(999 - n, item(f"{'long-name-' * 9}{mask}-{n}"), mask=mask) for n in range(4_000)] for mask in range(2)
     ]
     html = page(findings(*lists), read=lambda _: buffer.getvalue(), decode=lambda data, name: noise)
     assert len(html) < 15 * MEGABYTE

@@ -25,8 +25,7 @@ def several() -> list[Match]:
     names = ["juliet", "india", "hotel.2", "golf", "foxtrot", "echo", "delta", "charlie", "bravo", "alpha"]
     metadata = [LM | {"published_name": None}, EM | {"published_name": None}, {}]
     return [
-        match(900 - 50 * n, item(name, metadata=metadata[n % 3]), mirrored=n in (0, 3))
-        for n, name in enumerate(names)
+        match(900 - 50 * n, item(name, metadata=metadata[n % 3]), mirrored=n in (0, 3)) for n, name in enumerate(names)
     ]
 
 
@@ -83,9 +82,7 @@ def test_arrows_home_and_end_walk_through_the_matches(open_html: Open) -> None:
 def test_the_list_is_walked_by_rows_and_shows_where_it_is(open_html: Open) -> None:
     tab = open_html(pictured(findings(several())))
     tab.locator("#list").focus()
-    columns = tab.evaluate(
-        "getComputedStyle(document.getElementById('list')).gridTemplateColumns.split(' ').length"
-    )
+    columns = tab.evaluate("getComputedStyle(document.getElementById('list')).gridTemplateColumns.split(' ').length")
     tab.keyboard.press("ArrowDown")
     assert text(tab, "#rank") == str(1 + columns)
     active = tab.locator("#list").get_attribute("aria-activedescendant")
@@ -270,10 +267,7 @@ def test_no_match_is_explained_with_what_to_change(open_html: Open) -> None:
     tab = open_html(pictured(findings([])))
     assert text(tab, "h1") == "No match for mask.png"
     assert "50 images were searched" in text(tab, "#none-reason")
-    assert (
-        "Accept smaller matches: min_matching_pix_ratio below 2."
-        in tab.locator("#none-advice li").all_inner_texts()
-    )
+    assert "Accept smaller matches: min_matching_pix_ratio below 2." in tab.locator("#none-advice li").all_inner_texts()
     assert tab.locator("#mask-panel img").is_visible()
 
 

@@ -33,9 +33,7 @@ SETTINGS = PARAMETERS | {
 }
 
 
-def context(
-    parameters: dict[str, Any], files: dict[str, bytes] | None = None, **values: Any
-) -> skyburst.FinishContext:
+def context(parameters: dict[str, Any], files: dict[str, bytes] | None = None, **values: Any) -> skyburst.FinishContext:
     """A finish context that keeps the files that are written."""
 
     @contextmanager
@@ -107,9 +105,7 @@ def test_groups_combined_in_a_tree_give_the_same_as_all_at_once(
 
 
 def test_memory_does_not_grow_with_the_matches_when_there_is_a_limit() -> None:
-    leaves = (
-        skyburst.PartialResult.of([match(n % 97, item(f"{n}-{m}")) for m in range(50)]) for n in range(200)
-    )
+    leaves = (skyburst.PartialResult.of([match(n % 97, item(f"{n}-{m}")) for m in range(50)]) for n in range(200))
     largest = 0
 
     def watched() -> Iterator[skyburst.PartialResult]:
@@ -120,9 +116,7 @@ def test_memory_does_not_grow_with_the_matches_when_there_is_a_limit() -> None:
             yield leaf
             if number % 50 == 49:
                 gc.collect()
-                held = sum(
-                    1 for entry in gc.get_objects() if type(entry) is dict and "matching_pixels" in entry
-                )
+                held = sum(1 for entry in gc.get_objects() if type(entry) is dict and "matching_pixels" in entry)
                 largest = max(largest, held)
 
     found = best_matches(watched(), context({"mask": "m.png", "max_results_per_mask": 10}))

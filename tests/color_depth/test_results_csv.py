@@ -91,13 +91,7 @@ def test_a_file_name_that_is_not_utf8_is_escaped() -> None:
 
 
 @settings(max_examples=80, deadline=None)
-@given(
-    st.lists(
-        st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), max_size=5
-    )
-)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), max_size=5))
 def test_any_names_are_read_back_as_they_were(names: list[str]) -> None:
     found = rows(findings([match(1, item(name)) for name in names]))
-    assert [row["Line/Neuron ID"].removeprefix("'") for row in found] == [
-        name.removeprefix("'") for name in names
-    ]
+    assert [row["Line/Neuron ID"].removeprefix("'") for row in found] == [name.removeprefix("'") for name in names]

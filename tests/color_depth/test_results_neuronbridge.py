@@ -97,12 +97,7 @@ def test_what_was_filled_in_is_counted_and_what_is_known_is_not() -> None:
     }
 
 
-VALUES = (
-    st.none()
-    | st.text(max_size=8)
-    | st.integers(0, 9)
-    | st.sampled_from(["m", "f", "EMImage", "LMImage", "2"])
-)
+VALUES = st.none() | st.text(max_size=8) | st.integers(0, 9) | st.sampled_from(["m", "f", "EMImage", "LMImage", "2"])
 
 
 @settings(max_examples=150, deadline=None)
@@ -115,9 +110,7 @@ VALUES = (
 def test_the_document_is_valid_whatever_is_known(
     metadata: dict[str, Any], size: tuple[int, int], mirrored: bool, pixels: int
 ) -> None:
-    found = findings(
-        [match(pixels, item(metadata=metadata), mirrored=mirrored)], masks=[Mask("m.png", *size, 9)]
-    )
+    found = findings([match(pixels, item(metadata=metadata), mirrored=mirrored)], masks=[Mask("m.png", *size, 9)])
     VALIDATOR.validate(document(found, 0))
 
 

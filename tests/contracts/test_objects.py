@@ -45,6 +45,8 @@ BAD_KEYS = [
     "nul\0",
     "surrogate\ud800",
     "unfinished#12",
+    "C:",
+    "folder/abcd|",
 ]
 
 

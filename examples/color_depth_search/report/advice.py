@@ -54,9 +54,7 @@ def _changes(findings: Findings, percent: float) -> list[str]:
     if (data := parameters.get("data_threshold") or 0) > 0:
         changes.append(f"Count darker pixels of the images: data_threshold below {data}.")
     if (fluctuation := parameters.get("pix_color_fluctuation") or 0) < 5:
-        changes.append(
-            f"Allow a larger difference in depth: pix_color_fluctuation above {fluctuation:g}, up to 5."
-        )
+        changes.append(f"Allow a larger difference in depth: pix_color_fluctuation above {fluctuation:g}, up to 5.")
     if (shift := parameters.get("xy_shift") or 0) < 4:
         changes.append(f"Allow the neuron to be shifted: xy_shift above {shift}, up to 4.")
     if not parameters.get("mirror_mask", True):

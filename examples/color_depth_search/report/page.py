@@ -101,9 +101,7 @@ def _contents(findings: Findings, album: Album, pictures: int) -> dict[str, Any]
                 for entry in findings.item_errors[:ERRORS]
             ],
         },
-        "unsearched": [
-            {"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing
-        ],
+        "unsearched": [{"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing],
     }
 
 

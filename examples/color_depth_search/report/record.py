@@ -29,9 +29,7 @@ def record(findings: Findings) -> dict[str, Any]:
         ],
         "searched": findings.searched,
         "item_errors": list(findings.item_errors),
-        "missing": [
-            {"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing
-        ],
+        "missing": [{"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing],
         "filled_in": filled_in(findings),
     }
 

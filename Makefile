@@ -1,0 +1,72 @@
+# What people do here. Each target makes what it needs first; `make` alone lists them.
+PYTHON ?= python3
+VENV ?= .venv
+BENCH_VENV ?= .venv-bench
+TESTS ?= tests examples
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.8
+PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --generate-hashes \
+           --custom-compile-command "make lock"
+
+.NOTPARALLEL:
+.PHONY: help demo test lint format docs bench lock clean chromium
+
+help:  ## list what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.skyburst  ## search a generated library for a neuron; about a minute
+	@BIN=$(BIN) sh scripts/demo.sh
+
+test: $(VENV)/.skyburst $(VENV)/.test $(VENV)/.docs chromium  ## run all tests; TESTS=path for some
+	$(BIN)/python -m pytest -n auto $(TESTS)
+
+lint: $(VENV)/.skyburst $(VENV)/.lint  ## check style and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: $(VENV)/.lint  ## put the code into the one format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.skyburst $(VENV)/.docs  ## build the documentation into docs/_build/html
+	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
+	@echo "built docs/_build/html/index.html"
+
+bench: $(BENCH_VENV)/.bench  ## compare the engine with other ways to map a function; about ten minutes
+	$(BENCH_VENV)/bin/python benchmarks/engine.py
+
+lock: $(BIN)/python  ## choose the newest versions that fit pyproject.toml and write requirements/*.txt
+	$(BIN)/python $(PIP_INSTALL) uv==$(UV_VERSION)
+	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) pyproject.toml --group test -c requirements/run.txt -o requirements/test.txt
+	$(COMPILE) pyproject.toml --group lint -c requirements/test.txt -o requirements/lint.txt
+	$(COMPILE) pyproject.toml --group docs -c requirements/lint.txt -c requirements/test.txt -o requirements/docs.txt
+	$(COMPILE) pyproject.toml --group bench -c requirements/run.txt -o requirements/bench.txt
+	$(COMPILE) requirements/build.in -c requirements/lint.txt -c requirements/test.txt -o requirements/build.txt
+
+clean:  ## remove everything that was made
+	rm -rf $(VENV) $(BENCH_VENV) build dist demo docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+chromium:
+	@sh scripts/chromium.sh
+
+$(BIN)/python $(BENCH_VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python {sys.version.split()[0]} is too old: give one from 3.11, as in: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(@D)/..
+
+# One stamp for each lock file that is installed.
+$(VENV)/.%: requirements/%.txt $(BIN)/python
+	$(BIN)/python $(PIP_INSTALL) --require-hashes -r $<
+	@touch $@
+
+$(VENV)/.skyburst: $(VENV)/.run $(VENV)/.build pyproject.toml skyburst/_version.py
+	$(BIN)/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(BENCH_VENV)/.bench: requirements/bench.txt requirements/build.txt $(BENCH_VENV)/bin/python
+	$(BENCH_VENV)/bin/python $(PIP_INSTALL) --require-hashes -r requirements/bench.txt -r requirements/build.txt
+	$(BENCH_VENV)/bin/python $(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@touch $@

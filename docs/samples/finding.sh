@@ -1,0 +1,1 @@
+SKYBURST_PATH=/shared/analyses:$HOME/analyses skyburst analyses

@@ -1,0 +1,1 @@
+skyburst run --spec job.json --json ball.json

@@ -1,0 +1,1 @@
+"""The command line: `skyburst`. Everything heavy is imported by the command that needs it, so that help comes at once."""

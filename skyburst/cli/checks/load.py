@@ -1,0 +1,19 @@
+"""Load an analysis: `python -m skyburst.cli.checks.load LOCATION WORKER COMBINER ITEMS DESCRIBE GENERATE`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from skyburst.loading import load_code, load_function
+
+
+def load(location: str, worker: str, combiner: str, items: str, *functions: str) -> None:
+    """Load all functions of an analysis; raises what the loading raises."""
+    load_code(location, worker, combiner, items or None)
+    for reference in filter(None, functions):
+        load_function(Path(location), reference)
+
+
+if __name__ == "__main__":
+    load(*sys.argv[1:])

@@ -1,0 +1,206 @@
+"""`skyburst library`: build, inspect, generate."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skyburst.cli.completing import analysis_names
+from skyburst.cli.options import json_flag
+
+if TYPE_CHECKING:
+    from skyburst.library import LibraryReport, LibrarySummary
+
+MOST_SHOWN = 10
+
+
+@click.group("library", invoke_without_command=True, no_args_is_help=False)
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Build, inspect and generate libraries of items.
+
+    A library is a stored collection of items that any number of jobs search. How items are described, and how an
+    example library is made, an analysis says in the `[library]` section of its blueprint.
+
+    \b
+    Examples:
+      skyburst library build FOLDER_OF_IMAGES my-library
+      skyburst library inspect my-library --verify
+      skyburst library generate example --images 1000
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help())
+
+
+analysis_option = click.option(
+    "--analysis", shell_complete=analysis_names, metavar="NAME", help="Whose [library] to use; needed when several have one."
+)  # fmt: skip
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress.")
+
+
+@command.command("build")
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("destination", type=click.Path(file_okay=False, path_type=Path))
+@analysis_option
+@click.option("--name", metavar="TEXT", help="A name for people; else that of the folder DESTINATION.")
+@click.option("--seed", type=int, metavar="N", help="Of the order of the manifest; else 0.")
+@click.option("--processes", type=click.IntRange(min=1), metavar="N", help="That read files; else one a processor.")
+@quiet_option
+@json_flag("what was done")
+def build(
+    folder: Path,
+    destination: Path,
+    analysis: str | None,
+    name: str | None,
+    seed: int | None,
+    processes: int | None,
+    quiet: bool,
+    as_json: bool,
+) -> int:
+    """Build the library DESTINATION from the files in FOLDER, or add them to it.
+
+    The same command adds files later, and goes on with a build that was interrupted. Files that cannot be used are
+    named and left out; the exit code is then 3.
+
+    \b
+    Examples:
+      skyburst library build images my-library
+      skyburst library build more-images my-library
+    """
+    from skyburst.cli.counting import counting
+    from skyburst.cli.libraries import describer, library_analysis, stopped
+    from skyburst.cli.output import echo_json
+    from skyburst.library import build_library
+
+    found = library_analysis(analysis, "describe")
+    with (
+        stopped(f"stopped; what is stored is kept: `skyburst library build {folder} {destination}` goes on"),
+        counting("files", quiet=quiet) as count,
+    ):
+        summary = build_library(
+            folder, destination, describer(found), analysis=found.blueprint.name, name=name, seed=seed,
+            processes=processes, progress=lambda progress: count(progress.examined, progress.total),
+        )  # fmt: skip
+    if as_json:
+        echo_json(_summary_document(summary))
+    else:
+        click.echo("\n".join(_summary_lines(summary)))
+    return 3 if summary.refused_count else 0
+
+
+@command.command("inspect")
+@click.argument("library", type=click.Path(path_type=str))
+@click.option("--verify", is_flag=True, help="Read every file again and compare it with its checksum.")
+@quiet_option
+@json_flag("the report")
+def inspect(library: str, verify: bool, quiet: bool, as_json: bool) -> int:
+    """Show what is in a LIBRARY, a folder or a URL, and whether everything is as it was stored.
+
+    Exits with 1 when something is damaged or missing.
+
+    \b
+    Examples:
+      skyburst library inspect my-library
+      skyburst library inspect my-library --verify
+    """
+    from dataclasses import asdict
+
+    from skyburst.cli.counting import counting
+    from skyburst.cli.output import echo_json
+    from skyburst.library import inspect_library
+
+    with counting("items", quiet=quiet or not verify) as count:
+        report = inspect_library(library, verify=verify, progress=lambda progress: count(*progress))
+    if as_json:
+        echo_json({**asdict(report), "problems": [problem._asdict() for problem in report.problems]})
+    else:
+        click.echo("\n".join(_report_lines(report)))
+    return 1 if report.problems else 0
+
+
+@command.command("generate")
+@click.argument("destination", type=click.Path(file_okay=False, path_type=Path))
+@click.option(
+    "--images", type=click.IntRange(min=1), default=1_000, show_default=True, metavar="N", help="Items to make."
+)
+@click.option("--seed", type=int, default=1, show_default=True, metavar="N", help="Another seed, another library.")
+@analysis_option
+@quiet_option
+@json_flag("what was made")
+def generate(destination: Path, images: int, seed: int, analysis: str | None, quiet: bool, as_json: bool) -> None:
+    """Make an example library in DESTINATION; the same command goes on when it was interrupted.
+
+    \b
+    Examples:
+      skyburst library generate example --images 500 --seed 7
+    """
+    from skyburst.cli.counting import counting
+    from skyburst.cli.libraries import call_generate, library_analysis, stopped
+    from skyburst.cli.output import echo_json
+
+    found = library_analysis(analysis, "generate")
+    with stopped("stopped; the same command goes on"), counting("images", quiet=quiet) as count:
+        began = time.monotonic()
+        call_generate(found, destination, images=images, seed=seed, progress=count)
+        seconds = time.monotonic() - began
+    if as_json:
+        echo_json({"destination": str(destination), "images": images, "seed": seed, "seconds": round(seconds, 3)})
+    else:
+        click.echo(f"{images:,} images of seed {seed} are in {destination} ({seconds:.1f} s)")
+
+
+def _summary_document(summary: LibrarySummary) -> dict[str, Any]:
+    library = summary.library
+    return {
+        "location": library.location, "name": library.name, "version": library.version, "count": library.count,
+        "added": summary.added, "already_there": summary.already_there, "ignored": summary.ignored,
+        "refused_count": summary.refused_count, "refused": [entry._asdict() for entry in summary.refused],
+        "seconds": round(summary.seconds, 3),
+    }  # fmt: skip
+
+
+def _summary_lines(summary: LibrarySummary) -> list[str]:
+    from skyburst.cli import text
+
+    library = summary.library
+    counts = [f"{summary.added:,} added", f"{summary.already_there:,} there already", f"{summary.ignored:,} ignored"]
+    lines = [
+        f"library {library.name} in {library.location}: {text.counted(library.count, 'item')}, version {library.version}",
+        f"{', '.join(counts)}, {summary.refused_count:,} refused, in {text.duration(summary.seconds)}",
+    ]
+    lines += [
+        f"refused {text.printable(entry.path)}: {text.shortened(entry.reason, 300)}"
+        for entry in summary.refused[:MOST_SHOWN]
+    ]
+    if summary.refused_count > MOST_SHOWN:
+        lines.append(f"... and {summary.refused_count - MOST_SHOWN:,} more: {library.location}/refused.jsonl")
+    return lines
+
+
+def _report_lines(report: LibraryReport) -> list[str]:
+    from skyburst.cli import text
+
+    rows = [
+        ["library", f"{report.name}, version {report.version}"],
+        ["where", report.location],
+        ["analysis", report.analysis],
+        ["items", f"{report.count:,}, {text.size(report.size_bytes)}, {report.prefixes:,} prefixes"],
+        ["manifest", text.counted(report.chunks, "chunk")],
+        ["thumbnails", f"{report.thumbnails:,}"],
+        ["created", text.moment(report.created_at)],
+        ["updated", text.moment(report.updated_at)],
+    ]  # fmt: skip
+    rows += [[key, str(value)] for key, value in report.properties.items()]
+    for kind, values in report.metadata.items():
+        shown = ", ".join(f"{value} {count:,}" for value, count in list(values.items())[:MOST_SHOWN])
+        rows.append([kind, text.shortened(shown, 300)])
+    if report.unfinished:
+        rows.append(["unfinished", f"{report.unfinished:,} items of a build that was interrupted; build again"])
+    lines = text.columns(rows)
+    lines += [f"problem: {text.printable(key)}: {text.shortened(reason, 300)}" for key, reason in report.problems]
+    if report.verified and not report.problems:
+        lines.append("verified: every file is as it was stored")
+    return lines

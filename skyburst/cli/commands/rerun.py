@@ -1,0 +1,73 @@
+"""`skyburst rerun`."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skyburst.cli.completing import job_ids
+from skyburst.cli.options import open_job, showing_options
+
+if TYPE_CHECKING:
+    from skyburst.contracts.records import JobRecord
+    from skyburst.homes.local.home import LocalHome
+
+
+@click.command("rerun")
+@click.argument("certificate", metavar="CERTIFICATE|JOB", shell_complete=job_ids)
+@showing_options
+def command(certificate: str, quiet: bool, output: str | None, json_file: str | None) -> int:
+    """Run a job again from its certificate, and compare.
+
+    The new job has the parameters, batches and limits of the earlier one, defaults of that time included. What differs
+    now (code, versions, items) is said before and after it, and whether its result is the same, byte for byte.
+
+    \b
+    Examples:
+      skyburst rerun last
+      skyburst rerun certificate.json --json out.json
+    """
+    from skyburst.cli.ending import Wanted, show_ending
+    from skyburst.cli.follow.foreground import run_here
+    from skyburst.cli.repeating import differences_before, locate, read_certificate, specification_again
+    from skyburst.client import create
+    from skyburst.engine.finish import environment
+
+    wanted = Wanted(json_file, output, quiet)
+    wanted.check()
+    if Path(certificate).is_file():
+        document = read_certificate(Path(certificate))
+    else:
+        with open_job(certificate) as (home, earlier):
+            document = home.certificate(earlier.job_id)
+    found = locate(document)
+    _tell(differences_before(document, found, environment("local")))
+    handle = create(specification_again(document, found))
+    with closing(handle.home):
+        job = run_here(handle.home, handle.record(), quiet=quiet)
+        code = show_ending(handle.home, job, wanted)
+        _compare(document, handle.home, job)
+        return code
+
+
+def _compare(document: dict[str, Any], home: LocalHome, job: JobRecord) -> None:
+    from skyburst.cli.repeating import differences_in_items
+
+    if job.plan:
+        _tell(differences_in_items(document, job.items, job.plan["items"]))
+    before, now = document["result"]["sha256"], home.certificate(job.job_id)["result"]["sha256"]
+    if before is None or now is None:
+        which = "the earlier job" if before is None else "this job"
+        click.echo(f"there is nothing to compare: {which} has no result", err=True)
+    elif before == now:
+        click.echo(f"the result is the same as before, byte for byte (sha256 {now})", err=True)
+    else:
+        click.echo(f"the result is not the same as before: sha256 {before} then, {now} now", err=True)
+
+
+def _tell(differences: list[str]) -> None:
+    for difference in differences:
+        click.echo(f"differs: {difference}", err=True)

@@ -1,0 +1,43 @@
+"""`skyburst resume`."""
+
+from __future__ import annotations
+
+import click
+
+from skyburst.cli.options import detach_option, job_argument, open_job, showing_options
+
+
+@click.command("resume")
+@job_argument
+@detach_option
+@showing_options
+def command(job: str, detach: bool, quiet: bool, output: str | None, json_file: str | None) -> int:
+    """Go on with a job: run only what is missing.
+
+    For a job that was cancelled, interrupted or timed out, or that has failed batches: what is done is kept, failed
+    batches get new attempts. A job that SUCCEEDED is only shown.
+
+    \b
+    Examples:
+      skyburst resume last
+      skyburst resume color-depth-search-20260813-14 --detach
+    """
+    from skyburst.cli.commands.run import refuse_with_detach
+    from skyburst.cli.ending import Wanted, show_ending
+    from skyburst.cli.follow.foreground import run_here
+    from skyburst.client import JobHandle
+    from skyburst.contracts.states import JobState
+
+    wanted = Wanted(json_file, output, quiet)
+    refuse_with_detach(wanted, detach=detach)
+    with open_job(job) as (home, record):
+        if record.state is JobState.SUCCEEDED:
+            click.echo(f"job {record.job_id} has SUCCEEDED: nothing is missing", err=True)
+        elif detach:
+            JobHandle(record.job_id, home).resume()
+            click.echo(record.job_id)
+            return 0
+        else:
+            home.prepare_resume(record.job_id)
+            record = run_here(home, record, quiet=quiet)
+        return show_ending(home, record, wanted)

@@ -1,0 +1,78 @@
+"""`skyburst status`."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import click
+
+from skyburst.cli.options import job_argument, json_flag, open_job
+
+if TYPE_CHECKING:
+    from skyburst.contracts.records import JobRecord
+    from skyburst.homes.local.home import LocalHome
+
+MOST_CHARACTERS = 300
+
+
+@click.command("status")
+@job_argument
+@json_flag("everything that is known of the job")
+def command(job: str, as_json: bool) -> None:
+    """Show where a job is and what it found.
+
+    Exits with 0 whatever the state is; `skyburst result` and `skyburst watch` exit by the job's state.
+
+    \b
+    Examples:
+      skyburst status last
+      skyburst status last --json
+    """
+    from skyburst.cli.documents import job_document
+    from skyburst.cli.output import echo_json
+
+    with open_job(job) as (home, record):
+        if as_json:
+            echo_json(job_document(home, record))
+        else:
+            click.echo("\n".join(_lines(home, record)))
+
+
+def _lines(home: LocalHome, job: JobRecord) -> list[str]:
+    from skyburst.cli import text
+    from skyburst.cli.ending import result_lines
+    from skyburst.cli.follow.snapshot import counts, time_left, troubles
+    from skyburst.cli.found import item_error_lines, missing_lines, result_files, result_path
+    from skyburst.client import JobHandle
+
+    handle = JobHandle(job.job_id, home)
+    progress = handle.progress()
+    interrupted = handle.interrupted()
+    facts = [
+        ("job", job.job_id),
+        ("name", job.spec.get("name") or ""),
+        ("labels", ", ".join(f"{key}={value}" for key, value in job.spec.get("labels", {}).items())),
+        ("state", f"{job.state}: {job.reason}" if job.reason else str(job.state)),
+        ("", "the program that ran it is gone" if interrupted else ""),
+        ("analysis", f"{job.analysis['name']} {job.analysis['version']} in {job.analysis['location']}"),
+        ("progress", ", ".join([*counts(progress), time_left(progress)]).rstrip(", ")),
+        ("", ", ".join(troubles(progress))),
+        ("created", text.moment(job.created_at)),
+        ("started", text.moment(job.started_at) if job.started_at else ""),
+        ("finished", text.moment(job.finished_at) if job.finished_at else ""),
+        ("worked", f"{text.duration(job.worker_seconds)} over all workers, in {text.counted(job.runs, 'run')}"),
+    ]  # fmt: skip
+    lines = [f"{title:<9} {text.shortened(value, MOST_CHARACTERS)}" for title, value in facts if value]
+    if job.parameters:
+        lines.append("parameters")
+        lines += [
+            f"  {name} = {text.shortened(json.dumps(value), MOST_CHARACTERS)}" for name, value in job.parameters.items()
+        ]
+    lines += missing_lines(job) + item_error_lines(job, progress.item_errors)
+    path = result_path(home, job)
+    if path:
+        lines += result_lines(path, result_files(home, job))
+    if interrupted or (job.state.finished and job.state != "SUCCEEDED"):
+        lines.append(f"`skyburst resume {job.job_id}` runs only what is missing")
+    return lines

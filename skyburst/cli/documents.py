@@ -1,0 +1,67 @@
+"""Jobs and analyses as JSON documents, for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from skyburst.cli.found import result_files, result_path
+from skyburst.client import JobHandle
+from skyburst.contracts.parameters import schema
+from skyburst.contracts.records import JobRecord, Missing
+from skyburst.finding import Found
+from skyburst.homes.local.home import LocalHome
+
+
+def job_line(home: LocalHome, job: JobRecord) -> dict[str, Any]:
+    """What a list of jobs has of one."""
+    handle = JobHandle(job.job_id, home)
+    progress = handle.progress()
+    return {
+        "job_id": job.job_id,
+        "name": job.spec.get("name"),
+        "labels": job.spec.get("labels", {}),
+        "analysis": job.analysis["name"],
+        "state": job.state,
+        "reason": job.reason,
+        "interrupted": not job.state.finished and handle.interrupted(),
+        "created_at": job.created_at,
+        "started_at": job.started_at,
+        "finished_at": job.finished_at,
+        "progress": {**asdict(progress), "fraction": progress.fraction},
+    }
+
+
+def job_document(home: LocalHome, job: JobRecord) -> dict[str, Any]:
+    """Everything that is known of a job but its result and its batches."""
+    path = result_path(home, job)
+    outcome = job.outcome or {}
+    return {
+        **job_line(home, job),
+        "analysis": {key: job.analysis[key] for key in ("name", "version", "location", "digest")},
+        "specification": job.spec,
+        "parameters": job.parameters,
+        "plan": job.plan,
+        "runs": job.runs,
+        "worker_seconds": round(job.worker_seconds, 3),
+        "missing": [Missing(*entry)._asdict() for entry in outcome.get("missing", [])],
+        "item_errors": outcome.get("item_errors", []),
+        "result": str(path) if path else None,
+        "files": {name: str(file) for name, file in result_files(home, job).items()},
+    }
+
+
+def analysis_document(found: Found) -> dict[str, Any]:
+    """An analysis: its blueprint, where it is, and the JSON Schema of its parameters."""
+    declared = found.blueprint.parameters
+    return {
+        "name": found.blueprint.name,
+        "version": found.blueprint.version,
+        "title": found.blueprint.title,
+        "description": found.blueprint.description,
+        "origin": found.origin,
+        "location": str(found.location),
+        "lists_items": bool(found.blueprint.items),
+        "schema": None if declared is None else schema(declared),
+        "blueprint": found.blueprint.document(),
+    }

@@ -1,0 +1,102 @@
+"""What is told when a job has ended: progress to standard error, results to standard output."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from skyburst.cli import found, text
+from skyburst.cli.exits import OF_STATES, ExitCode
+from skyburst.cli.output import STANDARD_OUTPUT, check_target, copy_files, write_copy
+from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import JobState
+from skyburst.homes.local.home import LocalHome
+
+MOST_FILES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Where the result is to go."""
+
+    json_file: str | None = None
+    """File that gets the result's JSON; `-` is standard output."""
+    output: str | None = None
+    """Folder that gets copies of the result and its files."""
+    quiet: bool = False
+
+    def check(self) -> None:
+        """Refuse, before anything runs, what could not be written later."""
+        check_target("--json", self.json_file)
+        if self.output and Path(self.output).expanduser().is_file():
+            raise click.BadParameter(f"{self.output} is a file: name a folder", param_hint="--output")
+
+
+def show_ending(home: LocalHome, job: JobRecord, wanted: Wanted) -> ExitCode:
+    """Tell how a job ended and where its result is, and write it where it is wanted.
+
+    Raises:
+        StorageError: when the result cannot be written there.
+    """
+    if not wanted.quiet:
+        _say(_told(home, job))
+    elif job.state is not JobState.SUCCEEDED:
+        _say([f"skyburst: job {job.job_id} is {job.state}: {text.shortened(job.reason, 1_000)}"])
+    path = found.result_path(home, job)
+    if path is None:
+        return OF_STATES[job.state]
+    files = found.result_files(home, job)
+    if wanted.output:
+        folder = Path(wanted.output).expanduser()
+        path, *copies = copy_files({"result.json": path, **files}, folder)
+        files = dict(zip(files, copies, strict=True))
+    if wanted.json_file:
+        write_copy(home.result_path(job.job_id), wanted.json_file)
+    taken = wanted.json_file == STANDARD_OUTPUT
+    if wanted.quiet and not taken:
+        click.echo(path)
+    elif not wanted.quiet:
+        _say(result_lines(path, files), err=taken)
+        _say([f"`skyburst result {job.job_id}` shows this again"])
+    return OF_STATES[job.state]
+
+
+def result_lines(path: Path, files: dict[str, Path]) -> list[str]:
+    """The result, itself when it is short, and the paths of its files."""
+    short = found.short_value(path)
+    lines = [f"result  {short}", f"        {path}"] if short else [f"result  {path} ({_size_of(path)})"]
+    shown = list(files.values())[:MOST_FILES]
+    lines += [f"{'files ' if not number else '      '}  {file} ({_size_of(file)})" for number, file in enumerate(shown)]
+    if len(files) > len(shown):
+        lines.append(f"        ... and {len(files) - len(shown):,} more in {shown[0].parent}")
+    return lines
+
+
+def _told(home: LocalHome, job: JobRecord) -> list[str]:
+    counts = home.table.progress(job.job_id)
+    headline = f"{job.state}: {text.shortened(job.reason.removeprefix('cancelled: '), 1_000)}"
+    if job.runs == 1 and job.started_at and job.finished_at and counts.items_done:
+        seconds = job.finished_at - job.started_at
+        headline += f"; {text.counted(counts.items_done, 'item')} in {text.duration(seconds)}"
+        headline += f" ({text.rate(counts.items_done / seconds)})" if seconds > 0 else ""
+    lines = [headline]
+    lines += found.missing_lines(job)
+    lines += found.item_error_lines(job, counts.item_errors)
+    if job.state in (JobState.FAILED, JobState.PARTIAL):
+        lines += found.traceback_lines(home, job)
+        lines.append(f"`skyburst logs {job.job_id}` has everything that was written")
+    if job.state is not JobState.SUCCEEDED:
+        lines.append(f"`skyburst resume {job.job_id}` runs only what is missing")
+    return lines
+
+
+def _say(lines: Iterable[str], *, err: bool = True) -> None:
+    for line in lines:
+        click.echo(line, err=err)
+
+
+def _size_of(path: Path) -> str:
+    return text.size(path.stat().st_size)

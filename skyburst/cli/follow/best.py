@@ -1,0 +1,77 @@
+"""Looks now and then at what a running job has found, and never takes much time from it."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from skyburst.cli.text import shortened
+from skyburst.contracts.records import JobRecord
+from skyburst.errors import SkyburstError
+from skyburst.homes.local.home import LocalHome
+from skyburst.homes.local.preview import Preview
+
+FIRST_AFTER_S = 1.0
+"""Shorter jobs are over before a look at them would be."""
+AT_LEAST_S = 2.0
+SHARE = 0.1
+"""Of the time, at most, in which something looks."""
+MOST_CHARACTERS = 100
+
+
+class Best:
+    """The lines of the best results so far, brought up to date while a job runs."""
+
+    def __init__(self, home: LocalHome, job_id: str) -> None:
+        # A connection to the task table of its own, because this is another thread than the driver's.
+        self._home = LocalHome(home.folder)
+        self._job_id = job_id
+        self._preview: Preview | None = None
+        self._began: float | None = None
+        self._due = time.monotonic() + FIRST_AFTER_S
+        self._failed = False
+        self.lines: list[str] = []
+
+    def look(self, *, found_something: bool) -> str | None:
+        """Begin or go on looking, without waiting; why it was given up, once, when it was."""
+        now = time.monotonic()
+        if self._failed or (self._began is None and (not found_something or now < self._due)):
+            return None
+        try:
+            if self._began is None:
+                self._began = now
+                self._opened().begin()
+            found = self._opened().poll()
+        except (SkyburstError, OSError) as error:
+            self._failed = True
+            self.close()
+            return f"no results are shown while the job runs: {shortened(str(error), MOST_CHARACTERS)}"
+        if found is not None:
+            took = time.monotonic() - self._began
+            self._began = None
+            self._due = time.monotonic() + max(AT_LEAST_S, took * (1 / SHARE - 1))
+            self.lines = lines_of(*found)
+        return None
+
+    def close(self) -> None:
+        """End the process that looks."""
+        if self._preview is not None:
+            self._preview.__exit__()
+            self._preview = None
+        self._home.close()
+
+    def _opened(self) -> Preview:
+        if self._preview is None:
+            job: JobRecord = self._home.table.job(self._job_id)
+            self._preview = Preview(self._home, job)
+        return self._preview
+
+
+def lines_of(value: Any, summary: list[str]) -> list[str]:
+    """The summary's lines; without a summary a value that fits on one line."""
+    if summary or value in (None, [], {}):
+        return summary
+    if isinstance(value, list | dict) and len(value) > MOST_CHARACTERS:
+        return [f"{len(value):,} entries"]
+    return [shortened(json.dumps(value), MOST_CHARACTERS)]

@@ -1,0 +1,88 @@
+"""What a job left: its result, its files, what is missing from it and why, as paths and lines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from skyburst.cli import text
+from skyburst.contracts.records import JobRecord, Missing
+from skyburst.contracts.states import BatchState
+from skyburst.engine.combine import FILES
+from skyburst.homes.local.home import LocalHome
+
+MOST_SHOWN = 3
+MOST_TRACEBACK_LINES = 25
+MOST_VALUE_BYTES = 300
+MOST_CHARACTERS = 300
+
+
+def result_path(home: LocalHome, job: JobRecord) -> Path | None:
+    """File of the result's JSON; None when there is no result."""
+    if (job.outcome or {}).get("files") is None:
+        return None
+    return home.result_path(job.job_id)
+
+
+def result_files(home: LocalHome, job: JobRecord) -> dict[str, Path]:
+    """Result files by name."""
+    return {name: home.job_folder(job.job_id) / FILES / name for name in (job.outcome or {}).get("files") or []}
+
+
+def short_value(path: Path) -> str:
+    """The result itself when it is short; empty when it is not."""
+    if path.stat().st_size > MOST_VALUE_BYTES:
+        return ""
+    return text.shortened(path.read_text(encoding="ascii"), MOST_VALUE_BYTES)
+
+
+def missing_lines(job: JobRecord) -> list[str]:
+    """What is missing from the result and why, the first few."""
+    gaps = [Missing(*entry) for entry in (job.outcome or {}).get("missing", [])]
+    lines = [f"missing: {_where(gap)}: {text.shortened(gap.reason, MOST_CHARACTERS)}" for gap in gaps]
+    return _first(lines, f"`skyburst logs {job.job_id}` has all failures")
+
+
+def item_error_lines(job: JobRecord, count: int) -> list[str]:
+    """Items that could not be used and why, the first few of so many."""
+    if not count:
+        return []
+    errors = [entry for entry in (job.outcome or {}).get("item_errors", []) if entry["item"] is not None]
+    shown = [
+        f"  {text.shortened(name_of(entry['item']), 80)}: {text.shortened(entry['error'], MOST_CHARACTERS)}"
+        for entry in errors[:MOST_SHOWN]
+    ]
+    more = [f"  ... and {count - len(shown):,} more: `skyburst logs {job.job_id}`"] if count > len(shown) else []
+    return [f"{text.counted(count, 'item')} could not be used:", *shown, *more]
+
+
+def traceback_lines(home: LocalHome, job: JobRecord) -> list[str]:
+    """The end of the traceback that a developer wants to see first: the combiner's, or that of the first failed batch."""
+    failure = (job.outcome or {}).get("failure")
+    trace = failure[2] if failure else ""
+    if not failure:
+        batch = next(home.table.batches(job.job_id, [BatchState.FAILED]), None)
+        trace = batch.failures[-1].traceback if batch and batch.failures else ""
+    lines = text.printable_lines(trace).rstrip().splitlines()
+    left_out = len(lines) - MOST_TRACEBACK_LINES
+    return [f"... {left_out} lines before", *lines[left_out:]] if left_out > 0 else lines
+
+
+def name_of(item: object) -> str:
+    """An item in few words."""
+    if isinstance(item, dict):
+        for key in ("file", "name", "id", "key", "location"):
+            if isinstance(item.get(key), str):
+                return str(item[key])
+    return str(item)
+
+
+def _where(gap: Missing) -> str:
+    batches = f"batch {gap.first:,}" if gap.first == gap.last else f"batches {gap.first:,}-{gap.last:,}"
+    items = f"item {gap.start:,}" if gap.end - gap.start == 1 else f"items {gap.start:,}-{gap.end - 1:,}"
+    return f"{batches} ({items})"
+
+
+def _first(lines: list[str], all_of_them: str) -> list[str]:
+    if len(lines) <= MOST_SHOWN:
+        return lines
+    return [*lines[:MOST_SHOWN], f"... and {len(lines) - MOST_SHOWN:,} more gaps: {all_of_them}"]

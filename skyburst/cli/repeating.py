@@ -1,0 +1,121 @@
+"""Run a job again from its certificate: the same specification, and what differs now."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from skyburst.errors import AnalysisNotFound, InvalidJob
+from skyburst.finding import Found, find_analysis
+
+FORMAT = 1
+JOB_FIELDS = ("max_parallelism", "timeout_s", "tolerated_failure_percent")
+Certificate = Mapping[str, Any]
+
+
+def read_certificate(path: Path) -> dict[str, Any]:
+    """A certificate from a file.
+
+    Raises:
+        InvalidJob: when it is none, or one of another format.
+    """
+    try:
+        certificate = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InvalidJob(f"the certificate {path} cannot be read: {error}") from error
+    sections = ("job", "analysis", "parameters", "items", "environment", "result")
+    lacks = (
+        [name for name in sections if not isinstance(certificate.get(name), dict)]
+        if isinstance(certificate, dict)
+        else list(sections)
+    )
+    if lacks:
+        raise InvalidJob(f"{path} is not a certificate: it lacks {', '.join(lacks)}")
+    if certificate.get("certificate") != FORMAT:
+        raise InvalidJob(
+            f"{path} is a certificate of format {certificate.get('certificate')!r}, and this version of skyburst reads {FORMAT}"
+        )
+    return dict(certificate)
+
+
+def locate(certificate: Certificate) -> Found:
+    """The analysis of a certificate: where it was, else the one of its name.
+
+    Raises:
+        AnalysisNotFound: when there is neither.
+    """
+    location, name = certificate["analysis"]["location"], certificate["analysis"]["name"]
+    try:
+        return find_analysis(location)
+    except AnalysisNotFound as error:
+        try:
+            return find_analysis(name)
+        except AnalysisNotFound:
+            raise AnalysisNotFound(
+                f"analysis {name!r} of the certificate is neither in {location}, where it was, nor to be found by name"
+            ) from error
+
+
+def specification_again(certificate: Certificate, found: Found) -> dict[str, Any]:
+    """The specification that repeats a job: all parameters and limits as they were, defaults of that time included."""
+    earlier = certificate["job"]["specification"]
+    defaults = certificate["analysis"]["blueprint"]["job"]
+    document = {field: earlier[field] for field in ("items", "name", "labels") if field in earlier}
+    document["analysis"] = str(found.location)
+    for field in JOB_FIELDS:
+        value = earlier.get(field, defaults.get(field))
+        if value is not None:
+            document[field] = value
+    plan = certificate.get("plan")
+    if plan:
+        document["batch_size"] = plan["batch_size"]  # sums of floating-point numbers depend on it
+    given = earlier.get("parameters", {})
+    document["parameters"] = {
+        # One without a default that was not given is null, which its own declaration may refuse.
+        name: value for name, value in certificate["parameters"].items() if value is not None or name in given
+    }  # fmt: skip
+    return document
+
+
+def differences_before(certificate: Certificate, found: Found, environment: Mapping[str, Any]) -> list[str]:
+    """What is known to differ before the job runs again: the analysis, its code, skyburst and the environment."""
+    now = found.reference()
+    analysis, then = certificate["analysis"], certificate["environment"]
+    compared = [
+        ("the analysis' location", analysis["location"], now["location"]),
+        ("the blueprint's version", analysis["version"], now["version"]),
+        ("the digest of the analysis' code", analysis["digest"], now["digest"]),
+        ("skyburst", then.get("skyburst"), environment["skyburst"]),
+        ("Python", then.get("python"), environment["python"]),
+        ("the system", then.get("system"), environment["system"]),
+    ]
+    compared += [
+        (f"package {name}", version, environment["packages"].get(name))
+        for name, version in then.get("packages", {}).items()
+    ]
+    return _differing(compared)
+
+
+def differences_in_items(certificate: Certificate, source: Mapping[str, Any] | None, count: int) -> list[str]:
+    """How the items differ, known when the job is planned."""
+    earlier = certificate["items"]
+    return _differing([
+        ("the number of items", earlier["count"], count),
+        ("the items", _content(earlier["source"]), _content(source)),
+    ])  # fmt: skip
+
+
+def _content(source: Mapping[str, Any] | None) -> Any:
+    """What the items are, wherever they are stored."""
+    match source:
+        case {"manifest": {"digest": digest}}:
+            return digest
+        case {"range": [start, end]}:
+            return f"{start}:{end}"
+    return None
+
+
+def _differing(compared: list[tuple[str, Any, Any]]) -> list[str]:
+    return [f"{what}: {before} then, {now} now" for what, before, now in compared if before != now]

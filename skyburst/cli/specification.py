@@ -1,0 +1,55 @@
+"""The job specification that a command line stands for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from skyburst.cli.items import items_from
+from skyburst.cli.setting import labels_from, parameters_from
+from skyburst.finding import find_analysis
+
+LIMITS = ("batch_size", "max_parallelism", "timeout_s", "tolerated_failure_percent", "name", "idempotency_key")
+"""Options that are fields of the specification as they are."""
+
+
+def specification(analysis: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The job specification of a command line, unchecked.
+
+    Args:
+        analysis: name or path; None when the file of `--spec` has it.
+        given: options by name; `spec` is a file whose fields the other options replace.
+    """
+    document = _read(given["spec"]) if given["spec"] else {}
+    if analysis:
+        document["analysis"] = analysis
+    if "analysis" not in document:
+        raise click.UsageError("name the ANALYSIS to run; `skyburst analyses` lists them")
+    document.update({field: given[field] for field in LIMITS if given[field] is not None})
+    if given["items"] is not None:
+        document["items"] = items_from(given["items"])
+    if given["label"]:
+        document["labels"] = {**document.get("labels", {}), **labels_from(given["label"])}
+    if given["set"]:
+        declared = find_analysis(str(document["analysis"])).blueprint.parameters
+        document["parameters"] = {**document.get("parameters", {}), **parameters_from(declared, given["set"])}
+    return document
+
+
+def _read(name: str) -> dict[str, Any]:
+    where = "standard input" if name == "-" else name
+    try:
+        content = sys.stdin.read() if name == "-" else Path(name).expanduser().read_text(encoding="utf-8")
+        document = json.loads(content)
+    except OSError as error:
+        raise click.BadParameter(f"{where} cannot be read: {error.strerror}", param_hint="--spec") from error
+    except ValueError as error:
+        raise click.BadParameter(f"{where} is not JSON: {error}", param_hint="--spec") from error
+    if not isinstance(document, dict):
+        raise click.BadParameter(f"{where} is not a JSON object: a job specification is one", param_hint="--spec")
+    return document

@@ -1,0 +1,49 @@
+"""Say why a document was refused: the field, its value and what was expected."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+PLACE = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>.*)`$")
+LONGEST = 200
+
+NAME = r"^[a-z][a-z0-9-]{0,62}\Z"
+VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+\Z"
+REFERENCE = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z"
+KEY = r"^[^\x00-\x1f\x7f\ud800-\udfff]+\Z"
+WORDS = {
+    NAME: "of lower-case letters, digits and hyphens, starting with a letter, at most 63",
+    VERSION: "such as 1.0.0",
+    REFERENCE: "such as module:function",
+    KEY: "without control characters, in valid Unicode",
+}
+"""What patterns stand for, for people."""
+
+
+def explain(error: msgspec.ValidationError, document: Mapping[str, Any], prefix: str) -> str:
+    """Refusal of a document in our form, `job.batch_size is 0: expected int >= 1`, from msgspec's.
+
+    Args:
+        error: has the path of the field in it.
+        document: what was refused, for its value there.
+        prefix: what the fields are called by, such as `job.`.
+    """
+    text = str(error)
+    place = PLACE.search(text)
+    path = place["path"] if place else ""
+    expected = text[: place.start()] if place else text
+    expected = expected[0].lower() + expected[1:].replace("`", "")
+    for pattern, words in WORDS.items():
+        expected = expected.replace(f"matching regex {pattern!r}", words)
+    if not path:
+        return expected
+    value: Any = document
+    for step in path.removesuffix("[...]").split("."):
+        value = value[step]
+    found = json.dumps(value, default=str)[:LONGEST]
+    return f"{prefix}{path} {'in' if path.endswith(']') else 'is'} {found}: {expected}"

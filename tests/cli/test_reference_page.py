@@ -1,0 +1,50 @@
+"""docs/command-line.md has every command, option, exit code and variable that there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import click
+import pytest
+
+from skyburst.cli.exits import MEANINGS
+from skyburst.cli.group import COMMANDS
+from skyburst.cli.main import skyburst
+from skyburst.finding import PATH_VARIABLE
+from skyburst.homes.local.folder import VARIABLE
+from skyburst.homes.local.home import WORKERS_VARIABLE
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text()
+
+
+def command_of(name: str) -> click.Command:
+    command = skyburst.get_command(click.Context(skyburst), name)
+    assert command is not None
+    return command
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_page_has_every_command_with_all_its_options(name: str) -> None:
+    command = command_of(name)
+    commands = command.commands.values() if isinstance(command, click.Group) else [command]
+    for each in commands:
+        full = name if each is command else f"{name} {each.name}"
+        assert f"`skyburst {full}" in PAGE
+        for option in (option for option in each.params if isinstance(option, click.Option)):
+            assert option.opts[-1] in PAGE or option.opts[0] in PAGE, option.opts
+
+
+def test_the_page_names_no_command_that_there_is_not() -> None:
+    named = set(re.findall(r"(?:`|\$ )skyburst ([a-z]+)\b", PAGE))
+    assert named <= set(COMMANDS)
+
+
+def test_the_page_has_the_table_of_exit_codes_as_the_program_has_it() -> None:
+    rows = re.findall(r"^\| (\d+) \| (.*) \|$", PAGE, re.MULTILINE)
+    assert rows == [(str(int(code)), meaning) for code, meaning in MEANINGS.items()]
+
+
+def test_the_page_has_the_variables() -> None:
+    for variable in (VARIABLE, PATH_VARIABLE, WORKERS_VARIABLE):
+        assert f"| `{variable}` |" in PAGE

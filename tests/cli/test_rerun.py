@@ -1,0 +1,109 @@
+"""`rerun`: the same job again, and what differs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Program
+
+
+def test_a_job_is_run_again_and_its_result_is_the_same(program: Program, project: Path) -> None:
+    program("run", "naps.py", "--items", "0:12", "--batch-size", "5", "--name", "first", "--idempotency-key", "once")
+    ended = program("rerun", "last", "--json", "out.json")
+    assert ended.code == 0
+    assert "differs" not in ended.err
+    assert "the result is the same as before, byte for byte (sha256 " in ended.err
+    now, before = json.loads(program("jobs", "--json").out)
+    assert now["name"] == before["name"] == "first"
+    assert now["job_id"] != before["job_id"]
+    assert now["progress"]["batches"] == 3
+
+
+def test_a_certificate_outlives_its_job(program: Program, project: Path) -> None:
+    program("run", "naps.py", "--items", "[1,2,3]", "--set", "broken=[2]")
+    (project / "certificate.json").write_text(program("certificate", "last").out)
+    program("delete", "--yes", "last")
+    ended = program("rerun", "certificate.json")
+    assert ended.code == 0
+    assert "the result is the same as before" in ended.err
+
+
+def test_code_versions_and_results_that_differ_are_named(program: Program, project: Path) -> None:
+    program("run", "squares.py", "--items", "0:10")
+    certificate = json.loads(program("certificate", "last").out)
+    certificate["environment"]["skyburst"] = "0.0.1"
+    certificate["environment"]["packages"]["numpy"] = "1.0"
+    (project / "certificate.json").write_text(json.dumps(certificate))
+    code = (project / "squares.py").read_text()
+    (project / "squares.py").write_text(code.replace("number * number", "number"))
+    ended = program("rerun", "certificate.json")
+    assert ended.code == 0
+    assert "differs: the digest of the analysis' code: " in ended.err
+    assert "differs: skyburst: 0.0.1 then, " in ended.err
+    assert "differs: package numpy: 1.0 then, " in ended.err
+    assert "the result is not the same as before: sha256 " in ended.err
+
+
+def test_items_that_differ_are_named(program: Program, project: Path) -> None:
+    listing = project / "listing"
+    listing.mkdir()
+    (listing / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "listing"\nversion = "1.0.0"\nworker = "c:work"\ncombiner = "c:n"\nitems = "c:items"\n'
+        '[parameters.folder]\ntype = "string"\nformat = "path"\nrequired = true\n[parameters.note]\ntype = "string"\n'
+    )
+    (listing / "c.py").write_text(
+        "import pathlib\nimport skyburst\n\ndef items(parameters, context):\n"
+        "    yield from sorted(p.name for p in pathlib.Path(parameters['folder']).iterdir())\n\n"
+        "@skyburst.worker\ndef work(batch):\n    return len(batch.items)\n\nn = skyburst.combiners.total()\n"
+    )
+    (project / "data").mkdir()
+    (project / "data" / "a").touch()
+    assert program("run", "listing", "--set", "folder=data").code == 0
+    same = program("rerun", "last")
+    assert "differs" not in same.err
+    (project / "data" / "b").touch()
+    ended = program("rerun", "last")
+    assert "differs: the number of items: 1 then, 2 now" in ended.err
+    assert "differs: the items: " in ended.err
+
+
+def test_an_analysis_that_moved_is_found_by_its_name(program: Program, project: Path) -> None:
+    assert program("run", "typed", "--items", "0:2", "--set", "count=3").code == 0
+    (project / "typed").rename(project / "moved")
+    ended = program("rerun", "last")
+    assert ended.code == 0
+    assert "differs: the analysis' location: " in ended.err
+    (project / "moved").rename(project.parent / "gone")
+    ended = program("rerun", "last")
+    assert ended.code == 6
+    assert "analysis 'typed' of the certificate is neither in " in ended.err
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("{", "cannot be read"), ("[]", "is not a certificate"), ('{"job": {}}', "it lacks analysis, parameters")],
+)
+def test_a_file_that_is_no_certificate_is_refused(program: Program, project: Path, content: str, message: str) -> None:
+    (project / "certificate.json").write_text(content)
+    ended = program("rerun", "certificate.json")
+    assert ended.code == 2
+    assert message in ended.err
+
+
+def test_a_certificate_of_a_later_format_is_refused(program: Program, project: Path) -> None:
+    program("run", "squares.py", "--items", "0:2")
+    certificate = {**json.loads(program("certificate", "last").out), "certificate": 2}
+    (project / "certificate.json").write_text(json.dumps(certificate))
+    ended = program("rerun", "certificate.json")
+    assert ended.code == 2
+    assert "is a certificate of format 2, and this version of skyburst reads 1" in ended.err
+
+
+def test_a_job_without_a_result_leaves_nothing_to_compare(program: Program) -> None:
+    program("run", "naps.py", "--items", "0:2", "--batch-size", "2", "--set", "bad=[0]")
+    ended = program("rerun", "last")
+    assert ended.code == 1
+    assert "there is nothing to compare: the earlier job has no result" in ended.err

@@ -1,0 +1,148 @@
+"""Every code sample of the documentation is a file, is shown on a page, and runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from examples.color_depth_search.generate import generate_library
+
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+SAMPLES = DOCS / "samples"
+TIME_LIMIT_S = 120
+
+NEED_IMAGES = {
+    "search.sh": "results/matches.html",
+    "search_options.sh": "results/matches.html",
+    "search.py": "matches.html",
+    "library.sh": "12 items, version 2(.|\n)*every file is as it was stored",
+    "public_data.sh": "results/matches.html",
+}
+"""Samples that search images, and what they print."""
+NEED_NOTHING = {
+    "careful.py": "gone.txt: FileNotFoundError",
+    "duplicates.sh": "photos/a.png",
+    "environment.sh": "everything works",
+    "failures.py": r"\[4, 7\]\nPARTIAL \[4\]",
+    "finding.sh": "color-depth-search .*shipped",
+    "generate.sh": "library example_library .*40 items",
+    "handle.py": "400 of 400 batches",
+    "job.sh": "100 items in 10 batches",
+    "jobs.sh": "the same as before, byte for byte",
+    "new_analysis.sh": "2 passed",
+    "partial.py": r"5\.2",
+    "stock_combiners.py": "",
+    "testing.sh": "2 passed",
+}
+USED_BY_OTHERS = {"duplicates.py", "testing.py", "job.json", "pyproject.toml"}
+AWS = """#!/bin/sh
+# Stands in for the program of Amazon, which this test has no network for: notes what is asked, brings some images.
+echo "aws $*" >> asked.txt
+if [ "$2" = sync ]; then
+    for last in "$@"; do :; done
+    mkdir -p "$last" && cp images/*"$(basename "$last")".tif "$last"
+fi
+"""
+
+
+@pytest.fixture(scope="session")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Images and masks."""
+    folder = tmp_path_factory.mktemp("generated") / "library"
+    generate_library(folder, images=12, masks=3, planted=2, jobs=1)
+    return folder
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the samples beside two equal photos."""
+    folder = tmp_path / "samples"
+    shutil.copytree(SAMPLES, folder, ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    (folder / "photos").mkdir()
+    for name in ("a.png", "b.png"):
+        (folder / "photos" / name).write_bytes(b"a photo")
+    return folder
+
+
+@pytest.fixture
+def images(folder: Path, generated: Path) -> Path:
+    """The samples beside images, masks and a library."""
+    shutil.copytree(generated / "images", folder / "images")
+    more = folder / "more_images"
+    more.mkdir()
+    first, *rest = sorted((folder / "images").iterdir())
+    first.rename(more / first.name)
+    for number, image in enumerate(rest):
+        image.rename(image.with_stem(f"{image.stem}-{number % 2 + 1}"))
+    names = ("mask.tif", "other_mask.tif", "not_this.tif")
+    for name, mask in zip(names, sorted((generated / "masks").iterdir()), strict=True):
+        shutil.copy(mask, folder / name)
+    return folder
+
+
+def run(folder: Path, *command: str) -> str:
+    """What a sample prints."""
+    path = os.pathsep.join([str(folder), str(Path(sys.executable).parent), os.environ["PATH"]])
+    environment = {**os.environ, "PATH": path, "HOME": str(folder / "home"), "COLUMNS": "200"}
+    ran = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=TIME_LIMIT_S)
+    printed = ran.stdout + ran.stderr
+    assert ran.returncode == 0, printed
+    return printed
+
+
+def run_sample(folder: Path, name: str) -> str:
+    return run(folder, *([sys.executable] if name.endswith(".py") else ["sh", "-eu"]), name)
+
+
+@pytest.mark.parametrize("name", sorted(NEED_NOTHING))
+def test_a_sample_runs_and_prints_what_it_should(folder: Path, name: str) -> None:
+    assert re.search(NEED_NOTHING[name], run_sample(folder, name))
+
+
+@pytest.mark.parametrize("name", sorted(NEED_IMAGES))
+def test_a_sample_on_images_runs_and_prints_what_it_should(images: Path, name: str) -> None:
+    if name == "public_data.sh":
+        (images / "aws").write_text(AWS)
+        (images / "aws").chmod(0o755)
+    if name in ("search_options.sh", "search.py"):
+        run(images, "skyburst", "library", "build", "images", "library", "--quiet")
+    assert re.search(NEED_IMAGES[name], run_sample(images, name))
+    if name == "public_data.sh":
+        asked = (images / "asked.txt").read_text().splitlines()
+        assert len(asked) == 6
+        assert all("--no-sign-request" in line and "s3://janelia-flylight-color-depth/" in line for line in asked)
+
+
+def test_the_quickstart_finds_equal_files(folder: Path) -> None:
+    assert run(folder, sys.executable, "duplicates.py", "photos") == "photos/a.png = photos/b.png\n"
+
+
+def test_the_readme_shows_the_quickstart() -> None:
+    readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
+    sample = (SAMPLES / "duplicates.py").read_text(encoding="utf-8").partition("\n\n")[2]
+    assert f"```python\n{sample}```\n" in readme
+
+
+def test_every_sample_is_run() -> None:
+    files = {path.name for path in SAMPLES.iterdir() if path.is_file()}
+    assert files == NEED_IMAGES.keys() | NEED_NOTHING.keys() | USED_BY_OTHERS
+
+
+def test_every_sample_is_shown_on_a_page() -> None:
+    shown = set()
+    for page in DOCS.glob("*.md"):
+        shown.update(re.findall(r"{literalinclude} samples/(\S+)", page.read_text(encoding="utf-8")))
+    assert {path.name for path in SAMPLES.iterdir() if path.is_file()} == shown
+
+
+def test_pages_have_no_code_that_is_not_run() -> None:
+    """Code is included from files; output and layouts are plain text; the command line's page shows how to type."""
+    for page in DOCS.glob("*.md"):
+        languages = set(re.findall(r"^```(\w+)", page.read_text(encoding="utf-8"), re.MULTILINE))
+        assert languages <= ({"text", "console"} if page.name == "command-line.md" else {"text"}), page.name
