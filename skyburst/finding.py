@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import os
 import tomllib
@@ -130,8 +129,7 @@ def _folders(project: Path) -> Iterator[tuple[str, Path]]:
         yield "project", project / below
     for named in os.environ.get(PATH_VARIABLE, "").split(os.pathsep):
         if named:
-            with contextlib.suppress(RuntimeError):  # ~ of a user that does not exist
-                yield "configured", Path(named).expanduser()
+            yield "configured", _expanded(named)
     for folder in _configured(project):
         yield "configured", folder
     yield "shipped", shipped_folder()
@@ -164,6 +162,13 @@ def _candidates(folder: Path) -> Iterator[Path]:
     for entry in entries:
         if _is_file(entry / FILE):
             yield entry.resolve()
+
+
+def _expanded(named: str) -> Path:
+    try:
+        return Path(named).expanduser()
+    except RuntimeError:  # ~ of a user that does not exist: a folder that does not either
+        return Path(named)
 
 
 def _is_file(path: Path) -> bool:

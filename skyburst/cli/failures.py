@@ -21,8 +21,9 @@ def report_failure(error: BaseException, *, debug: bool) -> ExitCode:
         _traceback(error)
     match error:
         case click.exceptions.Abort() | KeyboardInterrupt():
-            cause = error.__cause__ if isinstance(error, click.exceptions.Abort) else error
-            _say(str(cause) if isinstance(cause, Stopped) else "stopped")
+            if sys.stderr.isatty():
+                click.echo(err=True)  # after the ^C that the terminal has drawn
+            _say(str(error) or "stopped")
             return ExitCode.STOPPED
         case click.UsageError():
             _say(_with_help(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import click
 
@@ -53,19 +53,8 @@ SECTIONS = {
 COMMANDS = {listed.name: listed for section in SECTIONS.values() for listed in section}
 
 
-class ReaderGone(Exception):
-    """Raised when the program that read the output is gone; click would end with the exit code of a failure."""
-
-
 class Commands(click.Group):
     """Imports a command when it is called."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        """Run the command that was named."""
-        try:
-            return super().invoke(ctx)
-        except BrokenPipeError as error:
-            raise ReaderGone from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Names in the order of the help."""

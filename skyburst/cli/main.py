@@ -10,10 +10,10 @@ import click
 
 from skyburst._version import __version__
 from skyburst.cli.exits import ExitCode
-from skyburst.cli.group import Commands, ReaderGone
+from skyburst.cli.group import Commands
 
 COMPLETING = "_SKYBURST_COMPLETE"
-"""Set by the shell's completion; click answers it."""
+"""Set by the shell's completion."""
 GUIDE = """\
 Skyburst runs one function over a very large list of items, and combines what was found into one answer.
 
@@ -42,18 +42,14 @@ def skyburst(ctx: click.Context, debug: bool) -> None:
 
 
 def run_program(arguments: Sequence[str]) -> int:
-    """Run the program; what it exits with. Never raises but for exit requests of the interpreter."""
+    """Run the program; what it exits with. Errors are reported, not raised."""
     from skyburst.cli.failures import report_failure
 
-    if COMPLETING in os.environ:
-        from skyburst.cli.bash import use_our_bash
-
-        use_our_bash()
     try:
-        code = skyburst.main(args=list(arguments), prog_name="skyburst", standalone_mode=False)
+        code = _complete() if COMPLETING in os.environ else _invoke(arguments)
         sys.stdout.flush()
-        return int(code or 0)
-    except (BrokenPipeError, ReaderGone):
+        return code
+    except BrokenPipeError:
         # What is still in the buffer has nobody to go to, and must not raise once more at the end.
         nowhere = os.open(os.devnull, os.O_WRONLY)
         for stream in (sys.stdout, sys.stderr):
@@ -61,6 +57,25 @@ def run_program(arguments: Sequence[str]) -> int:
         return ExitCode.PIPE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the edge of the program: each one is reported
         return report_failure(error, debug=_debug(arguments))
+
+
+def _invoke(arguments: Sequence[str]) -> int:
+    """Run a command. Not with click's own `main`, which has exit codes of its own."""
+    try:
+        with skyburst.make_context("skyburst", list(arguments)) as ctx:
+            return int(skyburst.invoke(ctx) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
+
+
+def _complete() -> int:
+    """Answer the shell's completion."""
+    from click.shell_completion import shell_complete
+
+    from skyburst.cli.bash import use_our_bash
+
+    use_our_bash()
+    return shell_complete(skyburst, {}, "skyburst", COMPLETING, os.environ[COMPLETING])
 
 
 def main() -> None:

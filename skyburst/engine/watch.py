@@ -49,14 +49,15 @@ def final_state(
     """How a job whose batches have ended ends, and why in one sentence."""
     summary = f"{done:,} of {batches:,} batches are done"
     if done == batches:
-        return JobState.SUCCEEDED, f"all {batches:,} batches are done" if batches else "there were no items"
+        complete = {0: "there were no items", 1: "its one batch is done"}
+        return JobState.SUCCEEDED, complete.get(batches, f"all {batches:,} batches are done")
     if cancelled:
         return JobState.CANCELLED, f"cancelled: {summary}"
     if timed_out:
         return JobState.TIMED_OUT, f"its time ran out: {summary}"
     if done and not too_many_failed(batches - done, batches, tolerated_percent):
         return JobState.PARTIAL, f"{summary}, {failed:,} failed, and {tolerated_percent:g} % may"
-    return JobState.FAILED, f"{failed:,} batches failed and {tolerated_percent:g} % may: {summary}"
+    return JobState.FAILED, f"{failed:,} of its batches failed and {tolerated_percent:g} % may: {summary}"
 
 
 def missing(plan: Plan, recorded: Iterable[BatchRecord]) -> Iterator[Missing]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pytest
 
 from skyburst.cli.main import run_program
+from skyburst.engine import watch
 
 SQUARES = '''"""Sums squares."""
 import skyburst
@@ -124,8 +125,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def program(project: Path, capsys: pytest.CaptureFixture[str]) -> Program:
-    """Runs the program in this process: the same as in one of its own, and sooner."""
+def program(project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Program:
+    """Runs the program in this process: the same as in one of its own, and sooner; so are its repeated attempts."""
+    monkeypatch.setattr(watch, "FIRST_DELAY_S", 0.05)
 
     def run(*arguments: object) -> Ended:
         code = run_program([str(argument) for argument in arguments])

@@ -12,6 +12,7 @@ import pytest
 
 from skyburst.cli.exits import MEANINGS, OF_STATES, ExitCode
 from skyburst.contracts.states import JobState
+from tests.cli.conftest import Program
 from tests.cli.terminal import PROGRAM, environment, skyburst
 
 
@@ -90,6 +91,7 @@ def test_7_a_job_that_another_program_runs(project: Path) -> None:
     ).stdout.strip()
     wait_until_driven(job, project)
     ended = skyburst("resume", job, folder=project)
+    assert skyburst("delete", job, "--yes", folder=project).returncode == 7
     skyburst("cancel", job, folder=project)
     assert ended.returncode == 7
     assert "another program is running job" in ended.stderr
@@ -102,12 +104,15 @@ def test_8_a_state_folder_that_cannot_be_made(project: Path) -> None:
     assert "set SKYBURST_HOME to another one" in ended.stderr
 
 
-def test_9_a_job_whose_program_was_killed(project: Path) -> None:
+def test_9_a_job_whose_program_was_killed(project: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     with running("run", "naps.py", "--items", "0:9", "--set", "nap=1", "--batch-size", "1", folder=project) as process:
         wait_for_line(process, "batches")
-    ended = skyburst("watch", "last", folder=project)
-    assert ended.returncode == 9
-    assert "the program that ran it is gone: `skyburst resume naps-" in ended.stderr
+    monkeypatch.setattr("skyburst.client.UNDRIVEN_S", 0.3)
+    ended = program("watch", "last")
+    assert ended.code == 9
+    assert "the program that ran it is gone: `skyburst resume naps-" in ended.err
+    assert "RUNNING (interrupted)" in program("jobs").out
+    assert "the program that ran it is gone" in program("status", "last").out
 
 
 def test_70_a_mistake_in_skyburst_itself(project: Path) -> None:

@@ -73,7 +73,7 @@ def test_ctrl_c_while_watching_leaves_the_job_alone(project: Path) -> None:
 
 
 def test_a_summary_that_fails_is_told_once_and_the_job_goes_on(project: Path) -> None:
-    with Terminal(*NAPS, "--set", "nap=0.03", "--set", "summary=broken", folder=project) as terminal:
+    with Terminal(*NAPS, "--set", "nap=0.025", "--set", "summary=broken", folder=project) as terminal:
         terminal.until(r"no results are shown while the job runs: .*no lines today")
         assert terminal.ended() == 0
         assert terminal.text.count("no lines today") == 1

@@ -238,10 +238,9 @@ class LocalHome:
             if not named.isdigit() or int(named) < 1:
                 raise InvalidJob(f"{WORKERS_VARIABLE} is {named!r}: expected a whole number from 1")
             return int(named)
-        import psutil
-
         processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        return max(1, min(processors, int(psutil.virtual_memory().total / 2**20 // memory_mb)))
+        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+        return max(1, min(processors, int(memory // (memory_mb * 2**20))))
 
     def worker_config(self, job: JobRecord) -> dict[str, Any]:
         """What worker processes of a job are told at their start."""
