@@ -6,7 +6,7 @@ set -eu
 skyburst="${BIN:-.venv/bin}/skyburst"
 demo="${DEMO:-demo}"
 images="${IMAGES:-2000}"
-export SKYBURST_HOME="${SKYBURST_HOME:-$demo/state}"
+export SKYBURST_HOME="${SKYBURST_HOME:-$(mkdir -p "$demo" && cd "$demo" && pwd)/state}"
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
 [ -t 1 ] || say() { printf '\n%s\n' "$*"; }
@@ -31,3 +31,4 @@ elif [ "$(uname)" = Darwin ] && [ -z "${SSH_CONNECTION:-}" ]; then
 else
     echo "open it in a browser"
 fi
+echo "The job is kept in $SKYBURST_HOME: SKYBURST_HOME=$SKYBURST_HOME $skyburst result last"

@@ -11,7 +11,6 @@ from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.records import BatchRecord, JobRecord, Progress, Result
 from skyburst.contracts.states import JobState
 from skyburst.errors import (
-    Invalid,
     InvalidJob,
     JobCancelled,
     JobEnded,
@@ -19,6 +18,7 @@ from skyburst.errors import (
     JobInterrupted,
     JobTimedOut,
     ResultNotReady,
+    SkyburstError,
 )
 from skyburst.finding import find_analysis
 from skyburst.homes.local.home import LocalHome
@@ -71,7 +71,7 @@ class JobHandle:
 
         Args:
             timeout: seconds to wait at most; None for as long as it takes.
-            on_progress: called with each look at the job, ten times a second.
+            on_progress: called with each look at the job, up to ten times a second.
 
         Raises:
             TimeoutError: when the job goes on longer.
@@ -79,6 +79,7 @@ class JobHandle:
         """
         start = seen_driven = time.monotonic()
         while True:
+            looked = time.monotonic()
             state = self.status()
             if on_progress:
                 on_progress(self.progress())
@@ -94,7 +95,8 @@ class JobHandle:
                 )
             if timeout is not None and now - start > timeout:
                 raise TimeoutError(f"job {self.job_id} is still {state} after {timeout:g} s")
-            time.sleep(POLL_S)
+            # Counting a very large job takes time: at most a tenth of it.
+            time.sleep(max(POLL_S, 10 * (time.monotonic() - looked)))
 
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the end and return what was found; a PARTIAL job's result says what is missing.
@@ -119,7 +121,7 @@ class JobHandle:
         if job.plan is None:
             raise ResultNotReady(f"job {self.job_id} is {job.state} and its items are not listed yet")
         with Preview(self.home, job) as preview:
-            return preview.look()[0]
+            return preview.look()
 
     def cancel(self) -> None:
         """Ask for the end of the job: its workers are stopped, what was found is combined, and it can be resumed."""
@@ -155,7 +157,7 @@ class JobHandle:
 
 
 def run(
-    job: Job | str | None = None,
+    job: Job | str | Path | None = None,
     *,
     home: str = "local",
     on_progress: Callable[[Progress], None] | None = None,
@@ -181,7 +183,7 @@ def run(
     return _result_of(handle.home, handle.record())
 
 
-def submit(job: Job | str | None = None, *, home: str = "local", **fields: Any) -> JobHandle:
+def submit(job: Job | str | Path | None = None, *, home: str = "local", **fields: Any) -> JobHandle:
     """Start a job in the background and return at once; it goes on when this program ends. Arguments as for `run`."""
     handle = create(job, home=home, **fields)
     if handle.status() is JobState.PENDING and not handle.home.is_driven(handle.job_id):
@@ -190,7 +192,7 @@ def submit(job: Job | str | None = None, *, home: str = "local", **fields: Any) 
 
 
 def create(
-    job: Job | str | None = None, *, home: str = "local", folder: Path | None = None, **fields: Any
+    job: Job | str | Path | None = None, *, home: str = "local", folder: Path | None = None, **fields: Any
 ) -> JobHandle:
     """Check and store a job without starting it.
 
@@ -200,8 +202,8 @@ def create(
         raise InvalidJob(f"home is {home!r}: expected 'local'")
     if isinstance(job, JobSpec):
         document = job.document()
-    elif isinstance(job, str):
-        document = {"analysis": job}
+    elif isinstance(job, str | Path):
+        document = {"analysis": str(job)}
     elif job is None or isinstance(job, Mapping):
         document = dict(job or {})
     else:
@@ -214,7 +216,7 @@ def create(
     local = LocalHome()
     try:
         record = local.create_job(spec, found, folder)
-    except Invalid:
+    except SkyburstError:
         local.close()
         raise
     return JobHandle(record.job_id, local)

@@ -122,34 +122,38 @@ def test_functions_without_their_decorators_are_refused_with_the_remedy(tmp_path
         load_code(str(folder), "work:total", "work:count", None)
 
 
-@pytest.mark.parametrize(
-    ("code", "error", "message"),
-    [
-        ("import no_such_module\n", ModuleNotFoundError, "no_such_module"),
-        ("from .no_such_neighbour import x\n", ModuleNotFoundError, "no_such_neighbour"),
-        ("from .helper import missing\n", ImportError, "cannot import name 'missing'"),
-        ("1 / 0\n", ZeroDivisionError, "division by zero"),
-        ("def f(:\n", SyntaxError, "invalid syntax"),
-        ("import skyburst\nskyburst.worker(lambda: 1)\n", InvalidAnalysis, "a worker must take"),
-    ],
-)
-@pytest.mark.parametrize("place", ["module", "__init__", "single file"])
+WRONG: list[tuple[str, type[Exception], str]] = [
+    ("import no_such_module\n", ModuleNotFoundError, "no_such_module"),
+    ("1 / 0\n", ZeroDivisionError, "division by zero"),
+    ("def f(:\n", SyntaxError, "invalid syntax"),
+    ("import skyburst\nskyburst.worker(lambda: 1)\n", InvalidAnalysis, "a worker must take"),
+]
+WRONG_NEIGHBOUR: list[tuple[str, type[Exception], str]] = [
+    ("from .no_such_neighbour import x\n", ModuleNotFoundError, "no_such_neighbour"),
+    ("from .helper import missing\n", ImportError, "cannot import name 'missing'"),
+]
+
+
+@pytest.mark.parametrize("module", ["search", "__init__"])
+@pytest.mark.parametrize(("code", "error", "message"), WRONG + WRONG_NEIGHBOUR)
 def test_errors_inside_the_code_are_the_codes_own(
-    tmp_path: Path, place: str, code: str, error: type[Exception], message: str
+    tmp_path: Path, module: str, code: str, error: type[Exception], message: str
 ) -> None:
     folder = write(tmp_path / "code", search="def f(): return 1\n", helper="")
-    if place == "single file":
-        if "from ." in code:
-            pytest.skip("a single file has no package")
-        (tmp_path / "single.py").write_text(code)
-        for _ in range(2):  # the second attempt must not find the remains of the first
-            with pytest.raises(error, match=message):
-                load_code(str(tmp_path / "single.py"), "", "", None)
-        return
-    write(folder, **{"search" if place == "module" else "__init__": code})
-    for _ in range(2):
+    write(folder, **{module: code})
+    for _ in range(2):  # the second attempt must not find the remains of the first
         with pytest.raises(error, match=message):
             load_function(folder, "search:f")
+
+
+@pytest.mark.parametrize(("code", "error", "message"), WRONG)
+def test_errors_inside_a_single_file_are_its_own(
+    tmp_path: Path, code: str, error: type[Exception], message: str
+) -> None:
+    (tmp_path / "single.py").write_text(code)
+    for _ in range(2):
+        with pytest.raises(error, match=message):
+            load_code(str(tmp_path / "single.py"), "", "", None)
 
 
 def test_code_that_was_mended_can_be_loaded(tmp_path: Path) -> None:

@@ -7,30 +7,35 @@ import importlib.metadata
 import json
 import platform
 import sys
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 from skyburst._version import __version__
-from skyburst.contracts.records import JobRecord, Progress
+from skyburst.contracts.records import BatchRecord, JobRecord, Progress
 from skyburst.engine.plan import Plan
 from skyburst.engine.watch import missing
 from skyburst.ports import TaskTable
 
 CERTIFICATE_FORMAT = 1
+MOST_ITEM_ERRORS = 1_000
+"""Item errors that a job keeps word by word; all are counted."""
 
 
-def outcome_of(table: TaskTable, job_id: str, plan: Plan, most_item_errors: int) -> dict[str, Any]:
+def outcome_of(table: TaskTable, job_id: str, plan: Plan, counts: Progress) -> dict[str, Any]:
     """What is missing from the result and which items could not be used, read in bounded memory."""
     item_errors: list[dict[str, Any]] = []
+    if counts.done == plan.batches and not counts.item_errors:
+        return {"missing": [], "item_errors": item_errors, "files": None}
 
-    def noting_errors() -> Any:
+    def noting_errors() -> Iterator[BatchRecord]:
         for batch in table.batches(job_id):
-            if len(item_errors) < most_item_errors:
+            if len(item_errors) < MOST_ITEM_ERRORS:
                 item_errors.extend(batch.item_errors)
             yield batch
 
     gaps = [list(gap) for gap in missing(plan, noting_errors())]
-    return {"missing": gaps, "item_errors": item_errors[:most_item_errors], "files": None}
+    return {"missing": gaps, "item_errors": item_errors[:MOST_ITEM_ERRORS], "files": None}
 
 
 def certificate_of(job: JobRecord, counts: Progress, home: str, *, result_digest: str | None = None) -> dict[str, Any]:
@@ -46,7 +51,7 @@ def certificate_of(job: JobRecord, counts: Progress, home: str, *, result_digest
         },
         "analysis": job.analysis,
         "parameters": job.parameters,
-        "items": {"count": (job.plan or {}).get("items"), "source": job.items, "digest": _digest(job.items)},
+        "items": {"count": (job.plan or {}).get("items"), "source": job.items, "digest": _digest_of_items(job.items)},
         "plan": job.plan,
         "counts": {
             "batches": counts.batches,
@@ -99,6 +104,14 @@ def _version(name: str) -> str | None:
         return importlib.metadata.version(name)
     except importlib.metadata.PackageNotFoundError:
         return None
+
+
+def _digest_of_items(source: dict[str, Any] | None) -> str | None:
+    """The digest of a stored list's content, wherever it lies; of a range its bounds'."""
+    if source is None:
+        return None
+    stored: str | None = source.get("manifest", {}).get("digest")
+    return stored or _digest(source)
 
 
 def _digest(document: Any) -> str:

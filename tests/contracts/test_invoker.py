@@ -112,7 +112,7 @@ def test_a_batch_that_did_not_run_is_sent_again_first_as_the_same_attempt() -> N
     assert [pending.next(0.0) for _ in range(3)] == [(0, 1), (1, 3), (1, 1)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(plans(), st.data())
 def test_whatever_fails_or_is_returned_each_batch_is_sent_until_it_is_done(plan: Plan, data: Any) -> None:
     pending = Pending(plan)

@@ -183,7 +183,7 @@ def peak_of(call: Any) -> int:
 @pytest.mark.parametrize("text", ["x" * MIB, noise(MIB)], ids=["compressible", "noise"])
 def test_yielded_values_are_written_and_read_in_bounded_memory(scratch: Path, text: str) -> None:
     kept: list[StoredValue] = []
-    count = 60
+    count = 30
     written = peak_of(lambda: kept.append(store_yielded((text for _ in range(count)), scratch)))
     seen = 0
 

@@ -84,6 +84,8 @@ def test_a_job_whose_batches_are_all_done_succeeded_whatever_else_happened() -> 
     # a cancel request or the deadline came too late to matter
     assert end(5, 5, cancelled=True)[0] is JobState.SUCCEEDED
     assert end(5, 5, timed_out=True)[0] is JobState.SUCCEEDED
+    # one batch is not "all 1"
+    assert end(1, 1) == (JobState.SUCCEEDED, "its one batch is done")
     # nothing to do is done
     assert end(0, 0) == (JobState.SUCCEEDED, "there were no items")
 
@@ -103,7 +105,7 @@ def test_a_job_with_failures_is_partial_within_the_tolerated_share_and_failed_be
     # within
     assert end(100, 95, 5, 5) == (JobState.PARTIAL, "95 of 100 batches are done, 5 failed, and 5 % may")
     # beyond
-    assert end(100, 94, 6, 5) == (JobState.FAILED, "6 batches failed and 5 % may: 94 of 100 batches are done")
+    assert end(100, 94, 6, 5) == (JobState.FAILED, "6 of its batches failed and 5 % may: 94 of 100 batches are done")
     # batches that were not sent any more are missing too
     assert end(100, 90, 6, 5)[0] is JobState.FAILED
     # a part of nothing is nothing, however much is tolerated

@@ -10,6 +10,7 @@ import pytest
 
 import skyburst
 from skyburst.client import create
+from skyburst.homes.local.home import LocalHome
 
 SCRIPTED = str(Path(__file__).parent / "scripted")
 
@@ -48,7 +49,7 @@ def test_a_batch_that_fails_once_is_retried_and_counted_once(failure):
     ("failure", "kind", "message"),
     [
         ("raise", "ValueError", "told to fail"),
-        ("hang", "TimedOut", "1.5 s"),
+        ("hang", "TimedOut", "3 s"),
         ("kill", "Killed", "SIGKILL"),
         ("exit", "Killed", "exit code 3"),
         ("memory", "OutOfMemory", "out of memory"),
@@ -112,7 +113,7 @@ def test_a_hanging_batch_does_not_hold_up_the_others_behind_it():
     began = time.monotonic()
     result = run(*["ok"] * 200, ["hang", "ok"], *["ok"] * 200)
     assert len(result.value["found"]) == 401
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
 
 
 def test_what_a_batch_had_started_ends_with_it(journal):
@@ -181,7 +182,7 @@ def test_an_analysis_that_ends_its_process_while_loading_fails_the_job(tmp_path)
 def test_bad_jobs_are_refused_before_anything_is_stored():
     with pytest.raises(skyburst.InvalidJob, match=r"parameters.scripts is 3: expected array"):
         create(analysis=SCRIPTED, parameters={"scripts": 3})
-    assert list(skyburst.client.LocalHome().table.jobs()) == []
+    assert list(LocalHome().table.jobs()) == []
 
 
 def test_the_same_idempotency_key_is_the_same_job():
@@ -189,6 +190,28 @@ def test_the_same_idempotency_key_is_the_same_job():
     assert skyburst.run(job).job_id == skyburst.run(job).job_id
     with pytest.raises(skyburst.IdempotencyConflict, match="once"):
         skyburst.run({**job, "name": "another"})
+
+
+def test_what_cannot_be_stored_leaves_nothing_behind(monkeypatch):
+    first = skyburst.run(
+        analysis=SCRIPTED, parameters={"scripts": ["ok"]}, items=[{"script": ["ok"]}], idempotency_key="k"
+    )
+    with pytest.raises(skyburst.IdempotencyConflict):
+        skyburst.run(analysis=SCRIPTED, items=[{"script": ["ok"]}], idempotency_key="k")
+    monkeypatch.setenv("SKYBURST_WORKERS", "many")
+    with pytest.raises(skyburst.InvalidJob, match="SKYBURST_WORKERS is 'many'"):
+        skyburst.run(analysis=SCRIPTED, items=[{"script": ["ok"]}])
+    jobs = LocalHome().folder / "jobs"
+    assert [entry.name for entry in jobs.iterdir()] == [first.job_id]
+
+
+def test_the_digest_of_items_depends_on_the_items_alone():
+    def digest(*scripts):
+        result = skyburst.run(analysis=SCRIPTED, items=[{"script": [script]} for script in scripts])
+        return handle_of(result).certificate()["items"]["digest"]
+
+    assert digest("ok", "print") == digest("ok", "print")
+    assert digest("ok", "print") != digest("print", "ok")
 
 
 def test_a_certificate_says_everything_the_answer_depends_on():

@@ -63,8 +63,8 @@ class Channel:
         return frames
 
     def readable(self) -> bool:
-        """True when something has arrived, or the other end is gone."""
-        return bool(self._buffer) or bool(select.select([self._socket], [], [], 0)[0])
+        """True when something has arrived that was not looked at, or the other end is gone: receiving does not wait."""
+        return self._end_of_next() is not None or bool(select.select([self._socket], [], [], 0)[0])
 
     def close(self) -> None:
         """Close this end."""
@@ -79,16 +79,20 @@ class Channel:
             raise EOFError
         self._buffer += data
 
-    def _next(self) -> Frame | None:
+    def _end_of_next(self) -> int | None:
+        """Where the first frame ends, when it has arrived whole."""
         if len(self._buffer) < HEAD.size:
             return None
-        text_size, body_size = HEAD.unpack_from(self._buffer)
-        end = HEAD.size + text_size + body_size
-        if len(self._buffer) < end:
+        end = HEAD.size + sum(HEAD.unpack_from(self._buffer))
+        return end if len(self._buffer) >= end else None
+
+    def _next(self) -> Frame | None:
+        end = self._end_of_next()
+        if end is None:
             return None
-        header, sizes = json.loads(self._buffer[HEAD.size : HEAD.size + text_size])
+        position = HEAD.size + HEAD.unpack_from(self._buffer)[0]
+        header, sizes = json.loads(self._buffer[HEAD.size : position])
         parts = []
-        position = HEAD.size + text_size
         for size in sizes:
             parts.append(bytes(self._buffer[position : position + size]))
             position += size

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 TICK_S = 0.1
 LOOK_S = 0.25
 """Between looks for a cancel request, and between notes of which batches are running."""
-MOST_ITEM_ERRORS = 1_000
 OnProgress = Callable[[Progress], None]
 
 
@@ -198,7 +197,7 @@ class Driver:
             batches=plan.batches, done=counts.done, failed=counts.failed, tolerated_percent=self._tolerated,
             cancelled=self._cancelled, timed_out=self._timed_out,
         )  # fmt: skip
-        outcome = outcome_of(table, job_id, plan, MOST_ITEM_ERRORS)
+        outcome = outcome_of(table, job_id, plan, counts)
         if self._fatal:
             state, reason = (
                 JobState.FAILED,
@@ -260,6 +259,9 @@ class Driver:
             failures = [failure for _, _, failure in events.answers if failure is not None]
             self._fatal = self._fatal or events.broken or (failures[0] if failures else None)
             self._look()
+            self._progress.state = self._job.state
+            self._progress.elapsed_s = time.monotonic() - self._began
+            self._on_progress(self._progress)
             if self._fatal or (self._ending and not ending_already):
                 return None
             answers += [answer for _, answer, _ in events.answers]

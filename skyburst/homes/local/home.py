@@ -88,15 +88,20 @@ class LocalHome:
         parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
         if spec.items is None and not found.blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
+        self.workers(found.blueprint.resources.memory_mb)  # refuses what is set wrongly before anything is stored
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         job_id = f"{found.blueprint.name}-{stamp}-{secrets.token_hex(3)}"
-        document, source = store_items(spec, self.objects, f"jobs/{job_id}/", folder)
-        job = self.table.create_job(
-            JobRecord(job_id, document, found.reference(), parameters, JobState.PENDING, created_at=now, items=source)
-        )
-        if job.job_id != job_id and self.job_folder(job_id).exists():
-            shutil.rmtree(self.job_folder(job_id))
+        job: JobRecord | None = None
+        try:
+            document, source = store_items(spec, self.objects, f"jobs/{job_id}/", folder)
+            new = JobRecord(
+                job_id, document, found.reference(), parameters, JobState.PENDING, created_at=now, items=source
+            )
+            job = self.table.create_job(new)
+        finally:
+            if (job is None or job.job_id != job_id) and self.job_folder(job_id).exists():
+                shutil.rmtree(self.job_folder(job_id))  # of a job that is not stored, or that was stored before
         return job
 
     def find_job(self, name: str) -> JobRecord:

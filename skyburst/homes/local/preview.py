@@ -22,6 +22,7 @@ class Preview:
         self._pool = Pool(config, 1, home.logs(job.job_id))
         self._timeout_s: float = job.analysis["blueprint"]["resources"]["combiner_timeout_s"]
         self._asked = 0
+        self._waiting: list[Request] = []
 
     def __enter__(self) -> Preview:
         return self
@@ -29,28 +30,34 @@ class Preview:
     def __exit__(self, *_: object) -> None:
         self._pool.close()
 
-    def look(self) -> tuple[Any, list[str]]:
-        """The combined value so far, unfinished, and its summary lines.
+    def look(self) -> Any:
+        """The combined value so far, unfinished.
 
         Raises:
             JobFailed: when the combiner failed.
         """
-        self.begin()
+        self.begin(whole=True)
         while (found := self.poll(WAIT_S)) is None:
             continue
-        return found
+        return found[0]
 
-    def begin(self) -> None:
-        """Ask for a look; `poll` has the answer later."""
+    def begin(self, *, whole: bool = False) -> None:
+        """Ask for a look; `poll` has the answer later. Only a whole look has the value whatever its size."""
         self._asked += 1
         plan = self._home.table.job(self._job.job_id).plan
         context: dict[str, Any] = {"plan": plan, "missing": [], "item_errors": []}
-        request: list[Request] = [["preview", self._asked, context, self._timeout_s]]
-        self._take(self._pool.step(lambda: request.pop() if request else None, 0, ahead=False))
+        self._waiting = [["preview", self._asked, context, whole, self._timeout_s]]
+        self.poll()
 
     def poll(self, wait_s: float = 0.0) -> tuple[Any, list[str]] | None:
-        """The answer, or None while there is none."""
-        return self._take(self._pool.step(lambda: None, wait_s, ahead=False))
+        """The value and its summary lines, or None while there is no answer.
+
+        Raises:
+            JobFailed: when the combiner failed.
+        """
+        events = self._pool.step(lambda: self._waiting.pop() if self._waiting else None, wait_s, ahead=False)
+        self._waiting.extend(events.returned)
+        return self._take(events)
 
     def _take(self, events: Events) -> tuple[Any, list[str]] | None:
         failure = events.broken

@@ -30,6 +30,8 @@ REPORT_AT = 32
 """Outcomes are reported when there are so many, or ..."""
 REPORT_AFTER_S = 0.02
 """... when the last report is so long ago, or when there is nothing else to do."""
+SHORT_VALUE = 1_000
+"""Bytes of a value that is sent to be shown in a line."""
 LOG = 1
 OTHER_TASK = 1 << 60
 """Slates count other tasks than batches from here."""
@@ -168,14 +170,15 @@ class WorkerProcess:
         with _CombineBench(self, context) as bench:
             return combine_all(bench)
 
-    def _preview(self, context: dict[str, Any]) -> list[Any]:
+    def _preview(self, context: dict[str, Any], whole: bool) -> list[Any]:
+        """The value so far and its summary lines; a large value only when it is wanted whole."""
         from skyburst.contracts import values
         from skyburst.engine.combine import preview
 
         with _CombineBench(self, context) as bench:
             value, lines = preview(bench)
-        values.check(value, "partial result")
-        return [value, lines]
+        size = len(values.encode(value, "partial result"))
+        return [value if whole or size <= SHORT_VALUE else None, lines]
 
     def _report(self) -> None:
         self._reported = time.monotonic()
