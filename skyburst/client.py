@@ -228,7 +228,7 @@ def _plain(value: Any) -> Any:
         return {"range": [value.start, value.stop]} if value.step == 1 else list(value)
     if isinstance(value, Path):
         return str(value)
-    if isinstance(value, dict | str | bytes | list):
+    if isinstance(value, dict | str | bytes | list | set | frozenset):  # a set has no order to number items by
         return value
     return list(value) if hasattr(value, "__iter__") else value
 

@@ -53,7 +53,7 @@ def example(found: Found) -> str:
     required = [
         f"--set {name}={name.upper()}"
         for name, entry in (found.blueprint.parameters or {}).items()
-        if entry.get("required")
+        if entry.get("required") is True
     ]
     items = [] if found.blueprint.items else ["--items ITEMS"]
     return " ".join(["skyburst run", name, *required, *items])
@@ -77,7 +77,7 @@ def type_of(entry: Mapping[str, Any]) -> str:
 
 
 def _parameter(name: str, entry: Mapping[str, Any]) -> list[str]:
-    if entry.get("required"):
+    if entry.get("required") is True:
         default = "required"
     else:
         default = f"default {json.dumps(entry['default'])}" if "default" in entry else "optional"
