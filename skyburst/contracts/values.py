@@ -28,6 +28,9 @@ DEEPEST = 200
 SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 """Two halves of one character as two characters of a string; JSON has the same text for both."""
 
+ENCODER = json.JSONEncoder(allow_nan=False, check_circular=False, separators=(",", ":"))
+"""Made once: `json.dumps` would make one for each value."""
+
 
 def encode(value: Any, path: str = "$") -> bytes:
     """The value as compact ASCII JSON; `path` is what messages call it.
@@ -37,7 +40,7 @@ def encode(value: Any, path: str = "$") -> bytes:
     """
     check(value, path)
     try:
-        text = json.dumps(value, allow_nan=False, check_circular=False, separators=(",", ":"))
+        text = ENCODER.encode(value)
     except ValueError:  # Python writes and reads no numbers that long
         _visit(value, path, _refuse_long_number)
         raise

@@ -120,7 +120,8 @@ class Driver:
             self._job.worker_seconds += outcome.seconds
             if outcome.failure is None:
                 self._progress.items_done += outcome.items
-                self._progress.item_errors += sum(entry.get("count", 1) for entry in outcome.item_errors or ())
+                if outcome.item_errors:
+                    self._progress.item_errors += sum(entry.get("count", 1) for entry in outcome.item_errors)
                 recorder.add(outcome)
             elif outcome.failure.kind == StorageFull.__name__:
                 raise StorageFull(f"{outcome.failure.message} (batch {outcome.batch_id})")

@@ -33,6 +33,8 @@ REPORT_AFTER_S = 0.02
 SHORT_VALUE = 1_000
 """Bytes of a value that is sent to be shown in a line."""
 LOG = 1
+PAYLOAD = Outcome._fields.index("payload")
+FAILURE = Outcome._fields.index("failure")
 OTHER_TASK = 1 << 60
 """Slates count other tasks than batches from here."""
 
@@ -185,7 +187,9 @@ class WorkerProcess:
         if not self._outcomes:
             return
         parts = [outcome.payload for outcome in self._outcomes if outcome.payload is not None]
-        rows = [[*outcome[:3], outcome.payload is not None, *outcome[4:]] for outcome in self._outcomes]
+        rows = [
+            [*outcome[:PAYLOAD], outcome.payload is not None, *outcome[PAYLOAD + 1 :]] for outcome in self._outcomes
+        ]
         self._outcomes = []
         self._channel.send(["outcomes", rows], parts)
 
@@ -194,14 +198,10 @@ def outcomes_of(frame: Frame) -> list[Outcome]:
     """The outcomes of a report."""
     parts = iter(frame.parts)
     outcomes = []
-    for row in frame.header[1]:
-        outcome = Outcome._make(row)
-        outcomes.append(
-            outcome._replace(
-                payload=next(parts) if outcome.payload else None,
-                failure=Failure(*outcome.failure) if outcome.failure else None,
-            )
-        )
+    for row in frame.header[1]:  # filled in before it is made an outcome: this is done for every batch
+        row[PAYLOAD] = next(parts) if row[PAYLOAD] else None
+        row[FAILURE] = Failure(*row[FAILURE]) if row[FAILURE] else None
+        outcomes.append(Outcome._make(row))
     return outcomes
 
 
