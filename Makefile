@@ -34,8 +34,11 @@ docs: $(VENV)/.skyburst $(VENV)/.docs  ## build the documentation into docs/_bui
 	$(BIN)/sphinx-build --fail-on-warning --keep-going --quiet -b html docs docs/_build/html
 	@echo "built docs/_build/html/index.html"
 
-bench: $(BENCH_VENV)/.bench  ## compare the engine with other ways to map a function; about ten minutes
+bench: $(BENCH_VENV)/.bench  ## measure the engine, the search and the generator; about fifteen minutes
 	$(BENCH_VENV)/bin/python benchmarks/engine.py
+	$(BENCH_VENV)/bin/python -m benchmarks.raw_search
+	$(BENCH_VENV)/bin/python benchmarks/recall.py
+	$(BENCH_VENV)/bin/python benchmarks/generate.py
 
 lock: $(BIN)/python  ## choose the newest versions that fit pyproject.toml and write requirements/*.txt
 	$(BIN)/python $(PIP_INSTALL) uv==$(UV_VERSION)
