@@ -5,7 +5,7 @@ set -eu
 
 skyburst="${BIN:-.venv/bin}/skyburst"
 demo="${DEMO:-demo}"
-images="${IMAGES:-2000}"
+images="${IMAGES:-1000}"
 export SKYBURST_HOME="${SKYBURST_HOME:-$(mkdir -p "$demo" && cd "$demo" && pwd)/state}"
 
 say() { printf '\n\033[1m%s\033[0m\n' "$*"; }
@@ -32,3 +32,5 @@ else
     echo "open it in a browser"
 fi
 echo "The job is kept in $SKYBURST_HOME: SKYBURST_HOME=$SKYBURST_HOME $skyburst result last"
+
+say "The program is ${BIN:-.venv/bin}/skyburst; to call it by name: . ${BIN:-.venv/bin}/activate"

@@ -60,6 +60,13 @@ def final_state(
     return JobState.FAILED, f"{failed:,} of its batches failed and {tolerated_percent:g} % may: {summary}"
 
 
+def with_item_errors(item_errors: int, items: int, reason: str) -> tuple[JobState, str]:
+    """How a job whose batches are all done ends when items could not be used: FAILED when that was so for each one."""
+    if item_errors >= items:
+        return JobState.FAILED, f"none of its {items:,} items could be used"
+    return JobState.SUCCEEDED, f"{reason}, but {item_errors:,} of {items:,} items could not be used"
+
+
 def missing(plan: Plan, recorded: Iterable[BatchRecord]) -> Iterator[Missing]:
     """Ranges of batches that have no partial result, with the reason of each.
 

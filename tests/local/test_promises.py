@@ -137,6 +137,19 @@ def test_items_that_cannot_be_used_are_reported_and_the_job_goes_on():
     assert handle_of(result).progress().item_errors == 1
 
 
+def test_a_job_of_which_no_item_can_be_used_fails():
+    with pytest.raises(skyburst.JobFailed, match="none of its 2 items could be used") as caught:
+        run("item error", "item error")
+    assert len(caught.value.result.item_errors) == 2
+
+
+def test_a_state_folder_that_cannot_be_made_is_named_with_the_remedy(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("SKYBURST_HOME", str(tmp_path / "file" / "home"))
+    with pytest.raises(skyburst.StorageError, match="set SKYBURST_HOME to another one"):
+        run("ok")
+
+
 def test_output_of_a_batch_is_kept_by_batch():
     handle = handle_of(run("ok", "print", "print"))
     text = handle.logs(1)

@@ -199,6 +199,8 @@ class Driver:
             cancelled=self._cancelled, timed_out=self._timed_out,
         )  # fmt: skip
         outcome = outcome_of(table, job_id, plan, counts)
+        if counts.item_errors and state is JobState.SUCCEEDED:
+            state, reason = watch.with_item_errors(counts.item_errors, plan.items, reason)
         if self._fatal:
             state, reason = (
                 JobState.FAILED,

@@ -56,6 +56,17 @@ class LocalHome:
     @cached_property
     def table(self) -> SqliteTaskTable:
         """The task table."""
+        self._make()
+        return SqliteTaskTable(self.folder / "state.sqlite")
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store."""
+        self._make()
+        return open_store(self.folder)
+
+    def _make(self) -> None:
+        """Make the state folder. Raises StorageError."""
         try:
             (self.folder / "scratch").mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -63,12 +74,6 @@ class LocalHome:
             raise kind(
                 f"the state folder {self.folder} cannot be made: {error}; set {VARIABLE} to another one"
             ) from error
-        return SqliteTaskTable(self.folder / "state.sqlite")
-
-    @cached_property
-    def objects(self) -> ObjectStore:
-        """The object store."""
-        return open_store(self.folder, create=True)
 
     def close(self) -> None:
         """Close the task table, if it was opened."""

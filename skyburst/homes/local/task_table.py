@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import weakref
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,6 +101,7 @@ class SqliteTaskTable:
         with _errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self._connection.close)  # for those who do not close it
             try:
                 self._prepare()
             except BaseException:
@@ -220,13 +222,13 @@ class SqliteTaskTable:
             )
             for o in outcomes
         ]  # fmt: skip
-        payloads = [(job, o.batch_id, o.payload) for o in outcomes if o.payload is not None]
+        payloads = [(job, o.batch_id, o.payload, job, o.batch_id) for o in outcomes if o.payload is not None]
         with self._transaction():
             # Payloads first: which of two deliveries wins must be the same in both tables.
             if payloads:
                 self._connection.executemany(
-                    "INSERT INTO payloads (job, batch_id, payload) SELECT ?1, ?2, ?3 WHERE NOT EXISTS"
-                    " (SELECT 1 FROM batches WHERE job = ?1 AND batch_id = ?2 AND state = 'DONE') ON CONFLICT DO NOTHING",
+                    "INSERT INTO payloads (job, batch_id, payload) SELECT ?, ?, ? WHERE NOT EXISTS"
+                    " (SELECT 1 FROM batches WHERE job = ? AND batch_id = ? AND state = 'DONE') ON CONFLICT DO NOTHING",
                     payloads,
                 )
             return self._connection.executemany(RECORD, rows).rowcount
