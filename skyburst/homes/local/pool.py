@@ -124,7 +124,7 @@ class Pool:
             self._feed(worker, next_request, most)
 
     def _feed(self, worker: _Worker, next_request: Callable[[], Request | None], most: int) -> None:
-        if not worker.ready and worker.requests:
+        if worker.stuck or (not worker.ready and worker.requests):
             return
         group: list[Request] = []
         while len(worker.requests) + len(group) < min(worker.window, most):
@@ -170,6 +170,7 @@ class Pool:
             worker.kill()
         elif busy_s > STUCK_S and len(worker.requests) > 1:
             waiting = [request for key, request in worker.requests.items() if key != note.task]
+            worker.stuck = True  # it reads nothing: more requests would only fill its channel, and block the driver
             worker.drop(waiting)
             events.returned += waiting
 
@@ -228,6 +229,7 @@ class _Worker:
         self.requests: dict[int, Request] = {}
         self.window = 1
         self.ready = False
+        self.stuck = False
         self.verdict: Failure | None = None
         self._seconds_each = AHEAD_S
         self.channel, theirs = pair()
@@ -272,6 +274,7 @@ class _Worker:
         self._send(["drop", [request[1] for request in requests]])
 
     def finished(self, outcomes: list[Outcome]) -> None:
+        self.stuck = False
         for outcome in outcomes:
             self.requests.pop(outcome.batch_id, None)
         seconds = sum(outcome.seconds for outcome in outcomes) / max(1, len(outcomes))
