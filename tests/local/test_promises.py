@@ -116,6 +116,15 @@ def test_a_hanging_batch_does_not_hold_up_the_others_behind_it():
     assert time.monotonic() - began < 20
 
 
+def test_batches_taken_back_from_a_hanging_worker_are_not_sent_to_it_again(monkeypatch):
+    """Else its channel fills, and the driver blocks on it for ever."""
+    monkeypatch.setenv("SKYBURST_WORKERS", "1")
+    result = run(*["ok"] * 300, ["hang", "ok"], *["ok"] * 3_000)
+    assert len(result.value["found"]) == 3_301
+    sent_again = [record for record in handle_of(result).batches() if record.attempt > 1]
+    assert [record.batch_id for record in sent_again] == [300]
+
+
 def test_what_a_batch_had_started_ends_with_it(journal):
     run(["spawn", "ok"], journal=str(journal))
     started = int((journal / "started").read_text())
