@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,20 +12,6 @@ import pytest
 from tests.library.samples import write_item
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture
-def name_space() -> list[str]:
-    """A command before which another may mount: required in CI, optional elsewhere."""
-    command = ["unshare", "--map-root-user", "--mount"]
-    try:
-        subprocess.run([*command, "true"], check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError) as error:
-        reason = f"a disk of its own cannot be mounted for this test: {error}"
-        if os.environ.get("CI"):
-            pytest.fail(f"{reason}; CI must permit it")
-        pytest.skip(reason)
-    return command
 
 
 # The disk gets full among the files, at the last line of the journal, and in the manifest.
