@@ -16,6 +16,7 @@ from skyburst import combiners
 from skyburst.analysis import Combiner, PartialResult
 from skyburst.contracts import values
 from skyburst.errors import InvalidAnalysis
+from tests.chance import chances
 from tests.json_values import json_values, same
 
 quick = settings(max_examples=80, deadline=None)
@@ -68,7 +69,7 @@ scored = st.lists(st.fixed_dictionaries({"score": st.integers(0, 6), "n": st.int
 
 
 @quick
-@given(st.lists(scored, min_size=1, max_size=8), st.integers(1, 12), st.booleans(), st.randoms(use_true_random=False))
+@given(st.lists(scored, min_size=1, max_size=8), st.integers(1, 12), st.booleans(), chances)
 def test_top_k_keeps_the_first_of_a_stable_sort(
     partials: list[Any], k: int, largest: bool, chance: random.Random
 ) -> None:
@@ -87,7 +88,7 @@ def test_top_k_of_none_is_refused(k: int) -> None:
 
 
 @quick
-@given(st.lists(whole, max_size=12), st.randoms(use_true_random=False))
+@given(st.lists(whole, max_size=12), chances)
 @example([2**64, 1, -(2**64)], random.Random(0))
 def test_total_adds_whole_numbers_exactly(partials: list[int], chance: random.Random) -> None:
     assert same(combined(combiners.total(), partials), sum(partials))
@@ -95,7 +96,7 @@ def test_total_adds_whole_numbers_exactly(partials: list[int], chance: random.Ra
 
 
 @quick
-@given(st.lists(decimals, min_size=1, max_size=40), st.randoms(use_true_random=False))
+@given(st.lists(decimals, min_size=1, max_size=40), chances)
 @example([1e16, 1.0, -1e16], random.Random(0))
 @example([0.1] * 10, random.Random(0))
 def test_total_adds_floats_with_one_rounding(partials: list[float], chance: random.Random) -> None:
@@ -106,7 +107,7 @@ def test_total_adds_floats_with_one_rounding(partials: list[float], chance: rand
 
 
 @quick
-@given(st.lists(st.dictionaries(words, whole, max_size=4), max_size=10), st.randoms(use_true_random=False))
+@given(st.lists(st.dictionaries(words, whole, max_size=4), max_size=10), chances)
 def test_total_adds_dicts_key_by_key(partials: list[dict[str, int]], chance: random.Random) -> None:
     expected: Counter[str] = Counter()
     for partial in partials:
@@ -117,7 +118,7 @@ def test_total_adds_dicts_key_by_key(partials: list[dict[str, int]], chance: ran
 
 
 @quick
-@given(st.integers(0, 5), st.data(), st.randoms(use_true_random=False))
+@given(st.integers(0, 5), st.data(), chances)
 def test_total_adds_lists_entry_by_entry(length: int, data: st.DataObject, chance: random.Random) -> None:
     partials = data.draw(st.lists(st.lists(whole, min_size=length, max_size=length), min_size=1, max_size=10))
     expected = [sum(entries) for entries in zip(*partials, strict=True)]
@@ -151,7 +152,7 @@ def longer(first: list[Any], second: list[Any]) -> list[Any]:
 
 
 @quick
-@given(st.lists(st.lists(whole, max_size=3), max_size=8), st.randoms(use_true_random=False))
+@given(st.lists(st.lists(whole, max_size=3), max_size=8), chances)
 def test_reduce_applies_its_function_in_order_and_keeps_its_start(partials: list[Any], chance: random.Random) -> None:
     combiner = combiners.reduce(longer, [], associative=True)
     expected = [entry for partial in partials for entry in partial]
@@ -181,7 +182,7 @@ counted = st.lists(words | st.integers(0, 3) | st.booleans() | st.none(), max_si
 
 
 @quick
-@given(st.lists(counted, max_size=8), st.randoms(use_true_random=False))
+@given(st.lists(counted, max_size=8), chances)
 def test_histogram_counts_values_most_frequent_first(partials: list[Any], chance: random.Random) -> None:
     expected: Counter[str] = Counter()
     for partial in partials:
@@ -195,7 +196,7 @@ dicts = st.lists(st.dictionaries(words, st.lists(whole, max_size=2), max_size=3)
 
 
 @quick
-@given(dicts, st.randoms(use_true_random=False))
+@given(dicts, chances)
 def test_merge_has_the_last_value_of_each_key(partials: list[Any], chance: random.Random) -> None:
     expected = {key: value for partial in partials for key, value in partial.items()}
     assert combined(combiners.merge(), partials) == expected
@@ -203,7 +204,7 @@ def test_merge_has_the_last_value_of_each_key(partials: list[Any], chance: rando
 
 
 @quick
-@given(dicts, st.randoms(use_true_random=False))
+@given(dicts, chances)
 def test_merge_joins_the_values_of_a_key_in_order(partials: list[Any], chance: random.Random) -> None:
     expected: dict[str, list[int]] = {}
     for partial in partials:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from skyburst.engine.plan import Plan, make_plan
 from skyburst.homes.local.pending import Pending
+from tests.chance import chances
 
 Ranges = list[tuple[int, int]]
 
@@ -116,7 +117,7 @@ def test_a_batch_that_did_not_run_is_sent_again_first_as_the_same_attempt() -> N
 @given(plans(), st.data())
 def test_whatever_fails_or_is_returned_each_batch_is_sent_until_it_is_done(plan: Plan, data: Any) -> None:
     pending = Pending(plan)
-    chance = data.draw(st.randoms(use_true_random=False))
+    chance = data.draw(chances)
     done: Counter[int] = Counter()
     now = 0.0
     while not pending.empty:

@@ -24,6 +24,7 @@ from skyburst.engine.plan import COMBINE_FAN_IN, make_plan
 from skyburst.errors import InvalidAnalysis, NotJson, ObjectNotFound
 from skyburst.objects import ObjectStore, open_store
 from skyburst.stored import store_value, store_yielded
+from tests.chance import chances
 
 PREFIX = "jobs/job-1/"
 MIB = 2**20
@@ -120,7 +121,7 @@ ASSOCIATIVE: dict[str, tuple[Callable[[], Combiner], Callable[[int], Any]]] = {
 @given(batches=st.integers(0, 30_000) | st.sampled_from([100, 101, 10_000, 10_001]), data=st.data())
 def test_a_tree_gives_what_combining_at_once_gives(scratch: Path, name: str, batches: int, data: Any) -> None:
     make, value_of = ASSOCIATIVE[name]
-    chance = data.draw(st.randoms(use_true_random=False))
+    chance = data.draw(chances)
     done = set(chance.sample(range(batches), min(batches, chance.choice([0, 1, 30, 150]))))
     if batches and chance.random() < 0.5:
         start = chance.randrange(batches)
