@@ -62,7 +62,7 @@ class Combiner:
     def summary(
         self, function: Callable[[Any, Mapping[str, Any]], list[str]]
     ) -> Callable[[Any, Mapping[str, Any]], list[str]]:
-        """Decorator: describe what was found so far in at most five short lines, for progress bars."""
+        """Decorator: describe what was found so far in at most five short lines, for progress bars and for the end."""
         _require_positional(function, "a summary function", "(value, parameters)", 2, 2)
         self.summary_function = function
         return function

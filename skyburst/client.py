@@ -10,6 +10,7 @@ from typing import Any
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.records import BatchRecord, JobRecord, Progress, Result
 from skyburst.contracts.states import JobState
+from skyburst.engine.watch import with_estimate
 from skyburst.errors import (
     InvalidJob,
     JobCancelled,
@@ -50,13 +51,13 @@ class JobHandle:
     def progress(self) -> Progress:
         """Batches and items done, failed and running, counted without reading results."""
         job, progress = self.record(), self.home.table.progress(self.job_id)
-        if job.started_at:
-            progress.elapsed_s = (job.finished_at or time.time()) - job.started_at
-            progress.items_per_s = progress.items_done / progress.elapsed_s if progress.elapsed_s > 0 else 0.0
-            remaining = progress.batches - progress.done - progress.failed
-            if not job.state.finished and progress.done:
-                progress.seconds_left = remaining * progress.elapsed_s / progress.done
-        return progress
+        if job.run_began is None or not (job.state.finished or self.home.is_driven(self.job_id)):
+            return progress
+        began = job.run_began
+        elapsed_s = (job.finished_at or time.time()) - began["at"]
+        return with_estimate(
+            progress, items_before=began["items"], batches_before=began["batches"], elapsed_s=elapsed_s
+        )
 
     def batches(self) -> list[BatchRecord]:
         """What was recorded of each batch, in order; a batch of which nothing was is PENDING."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from skyburst.contracts.records import BatchRecord, JobRecord
 from skyburst.errors import InvalidJob
@@ -46,7 +47,21 @@ def _of_batch(home: LocalHome, job_id: str, record: BatchRecord) -> Iterator[str
         if failure.traceback:
             yield failure.traceback.rstrip("\n") + "\n"
     for entry in record.item_errors:
-        yield f"-- item {entry['item']}: {entry['error']}\n"
+        yield f"-- {item_error_line(entry)}\n"
     if record.log:
         text = home.log_of(job_id, record.log)
         yield text if text.endswith("\n") else text + "\n"
+
+
+def item_error_line(entry: dict[str, Any]) -> str:
+    """An item that could not be used, and why; or how many more there were in the batch."""
+    return entry["error"] if entry["item"] is None else f"{item_name(entry['item'])}: {entry['error']}"
+
+
+def item_name(item: object) -> str:
+    """An item in few words."""
+    if isinstance(item, dict):
+        for key in ("file", "name", "id", "key", "location"):
+            if isinstance(item.get(key), str):
+                return str(item[key])
+    return str(item)

@@ -73,6 +73,8 @@ def report(value: dict[str, Any], context: skyburst.FinishContext) -> dict[str, 
 def summary(value: dict[str, Any], parameters: Mapping[str, Any]) -> list[str]:
     """The best five matches, or of several masks the best match of each of the first five."""
     found: list[list[Match]] = value["matches"]
+    if not any(found):
+        return [f"no match among {value['searched']:,} images"]
     if len(found) == 1:
         return [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:5], 1)]
     masks = zip(mask_locations(parameters), found, strict=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from skyburst.contracts.states import JobState
 from skyburst.homes.local.home import LocalHome
 
 MOST_FILES = 12
+MOST_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,11 @@ class Wanted:
             raise click.BadParameter(f"{self.output} is a file: name a folder", param_hint="--output")
 
 
+def ending_code(job: JobRecord) -> ExitCode:
+    """What a command that ran, watched or showed a job exits with."""
+    return ExitCode.INVALID if job.refused else OF_STATES[job.state]
+
+
 def show_ending(home: LocalHome, job: JobRecord, wanted: Wanted) -> ExitCode:
     """Tell how a job ended and where its result is, and write it where it is wanted.
 
@@ -47,10 +53,13 @@ def show_ending(home: LocalHome, job: JobRecord, wanted: Wanted) -> ExitCode:
         _say([f"skyburst: job {job.job_id} is {job.state}: {text.shortened(job.reason, 1_000)}"])
     path = found.result_path(home, job)
     if path is None:
-        return OF_STATES[job.state]
+        return ending_code(job)
     files = found.result_files(home, job)
     if wanted.output:
         folder = Path(wanted.output).expanduser()
+        others = set(_names(folder)) - {"result.json", *files}
+        if others:
+            _say([f"note: {folder} has {text.counted(len(others), 'other file')}, not of this job: {_some(others)}"])
         path, *copies = copy_files({"result.json": path, **files}, folder)
         files = dict(zip(files, copies, strict=True))
     if wanted.json_file:
@@ -59,15 +68,16 @@ def show_ending(home: LocalHome, job: JobRecord, wanted: Wanted) -> ExitCode:
     if wanted.quiet and not taken:
         click.echo(path)
     elif not wanted.quiet:
-        _say(result_lines(path, files), err=taken)
+        _say(result_lines(job, path, files), err=taken)
         _say([f"`skyburst result {job.job_id}` shows this again"])
-    return OF_STATES[job.state]
+    return ending_code(job)
 
 
-def result_lines(path: Path, files: dict[str, Path]) -> list[str]:
-    """The result, itself when it is short, and the paths of its files."""
-    short = found.short_value(path)
-    lines = [f"result  {short}", f"        {path}"] if short else [f"result  {path} ({_size_of(path)})"]
+def result_lines(job: JobRecord, path: Path, files: dict[str, Path]) -> list[str]:
+    """What the analysis says of the result, or the result itself when it is short, and the paths of its files."""
+    said = found.summary_lines(job) or [found.short_value(path)]
+    lines = [f"{'        ' if number else 'result  '}{line}" for number, line in enumerate(said) if line]
+    lines.append(f"{'        ' if lines else 'result  '}{path} ({_size_of(path)})")
     shown = list(files.values())[:MOST_FILES]
     lines += [f"{'files ' if not number else '      '}  {file} ({_size_of(file)})" for number, file in enumerate(shown)]
     if len(files) > len(shown):
@@ -85,6 +95,8 @@ def _told(home: LocalHome, job: JobRecord) -> list[str]:
     lines = [headline]
     lines += found.missing_lines(job)
     lines += found.item_error_lines(job, counts.item_errors)
+    if job.refused:
+        return lines
     if job.state in (JobState.FAILED, JobState.PARTIAL):
         lines += found.traceback_lines(home, job)
         lines.append(f"`skyburst logs {job.job_id}` has everything that was written")
@@ -100,3 +112,13 @@ def _say(lines: Iterable[str], *, err: bool = True) -> None:
 
 def _size_of(path: Path) -> str:
     return text.size(path.stat().st_size)
+
+
+def _names(folder: Path) -> Iterator[str]:
+    """Files in a folder and below, by their names from there."""
+    return (path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+
+
+def _some(names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    return ", ".join(map(text.printable, ordered[:MOST_NAMED])) + (", ..." if len(ordered) > MOST_NAMED else "")

@@ -9,6 +9,7 @@ from skyburst.contracts.records import JobRecord, Missing
 from skyburst.contracts.states import BatchState
 from skyburst.engine.combine import FILES
 from skyburst.homes.local.home import LocalHome
+from skyburst.logs import item_name
 
 MOST_SHOWN = 3
 MOST_TRACEBACK_LINES = 25
@@ -26,6 +27,11 @@ def result_path(home: LocalHome, job: JobRecord) -> Path | None:
 def result_files(home: LocalHome, job: JobRecord) -> dict[str, Path]:
     """Result files by name."""
     return {name: home.job_folder(job.job_id) / FILES / name for name in (job.outcome or {}).get("files") or []}
+
+
+def summary_lines(job: JobRecord) -> list[str]:
+    """What the analysis says of the result in a few lines."""
+    return [text.shortened(line, MOST_CHARACTERS) for line in (job.outcome or {}).get("summary", [])]
 
 
 def short_value(path: Path) -> str:
@@ -48,7 +54,7 @@ def item_error_lines(job: JobRecord, count: int) -> list[str]:
         return []
     errors = [entry for entry in (job.outcome or {}).get("item_errors", []) if entry["item"] is not None]
     shown = [
-        f"  {text.shortened(name_of(entry['item']), 80)}: {text.shortened(entry['error'], MOST_CHARACTERS)}"
+        f"  {text.shortened(item_name(entry['item']), 80)}: {text.shortened(entry['error'], MOST_CHARACTERS)}"
         for entry in errors[:MOST_SHOWN]
     ]
     more = [f"  ... and {count - len(shown):,} more: `skyburst logs {job.job_id}`"] if count > len(shown) else []
@@ -65,15 +71,6 @@ def traceback_lines(home: LocalHome, job: JobRecord) -> list[str]:
     lines = text.printable_lines(trace).rstrip().splitlines()
     left_out = len(lines) - MOST_TRACEBACK_LINES
     return [f"... {left_out} lines before", *lines[left_out:]] if left_out > 0 else lines
-
-
-def name_of(item: object) -> str:
-    """An item in few words."""
-    if isinstance(item, dict):
-        for key in ("file", "name", "id", "key", "location"):
-            if isinstance(item.get(key), str):
-                return str(item[key])
-    return str(item)
 
 
 def _where(gap: Missing) -> str:

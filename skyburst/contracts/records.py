@@ -12,11 +12,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+REFUSED = "Refused"
+"""Kind of the failure of an analysis that cannot list items for the parameters it was given, and says why."""
+
+
 class Failure(NamedTuple):
     """Why one attempt at a batch failed."""
 
     kind: str
-    """Name of the exception, or one of `Killed`, `TimedOut`, `OutOfMemory`, `NotJson`, `StorageFull`."""
+    """Name of the exception, or one of `Killed`, `TimedOut`, `OutOfMemory`, `NotJson`, `StorageFull`, `Refused`."""
     message: str
     """One sentence."""
     traceback: str = ""
@@ -126,6 +130,7 @@ class Progress:
     retries: int = 0
     """Attempts that failed and were repeated."""
     elapsed_s: float = 0.0
+    """Since the job started or was resumed."""
     items_per_s: float = 0.0
     """Over the time since the job started or was resumed."""
     seconds_left: float | None = None
@@ -161,10 +166,18 @@ class JobRecord:
     cancel_requested: bool = False
     runs: int = 0
     """How many times the job was started or resumed."""
+    run_began: dict[str, Any] | None = None
+    """`{"at", "items", "batches"}`: when the last run began to work, and how many had ended before."""
     worker_seconds: float = 0.0
     """Seconds that workers were busy, over all runs."""
     outcome: dict[str, Any] | None = None
-    """After the end: `{"missing", "item_errors", "files"}`."""
+    """After the end: `{"missing", "item_errors", "files", "summary", "failure"}`."""
+
+    @property
+    def refused(self) -> bool:
+        """True when the analysis refused what it was given, before there were any batches; `reason` is what it said."""
+        failure = (self.outcome or {}).get("failure")
+        return failure is not None and failure[0] == REFUSED
 
 
 @dataclass(slots=True, frozen=True)

@@ -22,6 +22,7 @@ from skyburst.stored import store_value, store_yielded
 
 RESULT = "result.json"
 FILES = "files/"
+MOST_SUMMARY_LINES = 5
 
 
 @dataclass(slots=True)
@@ -66,16 +67,17 @@ def combine_all(bench: CombineBench) -> dict[str, Any]:
     """Merge what is left of the tree, finish, and store the result.
 
     Returns:
-        `{"files": [names of result files], "size": bytes of the result}`.
+        `{"files": [names of result files], "summary": [lines], "size": bytes of the result}`.
     """
     levels = levels_of(bench)
     below = levels[-1] if levels else bench.plan.batches
     partials = _children(bench, len(levels), 0, below)
     value = bench.combiner(partials, CombineContext(**bench.context))
     files: list[str] = []
+    if bench.combiner.finish_function and inspect.isgenerator(value):
+        value = list(value)
+    summary = _last_summary(bench, value)
     if bench.combiner.finish_function:
-        if inspect.isgenerator(value):
-            value = list(value)
         context = FinishContext(**bench.context, opener=lambda name: _result_file(bench, name, files))
         value = bench.combiner.finish_function(value, context)
     path = bench.scratch / f"result-{bench.context['job_id']}.json"
@@ -85,7 +87,7 @@ def combine_all(bench: CombineBench) -> dict[str, Any]:
         bench.objects.put(bench.prefix + RESULT, path)
     finally:
         path.unlink(missing_ok=True)
-    return {"files": files, "size": size}
+    return {"files": files, "summary": summary, "size": size}
 
 
 def preview(bench: CombineBench) -> tuple[Any, list[str]]:
@@ -94,8 +96,22 @@ def preview(bench: CombineBench) -> tuple[Any, list[str]]:
     value = bench.combiner(_children(bench, 0, 0, bench.plan.batches), context)
     if inspect.isgenerator(value):
         value = list(value)
-    summary = bench.combiner.summary_function
-    return value, [str(line) for line in summary(value, bench.context["parameters"])] if summary else []
+    return value, _summary(bench, value)
+
+
+def _summary(bench: CombineBench, value: Any) -> list[str]:
+    function = bench.combiner.summary_function
+    return [str(line) for line in function(value, bench.context["parameters"])][:MOST_SUMMARY_LINES] if function else []
+
+
+def _last_summary(bench: CombineBench, value: Any) -> list[str]:
+    """A summary that fails costs nobody the result."""
+    if inspect.isgenerator(value):  # what streams may be too large to look at
+        return []
+    try:
+        return _summary(bench, value)
+    except Exception as error:  # noqa: BLE001 - the developer's
+        return [f"(no summary: {type(error).__name__}: {error})"]
 
 
 def _children(bench: CombineBench, level: int, first: int, last: int) -> Iterator[PartialResult]:

@@ -115,5 +115,5 @@ def with_estimate(progress: Progress, *, items_before: int, batches_before: int,
     ended = progress.done + progress.failed - batches_before
     rate = fresh / elapsed_s if elapsed_s > 0 else 0.0
     remaining = progress.batches - progress.done - progress.failed
-    left = remaining * elapsed_s / ended if ended > 0 else None
+    left = remaining * elapsed_s / ended if ended > 0 and not progress.state.finished else None
     return replace(progress, elapsed_s=elapsed_s, items_per_s=rate, seconds_left=left)

@@ -86,7 +86,7 @@ def test_result_shows_the_result_again_and_exits_by_the_state(program: Program, 
     assert (project / "copies" / "tables" / "best.csv").is_file()
     value = json.loads(program("result", "last", "--json").out)
     assert [result["number"] for result in value] == [3, 0]
-    assert f"result  {json.dumps(value, separators=(',', ':'))}" in failed.out
+    assert "result  item 3 scores 550\n        item 0 scores 0\n" in failed.out, "the summary of the analysis"
 
 
 def test_there_is_no_result_before_a_job_has_one(program: Program) -> None:
@@ -110,6 +110,18 @@ def test_logs_show_what_batches_wrote_and_why_they_failed(program: Program, fail
     assert [line["batch_id"] for line in lines] == [0, 1, 2, 3]
     assert lines[2]["failures"][0]["kind"] == "ValueError"
     assert program("logs", "last", "--batch", "4").code == 2
+
+
+def test_logs_name_items_that_could_not_be_used(program: Program, project: Path) -> None:
+    (project / "picky.py").write_text(
+        "import skyburst\n"
+        "@skyburst.worker\ndef work(batch):\n"
+        "    for item in batch.items:\n        batch.context.item_failed(item, ValueError('is not square'))\n"
+        "@skyburst.combiner\ndef combine(partials):\n    return len(list(partials))\n"
+    )
+    items = json.dumps([{"file": "a.tif", "metadata": {"line": "SS01"}}])
+    assert program("run", "picky.py", "--items", items).code == 1
+    assert "-- a.tif: ValueError: is not square\n" in program("logs", "last").out
 
 
 def test_logs_cannot_write_to_the_terminal_what_it_would_obey(program: Program, project: Path) -> None:

@@ -157,6 +157,30 @@ def test_a_color_depth_library_is_generated_built_and_searched(program: Program,
     assert "the result is the same as before" in program("rerun", "last").err
 
 
+def test_a_mask_that_cannot_be_searched_for_is_refused_in_its_own_words(program: Program, project: Path) -> None:
+    assert program("library", "generate", "example", "--images", "2", "-q").code == 0
+    (project / "mask.png").write_bytes(b"no picture")
+    ended = program("run", "color-depth-search", "--set", "mask=mask.png", "--set", "library=example/images")
+    assert ended.code == 2
+    assert ended.out == ""
+    refusal = ended.err.splitlines()[-1]
+    assert refusal.startswith("FAILED: ")
+    assert "mask.png" in refusal
+    assert "resume" not in ended.err
+    assert "resume" not in program("status", "last").out
+
+
+def test_a_search_without_a_match_says_so(program: Program, project: Path) -> None:
+    assert program("library", "generate", "example", "--images", "2", "-q").code == 0
+    mask = next((project / "example" / "masks").iterdir())
+    ended = program(
+        "run", "color-depth-search", "--set", f"mask={mask}", "--set", "library=example/images",
+        "--set", "min_matching_pix_ratio=100",
+    )  # fmt: skip
+    assert ended.code == 0
+    assert "result  no match among 2 images\n" in ended.out
+
+
 def test_a_build_shows_a_bar_and_goes_on_after_ctrl_c(program: Program, notes: Path, project: Path) -> None:
     code = project / "analyses" / "notes" / "notes.py"
     code.write_text(CODE.replace("    if path.suffix", "    import time; time.sleep(0.2)\n    if path.suffix"))

@@ -23,9 +23,10 @@ def test_progress_goes_to_standard_error_and_results_to_standard_output(program:
     assert plan.endswith(": 6 items in 3 batches on 2 workers")
     assert headline.startswith("SUCCEEDED: all 3 batches are done; 6 items in ")
     assert again.startswith("`skyburst result naps-")
-    value, path, file = ended.out.splitlines()
-    assert json.loads(value.removeprefix("result  "))[0].keys() == {"number", "score"}
-    assert Path(path.strip()).name == "result.json"
+    *best, path, file = ended.out.splitlines()
+    assert best[0].startswith("result  item ")
+    assert len(best) == 3
+    assert path.endswith("/result.json (77 B)")
     assert file.startswith("files   ")
     assert file.endswith("/files/tables/best.csv (13 B)")
 
@@ -82,6 +83,16 @@ def test_output_copies_the_result_and_its_files(program: Program, project: Path)
     assert (folder / "tables" / "best.csv").read_text().startswith("number\n")
     assert len(json.loads((folder / "result.json").read_text())) == 3
     assert "results/today/tables/best.csv" in ended.out
+    assert "other" not in ended.err
+
+
+def test_output_into_a_folder_with_other_files_names_them_and_keeps_them(program: Program, project: Path) -> None:
+    for name in ("a.csv", "deep/b.csv", "c.csv", "d.csv"):
+        (project / "used" / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / "used" / name).write_text("kept")
+    ended = program("run", "naps.py", "--items", "0:6", "--output", "used")
+    assert "note: used has 4 other files, not of this job: a.csv, c.csv, d.csv, ..." in ended.err
+    assert (project / "used" / "deep" / "b.csv").read_text() == "kept"
 
 
 def test_every_option_is_a_field_of_the_specification(program: Program) -> None:

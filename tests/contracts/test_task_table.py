@@ -100,7 +100,7 @@ def test_a_job_comes_back_as_it_was_stored(table: TaskTable) -> None:
         items={"range": [0, 10]},
         plan={"items": 10, "batches": 2},
         runs=3,
-        worker_seconds=0.1,
+        run_began={"at": 2.5, "items": 3, "batches": 1},
         outcome={"missing": [[0, 1, 0, 5, "why"]], "item_errors": [], "files": ["a.csv"]},
     )
     assert table.create_job(job) == job
@@ -286,6 +286,16 @@ def test_of_two_partial_results_of_a_batch_in_one_call_the_first_counts(table: T
     assert table.record("job-1", outcomes) == 2
     assert list(table.partial_results("job-1", 0, 2)) == [Stored(0, None, "partials/0"), Stored(1, b"vthird", None)]
     assert [record.attempt for record in table.batches("job-1")] == [1, 3]
+
+
+def test_the_seconds_of_all_attempts_count_as_worker_seconds_whatever_a_driver_stores(backend: Backend) -> None:
+    table, driver = backend.open(), backend.open()
+    job = table.create_job(a_job(batches=3))
+    table.record("job-1", [an_outcome(0, seconds=1.0), an_outcome(1, seconds=2.0)])
+    table.record("job-1", [an_outcome(1, seconds=4.0)])
+    table.record_failure("job-1", a_failure(2, seconds=8.0), FAILED)
+    driver.update_job(job)
+    assert table.job("job-1").worker_seconds == 15.0
 
 
 def test_recording_nothing_is_no_error(table: TaskTable) -> None:

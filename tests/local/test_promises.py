@@ -180,8 +180,9 @@ def test_a_combiner_that_fails_fails_the_job_and_keeps_the_partial_results(failu
 
 
 def test_items_that_cannot_be_listed_fail_the_job_with_the_reason():
-    with pytest.raises(skyburst.JobFailed, match="items cannot be listed: told to fail while listing"):
+    with pytest.raises(skyburst.JobFailed, match="FAILED: told to fail while listing") as caught:
         run("ok", "raise while listing")
+    assert handle_of(caught.value).record().refused
 
 
 def test_a_job_without_items_succeeds_with_an_empty_result():

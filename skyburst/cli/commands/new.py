@@ -46,7 +46,7 @@ def command(analysis: str, folder: str | None, as_json: bool) -> None:
     for path in files:
         click.echo(path)
     run = analysis if target.absolute().parent == Path.cwd() else target
-    click.echo(f"`skyburst run {run}` runs it, `python -m pytest {target}` tests it", err=True)
+    click.echo(f"`skyburst run {run}` runs it, `python -m pytest {target}` tests it (`pip install pytest`)", err=True)
     _warn_if_hidden(analysis, target)
 
 

@@ -72,7 +72,7 @@ def _lines(home: LocalHome, job: JobRecord) -> list[str]:
     lines += missing_lines(job) + item_error_lines(job, progress.item_errors)
     path = result_path(home, job)
     if path:
-        lines += result_lines(path, result_files(home, job))
-    if interrupted or (job.state.finished and job.state != "SUCCEEDED"):
+        lines += result_lines(job, path, result_files(home, job))
+    if interrupted or (job.state.finished and job.state != "SUCCEEDED" and not job.refused):
         lines.append(f"`skyburst resume {job.job_id}` runs only what is missing")
     return lines

@@ -18,6 +18,7 @@ AT_LEAST_S = 2.0
 SHARE = 0.1
 """Of the time, at most, in which something looks."""
 MOST_CHARACTERS = 100
+MOST_OF_ERROR = 300
 
 
 class Best:
@@ -46,7 +47,7 @@ class Best:
         except (SkyburstError, OSError) as error:
             self._failed = True
             self.close()
-            return f"no results are shown while the job runs: {shortened(str(error), MOST_CHARACTERS)}"
+            return f"no results are shown while the job runs: {shortened(str(error), MOST_OF_ERROR)}"
         if found is not None:
             took = time.monotonic() - self._began
             self._began = None

@@ -30,6 +30,8 @@ class Lines:
 
     def show(self, snapshot: Snapshot) -> None:
         """Print a line if one is due."""
+        if snapshot.progress and snapshot.progress.state.finished:
+            return  # how it ended is told once, after this
         waited = snapshot.elapsed_s - self._printed_s
         step = int(snapshot.fraction / STEP)
         news = step > self._step or (self._phase and phase(snapshot) != self._phase)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from skyburst.contracts.records import Claim, Failure, JobRecord, Missing, Outcome, Progress
+from skyburst.contracts.records import REFUSED, Claim, Failure, JobRecord, Missing, Outcome, Progress
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
 from skyburst.engine.finish import outcome_of
@@ -93,6 +93,8 @@ class Driver:
         self._progress = table.progress(job_id)
         self._progress.state = JobState.RUNNING
         before = (self._progress.items_done, self._progress.done + self._progress.failed)
+        self._job.run_began = {"at": time.time(), "items": before[0], "batches": before[1]}
+        patiently(lambda: table.update_job(self._job))
         timeout_s = self._limits["batch_timeout_s"]
 
         def next_request() -> Request | None:
@@ -117,7 +119,6 @@ class Driver:
             pending.again(request[1], request[2])
         self._fatal = events.broken or self._fatal
         for outcome in events.outcomes:
-            self._job.worker_seconds += outcome.seconds
             if outcome.failure is None:
                 self._progress.items_done += outcome.items
                 if outcome.item_errors:
@@ -187,7 +188,9 @@ class Driver:
         reason = "its items were not listed"
         state = JobState.CANCELLED if self._cancelled else JobState.TIMED_OUT
         if self._fatal:
-            state, reason = JobState.FAILED, f"its items cannot be listed: {self._fatal.message}"
+            state, reason = JobState.FAILED, self._fatal.message
+            if self._fatal.kind != REFUSED:
+                reason = f"its items cannot be listed: {self._fatal.kind}: {reason}"
         self._finish(state, reason, {"missing": [], "item_errors": []})
 
     def _end(self, plan: Plan, pool: Pool) -> None:
@@ -214,7 +217,7 @@ class Driver:
                 self._on_progress(self._with_state(counts, JobState.COMBINING))
                 combined = self._combine(plan, pool, outcome)
                 if combined is not None:
-                    outcome["files"] = combined["files"]
+                    outcome |= combined
                 else:
                     state, reason = self._uncombined()
         self._finish(state, reason, outcome)
@@ -275,6 +278,7 @@ class Driver:
         job.outcome = {**outcome, "failure": list(self._fatal) if self._fatal else None}
         job.finished_at = time.time()
         job.state, job.reason = state, reason
+        job.worker_seconds = self._table.job(job.job_id).worker_seconds
         patiently(lambda: self._home.write_certificate(job))
         self._change(state, reason)
 

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS jobs (
     idempotency_key TEXT UNIQUE,
     state TEXT NOT NULL,
     cancel_requested INTEGER NOT NULL DEFAULT 0,
+    worker_seconds REAL NOT NULL DEFAULT 0,
     record TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS batches (
@@ -57,6 +58,10 @@ PRAGMA user_version = 1;
 """
 """Partial results lie in a table of their own, so that counting batches reads none of them."""
 
+OWN_COLUMNS = ("cancel_requested", "worker_seconds")
+"""Fields of a job's record that other programs change while one drives the job, or that grow with each batch."""
+JOB_COLUMNS = ", ".join([*OWN_COLUMNS, "record"])
+SPENT = "UPDATE jobs SET worker_seconds = worker_seconds + ? WHERE number = ?"
 RECORD = """
 INSERT INTO batches (job, batch_id, state, attempt, items, size, reference, started_at, seconds, peak_memory_mb, log, item_errors,
                      item_error_count)
@@ -152,9 +157,7 @@ class SqliteTaskTable:
     def job(self, job_id: str) -> JobRecord:
         """One job."""
         with _errors(self.path):
-            row = self._connection.execute(
-                "SELECT cancel_requested, record FROM jobs WHERE job_id = ?", (job_id,)
-            ).fetchone()
+            row = self._connection.execute(f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
         if row is None:
             raise self._not_found(job_id)
         return _job_from_row(row)
@@ -165,7 +168,7 @@ class SqliteTaskTable:
         while True:
             with _errors(self.path):
                 rows = self._connection.execute(
-                    "SELECT number, cancel_requested, record FROM jobs WHERE number < ? ORDER BY number DESC LIMIT ?",
+                    f"SELECT number, {JOB_COLUMNS} FROM jobs WHERE number < ? ORDER BY number DESC LIMIT ?",
                     (before, ROWS_AT_ONCE),
                 ).fetchall()
             for number, *row in rows:
@@ -212,6 +215,7 @@ class SqliteTaskTable:
     def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
         """Record partial results, each unless its batch is DONE already."""
         job = self._number(job_id)
+        seconds = sum(outcome.seconds for outcome in outcomes)
         outcomes = list({outcome.batch_id: outcome for outcome in reversed(outcomes)}.values())  # the first of each
         rows = [
             (
@@ -223,7 +227,8 @@ class SqliteTaskTable:
             for o in outcomes
         ]  # fmt: skip
         payloads = [(job, o.batch_id, o.payload, job, o.batch_id) for o in outcomes if o.payload is not None]
-        with self._transaction():
+        with self._transaction() as execute:
+            execute(SPENT, (seconds, job))
             # Payloads first: which of two deliveries wins must be the same in both tables.
             if payloads:
                 self._connection.executemany(
@@ -238,6 +243,7 @@ class SqliteTaskTable:
         job = self._number(job_id)
         assert outcome.failure is not None
         with self._transaction() as execute:
+            execute(SPENT, (outcome.seconds, job))
             row = execute(
                 "SELECT failures FROM batches WHERE job = ? AND batch_id = ?", (job, outcome.batch_id)
             ).fetchone()
@@ -387,14 +393,15 @@ def _count_errors(item_errors: list[dict[str, Any]] | None) -> int:
 
 
 def _job_to_text(job: JobRecord) -> str:
-    document = {name: getattr(job, name) for name in JobRecord.__slots__ if name != "cancel_requested"}
+    document = {name: getattr(job, name) for name in JobRecord.__slots__ if name not in OWN_COLUMNS}
     return values.encode(document).decode()
 
 
 def _job_from_row(row: Sequence[Any]) -> JobRecord:
-    cancel_requested, text = row
+    cancel_requested, worker_seconds, text = row
     document = json.loads(text)
-    return JobRecord(**{**document, "state": JobState(document["state"]), "cancel_requested": bool(cancel_requested)})
+    document |= {"state": JobState(document["state"]), "cancel_requested": bool(cancel_requested)}
+    return JobRecord(**document, worker_seconds=worker_seconds)
 
 
 def _batch_from_row(row: Sequence[Any]) -> BatchRecord:

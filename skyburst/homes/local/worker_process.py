@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from skyburst.analysis import ItemsContext
-from skyburst.contracts.records import Failure, Outcome
+from skyburst.contracts.records import REFUSED, Failure, Outcome
 from skyburst.engine.work import Bench, Task, describe, work
 from skyburst.homes.local.channel import Channel, Frame
 from skyburst.homes.local.slate import Slate
@@ -135,7 +135,7 @@ class WorkerProcess:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the driver is told
             failure = describe(error)
             if kind == "items" and isinstance(error, ValueError | OSError):
-                failure = failure._replace(traceback="")  # what was asked for cannot be had, and the message says why
+                failure = Failure(REFUSED, failure.message)
             reply = ["answer", number, None, list(failure)]
         sys.stdout.flush()
         self._slate.end()
