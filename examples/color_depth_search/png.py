@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .image_error import ImageError
+from .image_error import ImageError, broken
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -45,7 +45,7 @@ class Header:
         except (OSError, SyntaxError, ValueError, EOFError, struct.error, zlib.error) as error:
             if isinstance(error, ImageError):
                 raise
-            raise ImageError(f"{self.name}: is damaged ({error}); fetch or save it again") from error
+            raise broken(self.name, f"is damaged ({error})") from error
         pixels = pixels[rows.start : rows.stop]
         if transparent:
             pixels = np.where(pixels[..., 3:] == 0, np.uint8(0), pixels[..., :3])
@@ -55,7 +55,7 @@ class Header:
 def read_header(data: bytes, name: str) -> Header:
     """Check the header of a PNG; raises `ImageError` if it is not an RGB or palette image of 8 bits."""
     if len(data) < 33 or data[12:16] != b"IHDR":
-        raise ImageError(f"{name}: is damaged (a PNG without a header); fetch or save it again")
+        raise broken(name, "is damaged (a PNG without a header)")
     width, height, bits, colour_type = struct.unpack(">IIBB", data[16:26])
     if colour_type not in {_RGB, _PALETTE, _RGB_ALPHA}:
         kind = _REFUSED.get(colour_type, f"of the unknown colour type {colour_type}")
@@ -63,5 +63,5 @@ def read_header(data: bytes, name: str) -> Header:
     if bits > 8:
         raise ImageError(f"{name}: has {bits} bits per channel; save it with 8")
     if width == 0 or height == 0:
-        raise ImageError(f"{name}: is damaged ({width} x {height} pixels); fetch or save it again")
+        raise broken(name, f"is damaged ({width} x {height} pixels)")
     return Header(data, name, width, height)

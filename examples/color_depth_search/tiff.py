@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from . import tiff_tags as tag
-from .image_error import ImageError
+from .image_error import ImageError, broken
 from .tiff_strips import write_tiff
 
 SIGNATURES = (b"II*\x00", b"MM\x00*")
@@ -92,7 +92,7 @@ class Header:
         return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
 
     def _damaged(self, what: str) -> ImageError:
-        return ImageError(f"{self.name}: is damaged ({what}); fetch or save it again")
+        return broken(self.name, f"is damaged ({what})")
 
 
 def read_header(data: bytes, name: str) -> Header:
@@ -129,13 +129,9 @@ def read_header(data: bytes, name: str) -> Header:
     offsets, sizes = tags.get(tag.STRIP_OFFSETS, ()), tags.get(tag.STRIP_SIZES, ())
     strips = planes * -(-height // rows_per_strip) if rows_per_strip else 0
     if len(offsets) != len(sizes) or len(offsets) != strips or strips == 0:
-        raise ImageError(
-            f"{name}: is damaged (declares {len(offsets)} strips of {rows_per_strip} rows with {len(sizes)} "
-            f"sizes for {height} rows); fetch or save it again"
-        )
+        declared = f"{len(offsets)} strips of {rows_per_strip} rows with {len(sizes)} sizes for {height} rows"
+        raise broken(name, f"is damaged (declares {declared})")
     end = max(map(add, offsets, sizes))
     if end > len(data):
-        raise ImageError(
-            f"{name}: is truncated (its strips end at byte {end}, the file at byte {len(data)}); fetch or save it again"
-        )
+        raise broken(name, f"is truncated (its strips end at byte {end}, the file at byte {len(data)})")
     return Header(data, name, width, height, compression, predictor, planes, rows_per_strip, offsets, sizes)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 
-from .image_error import ImageError
+from .image_error import ImageError, broken
 
 WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC, FILL_ORDER = 256, 257, 258, 259, 262, 266
 STRIP_OFFSETS, SAMPLES, ROWS_PER_STRIP, STRIP_SIZES, PLANAR = 273, 277, 278, 279, 284
@@ -44,15 +44,15 @@ def read_tags(data: bytes, name: str) -> Tags:
                 else:
                     (place,) = struct.unpack_from(order + "I", data, entry + 8)
                 if place + number * size > len(data):
-                    raise ImageError(_truncated(data, name))
+                    raise _truncated(data, name)
                 tags[tag] = struct.unpack_from(f"{order}{number}{code}", data, place)
         (next_directory,) = struct.unpack_from(order + "I", data, directory + 2 + 12 * count)
     except struct.error as error:
-        raise ImageError(_truncated(data, name)) from error
+        raise _truncated(data, name) from error
     if next_directory:
         raise ImageError(f"{name}: holds more than one image; save one image per file")
     return tags
 
 
-def _truncated(data: bytes, name: str) -> str:
-    return f"{name}: is truncated or damaged (its tags reach beyond its {len(data)} bytes); fetch or save it again"
+def _truncated(data: bytes, name: str) -> ImageError:
+    return broken(name, f"is truncated or damaged (its tags reach beyond its {len(data)} bytes)")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from skyburst.errors import ObjectNotFound
 from skyburst.library import layout
@@ -31,25 +31,9 @@ class VerifyProgress(NamedTuple):
 class LibraryReport:
     """What is in a library."""
 
-    location: str
-    name: str
-    version: int
-    count: int
-    """Items."""
-    size_bytes: int
-    """Of the items' files together."""
-    analysis: str
-    properties: dict[str, Any]
-    size: tuple[int, int] | None
-    """Width and height of all images in pixels."""
-    created_at: float
-    """Seconds since the epoch."""
-    updated_at: float
-    """Seconds since the epoch."""
+    library: Library
     prefixes: int
     """Numbered prefixes that the items' files are spread over."""
-    chunks: int
-    """Objects that the manifest is split into."""
     thumbnails: int = 0
     metadata: dict[str, dict[str, int]] = field(default_factory=dict)
     """Items by value for each kind of metadata, most frequent first; kinds with many values are left out."""
@@ -76,21 +60,7 @@ def inspect_library(
     """
     library = open_library(location)
     objects = open_store(location)
-    report = LibraryReport(
-        location=library.location,
-        name=library.name,
-        version=library.version,
-        count=library.count,
-        size_bytes=library.size_bytes,
-        analysis=library.analysis,
-        properties=library.properties,
-        size=library.size,
-        created_at=library.created_at,
-        updated_at=library.updated_at,
-        prefixes=layout.prefix_of(library.count - 1),
-        chunks=library.manifest.chunks,
-        verified=verify,
-    )
+    report = LibraryReport(library=library, prefixes=layout.prefix_of(library.count - 1), verified=verify)
     _read_journal(objects, library, report)
     if verify:
         done = 0

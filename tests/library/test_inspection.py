@@ -30,10 +30,11 @@ def flip(path: Path, position: int = -3) -> None:
 
 def test_a_report_says_what_is_in_a_library(library: Path) -> None:
     report = inspect_library(library)
-    assert (report.name, report.version, report.count, report.analysis) == ("flies", 1, 121, "plain")
-    assert report.size == (10, 20)
-    assert report.size_bytes == sum(path.stat().st_size for path in (library / "images").rglob("*.item"))
-    assert (report.prefixes, report.chunks, report.thumbnails) == (2, 2, 120)
+    described = report.library
+    assert (described.name, described.version, described.count, described.analysis) == ("flies", 1, 121, "plain")
+    assert described.size == (10, 20)
+    assert described.size_bytes == sum(path.stat().st_size for path in (library / "images").rglob("*.item"))
+    assert (report.prefixes, described.manifest.chunks, report.thumbnails) == (2, 2, 120)
     # Names, of which each item has its own, are not counted.
     assert report.metadata == {"group": {"a": 40, "b": 40, "c": 40, "plain": 1}}
     assert (report.unfinished, report.verified, report.problems) == (0, False, [])
@@ -131,7 +132,7 @@ def test_items_of_an_unfinished_addition_are_counted_apart(library: Path, tmp_pa
     build(write_items(tmp_path / "more", 7, start=500), library)
     shutil.copy(tmp_path / "old.json", library / "library.json")
     report = inspect_library(library, verify=True)
-    assert (report.count, report.unfinished, report.problems) == (121, 7, [])
+    assert (report.library.count, report.unfinished, report.problems) == (121, 7, [])
 
 
 def test_what_is_no_complete_library_is_not_inspected(library: Path, tmp_path: Path) -> None:

@@ -32,6 +32,15 @@ def run_program(source: Path, destination: Path, processes: int, last_line: int 
     )
 
 
+def run_program_until(source: Path, destination: Path, processes: int, examined: int) -> subprocess.Popen[str]:
+    """A program that has examined so many files, and goes on."""
+    program = run_program(source, destination, processes)
+    assert program.stdout is not None
+    for _ in range(examined):
+        assert program.stdout.readline()
+    return program
+
+
 def lines_of_a_build(source: Path, destination: Path) -> int:
     program = run_program(source, destination, 1)
     output, errors = program.communicate(timeout=60)
@@ -49,7 +58,7 @@ def assert_sound(folder: Path) -> None:
     report = inspect_library(folder, verify=True)
     assert report.problems == []
     assert report.unfinished == 0
-    assert sum(1 for path in (folder / "images").rglob("*") if path.is_file()) == report.count
+    assert sum(1 for path in (folder / "images").rglob("*") if path.is_file()) == report.library.count
 
 
 def test_a_first_build_killed_anywhere_is_finished_by_the_same_call(tmp_path: Path) -> None:
@@ -111,10 +120,7 @@ def test_a_build_killed_again_and_again_ends_and_does_nothing_twice(tmp_path: Pa
 def test_killing_a_build_ends_its_processes_too_and_frees_the_library(tmp_path: Path) -> None:
     source = write_items(tmp_path / "source", 150, group="slow")
     folder = tmp_path / "library"
-    program = run_program(source, folder, 2)
-    assert program.stdout is not None
-    for _ in range(20):
-        assert program.stdout.readline()
+    program = run_program_until(source, folder, 2, examined=20)
     children = psutil.Process(program.pid).children(recursive=True)
     assert len([child for child in children if "spawn_main" in " ".join(child.cmdline())]) == 2
     program.kill()
@@ -128,9 +134,7 @@ def test_killing_a_build_ends_its_processes_too_and_frees_the_library(tmp_path: 
 def test_two_builds_of_one_library_at_once_are_refused(tmp_path: Path) -> None:
     source = write_items(tmp_path / "source", 150, group="slow")
     folder = tmp_path / "library"
-    program = run_program(source, folder, 1)
-    assert program.stdout is not None
-    program.stdout.readline()
+    program = run_program_until(source, folder, 1, examined=1)
     with pytest.raises(LibraryBusy, match=f"another program is building the library {folder}"):
         build(source, folder)
     program.communicate(timeout=60)
@@ -185,10 +189,7 @@ def test_what_was_left_unfinished_is_removed_and_nothing_else(tmp_path: Path) ->
 def test_interrupting_a_build_ends_it_soon_and_it_can_be_continued(tmp_path: Path) -> None:
     source = write_items(tmp_path / "source", 150, group="slow")
     folder = tmp_path / "library"
-    program = run_program(source, folder, 2)
-    assert program.stdout is not None
-    for _ in range(5):
-        program.stdout.readline()
+    program = run_program_until(source, folder, 2, examined=5)
     program.send_signal(signal.SIGINT)
     started = time.monotonic()
     _, errors = program.communicate(timeout=30)

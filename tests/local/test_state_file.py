@@ -9,20 +9,23 @@ from pathlib import Path
 import pytest
 
 from skyburst.errors import StorageError, StorageFull
-from skyburst.homes.local.task_table import SqliteTaskTable
+from skyburst.homes.local.task_table import FORMAT, SqliteTaskTable
 from tests.contracts.records import a_job, an_outcome
 
 
-def test_a_file_of_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("version", "age"), [(1, "an older"), (FORMAT + 1, "a newer")])
+def test_a_file_of_another_format_is_refused_and_left_alone(tmp_path: Path, version: int, age: str) -> None:
     path = tmp_path / "state.sqlite"
     SqliteTaskTable(path).close()
     with sqlite3.connect(path) as connection:
-        connection.execute("PRAGMA user_version = 2")
+        connection.execute(f"PRAGMA user_version = {version}")
     connection.close()
-    with pytest.raises(StorageError, match=r"state\.sqlite was written by a newer skyburst \(format 2\): use that one"):
+    with pytest.raises(
+        StorageError, match=rf"state\.sqlite was written by {age} skyburst \(format {version}\): use that one"
+    ):
         SqliteTaskTable(path)
     connection = sqlite3.connect(path)
-    assert connection.execute("PRAGMA user_version").fetchone() == (2,)
+    assert connection.execute("PRAGMA user_version").fetchone() == (version,)
     connection.close()
 
 

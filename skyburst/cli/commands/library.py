@@ -106,8 +106,6 @@ def inspect(library: str, verify: bool, quiet: bool, as_json: bool) -> int:
       skyburst library inspect my-library
       skyburst library inspect my-library --verify
     """
-    from dataclasses import asdict
-
     from skyburst.cli.counting import counting
     from skyburst.cli.output import echo_json
     from skyburst.library import inspect_library
@@ -115,7 +113,7 @@ def inspect(library: str, verify: bool, quiet: bool, as_json: bool) -> int:
     with counting("items", quiet=quiet or not verify) as count:
         report = inspect_library(library, verify=verify, progress=lambda progress: count(*progress))
     if as_json:
-        echo_json({**asdict(report), "problems": [problem._asdict() for problem in report.problems]})
+        echo_json(_report_document(report))
     else:
         click.echo("\n".join(_report_lines(report)))
     return 1 if report.problems else 0
@@ -180,20 +178,33 @@ def _summary_lines(summary: LibrarySummary) -> list[str]:
     return lines
 
 
+def _report_document(report: LibraryReport) -> dict[str, Any]:
+    library = report.library
+    return {
+        "location": library.location, "name": library.name, "version": library.version, "count": library.count,
+        "size_bytes": library.size_bytes, "analysis": library.analysis, "properties": library.properties,
+        "size": library.size, "created_at": library.created_at, "updated_at": library.updated_at,
+        "prefixes": report.prefixes, "chunks": library.manifest.chunks, "thumbnails": report.thumbnails,
+        "metadata": report.metadata, "unfinished": report.unfinished, "verified": report.verified,
+        "problems": [problem._asdict() for problem in report.problems],
+    }  # fmt: skip
+
+
 def _report_lines(report: LibraryReport) -> list[str]:
     from skyburst.cli import text
 
+    library = report.library
     rows = [
-        ["library", f"{report.name}, version {report.version}"],
-        ["where", report.location],
-        ["analysis", report.analysis],
-        ["items", f"{report.count:,}, {text.size(report.size_bytes)}, {report.prefixes:,} prefixes"],
-        ["manifest", text.counted(report.chunks, "chunk")],
+        ["library", f"{library.name}, version {library.version}"],
+        ["where", library.location],
+        ["analysis", library.analysis],
+        ["items", f"{library.count:,}, {text.size(library.size_bytes)}, {report.prefixes:,} prefixes"],
+        ["manifest", text.counted(library.manifest.chunks, "chunk")],
         ["thumbnails", f"{report.thumbnails:,}"],
-        ["created", text.moment(report.created_at)],
-        ["updated", text.moment(report.updated_at)],
+        ["created", text.moment(library.created_at)],
+        ["updated", text.moment(library.updated_at)],
     ]  # fmt: skip
-    rows += [[key, str(value)] for key, value in report.properties.items()]
+    rows += [[key, str(value)] for key, value in library.properties.items()]
     for kind, values in report.metadata.items():
         shown = ", ".join(f"{value} {count:,}" for value, count in list(values.items())[:MOST_SHOWN])
         rows.append([kind, text.shortened(shown, 300)])

@@ -20,7 +20,8 @@ ROWS_AT_ONCE = 256
 MOST_FAILURES = 20
 """Failures kept for each batch, the latest."""
 
-SCHEMA = """
+FORMAT = 2
+SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     job_id TEXT NOT NULL UNIQUE,
@@ -54,7 +55,7 @@ CREATE TABLE IF NOT EXISTS payloads (
     payload BLOB NOT NULL,
     PRIMARY KEY (job, batch_id)
 );
-PRAGMA user_version = 1;
+PRAGMA user_version = {FORMAT};
 """
 """Partial results lie in a table of their own, so that counting batches reads none of them."""
 
@@ -116,9 +117,10 @@ class SqliteTaskTable:
     def _prepare(self) -> None:
         execute = self._connection.execute
         (version,) = execute("PRAGMA user_version").fetchone()
-        if version > 1:
+        if version not in (0, FORMAT):
+            age = "a newer" if version > FORMAT else "an older"
             raise StorageError(
-                f"{self.path} was written by a newer skyburst (format {version}): use that one, or another state folder"
+                f"{self.path} was written by {age} skyburst (format {version}): use that one, or another state folder"
             )
         if version == 0:
             from filelock import FileLock
