@@ -68,10 +68,7 @@ class TaskTable(Protocol):
         """All jobs, newest first."""
 
     def update_job(self, job: JobRecord, *, expected: Collection[JobState] | None = None) -> bool:
-        """Store a job's record if its stored state is an expected one; False when it is not.
-
-        Its cancel request and its worker seconds stay as they are stored.
-        """
+        """Store a job's record (but its cancel request) if its stored state is an expected one; False when it is not."""
 
     def request_cancel(self, job_id: str, *, requested: bool = True) -> None:
         """Ask for the end of a job, or take that back. Raises JobNotFound."""
@@ -83,10 +80,7 @@ class TaskTable(Protocol):
         """Forget a job and its batches. Raises JobNotFound."""
 
     def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
-        """Record partial results, each unless its batch is DONE already; the number newly DONE.
-
-        The seconds of all of them, and of failed attempts, count as worker seconds of the job.
-        """
+        """Record partial results, each unless its batch is DONE already; the number newly DONE."""
 
     def record_failure(self, job_id: str, outcome: Outcome, state: BatchState) -> None:
         """Note a failed attempt of a batch that is not DONE, and the state that it leaves the batch in."""

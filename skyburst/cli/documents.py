@@ -43,7 +43,6 @@ def job_document(home: LocalHome, job: JobRecord) -> dict[str, Any]:
         "parameters": job.parameters,
         "plan": job.plan,
         "runs": job.runs,
-        "worker_seconds": round(job.worker_seconds, 3),
         "missing": [Missing(*entry)._asdict() for entry in outcome.get("missing", [])],
         "item_errors": outcome.get("item_errors", []),
         "result": str(path) if path else None,

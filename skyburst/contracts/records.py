@@ -135,6 +135,8 @@ class Progress:
     """Over the time since the job started or was resumed."""
     seconds_left: float | None = None
     """Estimated; None while nothing is known."""
+    worker_seconds: float = 0.0
+    """Seconds that workers were busy, over all attempts and runs."""
 
     @property
     def fraction(self) -> float:
@@ -168,8 +170,6 @@ class JobRecord:
     """How many times the job was started or resumed."""
     run_began: dict[str, Any] | None = None
     """`{"at", "items", "batches"}`: when the last run began to work, and how many had ended before."""
-    worker_seconds: float = 0.0
-    """Seconds that workers were busy, over all runs."""
     outcome: dict[str, Any] | None = None
     """After the end: `{"missing", "item_errors", "files", "summary", "failure"}`."""
 

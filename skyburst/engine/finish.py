@@ -67,7 +67,7 @@ def certificate_of(job: JobRecord, counts: Progress, home: str, *, result_digest
             "created": _iso(job.created_at),
             "started": _iso(job.started_at),
             "finished": _iso(job.finished_at),
-            "worker_seconds": round(job.worker_seconds, 3),
+            "worker_seconds": round(counts.worker_seconds, 3),
         },
         "cost": {"currency": "USD", "amount": 0.0 if home == "local" else None},
         "result": {"sha256": result_digest, "files": (job.outcome or {}).get("files")},

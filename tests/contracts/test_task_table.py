@@ -288,14 +288,13 @@ def test_of_two_partial_results_of_a_batch_in_one_call_the_first_counts(table: T
     assert [record.attempt for record in table.batches("job-1")] == [1, 3]
 
 
-def test_the_seconds_of_all_attempts_count_as_worker_seconds_whatever_a_driver_stores(backend: Backend) -> None:
-    table, driver = backend.open(), backend.open()
-    job = table.create_job(a_job(batches=3))
-    table.record("job-1", [an_outcome(0, seconds=1.0), an_outcome(1, seconds=2.0)])
-    table.record("job-1", [an_outcome(1, seconds=4.0)])
-    table.record_failure("job-1", a_failure(2, seconds=8.0), FAILED)
-    driver.update_job(job)
-    assert table.job("job-1").worker_seconds == 15.0
+def test_the_seconds_of_all_attempts_at_a_batch_count_as_worker_seconds(table: TaskTable) -> None:
+    table.create_job(a_job(batches=3))
+    table.record_failure("job-1", a_failure(1, seconds=1.0), PENDING)
+    table.record_failure("job-1", a_failure(1, seconds=2.0), PENDING)
+    table.record("job-1", [an_outcome(0, seconds=4.0), an_outcome(1, seconds=8.0)])
+    table.record_failure("job-1", a_failure(2, seconds=16.0), FAILED)
+    assert table.progress("job-1").worker_seconds == 31.0
 
 
 def test_recording_nothing_is_no_error(table: TaskTable) -> None:

@@ -61,7 +61,7 @@ def _lines(home: LocalHome, job: JobRecord) -> list[str]:
         ("created", text.moment(job.created_at)),
         ("started", text.moment(job.started_at) if job.started_at else ""),
         ("finished", text.moment(job.finished_at) if job.finished_at else ""),
-        ("worked", f"{text.duration(job.worker_seconds)} over all workers, in {text.counted(job.runs, 'run')}"),
+        ("worked", f"{text.duration(progress.worker_seconds)} over all workers, in {text.counted(job.runs, 'run')}"),
     ]  # fmt: skip
     lines = [f"{title:<9} {text.shortened(value, MOST_CHARACTERS)}" for title, value in facts if value]
     if job.parameters:

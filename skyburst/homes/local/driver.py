@@ -278,7 +278,6 @@ class Driver:
         job.outcome = {**outcome, "failure": list(self._fatal) if self._fatal else None}
         job.finished_at = time.time()
         job.state, job.reason = state, reason
-        job.worker_seconds = self._table.job(job.job_id).worker_seconds
         patiently(lambda: self._home.write_certificate(job))
         self._change(state, reason)
 

@@ -28,7 +28,6 @@ CREATE TABLE IF NOT EXISTS jobs (
     idempotency_key TEXT UNIQUE,
     state TEXT NOT NULL,
     cancel_requested INTEGER NOT NULL DEFAULT 0,
-    worker_seconds REAL NOT NULL DEFAULT 0,
     record TEXT NOT NULL
 );
 CREATE TABLE IF NOT EXISTS batches (
@@ -41,6 +40,7 @@ CREATE TABLE IF NOT EXISTS batches (
     reference TEXT,
     started_at REAL,
     seconds REAL,
+    spent REAL NOT NULL DEFAULT 0,
     deadline REAL,
     peak_memory_mb REAL,
     log TEXT,
@@ -59,18 +59,15 @@ PRAGMA user_version = {FORMAT};
 """
 """Partial results lie in a table of their own, so that counting batches reads none of them."""
 
-OWN_COLUMNS = ("cancel_requested", "worker_seconds")
-"""Fields of a job's record that other programs change while one drives the job, or that grow with each batch."""
-JOB_COLUMNS = ", ".join([*OWN_COLUMNS, "record"])
-SPENT = "UPDATE jobs SET worker_seconds = worker_seconds + ? WHERE number = ?"
 RECORD = """
 INSERT INTO batches (job, batch_id, state, attempt, items, size, reference, started_at, seconds, peak_memory_mb, log, item_errors,
-                     item_error_count)
-VALUES (?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     item_error_count, spent)
+VALUES (?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (job, batch_id) DO UPDATE SET
     state = 'DONE', attempt = excluded.attempt, items = excluded.items, size = excluded.size, reference = excluded.reference,
     started_at = excluded.started_at, seconds = excluded.seconds, deadline = NULL, peak_memory_mb = excluded.peak_memory_mb,
-    log = excluded.log, item_errors = excluded.item_errors, item_error_count = excluded.item_error_count
+    log = excluded.log, item_errors = excluded.item_errors, item_error_count = excluded.item_error_count,
+    spent = batches.spent + excluded.seconds
 WHERE batches.state <> 'DONE'
 """
 CLAIM = """
@@ -80,17 +77,17 @@ ON CONFLICT (job, batch_id) DO UPDATE SET
 WHERE batches.state <> 'DONE'
 """
 RECORD_FAILURE = """
-INSERT INTO batches (job, batch_id, state, attempt, items, started_at, seconds, peak_memory_mb, log, failures)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO batches (job, batch_id, state, attempt, items, started_at, seconds, peak_memory_mb, log, failures, spent)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (job, batch_id) DO UPDATE SET
     state = excluded.state, attempt = excluded.attempt, items = excluded.items, started_at = excluded.started_at,
     seconds = excluded.seconds, deadline = NULL, peak_memory_mb = excluded.peak_memory_mb, log = excluded.log,
-    failures = excluded.failures
+    failures = excluded.failures, spent = batches.spent + excluded.seconds
 WHERE batches.state <> 'DONE'
 """
 COUNTS = """
 SELECT state, count(*), total(items), total(item_error_count),
-    total(CASE WHEN failures IS NULL THEN 0 ELSE json_array_length(failures) END)
+    total(CASE WHEN failures IS NULL THEN 0 ELSE json_array_length(failures) END), total(spent)
 FROM batches WHERE job = ? GROUP BY state
 """
 BATCH_COLUMNS = (
@@ -159,7 +156,9 @@ class SqliteTaskTable:
     def job(self, job_id: str) -> JobRecord:
         """One job."""
         with _errors(self.path):
-            row = self._connection.execute(f"SELECT {JOB_COLUMNS} FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
+            row = self._connection.execute(
+                "SELECT cancel_requested, record FROM jobs WHERE job_id = ?", (job_id,)
+            ).fetchone()
         if row is None:
             raise self._not_found(job_id)
         return _job_from_row(row)
@@ -170,7 +169,7 @@ class SqliteTaskTable:
         while True:
             with _errors(self.path):
                 rows = self._connection.execute(
-                    f"SELECT number, {JOB_COLUMNS} FROM jobs WHERE number < ? ORDER BY number DESC LIMIT ?",
+                    "SELECT number, cancel_requested, record FROM jobs WHERE number < ? ORDER BY number DESC LIMIT ?",
                     (before, ROWS_AT_ONCE),
                 ).fetchall()
             for number, *row in rows:
@@ -217,20 +216,18 @@ class SqliteTaskTable:
     def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
         """Record partial results, each unless its batch is DONE already."""
         job = self._number(job_id)
-        seconds = sum(outcome.seconds for outcome in outcomes)
         outcomes = list({outcome.batch_id: outcome for outcome in reversed(outcomes)}.values())  # the first of each
         rows = [
             (
                 job, o.batch_id, o.attempt, o.items, o.size, o.reference, o.started_at, o.seconds, o.peak_memory_mb,
                 values.encode(o.log).decode() if o.log else None,
                 json.dumps(o.item_errors) if o.item_errors else None,
-                _count_errors(o.item_errors),
+                _count_errors(o.item_errors), o.seconds,
             )
             for o in outcomes
         ]  # fmt: skip
         payloads = [(job, o.batch_id, o.payload, job, o.batch_id) for o in outcomes if o.payload is not None]
-        with self._transaction() as execute:
-            execute(SPENT, (seconds, job))
+        with self._transaction():
             # Payloads first: which of two deliveries wins must be the same in both tables.
             if payloads:
                 self._connection.executemany(
@@ -245,7 +242,6 @@ class SqliteTaskTable:
         job = self._number(job_id)
         assert outcome.failure is not None
         with self._transaction() as execute:
-            execute(SPENT, (outcome.seconds, job))
             row = execute(
                 "SELECT failures FROM batches WHERE job = ? AND batch_id = ?", (job, outcome.batch_id)
             ).fetchone()
@@ -256,6 +252,7 @@ class SqliteTaskTable:
                 (
                     job, outcome.batch_id, state, outcome.attempt, outcome.items, outcome.started_at, outcome.seconds,
                     outcome.peak_memory_mb, json.dumps(outcome.log) if outcome.log else None, json.dumps(failures),
+                    outcome.seconds,
                 ),
             )  # fmt: skip
 
@@ -282,7 +279,8 @@ class SqliteTaskTable:
         progress = Progress(job.state, batches=plan.get("batches", 0), items=plan.get("items", 0))
         with _errors(self.path):
             rows = self._connection.execute(COUNTS, (self._number(job_id),)).fetchall()
-        for state, count, items, item_errors, failures in rows:
+        for state, count, items, item_errors, failures, spent in rows:
+            progress.worker_seconds += spent
             progress.item_errors += int(item_errors)
             progress.retries += int(failures)
             if state == BatchState.DONE:
@@ -395,15 +393,14 @@ def _count_errors(item_errors: list[dict[str, Any]] | None) -> int:
 
 
 def _job_to_text(job: JobRecord) -> str:
-    document = {name: getattr(job, name) for name in JobRecord.__slots__ if name not in OWN_COLUMNS}
+    document = {name: getattr(job, name) for name in JobRecord.__slots__ if name != "cancel_requested"}
     return values.encode(document).decode()
 
 
 def _job_from_row(row: Sequence[Any]) -> JobRecord:
-    cancel_requested, worker_seconds, text = row
+    cancel_requested, text = row
     document = json.loads(text)
-    document |= {"state": JobState(document["state"]), "cancel_requested": bool(cancel_requested)}
-    return JobRecord(**document, worker_seconds=worker_seconds)
+    return JobRecord(**{**document, "state": JobState(document["state"]), "cancel_requested": bool(cancel_requested)})
 
 
 def _batch_from_row(row: Sequence[Any]) -> BatchRecord:
