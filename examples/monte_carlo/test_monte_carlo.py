@@ -20,6 +20,12 @@ ANALYSIS = Path(__file__).parent
 NUMBERS = st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=20)
 
 
+@pytest.fixture(autouse=True)
+def _state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the jobs of tests apart from yours."""
+    monkeypatch.setenv("SKYBURST_HOME", str(tmp_path / "state"))
+
+
 def run(**fields: Any) -> skyburst.Result:
     parameters = {"blocks": 40, "points_per_block": 500, **fields.pop("parameters", {})}
     return skyburst.run(str(ANALYSIS), parameters=parameters, **fields)

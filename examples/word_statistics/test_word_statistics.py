@@ -27,6 +27,12 @@ TEXTS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def _state_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep the jobs of tests apart from yours."""
+    monkeypatch.setenv("SKYBURST_HOME", str(tmp_path / "state"))
+
+
 @pytest.fixture
 def texts(tmp_path: Path) -> Path:
     folder = tmp_path / "texts"

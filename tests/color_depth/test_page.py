@@ -19,7 +19,7 @@ from PIL import Image
 
 from examples.color_depth_search.images import read_image
 from examples.color_depth_search.report.advice import why_no_match
-from examples.color_depth_search.report.findings import Mask
+from examples.color_depth_search.report.findings import Mask, Match
 from examples.color_depth_search.report.page import page
 from tests.color_depth.report_samples import (
     PARAMETERS,
@@ -58,6 +58,10 @@ class Elements(HTMLParser):
             self.texts[self._inside] = self.texts.get(self._inside, "") + data
 
 
+def decoded(url: str) -> Image.Image:
+    return Image.open(io.BytesIO(base64.b64decode(url.partition(",")[2])))
+
+
 def contents(html: bytes) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(Elements(html.decode("utf-8")).texts["data"])
     return found
@@ -92,14 +96,18 @@ def test_a_file_name_that_is_not_utf8_does_not_break_the_page() -> None:
 def test_the_mask_is_exact_and_matches_are_previews_in_full_color_resolution() -> None:
     found = contents(pictured(findings([match(10)])))
     mask, first = found["masks"][0], found["masks"][0]["matches"][0]
-
-    def decoded(index: int) -> Image.Image:
-        return Image.open(io.BytesIO(base64.b64decode(found["pictures"][index].partition(",")[2])))
-
-    with decoded(mask["picture"]) as png, decoded(first["picture"]) as jpeg:
+    with decoded(found["pictures"][mask["picture"]]) as png, decoded(found["pictures"][first["picture"]]) as jpeg:
         assert np.array_equal(np.asarray(png.convert("RGB")), read_image(halves(), "halves"))
         assert (png.format, jpeg.format, jpeg.size) == ("PNG", "JPEG", (200, 100))
         assert {layer[1:3] for layer in jpeg.layer} == {(1, 1)}  # type: ignore[attr-defined]
+
+
+def test_a_match_with_a_picture_also_carries_a_thumbnail_so_that_its_card_is_quick_to_draw() -> None:
+    wide = halves(width=1210)
+    found = contents(page(findings([match(10)]), read=lambda _: wide, decode=read_image))
+    first = found["masks"][0]["matches"][0]
+    with decoded(found["pictures"][first["thumb"]]) as small, decoded(found["pictures"][first["picture"]]) as large:
+        assert (small.format, small.size, large.size) == ("JPEG", (303, 25), (1210, 100))
 
 
 def test_only_the_best_matches_carry_a_picture() -> None:
@@ -110,7 +118,7 @@ def test_only_the_best_matches_carry_a_picture() -> None:
 
 def test_an_image_that_matches_two_masks_is_embedded_once() -> None:
     found = contents(pictured(findings([match(9)], [match(8, mask=1)])))
-    assert len(found["pictures"]) == 3
+    assert len(found["pictures"]) == 4  # two masks, the image and its thumbnail
 
 
 def test_an_unreadable_image_is_listed_with_the_reason(tmp_path: Path) -> None:
@@ -133,6 +141,29 @@ def test_further_matches_carry_the_thumbnail_of_the_library(tmp_path: Path) -> N
     found = findings([match(9, with_thumbnail), match(8, outside)])
     rows = contents(pictured_from_disk(found, pictures=0))["masks"][0]["matches"]
     assert ["thumb" in row for row in rows] == [True, False]
+
+
+def test_pictures_of_many_masks_leave_room_for_the_thumbnails_of_all_matches() -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (566, 1210, 3), np.uint8)
+    thumbnail = io.BytesIO()
+    Image.fromarray(noise[:100, :100]).save(thumbnail, "JPEG")
+
+    def one(mask: int, number: int) -> Match:
+        key = f"images/{mask}-{number}.png"
+        place = {"location": f"/library/{key}", "key": key, "thumbnail": f"thumbnails/{mask}-{number}.jpg"}
+        return match(999 - number, item(f"{mask}-{number}", **place), mask=mask)
+
+    found = contents(
+        page(
+            findings(*([one(mask, number) for number in range(90)] for mask in range(2))),
+            read=lambda location: thumbnail.getvalue() if location.endswith(".jpg") else b"",
+            decode=lambda data, name: noise,
+        )
+    )
+    for mask in found["masks"]:
+        assert "picture" in mask["matches"][0]
+        assert "picture" not in mask["matches"][59]
+        assert all("thumb" in row for row in mask["matches"])
 
 
 def test_the_page_stays_below_15_megabytes_and_no_mask_goes_without_pictures() -> None:
@@ -165,8 +196,25 @@ def test_no_match_is_explained(values: dict[str, Any], reason: str, advice: str)
     assert advice in found.changes[0]
 
 
+def test_no_match_is_explained_with_every_parameter_that_decides_what_matches() -> None:
+    searched = findings([], parameters=PARAMETERS | {"negative_mask": "/masks/not.png"})
+    advice = why_no_match(searched, Mask("m.png", 200, 100, 1000, [(0, 0, 33, 10)]))
+    assert "50 images were searched in “brains”." in advice.reason
+    told = " ".join(advice.conditions)
+    for condition in (
+        "above 20 (mask_threshold) and it lies outside the dashed boxes",
+        "above 100 (data_threshold)",
+        "differs by at most 2 % (pix_color_fluctuation)",
+        "moved by up to 2 pixels (xy_shift) and mirrored (mirror_mask)",
+        "negative_mask was subtracted",
+    ):
+        assert condition in told
+    assert "Search without the negative_mask." in advice.changes
+
+
 def test_advice_offers_only_what_can_still_be_changed() -> None:
     widest = PARAMETERS | {
+        "mask_threshold": 20,
         "data_threshold": 0,
         "pix_color_fluctuation": 5,
         "xy_shift": 4,
@@ -174,4 +222,7 @@ def test_advice_offers_only_what_can_still_be_changed() -> None:
         "mirror_mask": False,
     }
     advice = why_no_match(findings([], parameters=widest), Mask("m.png", 200, 100, 10))
-    assert advice.changes == ["Look for the mirrored neuron too: mirror_mask=true."]
+    assert advice.changes == [
+        "Look for the mirrored neuron too: mirror_mask=true.",
+        "Check that the mask is registered to the template of the images.",
+    ]

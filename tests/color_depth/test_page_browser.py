@@ -12,8 +12,10 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from examples.color_depth_search.images import read_image
 from examples.color_depth_search.report.findings import Mask, Match
-from tests.color_depth.report_samples import EM, LM, findings, item, match, pictured
+from examples.color_depth_search.report.page import page
+from tests.color_depth.report_samples import EM, LM, findings, halves, item, match, pictured
 
 pytestmark = pytest.mark.browser
 
@@ -60,7 +62,7 @@ def left_color(tab: Any, panel: str) -> tuple[int, ...]:
 def test_the_best_match_is_shown_first_beside_its_mask(open_html: Open) -> None:
     tab = open_html(pictured(findings(several())))
     assert text(tab, "h1") == "10 matches for mask.png"
-    assert text(tab, "#summary") == "among 50 images of brains · mask of 1,000 pixels"
+    assert text(tab, "#summary") == "50 images searched in “brains” · mask of 1,000 pixels"
     assert (text(tab, "#rank"), text(tab, "#name")) == ("1", "juliet")
     assert (text(tab, "#score"), text(tab, "#ratio")) == ("900", "90.0")
     boxes = [tab.locator(f"#{panel}").bounding_box() for panel in ("mask-panel", "match-panel")]
@@ -267,8 +269,16 @@ def test_no_match_is_explained_with_what_to_change(open_html: Open) -> None:
     tab = open_html(pictured(findings([])))
     assert text(tab, "h1") == "No match for mask.png"
     assert "50 images were searched" in text(tab, "#none-reason")
-    assert "Accept smaller matches: min_matching_pix_ratio below 2." in tab.locator("#none-advice li").all_inner_texts()
+    assert "Accept smaller matches: min_matching_pix_ratio below 2." in text(tab, "#none-advice")
+    assert "data_threshold" in tab.locator("#none-conditions code").all_inner_texts()
     assert tab.locator("#mask-panel img").is_visible()
+    assert not tab.locator("#match-panel").is_visible()
+
+
+def test_why_there_is_no_match_is_on_the_screen_at_once(open_html: Open) -> None:
+    for width, height in ((1366, 650), (390, 844)):
+        box = open_html(pictured(findings([])), width=width, height=height).locator("#none-reason").bounding_box()
+        assert box["y"] + box["height"] <= height
 
 
 def test_what_was_not_searched_is_said_at_the_top_and_listed(open_html: Open) -> None:
@@ -297,14 +307,64 @@ def test_the_parameters_are_shown(open_html: Open) -> None:
 
 
 def test_a_long_list_is_drawn_piece_by_piece(open_html: Open) -> None:
-    tab = open_html(pictured(findings([match(900 - n, item(f"n{n}")) for n in range(300)]), pictures=2))
-    assert tab.locator(".card").count() == 120
-    tab.get_by_role("button", name="Show 120 more").click()
-    assert tab.locator(".card").count() == 240
+    tab = open_html(pictured(findings([match(900 - n, item(f"n{n}")) for n in range(700)]), pictures=2))
+    assert tab.locator(".card").count() == 300
+    tab.get_by_role("button", name="Show 300 more").click()
+    assert tab.locator(".card").count() == 600
     tab.keyboard.press("End")
-    assert (text(tab, "#rank"), tab.locator(".card").count()) == ("300", 300)
-    assert "No preview" in text(tab, "#match-panel .missing")
+    assert (text(tab, "#rank"), tab.locator(".card").count()) == ("700", 700)
+    assert "No picture in full size" in text(tab, "#match-panel .missing")
     assert not tab.locator("#more").is_visible()
+
+
+def test_a_screenshot_of_the_full_page_has_all_pictures(open_html: Open) -> None:
+    tab = open_html(pictured(findings([match(900 - n, item(f"n{n}")) for n in range(60)])), width=390, height=844)
+    places = tab.locator(".thumb").evaluate_all(
+        "all => all.map(thumb => { const box = thumb.getBoundingClientRect();"
+        " return [box.x + box.width / 4, box.y + scrollY + box.height / 2]; })"
+    )
+    with Image.open(io.BytesIO(tab.screenshot(full_page=True))) as picture:
+        reds = [picture.convert("RGB").getpixel((round(x), round(y)))[0] for x, y in places]
+    assert len(reds) == 60
+    assert min(reds) > 200
+
+
+def test_a_match_that_has_only_a_thumbnail_is_shown_by_it_without_a_depth(open_html: Open) -> None:
+    place = {"location": "/library/images/a.png", "key": "images/a.png", "thumbnail": "thumbnails/a.jpg"}
+    thumbnail = io.BytesIO()
+    Image.new("RGB", (20, 10), (255, 0, 0)).save(thumbnail, "JPEG")
+    html = page(
+        findings([match(10), match(9, item("a", **place))]),
+        read=lambda location: thumbnail.getvalue() if location.endswith(".jpg") else halves(),
+        decode=read_image,
+        pictures=1,
+    )
+    tab = open_html(html)
+    tab.keyboard.press("ArrowRight")
+    hover(tab, "match-panel", 0.2525, 0.505)
+    assert left_color(tab, "match-panel")[0] > 200
+    assert text(tab, "#match-panel figcaption") == "Match, thumbnail a.png x 50 y 50"
+    assert text(tab, "#mask-panel .at") == "x 50 y 50 slice 213"
+
+
+def test_a_long_name_is_cut_in_its_middle_and_whole_in_its_tooltip(open_html: Open) -> None:
+    long = [f"the-same-long-beginning-of-all-these-names_{'and-middle_' * 6}{n}" for n in range(3)]
+    tab = open_html(pictured(findings([match(9, item(name)) for name in long])), width=390, height=844)
+    assert [name[-2:] for name in names(tab)] == ["_0", "_1", "_2"]
+    assert {len(name) for name in names(tab)} == {58}
+    assert tab.locator(".card").last.get_attribute("title") == long[2]
+    for title in tab.locator(".card .title span").all():
+        assert title.evaluate("node => node.scrollWidth <= node.clientWidth")
+
+
+def test_paper_shows_the_matches_without_the_controls_and_in_light_colors(open_html: Open) -> None:
+    tab = open_html(pictured(findings(several())), dark=True)
+    tab.emulate_media(media="print")
+    assert tab.locator(".card img").first.is_visible()
+    for selector in (".toolbar", ".controls", ".header-tools"):
+        assert not tab.locator(selector).is_visible()
+    assert tab.locator("#viewer").evaluate("node => getComputedStyle(node).position") == "static"
+    assert contrast(tab, "h1") > 10
 
 
 HOSTILE = [
