@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skyburst._version import __version__
-from skyburst.contracts.records import BatchRecord, JobRecord, Progress
+from skyburst.contracts.records import BatchRecord, JobRecord, Missing, Progress
+from skyburst.contracts.states import JobState
+from skyburst.engine import watch
 from skyburst.engine.plan import Plan
-from skyburst.engine.watch import missing
 from skyburst.ports import TaskTable
 
 CERTIFICATE_FORMAT = 1
@@ -34,8 +35,32 @@ def outcome_of(table: TaskTable, job_id: str, plan: Plan, counts: Progress) -> d
                 item_errors.extend(batch.item_errors)
             yield batch
 
-    gaps = [list(gap) for gap in missing(plan, noting_errors())]
+    gaps = [list(gap) for gap in watch.missing(plan, noting_errors())]
     return {"missing": gaps, "item_errors": item_errors[:MOST_ITEM_ERRORS], "files": None}
+
+
+def conclude(
+    plan: Plan, counts: Progress, outcome: dict[str, Any], *, tolerated_percent: float, cancelled: bool, timed_out: bool
+) -> tuple[JobState, str]:
+    """How a job whose batches have ended ends, and why in one sentence, before its results are combined."""
+    state, reason = watch.final_state(
+        batches=plan.batches, done=counts.done, failed=counts.failed, tolerated_percent=tolerated_percent,
+        cancelled=cancelled, timed_out=timed_out,
+    )  # fmt: skip
+    if counts.item_errors and state is JobState.SUCCEEDED:
+        state, reason = watch.with_item_errors(counts.item_errors, plan.items, reason)
+    if state is JobState.FAILED and outcome["missing"]:
+        reason += f"; {_first_failure(outcome['missing'])}"
+    return state, reason
+
+
+def _first_failure(missing: list[list[Any]]) -> str:
+    """The reason of the first batch that failed, rather than of those that were never sent."""
+    for entry in missing:
+        gap = Missing(*entry)
+        if gap.reason != watch.NOT_SENT:
+            return f"batch {gap.first}, items {gap.start}-{gap.end - 1}: {gap.reason}"
+    return watch.NOT_SENT
 
 
 def certificate_of(job: JobRecord, counts: Progress, home: str, *, result_digest: str | None = None) -> dict[str, Any]:

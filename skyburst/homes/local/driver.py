@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from skyburst.contracts.records import REFUSED, Claim, Failure, JobRecord, Missing, Outcome, Progress
+from skyburst.contracts.records import REFUSED, Claim, Failure, JobRecord, Outcome, Progress
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
-from skyburst.engine.finish import outcome_of
+from skyburst.engine.finish import conclude, outcome_of
 from skyburst.engine.plan import Plan, combine_levels, make_plan
 from skyburst.errors import StorageFull
 from skyburst.homes.local.interrupts import Interrupts
@@ -197,21 +197,21 @@ class Driver:
         """Combine what was found, write the certificate, set the final state."""
         table, job_id = self._table, self._job.job_id
         counts = table.progress(job_id)
-        state, reason = watch.final_state(
-            batches=plan.batches, done=counts.done, failed=counts.failed, tolerated_percent=self._tolerated,
-            cancelled=self._cancelled, timed_out=self._timed_out,
-        )  # fmt: skip
         outcome = outcome_of(table, job_id, plan, counts)
-        if counts.item_errors and state is JobState.SUCCEEDED:
-            state, reason = watch.with_item_errors(counts.item_errors, plan.items, reason)
+        state, reason = conclude(
+            plan,
+            counts,
+            outcome,
+            tolerated_percent=self._tolerated,
+            cancelled=self._cancelled,
+            timed_out=self._timed_out,
+        )
         if self._fatal:
             state, reason = (
                 JobState.FAILED,
                 f"its analysis cannot be loaded: {self._fatal.kind}: {self._fatal.message}",
             )
         else:
-            if state is JobState.FAILED and outcome["missing"]:
-                reason += f"; {first_failure(outcome['missing'])}"
             if counts.done or not plan.batches:
                 self._change(JobState.COMBINING, "")
                 self._on_progress(self._with_state(counts, JobState.COMBINING))
@@ -289,12 +289,3 @@ class Driver:
         counts.state = state
         counts.elapsed_s = time.monotonic() - self._began
         return counts
-
-
-def first_failure(missing: list[list[Any]]) -> str:
-    """The reason of the first batch that failed, rather than of those that were never sent."""
-    for entry in missing:
-        gap = Missing(*entry)
-        if gap.reason != watch.NOT_SENT:
-            return f"batch {gap.first}, items {gap.start}-{gap.end - 1}: {gap.reason}"
-    return watch.NOT_SENT

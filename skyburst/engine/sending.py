@@ -1,0 +1,163 @@
+"""Sending: which batches are to be sent now, where workers are started far away and may be lost. Pure; `now` is an argument.
+
+Home `local` sees its workers and needs none of this. On AWS an invocation that was accepted may start late, twice or never;
+the task table says what became of it, and this says what to do about that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from skyburst.contracts.records import BatchRecord
+from skyburst.contracts.states import BatchState
+from skyburst.engine.watch import retry_delay
+
+FIRST_GRACE_S = 60.0
+"""A batch of which nothing was heard for so long after it was sent is sent again; each time it may take twice as long,
+because a queue of throttled invocations is no reason to add to it."""
+LONGEST_GRACE_S = 1_800.0
+MOST_SILENT = 8
+"""A batch that was sent so often and never heard of has failed."""
+LATE_S = 5.0
+"""A batch is lost when its deadline has passed for so long: clocks differ, and the last write takes time."""
+
+
+class Send(NamedTuple):
+    """A batch to send now."""
+
+    batch: int
+    attempt: int
+
+
+@dataclass(slots=True)
+class Decision:
+    """What to do now."""
+
+    ranges: list[tuple[int, int]] = field(default_factory=list)
+    """Half-open ranges of batches to dispatch for the first time."""
+    again: list[Send] = field(default_factory=list)
+    """Batches to send once more."""
+    lost: list[BatchRecord] = field(default_factory=list)
+    """Batches whose worker went silent: each has had its attempt."""
+    silent: list[int] = field(default_factory=list)
+    """Batches that never started however often they were sent: they have failed."""
+
+
+@dataclass(slots=True)
+class Sent:
+    """What was sent when. Kept between looks, and stored, so that another watcher can go on."""
+
+    todo: list[tuple[int, int]]
+    """Half-open ranges of batches that were not dispatched yet, in order."""
+    ranges: list[tuple[int, int, float]] = field(default_factory=list)
+    """Half-open ranges that were dispatched, in order, each with its time."""
+    again: dict[int, tuple[int, float, int]] = field(default_factory=dict)
+    """Of batches that were sent again: the attempt, the time, and how often that attempt was sent."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"todo": self.todo, "ranges": self.ranges, "again": list(self.again.items())}
+
+    @classmethod
+    def of(cls, document: dict[str, Any]) -> Sent:
+        """What `document` described."""
+        return cls(
+            [(first, last) for first, last in document["todo"]],
+            [(first, last, at) for first, last, at in document["ranges"]],
+            {batch: (attempt, at, times) for batch, (attempt, at, times) in document["again"]},
+        )
+
+
+def decide(
+    job_id: str, sent: Sent, recorded: Iterable[BatchRecord], *, now: float, attempts: int, room: int | None
+) -> Decision:
+    """What to send now, noted in `sent` as sent.
+
+    Args:
+        job_id: for the jitter of retries.
+        sent: what was sent up to now; changed.
+        recorded: batches of which something was recorded, in order.
+        now: seconds since the epoch.
+        attempts: at a batch before it has failed.
+        room: batches that may be in flight at once; None for no limit.
+    """
+    decision = Decision()
+    in_flight = 0
+    for batch, at, record in _followed(sent.ranges, recorded):
+        if record is not None and record.state in (BatchState.DONE, BatchState.FAILED):
+            sent.again.pop(batch, None)
+            continue
+        in_flight += 1
+        _follow(job_id, sent, decision, batch, at, record, now=now, attempts=attempts)
+    free = None if room is None else room - in_flight
+    while sent.todo and (free is None or free > 0):
+        first, last = sent.todo.pop(0)
+        end = last if free is None else min(last, first + free)
+        if end < last:
+            sent.todo.insert(0, (end, last))
+        if free is not None:
+            free -= end - first
+        decision.ranges.append((first, end))
+        sent.ranges.append((first, end, now))
+    sent.ranges.sort()
+    return decision
+
+
+def _follow(
+    job_id: str, sent: Sent, decision: Decision, batch: int, at: float, record: BatchRecord | None, *, now: float,
+    attempts: int,
+) -> None:  # fmt: skip
+    """Decide about one batch that was sent and has not ended."""
+    heard = record.attempt if record else 0
+    sent_attempt, sent_at, times = sent.again.get(batch, (1, at, 1))
+    if record is not None and record.state is BatchState.RUNNING:
+        if record.deadline is None or now < record.deadline + LATE_S:
+            return
+        decision.lost.append(record)
+        if heard < attempts:
+            decision.again.append(Send(batch, heard + 1))
+            sent.again[batch] = (heard + 1, now, 1)
+        return
+    wanted = heard + 1
+    if sent_attempt < wanted:  # the attempt that was sent has failed
+        assert record is not None
+        failed_at = (record.started_at or now) + (record.seconds or 0.0)
+        if now >= failed_at + retry_delay(job_id, batch, heard):
+            decision.again.append(Send(batch, wanted))
+            sent.again[batch] = (wanted, now, 1)
+        return
+    if now < sent_at + min(LONGEST_GRACE_S, FIRST_GRACE_S * 2.0 ** (times - 1)):
+        return
+    if times >= MOST_SILENT:
+        decision.silent.append(batch)
+        return
+    decision.again.append(Send(batch, wanted))
+    sent.again[batch] = (wanted, now, times + 1)
+
+
+def _followed(
+    ranges: Iterable[tuple[int, int, float]], recorded: Iterable[BatchRecord]
+) -> Iterator[tuple[int, float, BatchRecord | None]]:
+    """Each batch that was sent, when its range was, and its record."""
+    records = iter(recorded)
+    record = next(records, None)
+    for first, last, at in ranges:
+        for batch in range(first, last):
+            while record is not None and record.batch_id < batch:
+                record = next(records, None)
+            yield batch, at, record if record is not None and record.batch_id == batch else None
+
+
+def missing_ranges(batches: int, done: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Half-open ranges of the batches that are not done."""
+    gaps = []
+    start = 0
+    for first, last in done:
+        if start < first:
+            gaps.append((start, first))
+        start = last
+    if start < batches:
+        gaps.append((start, batches))
+    return gaps

@@ -1,0 +1,206 @@
+"""The combiner's function: lists items, merges partial results, and ends the job."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from skyburst.analysis import Combiner, ItemsContext
+from skyburst.contracts import values
+from skyburst.contracts.records import REFUSED, Failure, JobRecord, Missing, Stored
+from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.combine import RESULT, CombineBench, combine_all, combine_group, levels_of
+from skyburst.engine.finish import certificate_of, conclude, outcome_of
+from skyburst.engine.work import describe
+from skyburst.errors import InvalidAnalysis, InvalidItems
+from skyburst.homes.aws.brief import Brief, Briefs
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.loading import load_function
+from skyburst.manifest import Manifest, write_manifest
+
+GROUPS_AT_ONCE = 64
+"""Groups of a combining tree that are merged at the same time, each in an environment of its own."""
+
+
+class CombinerFunction:
+    """One environment of a combiner's function."""
+
+    def __init__(self, deployed: Deployed, folder: Path) -> None:
+        self._deployed = deployed
+        self._folder = folder
+        self._briefs = Briefs(deployed.objects)
+
+    def handle(self, event: dict[str, Any]) -> dict[str, Any]:
+        """Do one of its three tasks.
+
+        Args:
+            event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out"}`, or
+                `{"task": "group", "job", "run", "level", "group"}`.
+
+        Returns:
+            For items `{"job", "run"}`; for combine `{"job", "state", "reason", "result", "files"}`; else nothing.
+        """
+        brief = self._briefs.get(event["job"], event["run"])
+        match event["task"]:
+            case "items":
+                return self._list_items(brief)
+            case "combine":
+                return self._combine(
+                    brief, cancelled=bool(event.get("cancelled")), timed_out=bool(event.get("timed_out"))
+                )
+            case "group":
+                self._group(brief, event["level"], event["group"])
+                return {}
+        raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine' or 'group'")
+
+    # Items
+
+    def _list_items(self, brief: Brief) -> dict[str, Any]:
+        """Have the analysis list the items of the job, and store them."""
+        table = self._deployed.table
+        job = table.job(brief.job_id)
+        try:
+            listed = load_function(self._folder, brief.analysis["items"])(
+                brief.parameters, ItemsContext(job_id=brief.job_id)
+            )
+            if isinstance(listed, Manifest):
+                source = listed
+            elif isinstance(listed, str | bytes) or not hasattr(listed, "__iter__"):
+                raise InvalidItems(
+                    f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
+                )
+            else:
+                objects, location = self._deployed.objects, self._deployed.location
+                source = write_manifest(objects, location, f"{brief.prefix}manifest", listed)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so
+            failure = describe(error)
+            reason = failure.message
+            if isinstance(error, ValueError | OSError):
+                failure = Failure(REFUSED, failure.message)
+            else:
+                reason = f"its items cannot be listed: {failure.kind}: {reason}"
+            self._finish(job, JobState.FAILED, reason, {"missing": [], "item_errors": []}, failure)
+            return {"job": job.job_id, "run": brief.run, "state": str(job.state), "reason": reason}
+        job.items = source.document()
+        table.update_job(job)
+        return {"job": job.job_id, "run": brief.run}
+
+    # Combining
+
+    def _combine(self, brief: Brief, *, cancelled: bool, timed_out: bool) -> dict[str, Any]:
+        """Combine what was found, write the certificate, set the final state."""
+        table, plan = self._deployed.table, brief.batches
+        job = table.job(brief.job_id)
+        if job.state.finished:  # this is the second delivery
+            return _ending(job, brief)
+        table.release(job.job_id, [BatchState.RUNNING])
+        counts = table.progress(job.job_id)
+        outcome = outcome_of(table, job.job_id, plan, counts)
+        given = job.spec.get("tolerated_failure_percent")
+        tolerated = job.analysis["blueprint"]["job"]["tolerated_failure_percent"] if given is None else float(given)
+        state, reason = conclude(
+            plan, counts, outcome, tolerated_percent=tolerated, cancelled=cancelled, timed_out=timed_out
+        )
+        failure = None
+        if counts.done or not plan.batches:
+            job.state = JobState.COMBINING
+            table.update_job(job)
+            try:
+                outcome |= self._merged(brief, outcome)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so
+                failure = describe(error)
+                state, reason = JobState.FAILED, f"its combiner failed: {failure.kind}: {failure.message}"
+        self._finish(job, state, reason, outcome, failure)
+        return _ending(job, brief)
+
+    def _merged(self, brief: Brief, outcome: dict[str, Any]) -> dict[str, Any]:
+        self._forget_combined(brief)
+        bench = self._bench(brief, outcome)
+        for level, groups in enumerate(levels_of(bench)):
+            self._groups(brief, level, groups)
+        return combine_all(bench)
+
+    def _groups(self, brief: Brief, level: int, groups: int) -> None:
+        """Merge all groups of a level, each in another environment of this function."""
+        client = self._deployed.client("lambda", connections=GROUPS_AT_ONCE)
+
+        def merge(group: int) -> None:
+            event = {"task": "group", "job": brief.job_id, "run": brief.run, "level": level, "group": group}
+            answer = client.invoke(FunctionName=brief.combiner, Payload=values.encode(event))
+            if answer.get("FunctionError"):
+                said = values.decode(answer["Payload"].read())
+                raise InvalidAnalysis(
+                    f"group {group} of level {level}: {said.get('errorType')}: {said.get('errorMessage')}"
+                )
+
+        with ThreadPoolExecutor(GROUPS_AT_ONCE, "group") as pool:
+            for _ in pool.map(merge, range(groups)):
+                continue
+
+    def _group(self, brief: Brief, level: int, group: int) -> None:
+        counts = self._deployed.table.progress(brief.job_id)
+        outcome = outcome_of(self._deployed.table, brief.job_id, brief.batches, counts)
+        combine_group(self._bench(brief, outcome), level, group)
+
+    def _bench(self, brief: Brief, outcome: dict[str, Any]) -> CombineBench:
+        reference = brief.analysis["combiner"]
+        combiner = load_function(self._folder, reference)
+        if not isinstance(combiner, Combiner):
+            raise InvalidAnalysis(f"{reference} is not a combiner: decorate it with @skyburst.combiner")
+        table = self._deployed.table
+
+        def partials(first: int, last: int) -> Iterator[Stored]:
+            return table.partial_results(brief.job_id, first, last)
+
+        context = {
+            "job_id": brief.job_id,
+            "name": brief.name,
+            "parameters": brief.parameters,
+            "items_location": brief.items_location,
+            "items": brief.batches.items,
+            "missing": [Missing(*entry) for entry in outcome["missing"]],
+            "item_errors": outcome["item_errors"],
+        }
+        scratch = Path(tempfile.gettempdir())
+        return CombineBench(combiner, brief.batches, partials, self._deployed.objects, brief.prefix, scratch, context)
+
+    def _forget_combined(self, brief: Brief) -> None:
+        """Remove what an earlier run combined: it may lack batches that are done now."""
+        objects = self._deployed.objects
+        objects.delete([entry.key for entry in objects.list(f"{brief.prefix}combined/")])
+
+    # The end
+
+    def _finish(
+        self, job: JobRecord, state: JobState, reason: str, outcome: dict[str, Any], failure: Failure | None
+    ) -> None:
+        table, objects = self._deployed.table, self._deployed.objects
+        job.outcome = {**outcome, "failure": list(failure) if failure else None}
+        job.finished_at = time.time()
+        job.state, job.reason = state, reason
+        prefix = f"jobs/{job.job_id}/"
+        digest = None
+        if job.outcome.get("files") is not None:
+            with objects.open(prefix + RESULT) as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+        certificate = certificate_of(job, table.progress(job.job_id), "aws", result_digest=digest)
+        objects.put(f"{prefix}certificate.json", values.encode(certificate))
+        table.update_job(job)
+
+
+def _ending(job: JobRecord, brief: Brief) -> dict[str, Any]:
+    """How a job ended, for its execution's output: names of results, never results."""
+    files = (job.outcome or {}).get("files")
+    return {
+        "job": job.job_id,
+        "run": brief.run,
+        "state": str(job.state),
+        "reason": job.reason[:1_000],
+        "result": None if files is None else f"{brief.prefix}{RESULT}",
+        "certificate": f"{brief.prefix}certificate.json",
+    }

@@ -1,0 +1,93 @@
+"""What a deployed function has at hand: the names that its deployment gave it, and clients made when they are first used."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from skyburst.errors import InvalidJob
+
+if TYPE_CHECKING:
+    from skyburst.homes.aws.task_table import DynamoTaskTable
+    from skyburst.objects import ObjectStore
+
+BUCKET, BATCHES, JOBS, PREFIX = "SKYBURST_BUCKET", "SKYBURST_BATCHES", "SKYBURST_JOBS", "SKYBURST_PREFIX"
+"""Environment variables of every deployed function."""
+CONNECT_S = 5
+READ_S = 60
+
+
+@dataclass
+class Deployed:
+    """The names of a deployment, and its clients. One for each environment, kept between invocations."""
+
+    bucket: str
+    batches: str
+    """Table of batches."""
+    jobs: str
+    """Table of jobs."""
+    prefix: str
+    """Start of the names of all functions of the deployment."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Deployed:
+        """Raises InvalidJob when this does not run in a deployed function."""
+        missing = [name for name in (BUCKET, BATCHES, JOBS, PREFIX) if not environment.get(name)]
+        if missing:
+            raise InvalidJob(
+                f"{', '.join(missing)} is not set: this code runs in functions that `skyburst deploy` made"
+            )
+        return cls(*(environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX)))
+
+    @property
+    def location(self) -> str:
+        """URL of the objects."""
+        return f"s3://{self.bucket}"
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store."""
+        from skyburst.objects import open_store
+
+        return open_store(self.location)
+
+    @cached_property
+    def table(self) -> DynamoTaskTable:
+        """The task table."""
+        from skyburst.homes.aws.task_table import DynamoTaskTable
+
+        return DynamoTaskTable(self.client("dynamodb"), self.batches, self.jobs)
+
+    def client(self, service: str, *, tries: int = 8, connections: int = 32) -> Any:
+        """A client of a service.
+
+        The low-level library is used, because importing the high-level one would take a worker's whole cold start.
+        """
+        from botocore.config import Config
+        from botocore.session import get_session
+
+        config = Config(
+            connect_timeout=CONNECT_S,
+            read_timeout=READ_S,
+            max_pool_connections=connections,
+            retries={"mode": "standard", "total_max_attempts": tries},
+        )
+        return get_session().create_client(service, config=config)
+
+
+def function_name(prefix: str, analysis: str, role: str, lane: int | None = None) -> str:
+    """The name of a function of an analysis; those who invoke it know it without looking it up.
+
+    A name of Lambda has 64 characters at most: a long analysis' name is cut, and told apart by a digest.
+    """
+    end = f"-{role}" if lane is None else f"-{role}-{lane}"
+    room = 64 - len(prefix) - 1 - len(end)
+    if len(analysis) > room:
+        import hashlib
+
+        digest = hashlib.sha256(analysis.encode()).hexdigest()[:6]
+        analysis = f"{analysis[: room - 7]}-{digest}"
+    return f"{prefix}-{analysis}{end}"

@@ -1,0 +1,40 @@
+"""A manager: splits its part of the tree among managers of the next level, or workers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from skyburst.engine.dispatch import dispatch
+from skyburst.engine.plan import Node
+from skyburst.errors import InvalidJob
+from skyburst.homes.aws.brief import Briefs
+from skyburst.homes.aws.invoker import LambdaInvoker, Unsent
+
+MOST_LEVELS = 8
+"""A tree of so many levels would have more batches than a job may have items. Lambda's own guard against functions that
+call themselves for ever is off for managers, and this one takes its place."""
+MARGIN_S = 2.0
+
+
+def manage(event: dict[str, Any], briefs: Briefs, client: Any, *, seconds: float) -> list[Unsent]:
+    """Start the children of a node.
+
+    Args:
+        event: `{"job", "run", "first", "last", "level"}`.
+        briefs: of the jobs.
+        client: of Lambda.
+        seconds: left to this invocation.
+
+    Returns:
+        The children that could not be started; the watcher finds them.
+    """
+    node = Node(event["first"], event["last"], event["level"])
+    brief = briefs.get(event["job"], event["run"])
+    plan = brief.batches
+    if not 0 <= node.level < min(plan.levels, MOST_LEVELS):
+        raise InvalidJob(f"level {node.level} is not one of the {plan.levels} levels of job {brief.job_id}")
+    if not 0 <= node.first <= node.last <= plan.batches:
+        raise InvalidJob(f"batches {node.first}-{node.last} are not among the {plan.batches} of job {brief.job_id}")
+    with LambdaInvoker(client, brief, seconds=seconds - MARGIN_S) as invoker:
+        dispatch(plan, node, invoker)
+    return invoker.unsent

@@ -1,0 +1,144 @@
+"""The planner: makes a job of what an execution was given, and tells its functions what they need to know."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from skyburst.contracts.blueprint import Blueprint, parse_blueprint
+from skyburst.contracts.job import JobSpec, parse_job
+from skyburst.contracts.parameters import resolve
+from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.plan import make_plan
+from skyburst.errors import InvalidJob
+from skyburst.homes.aws.brief import Brief, job_prefix, write_brief
+from skyburst.homes.aws.deployed import Deployed, function_name
+from skyburst.homes.job_items import store_items
+from skyburst.manifest import parse_source
+
+Registry = dict[str, dict[str, Any]]
+"""Deployed analyses by name: `{"reference", "lanes"}`, where `reference` is what a job remembers of its analysis."""
+
+
+class Planner:
+    """Plans jobs for a deployment and the analyses in it."""
+
+    def __init__(self, deployed: Deployed, registry: Registry) -> None:
+        self._deployed = deployed
+        self._registry = registry
+
+    def plan(self, given: dict[str, Any], execution: str) -> dict[str, Any]:
+        """Make the job of an execution, or take one up again; safe to call twice.
+
+        Args:
+            given: a job specification, or `{"resume": job id}`.
+            execution: name of the execution, which becomes the id of a new job.
+
+        Returns:
+            `{"job", "run", "task", "combiner"}`: task is `items` when the analysis has to list the items first, `work`, or
+            `ended` when there is nothing to do.
+
+        Raises:
+            InvalidJob: naming the field, its value and what was expected.
+        """
+        if set(given) == {"resume"}:
+            return self._start(self._resumed(given["resume"]))
+        job = self._created(given, execution)
+        if job.job_id != execution:  # the job of the same idempotency key
+            return self._told(job, "ended")
+        return self._start(job)
+
+    def listed(self, job_id: str) -> dict[str, Any]:
+        """Go on with a job whose items the analysis has listed."""
+        return self._start(self._deployed.table.job(job_id))
+
+    def _created(self, given: dict[str, Any], execution: str) -> JobRecord:
+        spec = parse_job(given)
+        entry = self._entry(spec.analysis)
+        blueprint = parse_blueprint(entry["reference"]["blueprint"], spec.analysis)
+        parameters = _parameters(blueprint, spec)
+        if spec.items is None and not blueprint.items:
+            raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
+        document, source = store_items(spec, self._deployed.objects, job_prefix(execution), Path("/"))
+        job = JobRecord(
+            execution, document, entry["reference"], parameters, JobState.PENDING, created_at=time.time(), items=source
+        )
+        return self._deployed.table.create_job(job)
+
+    def _resumed(self, job_id: str) -> JobRecord:
+        table = self._deployed.table
+        job = table.job(job_id)
+        if job.state.finished and job.state is not JobState.SUCCEEDED:
+            table.request_cancel(job_id, requested=False)
+            table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
+            job.state, job.reason, job.finished_at = JobState.PENDING, "resumed", None
+            table.update_job(job)
+        return job
+
+    def _start(self, job: JobRecord) -> dict[str, Any]:
+        """Set a job running and write its brief."""
+        if job.state.finished:
+            return self._told(job, "ended")
+        table = self._deployed.table
+        if job.state is JobState.PENDING:  # else this is the second delivery, or the items were listed meanwhile
+            job.runs += 1
+            job.started_at = job.started_at or time.time()
+            job.state, job.reason = JobState.RUNNING, ""
+        if job.items is not None and job.plan is None:
+            size = job.spec.get("batch_size") or job.analysis["blueprint"]["job"]["batch_size"]
+            job.plan = asdict(make_plan(parse_source(job.items).count, size))
+        if job.plan is not None:
+            done = table.progress(job.job_id)
+            job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}
+        table.update_job(job)
+        self._write_brief(job)
+        return self._told(job, "items" if job.items is None else "work")
+
+    def _write_brief(self, job: JobRecord) -> None:
+        entry = self._entry(job.analysis["name"])
+        name, prefix = job.analysis["name"], self._deployed.prefix
+        brief = Brief(
+            job_id=job.job_id, name=job.spec.get("name"),
+            analysis={key: job.analysis[key] for key in ("name", "worker", "combiner", "items")},
+            parameters=job.parameters, items=job.items, plan=job.plan, resources=job.analysis["blueprint"]["resources"],
+            manager=f"{prefix}-manager", lanes=[function_name(prefix, name, "worker", lane) for lane in range(entry["lanes"])],
+            combiner=function_name(prefix, name, "combiner"), run=job.runs,
+        )  # fmt: skip
+        write_brief(self._deployed.objects, brief)
+
+    def _told(self, job: JobRecord, task: str) -> dict[str, Any]:
+        return {
+            "job": job.job_id,
+            "run": job.runs,
+            "task": task,
+            "state": str(job.state),
+            "combiner": function_name(self._deployed.prefix, job.analysis["name"], "combiner"),
+        }
+
+    def _entry(self, analysis: str) -> dict[str, Any]:
+        if analysis not in self._registry:
+            raise InvalidJob(
+                f"job.analysis is {analysis!r}: deployed here are {', '.join(sorted(self._registry)) or 'none'}; "
+                "`skyburst deploy` adds others"
+            )
+        return self._registry[analysis]
+
+
+def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:
+    """All parameters of a job; files and folders must be where functions can read them."""
+    declared = blueprint.parameters
+    if declared is None:
+        return dict(spec.parameters)
+    for name, entry in declared.items():
+        if entry.get("format") == "path" and name in spec.parameters:
+            given = spec.parameters[name]
+            for location in given if isinstance(given, list) else [given]:
+                if isinstance(location, str) and "://" not in location:
+                    raise InvalidJob(
+                        f"parameters.{name} is {location!r}: a job on AWS reads from URLs such as s3://bucket/key; "
+                        "`skyburst run --on aws` uploads files itself"
+                    )
+    return resolve(declared, spec.parameters, Path("/"))

@@ -1,0 +1,144 @@
+"""The watcher: looks at a running job once a second, sends what is due, and says when it is over.
+
+One call looks many times, and the state machine calls again until the job is over: a loop of the state machine alone, turning
+once a second, would reach the 25,000 events that an execution may have after forty minutes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from skyburst.contracts import values
+from skyburst.contracts.records import BatchRecord, Failure, Outcome
+from skyburst.engine import watch
+from skyburst.engine.plan import Node, Plan
+from skyburst.engine.sending import Decision, Sent, decide, missing_ranges
+from skyburst.errors import ObjectNotFound
+from skyburst.homes.aws.brief import Brief, read_brief
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.invoker import LambdaInvoker
+
+LOOK_S = 1.0
+CALL_S = 240.0
+"""One call looks for so long at most: the function may run for five minutes."""
+PATIENT_AFTER_S = 600.0
+"""Of a job that runs for longer than this, one call looks once, and the execution waits between calls, which costs nothing."""
+LONGEST_WAIT_S = 60
+WAIT_SHARE = 0.02
+"""Of the time that the job has run for, that the execution waits between looks: news come with so much delay."""
+SEND_S = 60.0
+DIRECTLY = 100
+"""A range of so many batches is handed to a manager; fewer are sent at once."""
+
+
+class Watcher:
+    """Watches one run of a job."""
+
+    def __init__(
+        self, deployed: Deployed, job_id: str, run: int, *, clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:  # fmt: skip
+        self._deployed = deployed
+        self._table = deployed.table
+        self._brief: Brief = read_brief(deployed.objects, job_id, run)
+        self._plan: Plan = self._brief.batches
+        self._clock = clock
+        self._sleep = sleep
+        self._job = self._table.job(job_id)
+        self._client = deployed.client("lambda", tries=1)
+
+    def call(self) -> dict[str, Any]:
+        """Look until the job is over or this call is.
+
+        Returns:
+            `{"job", "run", "over", "cancelled", "timed_out", "wait_s"}`.
+        """
+        began = self._clock()
+        sent = self._load()
+        while True:
+            looked = self._clock()
+            over, cancelled, timed_out = self._look(sent, looked)
+            age = looked - (self._job.run_began or {"at": began})["at"]
+            if over or age > PATIENT_AFTER_S or looked - began > CALL_S:
+                wait = 0 if over or age <= PATIENT_AFTER_S else min(LONGEST_WAIT_S, max(1, int(age * WAIT_SHARE)))
+                return {
+                    "job": self._brief.job_id, "run": self._brief.run, "over": over, "cancelled": cancelled,
+                    "timed_out": timed_out, "wait_s": wait,
+                }  # fmt: skip
+            self._sleep(max(0.0, LOOK_S - (self._clock() - looked)))
+
+    def _look(self, sent: Sent, now: float) -> tuple[bool, bool, bool]:
+        """One look: whether the job is over, was cancelled, or has run out of time."""
+        job_id = self._brief.job_id
+        if self._table.cancel_requested(job_id):
+            return True, True, False
+        timeout_s = self._job.spec.get("timeout_s") or self._job.analysis["blueprint"]["job"]["timeout_s"]
+        began = (self._job.run_began or {"at": now})["at"]
+        if timeout_s is not None and now - began > timeout_s:
+            return True, False, True
+        counts = self._table.progress(job_id)
+        if counts.done + counts.failed >= self._plan.batches or self._hopeless(counts.done, counts.failed):
+            return True, False, False
+        room = self._job.spec.get("max_parallelism") or self._job.analysis["blueprint"]["job"]["max_parallelism"]
+        attempts = self._brief.resources["attempts"]
+        decision = decide(job_id, sent, self._table.batches(job_id), now=now, attempts=attempts, room=room)
+        self._note(decision, attempts)
+        if decision.ranges or decision.again:
+            self._store(sent)  # first: what is sent twice costs a little, what is never sent costs the job
+            self._send(decision)
+        return False, False, False
+
+    def _hopeless(self, done: int, failed: int) -> bool:
+        given = self._job.spec.get("tolerated_failure_percent")
+        default = self._job.analysis["blueprint"]["job"]["tolerated_failure_percent"]
+        tolerated = default if given is None else float(given)
+        return watch.hopeless(done=done, failed=failed, batches=self._plan.batches, tolerated_percent=tolerated)
+
+    def _note(self, decision: Decision, attempts: int) -> None:
+        """Record what became of batches that say nothing themselves."""
+        for lost in decision.lost:
+            failure = Failure("Killed", "its worker went silent: it was ended, or ran out of memory or time")
+            outcome = self._ended(lost.batch_id, lost.attempt, failure, lost)
+            self._table.record_failure(self._brief.job_id, outcome, watch.state_after(failure, lost.attempt, attempts))
+        for batch in decision.silent:
+            failure = Failure("NeverStarted", "it was sent again and again, and no worker began with it")
+            outcome = self._ended(batch, attempts, failure, None)
+            self._table.record_failure(self._brief.job_id, outcome, watch.state_after(failure, attempts, attempts))
+
+    def _ended(self, batch: int, attempt: int, failure: Failure, record: BatchRecord | None) -> Outcome:
+        now = self._clock()
+        start, end = self._plan.items_of(batch)
+        started_at = record.started_at if record and record.started_at else now
+        return Outcome(
+            batch, attempt, end - start, None, None, 0, None, started_at, now - started_at, 0.0, None, failure
+        )
+
+    def _send(self, decision: Decision) -> None:
+        """Send what is due; what is not accepted is found missing at a later look."""
+        with LambdaInvoker(self._client, self._brief, seconds=SEND_S) as invoker:
+            for first, last in decision.ranges:
+                if last - first >= DIRECTLY:
+                    invoker.invoke_manager(Node(first, last, 0))
+                    continue
+                for batch in range(first, last):
+                    invoker.invoke_worker(self._leaf(batch))
+            for batch, attempt in decision.again:
+                invoker.invoke_worker(self._leaf(batch), attempt)
+
+    def _leaf(self, batch: int) -> Node:
+        return Node(batch, batch + 1, self._plan.levels)
+
+    @property
+    def _key(self) -> str:
+        return f"{self._brief.prefix}sent-{self._brief.run}.json"
+
+    def _load(self) -> Sent:
+        try:
+            return Sent.of(values.decode(self._deployed.objects.get(self._key)))
+        except ObjectNotFound:
+            return Sent(missing_ranges(self._plan.batches, self._table.done_ranges(self._brief.job_id)))
+
+    def _store(self, sent: Sent) -> None:
+        self._deployed.objects.put(self._key, values.encode(sent.document()))

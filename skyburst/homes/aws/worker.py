@@ -1,0 +1,147 @@
+"""A worker: runs one batch in a function of Lambda, and records what came of it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from skyburst.analysis import Worker
+from skyburst.contracts.records import Claim, Failure, Outcome
+from skyburst.engine.watch import state_after
+from skyburst.engine.work import Bench, Task, peak_memory_mb, work
+from skyburst.errors import InvalidAnalysis
+from skyburst.homes.aws.brief import Brief, Briefs
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.loading import load_function
+from skyburst.manifest import ItemReader, parse_source
+
+MARGIN_S = 3.0
+"""Of the function's time, kept for recording what was found, or that the time ran out."""
+LOOK_S = 5.0
+"""Between looks for a cancel request."""
+MOST_BENCHES = 2
+
+
+class Invocation(NamedTuple):
+    """One invocation of the function."""
+
+    event: dict[str, Any]
+    """`{"job", "run", "batch", "attempt", "sent_at", "level"}`."""
+    seconds: float
+    """Left to it."""
+    log: str
+    """`LOG GROUP:LOG STREAM` that it writes to."""
+
+
+class WorkerFunction:
+    """One environment of a worker's function."""
+
+    def __init__(self, deployed: Deployed, folder: Path) -> None:
+        self._deployed = deployed
+        self._folder = folder
+        self._briefs = Briefs(deployed.objects)
+        self._benches: dict[tuple[str, int], Bench] = {}
+
+    def run(self, invocation: Invocation) -> Outcome:
+        """Run a batch and record how it ended.
+
+        The table is reached in a thread beside the developer's function, which so begins at once: the library that
+        speaks to it takes longer to start than all the rest.
+        """
+        event = invocation.event
+        brief = self._briefs.get(event["job"], event["run"])
+        start, end = brief.batches.items_of(event["batch"])
+        timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
+        task = Task(event["batch"], event["attempt"], start, end, timeout_s)
+        with _Beside(self._deployed, brief, task) as beside:
+            outcome = work(self._bench(brief), task)
+        log_end = int(1_000 * time.time())
+        outcome = outcome._replace(log=(invocation.log, int(1_000 * outcome.started_at), log_end))
+        beside.raise_what_failed()
+        record(self._deployed, brief, outcome)
+        return outcome
+
+    def _bench(self, brief: Brief) -> Bench:
+        """What the batches of a job share; kept for those that come next."""
+        key = (brief.job_id, brief.run)
+        if key not in self._benches:
+            while len(self._benches) >= MOST_BENCHES:
+                self._benches.pop(next(iter(self._benches)))
+            reference = brief.analysis["worker"]
+            worker = load_function(self._folder, reference)
+            if not isinstance(worker, Worker):
+                raise InvalidAnalysis(f"{reference} is not a worker: decorate it with @skyburst.worker")
+            assert brief.items is not None
+            self._benches[key] = Bench(
+                brief.job_id, worker, brief.parameters, ItemReader(parse_source(brief.items)), brief.items_location,
+                self._deployed.objects, brief.prefix, Path(tempfile.gettempdir()), secrets.token_hex(4),
+            )  # fmt: skip
+        return self._benches[key]
+
+
+def record(deployed: Deployed, brief: Brief, outcome: Outcome) -> None:
+    """Store how an attempt at a batch ended."""
+    if outcome.failure is None:
+        deployed.table.record(brief.job_id, [outcome])
+    else:
+        state = state_after(outcome.failure, outcome.attempt, brief.resources["attempts"])
+        deployed.table.record_failure(brief.job_id, outcome, state)
+
+
+class _Beside:
+    """Beside the developer's function: claims the batch, and ends the process when its time is up or the job is cancelled."""
+
+    def __init__(self, deployed: Deployed, brief: Brief, task: Task, leave: Callable[[int], None] = os._exit) -> None:
+        self._deployed = deployed
+        self._brief = brief
+        self._task = task
+        self._leave = leave
+        self._started_at = time.time()
+        self._until = time.monotonic() + task.timeout_s
+        self._over = threading.Event()
+        self._failed: Exception | None = None
+        self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
+
+    def __enter__(self) -> _Beside:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def raise_what_failed(self) -> None:
+        """Have the invocation fail when the batch could not be claimed: the table could not be reached."""
+        if self._failed is not None:
+            raise self._failed
+
+    def _run(self) -> None:
+        try:
+            self._watch()
+        except Exception as error:  # noqa: BLE001 - raised where the batch ends
+            self._failed = error
+
+    def _watch(self) -> None:
+        task, job_id, table = self._task, self._brief.job_id, self._deployed.table
+        deadline = self._started_at + task.timeout_s + MARGIN_S
+        table.claim(job_id, [Claim(task.batch_id, task.attempt, self._started_at, deadline)])
+        while not self._over.wait(min(LOOK_S, max(0.0, self._until - time.monotonic()))):
+            if time.monotonic() >= self._until:
+                record(self._deployed, self._brief, self._timed_out())
+                self._leave(1)
+            if table.cancel_requested(job_id):
+                self._leave(1)
+
+    def _timed_out(self) -> Outcome:
+        task = self._task
+        failure = Failure("TimedOut", f"it took longer than {task.timeout_s:g} s")
+        return Outcome(
+            task.batch_id, task.attempt, task.end - task.start, None, None, 0, None, self._started_at,
+            time.time() - self._started_at, peak_memory_mb(), None, failure,
+        )  # fmt: skip
