@@ -205,7 +205,7 @@ def test_no_match_is_explained_with_every_parameter_that_decides_what_matches() 
         "above 20 (mask_threshold) and it lies outside the dashed boxes",
         "above 100 (data_threshold)",
         "differs by at most 2 % (pix_color_fluctuation)",
-        "moved by up to 2 pixels (xy_shift) and mirrored (mirror_mask)",
+        "moved by up to 2 pixels (xy_shift) and also mirrored (mirror_mask)",
         "negative_mask was subtracted",
     ):
         assert condition in told

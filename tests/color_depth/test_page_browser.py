@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from typing import Any
+from zlib import crc32
 
 import pytest
 from PIL import Image
@@ -318,14 +319,21 @@ def test_a_long_list_is_drawn_piece_by_piece(open_html: Open) -> None:
 
 
 def test_a_screenshot_of_the_full_page_has_all_pictures(open_html: Open) -> None:
-    tab = open_html(pictured(findings([match(900 - n, item(f"n{n}")) for n in range(60)])), width=390, height=844)
+    found = findings([match(900 - n, item(str(n))) for n in range(120)])
+    html = page(
+        found,
+        read=lambda location: halves(left=(255, 0, crc32(location.encode()) % 200)),  # no picture twice
+        decode=read_image,
+        pictures=120,
+    )
+    tab = open_html(html, width=390, height=844)
     places = tab.locator(".thumb").evaluate_all(
         "all => all.map(thumb => { const box = thumb.getBoundingClientRect();"
         " return [box.x + box.width / 4, box.y + scrollY + box.height / 2]; })"
     )
     with Image.open(io.BytesIO(tab.screenshot(full_page=True))) as picture:
         reds = [picture.convert("RGB").getpixel((round(x), round(y)))[0] for x, y in places]
-    assert len(reds) == 60
+    assert len(reds) == 120
     assert min(reds) > 200
 
 

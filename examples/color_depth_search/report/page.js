@@ -2,7 +2,7 @@
 (() => {
   const report = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
-  const PER_VIEW = 120; // cards drawn before "show more": enough for several screens, quick on a phone
+  const PER_VIEW = 300; // cards drawn before "show more": what is printed, too, and quick on a phone
   const STEP = 10; // pixels that Shift + arrow moves the crosshair
   const ZOOMS = [1, 2, 4];
 
@@ -30,6 +30,19 @@
     node.append(...children);
     return node;
   }
+
+  // A file name, which lines may also break after underscores.
+  const breakable = (name) => name.split("_").flatMap((part, i) => (i ? ["_", make("wbr"), part] : [part]));
+
+  // A long name for a card: both ends, since the last characters often tell images apart.
+  function shortened(name) {
+    const letters = [...name];
+    return letters.length > 58 ? `${letters.slice(0, 36).join("")}…${letters.slice(-21).join("")}` : name;
+  }
+
+  // A text with the names of parameters in it.
+  const explained = (text) =>
+    text.split(/([a-z]+(?:_[a-z]+)+)/).map((part, i) => (i % 2 ? make("code", { textContent: part }) : part));
 
   // Depth of a color: its place on the published color map, brightness ignored.
   const colorMap = (() => {
@@ -59,26 +72,33 @@
       this.frame = this.root.querySelector(".frame");
       this.lens = this.root.querySelector(".lens");
       this.image = this.root.querySelector("img");
+      this.caption = this.root.querySelector("figcaption b");
+      this.kind = this.caption.textContent;
       this.file = this.root.querySelector(".file");
       this.at = this.root.querySelector(".at");
       this.note = this.root.querySelector(".missing");
       this.pixels = null;
+      this.small = false; // a thumbnail, in which pixels of several depths are mixed
       this.image.addEventListener("load", () => { this.pixels = null; drawCrosshair(); });
     }
 
-    show(picture, alt, file, note) {
+    show({ picture, thumb, note = "" }, alt, file) {
+      const source = picture ?? thumb;
       this.pixels = null;
-      this.image.hidden = picture == null;
-      if (picture == null) this.image.removeAttribute("src");
-      else this.image.src = report.pictures[picture];
+      this.small = picture == null && thumb != null;
+      this.image.hidden = source == null;
+      if (source == null) this.image.removeAttribute("src");
+      else this.image.src = report.pictures[source];
       this.image.alt = alt;
+      this.caption.textContent = this.small ? `${this.kind}, thumbnail` : this.kind;
+      this.caption.title = this.small ? note : "";
       this.file.textContent = this.file.title = file;
-      this.note.hidden = picture != null;
+      this.note.hidden = source != null;
       this.note.textContent = note;
     }
 
     colorAt(x, y) {
-      if (this.image.hidden || !this.image.complete || !this.image.naturalWidth) return null;
+      if (this.image.hidden || this.small || !this.image.complete || !this.image.naturalWidth) return null;
       if (!this.pixels) {
         const canvas = make("canvas", { width: this.image.naturalWidth, height: this.image.naturalHeight });
         this.pixels = canvas.getContext("2d", { willReadFrequently: true });
@@ -189,14 +209,15 @@
     $("previous").disabled = state.current === 0;
     $("next").disabled = state.current >= state.shown.length - 1;
     if (!found) {
-      panels.match.show(null, "", "", mask().matches.length ? "No match fits the filter." : "No match.");
+      panels.match.show({ note: "No match fits the filter." }, "", "");
       drawFlips();
       return;
     }
     const flag = found.mirrored ? " (mirrored)" : "";
-    panels.match.show(found.picture ?? null, `Match ${found.rank}: ${found.name}${flag}`, found.file, found.note ?? "");
+    panels.match.show(found, `Match ${found.rank}: ${found.name}${flag}`, found.file);
     $("rank").textContent = number.format(found.rank);
-    $("name").textContent = $("name").title = found.name;
+    $("name").replaceChildren(...breakable(found.name));
+    $("name").title = found.name;
     $("score").textContent = number.format(found.pixels);
     $("ratio").textContent = percent(found.ratio);
     const texts = [...(found.mirrored ? ["mirrored match"] : []), ...found.details];
@@ -234,15 +255,17 @@
 
   function card(found, position) {
     const thumb = make("div", { className: "thumb" });
-    const source = found.picture ?? found.thumb;
-    if (source != null) thumb.append(make("img", { src: report.pictures[source], alt: "", loading: "lazy", decoding: "async" }));
+    const source = found.thumb ?? found.picture;
+    // Neither lazy nor async: nothing is fetched, and both leave black cards while scrolling and in screenshots.
+    if (source != null) thumb.append(make("img", { src: report.pictures[source], alt: "", decoding: "sync" }));
     else thumb.textContent = "no preview";
     const bar = make("div", { className: "bar" }, make("i"));
     bar.firstChild.style.width = `${clamp((found.pixels / Math.max(mask().best, 1)) * 100, 0, 100)}%`;
     const node = make("div", { className: "card", id: `match-${found.rank}`, match: found, title: found.name },
       thumb,
       make("div", { className: "label" },
-        make("p", { className: "title" }, make("i", { textContent: number.format(found.rank) }), make("span", { textContent: found.name })),
+        make("p", { className: "title" },
+          make("i", { textContent: number.format(found.rank) }), make("span", {}, ...breakable(shortened(found.name)))),
         make("p", { className: "values" },
           make("b", { textContent: `${number.format(found.pixels)} px` }), make("span", { textContent: `${percent(found.ratio)} %` }),
           ...(found.mirrored ? [make("em", { title: "mirrored" }, "⇄", make("span", { textContent: " mirrored" }))] : [])),
@@ -308,15 +331,16 @@
   }
 
   function drawMask() {
-    const { width, height, file, matches, found, pixels, boxes, picture, note, reason, advice } = mask();
+    const { width, height, file, matches, found, pixels, boxes, reason, conditions, advice } = mask();
     document.body.classList.toggle("upright", height > width);
     document.body.classList.toggle("wide", height <= width);
+    document.body.classList.toggle("matchless", found === 0);
     document.documentElement.style.setProperty("--shape", String(width / height));
     state.point = null;
     state.zoom = 1;
     state.origin = { x: 0, y: 0 };
     $("zoom-value").textContent = "1×";
-    panels.mask.show(picture ?? null, `Mask ${file}`, file, note ?? "");
+    panels.mask.show(mask(), `Mask ${file}`, file);
     const drawing = document.querySelector(".boxes");
     drawing.setAttribute("viewBox", `0 0 ${width} ${height}`);
     drawing.setAttribute("preserveAspectRatio", "none");
@@ -325,15 +349,19 @@
       Object.entries({ x: x0, y: y0, width: x1 - x0, height: y1 - y0 }).forEach((pair) => box.setAttribute(...pair));
       return box;
     }));
-    const title = found ? `${plural(found, "match", "matches")} for ${file}` : `No match for ${file}`;
-    $("title").textContent = document.title = title;
-    const searched = `among ${plural(report.searched, "image", "images")}${report.library ? ` of ${report.library}` : ""}`;
+    const title = found ? `${plural(found, "match", "matches")} for ` : "No match for ";
+    document.title = title + file;
+    $("title").replaceChildren(title, make("span", { title: file }, ...breakable(file)));
+    const searched = `${plural(report.searched, "image", "images")} searched${report.library ? ` in “${report.library}”` : ""}`;
     const cut = matches.length < found ? ` · the best ${number.format(matches.length)} are shown` : "";
     $("summary").textContent = `${searched} · mask of ${plural(pixels, "pixel", "pixels")}${cut}`;
     $("none").hidden = found > 0;
     $("results").hidden = found === 0;
     $("none-reason").textContent = reason;
-    $("none-advice").replaceChildren(...advice.map((text) => make("li", { textContent: text })));
+    for (const [id, texts] of [["none-conditions", conditions], ["none-advice", advice]]) {
+      $(id).querySelector("ul").replaceChildren(...texts.map((text) => make("li", {}, ...explained(text))));
+      $(id).hidden = !texts.length;
+    }
     choices($("library"), $("library-choice"), matches.map((m) => m.library), (value) => value || "unknown");
     choices($("sex"), $("sex-choice"), matches.map((m) => m.sex || "?"), sexName);
     $("filter").value = "";

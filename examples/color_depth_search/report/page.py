@@ -25,6 +25,9 @@ PICTURE_BYTES = 11_000_000
 """Most bytes that all pictures take in the page."""
 THUMBNAILS = 600
 """Further matches of each mask that carry their thumbnail, when the library has one."""
+THUMBNAIL_BYTES = 9_000
+"""Bytes of the page kept for each of those thumbnails, so that pictures of several masks don't take them all."""
+MOST_THUMBNAIL_BYTES = 3_000_000
 ROWS = 6_000
 """Most matches that the page lists, over all masks."""
 ERRORS = 200
@@ -49,8 +52,8 @@ def page(findings: Findings, *, read: Read, decode: Decode, pictures: int = PICT
         findings: what the search found
         read: gives the bytes of an image
         decode: gives the RGB pixels of an image
-        pictures: matches of each mask that carry their picture; the others are listed without, or with
-            their thumbnail when the library has one
+        pictures: matches of each mask that carry their picture, as far as there is room; the others are
+            listed without, or with their thumbnail when the library has one
 
     An image that cannot be read is listed with the reason in place of its picture.
     """
@@ -63,10 +66,19 @@ def page(findings: Findings, *, read: Read, decode: Decode, pictures: int = PICT
         title=html.escape("Color-depth search: " + ", ".join(mask.file for mask in findings.masks[:3])),
         style=style,
         script=script,
-        data=_embedded(_contents(findings, Album(read, decode, PICTURE_BYTES), pictures)),
+        data=_embedded(_contents(findings, _album(findings, read, decode), pictures)),
     )
     # Lone surrogates (file names that are not valid UTF-8) can stand in the title only; all else is ASCII.
     return filled.encode("utf-8", "backslashreplace")
+
+
+def _album(findings: Findings, read: Read, decode: Decode) -> Album:
+    thumbnails = sum(
+        _thumbnail_location(match) is not None
+        for matches in findings.matches
+        for match in matches[: PICTURES + THUMBNAILS]
+    )
+    return Album(read, decode, PICTURE_BYTES, spare=min(thumbnails * THUMBNAIL_BYTES, MOST_THUMBNAIL_BYTES))
 
 
 def _hash(text: str) -> str:
@@ -118,6 +130,7 @@ def _mask(findings: Findings, index: int, mask: Mask, album: Album) -> dict[str,
         "best": matches[0]["matching_pixels"] if matches else 0,
         "matches": [],
         "reason": advice.reason if advice else "",
+        "conditions": advice.conditions if advice else [],
         "advice": advice.changes if advice else [],
         **album.mask(mask.location, mask.file),
     }
@@ -138,10 +151,13 @@ def _row(match: Match, rank: int, album: Album, pictures: int) -> dict[str, Any]
         "details": _details(match),
     }
     if rank <= pictures:
-        return row | album.match(item["location"], item["file"])
+        row |= album.match(item["location"], item["file"])
+    else:
+        row["note"] = f"No picture in full size: the page has the best {pictures}. The image is {item['location']}"
     location = _thumbnail_location(match)
-    row["note"] = f"No preview: the page has pictures of the best {pictures}. The image is {item['location']}"
-    return row | (album.thumbnail(location) if location and rank <= pictures + THUMBNAILS else {})
+    if "picture" in row or location is None or rank > pictures + THUMBNAILS:
+        return row
+    return row | album.thumbnail(location)
 
 
 def _details(match: Match) -> list[str]:
@@ -158,7 +174,7 @@ def _details(match: Match) -> list[str]:
 
 
 def _thumbnail_location(match: Match) -> str | None:
-    """Where the library has the thumbnail: its key is relative to the same place as the image's key."""
+    """Where the library has the thumbnail, if it has one: its key is relative to the same place as the image's key."""
     item = match["item"]
     key = item.get("thumbnail")
     if not key or ".." in key.split("/") or not item["location"].endswith(item["key"]):
