@@ -108,6 +108,21 @@ def write_manifest(
     return Manifest(location, prefix, count, chunk_items or max(1, count), digest.hexdigest())
 
 
+def store_listed(objects: Objects, location: str, prefix: str, listed: Any) -> Manifest:
+    """What the function that lists an analysis' items returned, as a manifest: it may be one already.
+
+    Raises:
+        InvalidItems: when it returned neither items nor a manifest.
+    """
+    if isinstance(listed, Manifest):
+        return listed
+    if isinstance(listed, str | bytes) or not hasattr(listed, "__iter__"):
+        raise InvalidItems(
+            f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
+        )
+    return write_manifest(objects, location, prefix, listed)
+
+
 class ItemReader:
     """Reads the items of batches, keeping the last chunks."""
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -12,16 +10,17 @@ from typing import Any
 
 from skyburst.analysis import Combiner, ItemsContext
 from skyburst.contracts import values
-from skyburst.contracts.records import REFUSED, Failure, JobRecord, Missing, Stored
+from skyburst.contracts.records import REFUSED, Failure, Missing, Stored
 from skyburst.contracts.states import BatchState, JobState
-from skyburst.engine.combine import RESULT, CombineBench, combine_all, combine_group, levels_of
-from skyburst.engine.finish import certificate_of, conclude, outcome_of
+from skyburst.engine.combine import CombineBench, combine_all, combine_group, levels_of
+from skyburst.engine.finish import conclude, outcome_of
 from skyburst.engine.work import describe
 from skyburst.errors import InvalidAnalysis, InvalidItems
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.ending import ending, finish
 from skyburst.loading import load_function
-from skyburst.manifest import Manifest, write_manifest
+from skyburst.manifest import store_listed
 
 GROUPS_AT_ONCE = 64
 """Groups of a combining tree that are merged at the same time, each in an environment of its own."""
@@ -43,7 +42,7 @@ class CombinerFunction:
                 `{"task": "group", "job", "run", "level", "group"}`.
 
         Returns:
-            For items `{"job", "run"}`; for combine `{"job", "state", "reason", "result", "files"}`; else nothing.
+            How the job stands, as `ending` has it; nothing for a group.
         """
         brief = self._briefs.get(event["job"], event["run"])
         match event["task"]:
@@ -65,18 +64,10 @@ class CombinerFunction:
         table = self._deployed.table
         job = table.job(brief.job_id)
         try:
-            listed = load_function(self._folder, brief.analysis["items"])(
-                brief.parameters, ItemsContext(job_id=brief.job_id)
-            )
-            if isinstance(listed, Manifest):
-                source = listed
-            elif isinstance(listed, str | bytes) or not hasattr(listed, "__iter__"):
-                raise InvalidItems(
-                    f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
-                )
-            else:
-                objects, location = self._deployed.objects, self._deployed.location
-                source = write_manifest(objects, location, f"{brief.prefix}manifest", listed)
+            list_items = load_function(self._folder, brief.analysis["items"])
+            listed = list_items(brief.parameters, ItemsContext(job_id=brief.job_id))
+            objects, location = self._deployed.objects, self._deployed.location
+            source = store_listed(objects, location, f"{brief.prefix}manifest", listed)
         except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so
             failure = describe(error)
             reason = failure.message
@@ -84,11 +75,11 @@ class CombinerFunction:
                 failure = Failure(REFUSED, failure.message)
             else:
                 reason = f"its items cannot be listed: {failure.kind}: {reason}"
-            self._finish(job, JobState.FAILED, reason, {"missing": [], "item_errors": []}, failure)
-            return {"job": job.job_id, "run": brief.run, "state": str(job.state), "reason": reason}
+            nothing: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
+            return finish(self._deployed, job, JobState.FAILED, reason, nothing, failure)
         job.items = source.document()
         table.update_job(job)
-        return {"job": job.job_id, "run": brief.run}
+        return ending(job)
 
     # Combining
 
@@ -97,7 +88,7 @@ class CombinerFunction:
         table, plan = self._deployed.table, brief.batches
         job = table.job(brief.job_id)
         if job.state.finished:  # this is the second delivery
-            return _ending(job, brief)
+            return ending(job)
         table.release(job.job_id, [BatchState.RUNNING])
         counts = table.progress(job.job_id)
         outcome = outcome_of(table, job.job_id, plan, counts)
@@ -115,8 +106,7 @@ class CombinerFunction:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so
                 failure = describe(error)
                 state, reason = JobState.FAILED, f"its combiner failed: {failure.kind}: {failure.message}"
-        self._finish(job, state, reason, outcome, failure)
-        return _ending(job, brief)
+        return finish(self._deployed, job, state, reason, outcome, failure)
 
     def _merged(self, brief: Brief, outcome: dict[str, Any]) -> dict[str, Any]:
         self._forget_combined(brief)
@@ -173,34 +163,3 @@ class CombinerFunction:
         """Remove what an earlier run combined: it may lack batches that are done now."""
         objects = self._deployed.objects
         objects.delete([entry.key for entry in objects.list(f"{brief.prefix}combined/")])
-
-    # The end
-
-    def _finish(
-        self, job: JobRecord, state: JobState, reason: str, outcome: dict[str, Any], failure: Failure | None
-    ) -> None:
-        table, objects = self._deployed.table, self._deployed.objects
-        job.outcome = {**outcome, "failure": list(failure) if failure else None}
-        job.finished_at = time.time()
-        job.state, job.reason = state, reason
-        prefix = f"jobs/{job.job_id}/"
-        digest = None
-        if job.outcome.get("files") is not None:
-            with objects.open(prefix + RESULT) as file:
-                digest = hashlib.file_digest(file, "sha256").hexdigest()
-        certificate = certificate_of(job, table.progress(job.job_id), "aws", result_digest=digest)
-        objects.put(f"{prefix}certificate.json", values.encode(certificate))
-        table.update_job(job)
-
-
-def _ending(job: JobRecord, brief: Brief) -> dict[str, Any]:
-    """How a job ended, for its execution's output: names of results, never results."""
-    files = (job.outcome or {}).get("files")
-    return {
-        "job": job.job_id,
-        "run": brief.run,
-        "state": str(job.state),
-        "reason": job.reason[:1_000],
-        "result": None if files is None else f"{brief.prefix}{RESULT}",
-        "certificate": f"{brief.prefix}certificate.json",
-    }

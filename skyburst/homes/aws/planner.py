@@ -10,12 +10,13 @@ from typing import Any
 from skyburst.contracts.blueprint import Blueprint, parse_blueprint
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
-from skyburst.contracts.records import JobRecord
+from skyburst.contracts.records import Failure, JobRecord
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.plan import make_plan
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws.brief import Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
+from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
 
@@ -38,7 +39,7 @@ class Planner:
             execution: name of the execution, which becomes the id of a new job.
 
         Returns:
-            `{"job", "run", "task", "combiner"}`: task is `items` when the analysis has to list the items first, `work`, or
+            `{"job", "run", "task", "state", "reason", "combiner"}`: task is `items` when the analysis has to list the items first, `work`, or
             `ended` when there is nothing to do.
 
         Raises:
@@ -54,6 +55,15 @@ class Planner:
     def listed(self, job_id: str) -> dict[str, Any]:
         """Go on with a job whose items the analysis has listed."""
         return self._start(self._deployed.table.job(job_id))
+
+    def failed(self, job_id: str, error: str, cause: str) -> dict[str, Any]:
+        """End a job whose execution met an error that nothing else could handle."""
+        job = self._deployed.table.job(job_id)
+        if job.state.finished:
+            return ending(job)
+        outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
+        reason = f"its execution met an error: {error}: {cause[:LONGEST_REASON]}"
+        return finish(self._deployed, job, JobState.FAILED, reason, outcome, Failure(error, cause[:LONGEST_REASON]))
 
     def _created(self, given: dict[str, Any], execution: str) -> JobRecord:
         spec = parse_job(given)
@@ -115,6 +125,7 @@ class Planner:
             "run": job.runs,
             "task": task,
             "state": str(job.state),
+            "reason": job.reason[:LONGEST_REASON],
             "combiner": function_name(self._deployed.prefix, job.analysis["name"], "combiner"),
         }
 

@@ -34,8 +34,8 @@ from skyburst.errors import (
     is_disk_full,
 )
 from skyburst.finding import Found
-from skyburst.homes.local.folder import VARIABLE, state_folder
 from skyburst.homes.job_items import store_items
+from skyburst.homes.local.folder import VARIABLE, state_folder
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.objects import ObjectStore, open_store

@@ -146,19 +146,12 @@ class WorkerProcess:
 
     def _items(self) -> dict[str, Any]:
         """List the items of the job."""
-        from skyburst.errors import InvalidItems
-        from skyburst.manifest import Manifest, write_manifest
+        from skyburst.manifest import store_listed
 
         assert self._code.items is not None
-        listed = self._code.items(self._config["parameters"], ItemsContext(job_id=self._config["job_id"]))
-        if isinstance(listed, Manifest):
-            return listed.document()
-        if isinstance(listed, str | bytes) or not hasattr(listed, "__iter__"):
-            raise InvalidItems(
-                f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
-            )
-        objects = self._config["objects"]
-        return write_manifest(self._bench.objects, objects, f"{self._config['prefix']}manifest", listed).document()
+        config = self._config
+        listed = self._code.items(config["parameters"], ItemsContext(job_id=config["job_id"]))
+        return store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed).document()
 
     def _combine(self, context: dict[str, Any], level: int, group: int) -> None:
         from skyburst.engine.combine import combine_group

@@ -1,0 +1,1 @@
+"""The CDK app: what `skyburst deploy` deploys."""

@@ -1,0 +1,1 @@
+"""What is deployed as the functions that list items and combine partial results."""

@@ -1,0 +1,63 @@
+"""The end of a job: its certificate, and the final state."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+from skyburst.contracts import values
+from skyburst.contracts.records import Failure, JobRecord
+from skyburst.contracts.states import JobState
+from skyburst.engine.combine import RESULT
+from skyburst.engine.finish import certificate_of
+from skyburst.homes.aws.brief import job_prefix
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.ports import Objects
+
+READ_BYTES = 1 << 20
+LONGEST_REASON = 1_000
+CERTIFICATE = "certificate.json"
+
+
+def finish(
+    deployed: Deployed, job: JobRecord, state: JobState, reason: str, outcome: dict[str, Any], failure: Failure | None
+) -> dict[str, Any]:
+    """Write the certificate of a job and set its final state.
+
+    Returns:
+        `{"job", "run", "state", "reason", "result", "certificate"}`, the output of its execution: names of objects, never
+        results.
+    """
+    prefix = job_prefix(job.job_id)
+    job.outcome = {**outcome, "failure": list(failure) if failure else None}
+    job.finished_at = time.time()
+    job.state, job.reason = state, reason
+    found = job.outcome.get("files") is not None
+    digest = _sha256(deployed.objects, prefix + RESULT) if found else None
+    certificate = certificate_of(job, deployed.table.progress(job.job_id), "aws", result_digest=digest)
+    deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))
+    deployed.table.update_job(job)
+    return ending(job)
+
+
+def ending(job: JobRecord) -> dict[str, Any]:
+    """How a job ended, for the output of its execution."""
+    prefix = job_prefix(job.job_id)
+    found = (job.outcome or {}).get("files") is not None
+    return {
+        "job": job.job_id,
+        "run": job.runs,
+        "state": str(job.state),
+        "reason": job.reason[:LONGEST_REASON],
+        "result": prefix + RESULT if found else None,
+        "certificate": prefix + CERTIFICATE,
+    }
+
+
+def _sha256(objects: Objects, key: str) -> str:
+    digest = hashlib.sha256()
+    with objects.open(key) as file:
+        while piece := file.read(READ_BYTES):
+            digest.update(piece)
+    return digest.hexdigest()

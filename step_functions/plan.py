@@ -1,0 +1,32 @@
+"""Entry point of the function that plans jobs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from skyburst.errors import InvalidJob
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.planner import Planner
+from skyburst.homes.aws.telemetry import about, logger_of
+
+logger = logger_of("plan")
+registry = json.loads((Path(__file__).parent / "registry.json").read_text(encoding="utf-8"))
+planner = Planner(Deployed.from_environment(), registry)
+
+
+def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+    """Make the job of an execution, go on with one whose items are listed, or end one that met an error."""
+    about(logger, event)
+    match event["task"]:
+        case "plan":
+            answer = planner.plan(event["given"], event["execution"])
+        case "listed":
+            answer = planner.listed(event["job"])
+        case "failed":
+            answer = planner.failed(event["job"], event["error"], event["cause"])
+        case other:
+            raise InvalidJob(f"the planner has no task {other!r}: expected 'plan', 'listed' or 'failed'")
+    logger.info("planned", extra={"state": answer["state"]})
+    return answer
