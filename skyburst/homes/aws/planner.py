@@ -39,7 +39,8 @@ class Planner:
             execution: name of the execution, which becomes the id of a new job.
 
         Returns:
-            `{"job", "run", "task", "state", "reason", "combiner"}`: task is `items` when the analysis has to list the items first, `work`, or
+            `{"job", "run", "task", "state", "reason", "combiner"}`; task is `items` when the analysis has to list the items
+            first, `work`, or
             `ended` when there is nothing to do.
 
         Raises:

@@ -1,0 +1,57 @@
+"""An analysis: what its blueprint becomes in an account."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from cdk_app.bundle import ROOT, Contents
+from cdk_app.functions import Factory
+from skyburst.finding import Found
+from skyburst.homes.aws.deployed import function_name
+from skyburst.homes.aws.worker import MARGIN_S
+
+LONGEST_S = 900
+
+
+class Analysis(Construct):
+    """The functions of one analysis: identical workers, and a combiner."""
+
+    def __init__(self, scope: Construct, name: str, *, factory: Factory, found: Found, lanes: int) -> None:
+        super().__init__(scope, name)
+        self.name = found.blueprint.name
+        self.found = found
+        self.lanes = lanes
+        resources = found.blueprint.resources
+        self.worker_names = [function_name(factory.prefix, self.name, "worker", lane) for lane in range(lanes)]
+        self.combiner_name = function_name(factory.prefix, self.name, "combiner")
+        worker = [
+            *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
+            *factory.batches("PutItem", "UpdateItem", "GetItem"), *factory.jobs("GetItem"),
+        ]  # fmt: skip
+        self.workers = [
+            factory.function(
+                self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.location),
+                handler="handler.handler", memory_mb=resources.memory_mb, statements=worker, asynchronous=True,
+                timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
+                environment={"SKYBURST_LANE": str(lane)},
+            )
+            for lane, worker_name in enumerate(self.worker_names)
+        ]  # fmt: skip
+        combiner = [
+            *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
+            *factory.batches("Query", "GetItem", "UpdateItem"), *factory.jobs("GetItem", "UpdateItem"),
+            *factory.invokes(self.combiner_name),
+        ]  # fmt: skip
+        self.combiner: lambda_.Function = factory.function(
+            self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.location),
+            handler="handler.handler", memory_mb=resources.memory_mb, statements=combiner,
+            timeout_s=math.ceil(resources.combiner_timeout_s),
+        )  # fmt: skip
+
+    def entry(self) -> dict[str, Any]:
+        """What the planner knows of the analysis."""
+        return {"reference": {**self.found.reference(), "location": "analysis"}, "lanes": self.lanes}

@@ -1,0 +1,196 @@
+"""What each function carries: its entry point, the framework, the developer's code, and the packages that they import.
+
+Without Docker: wheels for the function's machine are chosen by pip, so that an arm64 function is bundled on any machine. A
+bundle is made once for what goes into it; the same input gives the same files.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import skyburst
+from skyburst.contracts.blueprint import NOT_CODE
+from skyburst.errors import InvalidAnalysis
+
+ROOT = Path(__file__).resolve().parent.parent
+"""Holds the deployable folders: the checkout, or what the wheel carries."""
+REQUIREMENTS = "requirements.txt"
+"""In the folder of an analysis: what it imports, for pip."""
+LOCK = ROOT / "requirements" / "functions.txt"
+NOT_DEPLOYED = {"cli", "local", "local_cloud", "_shipped", "__pycache__"}
+SERVICES = {"dynamodb", "lambda"}
+"""Services that functions call through botocore; the descriptions of all others are left out."""
+FEATURES = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+"""Both old and new names of the same platform: pip knows only those that it is given."""
+LIMIT_BYTES = 250 * 2**20
+"""Of a function's unpacked code."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What functions run on."""
+
+    python: str
+    """Such as `3.13`."""
+    architecture: str
+    """`arm64` or `x86_64`."""
+
+    @property
+    def wheels(self) -> str:
+        """As wheels call the architecture."""
+        return {"arm64": "aarch64"}.get(self.architecture, self.architecture)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a bundle is made of."""
+
+    entry: Path
+    """Folder of the entry point."""
+    analysis: Path | None = None
+    """Folder of the developer's code."""
+    documents: Mapping[str, object] = field(default_factory=dict)
+    """JSON files by name."""
+
+
+def bundle(contents: Contents, machine: Machine, cache: Path) -> Path:
+    """The folder of a function's code, made if it is not in the cache.
+
+    Raises:
+        InvalidAnalysis: when packages cannot be had for the machine, or the code is larger than a function may have.
+    """
+    target = cache / _digest(contents, machine)
+    if target.is_dir():
+        return target
+    cache.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=cache, prefix="building-"))
+    try:
+        for requirements in _requirements(contents):
+            _install(requirements, machine, building)
+        _strip(building)
+        for source in sorted(_files(contents.entry, ".py")):
+            _copy(source, building / source.relative_to(contents.entry))
+        package = Path(skyburst.__file__).parent
+        for source in sorted(_framework(package)):
+            _copy(source, building / "skyburst" / source.relative_to(package))
+        _keep_metadata(building)
+        if contents.analysis:
+            for source in sorted(_code(contents.analysis)):
+                _copy(source, building / "analysis" / source.relative_to(contents.analysis))
+        for name, document in contents.documents.items():
+            (building / name).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        _check_size(building, contents)
+        building.rename(target)
+    except BaseException:
+        shutil.rmtree(building)
+        raise
+    return target
+
+
+def _check_size(folder: Path, contents: Contents) -> None:
+    size = size_of(folder)
+    if size > LIMIT_BYTES:
+        raise InvalidAnalysis(
+            f"the code of {contents.analysis or contents.entry} takes {size / 2**20:.0f} MiB with its packages: a "
+            f"function may have {LIMIT_BYTES // 2**20} MiB"
+        )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of the files in a folder."""
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _requirements(contents: Contents) -> Iterator[Path]:
+    """Lists of packages to install: the developer's, then the framework's, whose versions are kept to."""
+    if contents.analysis and (contents.analysis / REQUIREMENTS).is_file():
+        yield contents.analysis / REQUIREMENTS
+    yield LOCK
+
+
+def _install(requirements: Path, machine: Machine, target: Path) -> None:
+    platforms = [f"--platform={feature}_{machine.wheels}" for feature in FEATURES]
+    command = [
+        sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile",
+        "--only-binary=:all:", f"--python-version={machine.python}", "--implementation=cp", *platforms,
+        f"--target={target}", "--upgrade", f"--requirement={requirements}",
+    ]  # fmt: skip
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    if ended.returncode:
+        raise InvalidAnalysis(
+            f"the packages of {requirements} cannot be had for Python {machine.python} on {machine.architecture}: "
+            f"{ended.stderr.strip()[-2_000:]}"
+        )
+
+
+def _strip(folder: Path) -> None:
+    """Remove what functions never read."""
+    for name in ("bin", "share"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    data = folder / "botocore" / "data"
+    if data.is_dir():
+        for service in data.iterdir():
+            if service.is_dir() and service.name not in SERVICES:
+                shutil.rmtree(service)
+    for cache in list(folder.rglob("__pycache__")):
+        shutil.rmtree(cache)
+    for record in list(folder.glob("*.dist-info")):
+        for file in record.iterdir():
+            if file.name != "METADATA":
+                shutil.rmtree(file) if file.is_dir() else file.unlink()
+
+
+def _keep_metadata(folder: Path) -> None:
+    """Have the certificate name the framework's packages, as it does where it is installed."""
+    metadata = importlib.metadata.distribution("skyburst").read_text("METADATA")
+    if metadata:
+        target = folder / f"skyburst-{skyburst.__version__}.dist-info"
+        target.mkdir()
+        (target / "METADATA").write_text(metadata, encoding="utf-8")
+
+
+def _framework(package: Path) -> Iterator[Path]:
+    for path in package.rglob("*.py"):
+        if NOT_DEPLOYED.isdisjoint(path.relative_to(package).parts):
+            yield path
+
+
+def _code(folder: Path) -> Iterator[Path]:
+    """Files of an analysis, but for its tests and what is no code of it."""
+    for path in folder.rglob("*"):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") or part in NOT_CODE for part in parts)
+        if path.is_file() and not hidden and not parts[-1].startswith("test_"):
+            yield path
+
+
+def _files(folder: Path, suffix: str) -> Iterator[Path]:
+    return (path for path in folder.rglob(f"*{suffix}") if "__pycache__" not in path.parts)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(source, target)
+
+
+def _digest(contents: Contents, machine: Machine) -> str:
+    """Of everything that goes into a bundle."""
+    digest = hashlib.sha256(f"{machine}\n{json.dumps(contents.documents, sort_keys=True)}".encode())
+    package = Path(skyburst.__file__).parent
+    files = [(path, f"entry/{path.relative_to(contents.entry)}") for path in _files(contents.entry, ".py")]
+    files += [(path, f"framework/{path.relative_to(package)}") for path in _framework(package)]
+    files += [(path, f"lock/{path.name}") for path in _requirements(contents)]
+    if contents.analysis:
+        files += [(path, f"analysis/{path.relative_to(contents.analysis)}") for path in _code(contents.analysis)]
+    for path, name in sorted(files, key=lambda entry: entry[1]):
+        digest.update(name.encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:32]

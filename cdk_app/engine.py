@@ -1,0 +1,46 @@
+"""The engine's own functions: the planner, the manager, the watcher."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from constructs import Construct
+
+from cdk_app.analysis import Analysis
+from cdk_app.bundle import ROOT, Contents
+from cdk_app.functions import Factory
+
+PLAN_S = 120
+MANAGE_S = 120
+WATCH_S = 300
+
+
+class Engine(Construct):
+    """Functions that run no developer's code."""
+
+    def __init__(self, scope: Construct, name: str, *, factory: Factory, analyses: Sequence[Analysis]) -> None:
+        super().__init__(scope, name)
+        manager = f"{factory.prefix}-manager"
+        workers = [worker for analysis in analyses for worker in analysis.worker_names]
+        registry = {analysis.name: analysis.entry() for analysis in analyses}
+        self.plan = factory.function(
+            self, "Plan", f"{factory.prefix}-plan", Contents(ROOT / "step_functions", documents={"registry.json": registry}),
+            handler="plan.handler", memory_mb=512, timeout_s=PLAN_S,
+            statements=[
+                *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),
+                *factory.batches("Query", "UpdateItem"), *factory.jobs("GetItem", "PutItem", "UpdateItem"),
+            ],
+        )  # fmt: skip
+        self.watch = factory.function(
+            self, "Watch", f"{factory.prefix}-watch", Contents(ROOT / "step_functions"),
+            handler="watch.handler", memory_mb=512, timeout_s=WATCH_S,
+            statements=[
+                *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
+                *factory.batches("Query", "GetItem", "UpdateItem"), *factory.jobs("GetItem"), *factory.invokes(manager, *workers),
+            ],
+        )  # fmt: skip
+        self.manager = factory.function(
+            self, "Manager", manager, Contents(ROOT / "manager"),
+            handler="handler.handler", memory_mb=512, timeout_s=MANAGE_S, asynchronous=True, recursive=True,
+            statements=[*factory.reads("jobs/*"), *factory.invokes(manager, *workers)],
+        )  # fmt: skip

@@ -1,0 +1,136 @@
+"""Makes functions: each with its own code, role, log and queue of what could not be run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_destinations as destinations
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk_app.bundle import Contents, Machine, bundle
+from cdk_app.storage import Storage
+from skyburst.homes.aws import deployed
+
+LOG_DAYS = logs.RetentionDays.ONE_MONTH
+ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
+
+
+class Factory:
+    """Makes the functions of a deployment."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        prefix: str,
+        machine: Machine,
+        cache: Path,
+        storage: Storage,
+        input_buckets: Sequence[str],
+    ) -> None:
+        self.prefix = prefix
+        self.storage = storage
+        self._machine = machine
+        self._cache = cache
+        self._input_buckets = input_buckets
+        self._undelivered = sqs.Queue(
+            scope, "Undelivered",
+            encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, retention_period=cdk.Duration.days(14),
+        )  # fmt: skip
+
+    def function(
+        self, scope: Construct, id_: str, name: str, contents: Contents, *, handler: str, memory_mb: int, timeout_s: float,
+        statements: Sequence[iam.PolicyStatement], asynchronous: bool = False, recursive: bool = False,
+        environment: dict[str, str] | None = None,
+    ) -> lambda_.Function:  # fmt: skip
+        """A function that may do what the statements allow, write its log, and nothing else."""
+        log = logs.LogGroup(
+            scope, f"{id_}Log", log_group_name=f"/aws/lambda/{name}", retention=LOG_DAYS,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )  # fmt: skip
+        role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        own = [
+            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn])
+        ]
+        if asynchronous:
+            own.append(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self._undelivered.queue_arn]))
+        policy = iam.ManagedPolicy(scope, f"{id_}Policy", roles=[role], statements=[*own, *statements])
+        function = lambda_.Function(
+            scope, id_,
+            function_name=name,
+            runtime=lambda_.Runtime(f"python{self._machine.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=ARCHITECTURES[self._machine.architecture],
+            code=lambda_.Code.from_asset(str(bundle(contents, self._machine, self._cache))),
+            handler=handler,
+            memory_size=memory_mb,
+            timeout=cdk.Duration.seconds(int(timeout_s)),
+            role=role.without_policy_updates(),
+            log_group=log,
+            environment={
+                deployed.BUCKET: self.storage.bucket.bucket_name,
+                deployed.BATCHES: self.storage.batches.table_name,
+                deployed.JOBS: self.storage.jobs.table_name,
+                deployed.PREFIX: self.prefix,
+                **(environment or {}),
+            },
+            recursive_loop=lambda_.RecursiveLoop.ALLOW if recursive else None,
+        )  # fmt: skip
+        function.node.add_dependency(policy)
+        if asynchronous:
+            lambda_.EventInvokeConfig(
+                scope, f"{id_}Invocations", function=function,
+                retry_attempts=0,  # the watcher sends again what was lost, and knows how often it may
+                max_event_age=cdk.Duration.hours(6),
+                on_failure=destinations.SqsDestination(self._undelivered),
+            )  # fmt: skip
+        return function
+
+    # What functions may do
+
+    def reads(self, *keys: str) -> list[iam.PolicyStatement]:
+        """Read objects under these keys."""
+        return [_allow(["s3:GetObject"], [self.storage.bucket.arn_for_objects(key) for key in keys])]
+
+    def reads_inputs(self) -> list[iam.PolicyStatement]:
+        """Read any object of the deployment's bucket and of the further ones."""
+        start = f"arn:{cdk.Aws.PARTITION}:s3:::"
+        buckets = [self.storage.bucket.bucket_arn, *(start + name for name in self._input_buckets)]
+        return [_allow(["s3:GetObject"], [f"{bucket}/*" for bucket in buckets]), _allow(["s3:ListBucket"], buckets)]
+
+    def lists(self) -> list[iam.PolicyStatement]:
+        """Tell an object that is not there from one that may not be read."""
+        return [_allow(["s3:ListBucket"], [self.storage.bucket.bucket_arn])]
+
+    def writes(self, *keys: str) -> list[iam.PolicyStatement]:
+        """Write objects under these keys."""
+        return [
+            _allow(
+                ["s3:PutObject", "s3:AbortMultipartUpload"], [self.storage.bucket.arn_for_objects(key) for key in keys]
+            )
+        ]
+
+    def deletes(self, *keys: str) -> list[iam.PolicyStatement]:
+        """Remove objects under these keys."""
+        return [_allow(["s3:DeleteObject"], [self.storage.bucket.arn_for_objects(key) for key in keys])]
+
+    def batches(self, *actions: str) -> list[iam.PolicyStatement]:
+        """Do this with rows of batches."""
+        return [_allow([f"dynamodb:{action}" for action in actions], [self.storage.batches.table_arn])]
+
+    def jobs(self, *actions: str) -> list[iam.PolicyStatement]:
+        """Do this with rows of jobs."""
+        return [_allow([f"dynamodb:{action}" for action in actions], [self.storage.jobs.table_arn])]
+
+    def invokes(self, *names: str) -> list[iam.PolicyStatement]:
+        """Invoke functions of the deployment by name."""
+        start = f"arn:{cdk.Aws.PARTITION}:lambda:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:function:"
+        return [_allow(["lambda:InvokeFunction"], [start + name for name in names])]
+
+
+def _allow(actions: list[str], resources: list[str]) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=actions, resources=resources)

@@ -1,0 +1,49 @@
+"""The state machine that takes a job through its life."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_stepfunctions as stepfunctions
+from constructs import Construct
+
+from cdk_app.analysis import Analysis
+from cdk_app.bundle import ROOT
+from cdk_app.engine import Engine
+from cdk_app.functions import LOG_DAYS
+
+
+class JobMachine(Construct):
+    """`step_functions/job.asl.json`, with the functions that it calls."""
+
+    def __init__(
+        self, scope: Construct, name: str, *, prefix: str, engine: Engine, analyses: Sequence[Analysis]
+    ) -> None:
+        super().__init__(scope, name)
+        functions = [engine.plan, engine.watch, *(analysis.combiner for analysis in analyses)]
+        log = logs.LogGroup(
+            self, "Log", log_group_name=f"/aws/vendedlogs/states/{prefix}-jobs", retention=LOG_DAYS,
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )  # fmt: skip
+        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["lambda:InvokeFunction"], resources=[function.function_arn for function in functions]
+            )
+        )
+        self.machine = stepfunctions.StateMachine(
+            self, "Machine",
+            state_machine_name=f"{prefix}-jobs",
+            definition_body=stepfunctions.DefinitionBody.from_file(str(ROOT / "step_functions" / "job.asl.json")),
+            definition_substitutions={
+                "Partition": cdk.Aws.PARTITION,
+                "PlanFunction": engine.plan.function_arn,
+                "WatchFunction": engine.watch.function_arn,
+            },
+            role=role,
+            logs=stepfunctions.LogOptions(destination=log, level=stepfunctions.LogLevel.ERROR),
+            tracing_enabled=True,
+        )  # fmt: skip

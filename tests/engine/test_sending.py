@@ -1,0 +1,156 @@
+"""What is sent, and sent again, while workers far away start late, twice or never."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from dataclasses import replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from skyburst.contracts.records import BatchRecord, Failure
+from skyburst.contracts.states import BatchState
+from skyburst.contracts.values import decode, encode
+from skyburst.engine.sending import (
+    FIRST_GRACE_S,
+    LATE_S,
+    MOST_SILENT,
+    Decision,
+    Send,
+    Sent,
+    decide,
+    missing_ranges,
+)
+from tests.chance import chances
+
+DONE, FAILED, LOST, PENDING, RUNNING = (
+    BatchState.DONE, BatchState.FAILED, BatchState.LOST, BatchState.PENDING, BatchState.RUNNING,
+)  # fmt: skip
+
+
+def look(sent: Sent, records: list[BatchRecord], now: float, *, attempts: int = 3, room: int | None = None) -> Decision:
+    return decide("job-1", sent, records, now=now, attempts=attempts, room=room)
+
+
+def test_without_a_limit_everything_is_dispatched_at_the_first_look_and_once() -> None:
+    sent = Sent([(0, 500)])
+    assert look(sent, [], 0.0) == Decision(ranges=[(0, 500)])
+    assert look(sent, [], 1.0) == Decision()
+
+
+def test_no_more_are_in_flight_than_may_be_and_room_is_used_as_it_comes() -> None:
+    sent = Sent([(0, 10)])
+    assert look(sent, [], 0.0, room=4).ranges == [(0, 4)]
+    assert look(sent, [], 1.0, room=4).ranges == []
+    ended = [BatchRecord(0, DONE, 1), BatchRecord(1, FAILED, 3), BatchRecord(2, RUNNING, 1, deadline=99.0)]
+    assert look(sent, ended, 2.0, room=4).ranges == [(4, 6)]
+
+
+def test_only_what_is_missing_is_dispatched_when_a_job_goes_on() -> None:
+    sent = Sent(missing_ranges(10, [(0, 2), (5, 6)]))
+    done = [BatchRecord(number, DONE, 1) for number in (0, 1, 5)]
+    assert look(sent, done, 0.0).ranges == [(2, 5), (6, 10)]
+
+
+def test_a_batch_that_is_not_heard_of_is_sent_again_after_ever_longer_times_and_fails_at_last() -> None:
+    sent = Sent([(0, 1)])
+    look(sent, [], 0.0)
+    sent_at = []
+    for now in range(1, 100_000, 5):
+        decision = look(sent, [], float(now))
+        if decision.again:
+            assert decision.again == [Send(0, 1)], "nothing was heard of it: it is the same attempt"
+            sent_at.append(now)
+        if decision.silent:
+            assert decision.silent == [0]
+            break
+    else:
+        raise AssertionError("it waits for ever")
+    assert sent_at[0] >= FIRST_GRACE_S
+    assert len(sent_at) == MOST_SILENT - 1
+    waits = [later - earlier for earlier, later in itertools.pairwise(sent_at)]
+    assert waits == sorted(waits)
+
+
+def test_a_worker_past_its_deadline_is_lost_and_its_batch_is_sent_again_at_once() -> None:
+    sent = Sent([(0, 1)])
+    look(sent, [], 0.0)
+    running = BatchRecord(0, RUNNING, 1, started_at=1.0, deadline=100.0)
+    assert look(sent, [running], 100.0 + LATE_S - 1) == Decision()
+    decision = look(sent, [running], 100.0 + LATE_S)
+    assert decision.lost == [running]
+    assert decision.again == [Send(0, 2)]
+    assert look(sent, [replace(running, state=LOST, deadline=None)], 110.0) == Decision()
+
+
+def test_a_worker_that_is_lost_at_its_last_attempt_is_not_sent_again() -> None:
+    sent = Sent([(0, 1)])
+    look(sent, [], 0.0)
+    decision = look(sent, [BatchRecord(0, RUNNING, 3, started_at=1.0, deadline=2.0)], 50.0)
+    assert len(decision.lost) == 1
+    assert decision.again == []
+
+
+def test_a_failed_attempt_is_followed_by_the_next_one_after_a_while() -> None:
+    sent = Sent([(0, 1)])
+    look(sent, [], 0.0)
+    failed = BatchRecord(0, PENDING, 1, started_at=1.0, seconds=2.0, failures=[Failure("ValueError", "no")])
+    assert look(sent, [failed], 3.1).again == []
+    assert look(sent, [failed], 10.0).again == [Send(0, 2)]
+    assert look(sent, [failed], 11.0).again == [], "it is on its way"
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, 60), st.one_of(st.none(), st.integers(1, 20)), st.integers(1, 4), st.sampled_from([0.0, 0.2, 0.6]),
+    chances,
+)  # fmt: skip
+def test_whatever_is_lost_late_or_doubled_every_batch_ends(
+    batches: int, room: int | None, attempts: int, trouble: float, chance: random.Random
+) -> None:
+    sent = Sent(missing_ranges(batches, []))
+    table: dict[int, BatchRecord] = {}
+    under_way: list[tuple[float, int, int]] = []  # when it arrives, batch, attempt
+    ever_sent: set[int] = set()
+    now = 0.0
+    while not all(number in table and table[number].state in (DONE, FAILED) for number in range(batches)):
+        assert now < 1e6, "it waits for ever"
+        sent = Sent.of(decode(encode(sent.document())))  # another watcher goes on
+        decision = look(sent, [table[number] for number in sorted(table)], now, attempts=attempts, room=room)
+        firsts = [(number, 1) for first, last in decision.ranges for number in range(first, last)]
+        assert ever_sent.isdisjoint(number for number, _ in firsts), "dispatched twice"
+        ever_sent.update(number for number, _ in firsts)
+        if room is not None:
+            assert sum(table[n].state not in (DONE, FAILED) if n in table else True for n in ever_sent) <= room
+        for lost in decision.lost:
+            state = FAILED if lost.attempt >= attempts else LOST
+            table[lost.batch_id] = replace(lost, state=state, seconds=now - (lost.started_at or now), deadline=None)
+        for number in decision.silent:
+            table[number] = BatchRecord(number, FAILED, attempts)
+        for number, attempt in [*firsts, *decision.again]:
+            assert 1 <= attempt <= attempts
+            times = chance.choices([0, 1, 2], [trouble / 2, 1, trouble / 2])[0]  # delivered never, once or twice
+            under_way += [(now + chance.random() * 100, number, attempt) for _ in range(times)]
+        now += chance.choice([1.0, 5.0, 30.0])
+        for arrival in [entry for entry in under_way if entry[0] <= now]:
+            under_way.remove(arrival)
+            _, number, attempt = arrival
+            if number in table and table[number].state in (DONE, FAILED):
+                continue
+            fate = chance.random()
+            if fate < trouble / 3:  # killed: only its claim is left
+                table[number] = BatchRecord(number, RUNNING, attempt, started_at=now, deadline=now + 60)
+            elif fate < trouble:
+                state = FAILED if attempt >= attempts else PENDING
+                table[number] = BatchRecord(number, state, attempt, started_at=now - 1, seconds=1.0)
+            else:
+                table[number] = BatchRecord(number, DONE, attempt)
+    assert look(sent, [table[number] for number in sorted(table)], now, attempts=attempts, room=room) == Decision()
+
+
+@given(st.sets(st.integers(0, 40)))
+def test_missing_ranges_are_the_complement_of_the_done_ones(done: set[int]) -> None:
+    ranges = [(number, number + 1) for number in sorted(done)]
+    missing = {number for first, last in missing_ranges(41, ranges) for number in range(first, last)}
+    assert missing == set(range(41)) - done
