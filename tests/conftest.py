@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.homes_aws import dynamodb
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -44,3 +47,19 @@ def name_space() -> list[str]:
             pytest.fail(f"{reason}; CI must permit it")
         pytest.skip(reason)
     return command
+
+
+@pytest.fixture(scope="session")
+def dynamodb_address() -> Iterator[str]:
+    """Where DynamoDB can be reached."""
+    with dynamodb.serving() as address:
+        yield address
+
+
+@pytest.fixture
+def dynamodb_tables(dynamodb_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dynamodb.Tables]:
+    """The two empty tables of a task table."""
+    for name, value in dynamodb.CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with dynamodb.new_tables(dynamodb_address) as tables:
+        yield tables

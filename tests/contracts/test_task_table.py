@@ -17,6 +17,7 @@ import pytest
 from skyburst.contracts.records import BatchRecord, Claim, Failure, JobRecord, Outcome, Stored
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.errors import IdempotencyConflict, JobNotFound
+from skyburst.homes.aws.task_table import MOST_PAYLOAD_BYTES, DynamoTaskTable
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.ports import TaskTable
 from tests.contracts.records import a_claim, a_failure, a_job, an_outcome
@@ -35,22 +36,24 @@ class Backend:
     """Open it once more."""
     opening: str
     """Python source that opens it in another program, as `table`."""
+    largest_payload: int = 2**30
+    """Bytes of the largest partial result that it keeps itself."""
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(params=["sqlite", "dynamodb"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    path = tmp_path / "state" / "state.sqlite"
-    opened: list[SqliteTaskTable] = []
-
-    def open_sqlite() -> TaskTable:
-        opened.append(SqliteTaskTable(path))
-        return opened[-1]
-
-    opening = (
-        "from pathlib import Path\nfrom skyburst.homes.local.task_table import SqliteTaskTable\n"
-        f"table = SqliteTaskTable(Path({str(path)!r}))\n"
-    )
-    yield Backend(open_sqlite, opening)
+    opened: list[SqliteTaskTable | DynamoTaskTable] = []
+    if request.param == "sqlite":
+        path = tmp_path / "state" / "state.sqlite"
+        opening = (
+            "from pathlib import Path\nfrom skyburst.homes.local.task_table import SqliteTaskTable\n"
+            f"table = SqliteTaskTable(Path({str(path)!r}))\n"
+        )
+        made = Backend(lambda: opened.append(SqliteTaskTable(path)) or opened[-1], opening)
+    else:
+        tables = request.getfixturevalue("dynamodb_tables")
+        made = Backend(lambda: opened.append(tables.open()) or opened[-1], tables.opening, MOST_PAYLOAD_BYTES)
+    yield made
     for table in opened:
         table.close()
 
@@ -413,8 +416,8 @@ def test_partial_results_come_in_order_of_done_batches_only(table: TaskTable) ->
 
 
 @pytest.mark.parametrize("size", [0, 1, 32 * 1024, 8 << 20])
-def test_a_payload_of_any_size_comes_back(table: TaskTable, size: int) -> None:
-    payload = random.Random(size).randbytes(size)
+def test_a_payload_of_any_size_comes_back(backend: Backend, size: int) -> None:
+    table, payload = backend.open(), random.Random(size).randbytes(min(size, backend.largest_payload))
     table.create_job(a_job())
     table.record("job-1", [an_outcome(0, payload)])
     assert list(table.partial_results("job-1", 0, 1)) == [Stored(0, payload, None)]

@@ -1,0 +1,91 @@
+"""The two tables of the task table in DynamoDB: their schema, and how jobs and batches are named in them.
+
+Pure, and without an AWS library: what deploys the tables, what uses them and the tests all read it here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+BATCHES_PER_SHARD = 250
+MOST_SHARDS = 32
+"""32,000 writes a second: a table takes at most 40,000 unless AWS raises that."""
+
+ITEM_ERRORS = "#e"
+FAILURES = "#f"
+PAYLOAD = "#p"
+PARTS = ("", PAYLOAD, ITEM_ERRORS, FAILURES)
+"""Suffixes of a shard's partitions: rows, and what is kept apart from them because counting must not read it."""
+
+
+class Attribute(NamedTuple):
+    """An attribute of a key."""
+
+    name: str
+    kind: str
+    """`S` text or `N` number."""
+
+
+class Index(NamedTuple):
+    """A global secondary index that holds the keys only."""
+
+    name: str
+    partition: Attribute
+    sort: Attribute
+
+
+class TableSchema(NamedTuple):
+    """What a table is created with. It is paid for by the request."""
+
+    partition: Attribute
+    sort: Attribute | None
+    ttl: str
+    """Attribute with the time after which DynamoDB removes an item, seconds since the epoch."""
+    newest: Index | None = None
+    """An index of what is in it, by time."""
+
+
+NEWEST = Index("newest", Attribute("kind", "S"), Attribute("created", "N"))
+SCHEMA = {
+    "batches": TableSchema(Attribute("jobId", "S"), Attribute("batchId", "N"), "ttl"),
+    "jobs": TableSchema(Attribute("jobId", "S"), None, "ttl", NEWEST),
+}
+"""`batches` has the key and the TTL attribute of burst-compute's table of tasks, whose workers can write to it."""
+
+
+def creation(schema: TableSchema, name: str) -> dict[str, Any]:
+    """The arguments of CreateTable; the TTL is switched on by another call."""
+    index = schema.newest
+    keys = [key for key in (schema.partition, schema.sort, *(index[1:] if index else ())) if isinstance(key, Attribute)]
+    arguments: dict[str, Any] = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": _key_schema(schema.partition, schema.sort),
+        "AttributeDefinitions": [{"AttributeName": key.name, "AttributeType": key.kind} for key in keys],
+    }
+    if index:
+        key_schema = _key_schema(index.partition, index.sort)
+        projection = {"ProjectionType": "KEYS_ONLY"}
+        arguments["GlobalSecondaryIndexes"] = [
+            {"IndexName": index.name, "KeySchema": key_schema, "Projection": projection}
+        ]
+    return arguments
+
+
+def shards_for(batches: int) -> int:
+    """Number of shards of a job.
+
+    A partition of DynamoDB takes 1,000 write units a second, and a batch with a small partial result takes two to six: all
+    batches of a shard can end within a second or two.
+    """
+    return max(1, min(MOST_SHARDS, -(-batches // BATCHES_PER_SHARD)))
+
+
+def partition(job_id: str, shard: int, shards: int, part: str = "") -> str:
+    """Value of `jobId` for one shard: the job's id alone when there is one shard, as workers of burst-compute write it."""
+    return (job_id if shards == 1 else f"{job_id}#{shard}") + part
+
+
+def _key_schema(partition_key: Attribute, sort: Attribute | None) -> list[dict[str, str]]:
+    keys = [{"AttributeName": partition_key.name, "KeyType": "HASH"}]
+    return keys + ([{"AttributeName": sort.name, "KeyType": "RANGE"}] if sort else [])

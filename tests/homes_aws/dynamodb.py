@@ -1,0 +1,93 @@
+"""DynamoDB for tests: moto's server, with one request at a time so that its writes are as atomic as AWS's."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from skyburst.homes.aws.calls import connect
+from skyburst.homes.aws.schema import SCHEMA, creation
+from skyburst.homes.aws.task_table import DynamoTaskTable
+
+REGION = "us-east-1"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@dataclass
+class Tables:
+    """The two tables of one test."""
+
+    endpoint: str
+    client: Any
+    batches: str
+    jobs: str
+
+    def open(self, client: Any = None, **options: Any) -> DynamoTaskTable:
+        """Open the task table."""
+        return DynamoTaskTable(client or self.client, self.batches, self.jobs, **options)
+
+    @property
+    def opening(self) -> str:
+        """Python source that opens it in another program, as `table`."""
+        return (
+            f"import os\nos.environ.update({CREDENTIALS!r})\n"
+            "from skyburst.homes.aws.calls import connect\n"
+            "from skyburst.homes.aws.task_table import DynamoTaskTable\n"
+            f"table = DynamoTaskTable(connect({REGION!r}, {self.endpoint!r}), {self.batches!r}, {self.jobs!r})\n"
+        )
+
+    def items(self) -> list[dict[str, Any]]:
+        """All items of the batches table."""
+        pages = self.client.get_paginator("scan").paginate(TableName=self.batches)
+        return [item for page in pages for item in page["Items"]]
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """A server of DynamoDB in this process; its address."""
+    from moto.dynamodb.models.dynamo_type import DynamoType
+    from moto.dynamodb.responses import DynamoHandler
+    from moto.server import ThreadedMotoServer
+
+    lock, original, original_size = threading.RLock(), DynamoHandler.call_action, DynamoType.size
+
+    @functools.wraps(original)
+    def one_at_a_time(self: DynamoHandler) -> Any:
+        with lock:
+            return original(self)
+
+    def size(self: DynamoType) -> int:
+        """Of bytes their number, where moto takes the length of their base64."""
+        return len(self.value) * 3 // 4 if self.type == "B" else original_size(self)
+
+    DynamoHandler.call_action, DynamoType.size = one_at_a_time, size
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+        DynamoHandler.call_action, DynamoType.size = original, original_size
+
+
+@contextmanager
+def new_tables(endpoint: str) -> Iterator[Tables]:
+    """Two new tables, as they are deployed."""
+    client = connect(REGION, endpoint)
+    names = {kind: f"{kind}-{uuid.uuid4().hex[:8]}" for kind in SCHEMA}
+    for kind, schema in SCHEMA.items():
+        client.create_table(**creation(schema, names[kind]))
+        ttl = {"Enabled": True, "AttributeName": schema.ttl}
+        client.update_time_to_live(TableName=names[kind], TimeToLiveSpecification=ttl)
+    try:
+        yield Tables(endpoint, client, **names)
+    finally:
+        for name in names.values():
+            client.delete_table(TableName=name)
+        client.close()
