@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from botocore.exceptions import ClientError
 
 from skyburst.homes.aws.calls import connect
 from skyburst.homes.aws.schema import SCHEMA, creation
@@ -41,10 +44,53 @@ class Tables:
             f"table = DynamoTaskTable(connect({REGION!r}, {self.endpoint!r}), {self.batches!r}, {self.jobs!r})\n"
         )
 
-    def items(self) -> list[dict[str, Any]]:
-        """All items of the batches table."""
-        pages = self.client.get_paginator("scan").paginate(TableName=self.batches)
+    def items(self, table: str | None = None) -> list[dict[str, Any]]:
+        """All items of a table, of the one with the batches unless said otherwise."""
+        pages = self.client.get_paginator("scan").paginate(TableName=table or self.batches)
         return [item for page in pages for item in page["Items"]]
+
+
+class Troubled:
+    """A client some of whose calls fail: before they arrive, or after, so that only the answer is lost."""
+
+    def __init__(self, client: Any, operation: str, errors: list[ClientError], *, lost: bool = False) -> None:
+        self._client, self._operation, self._errors, self._lost = client, operation, errors, lost
+        self.calls: list[tuple[str, dict[str, Any]]] = []
+        """Operations and their arguments, in order."""
+
+    def __getattr__(self, operation: str) -> Any:
+        function = getattr(self._client, operation)
+
+        def call(**arguments: Any) -> Any:
+            self.calls.append((operation, arguments))
+            if operation != self._operation or not self._errors:
+                return function(**arguments)
+            if self._lost:
+                function(**arguments)
+            raise self._errors.pop(0)
+
+        return call
+
+
+def an_error(code: str, message: str = "told to fail", operation: str = "Query", reasons: Sequence[str] = ()) -> Any:
+    """An error as AWS gives it; reasons are those of a cancelled transaction."""
+    response: Any = {"Error": {"Code": code, "Message": message}}
+    if reasons:
+        response["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    return ClientError(response, operation)
+
+
+def size_of(item: dict[str, Any]) -> int:
+    """Bytes of an item as AWS counts them: names and values; a number about half a byte for each digit and one more."""
+    return sum(len(name.encode()) + _size_of_value(*next(iter(value.items()))) for name, value in item.items())
+
+
+def _size_of_value(kind: str, value: Any) -> int:
+    if kind == "N":
+        return (len(value) + 1) // 2 + 1
+    if kind == "S":
+        return len(value.encode())
+    return len(value) if kind == "B" else 1
 
 
 @contextmanager
@@ -53,6 +99,7 @@ def serving() -> Iterator[str]:
     from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.responses import DynamoHandler
     from moto.server import ThreadedMotoServer
+    from werkzeug.serving import WSGIRequestHandler
 
     lock, original, original_size = threading.RLock(), DynamoHandler.call_action, DynamoType.size
 
@@ -66,6 +113,8 @@ def serving() -> Iterator[str]:
         return len(self.value) * 3 // 4 if self.type == "B" else original_size(self)
 
     DynamoHandler.call_action, DynamoType.size = one_at_a_time, size
+    WSGIRequestHandler.protocol_version = "HTTP/1.1"  # a connection for each request would take most of the time
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -193,8 +194,12 @@ def _translated(error: ClientError, table: str, how_long: str = "") -> StorageEr
     details = "; ".join(str(reason.get("Message")) for reason in _reasons(error) if reason.get("Message"))
     text = f"{code}: {message}{f' ({details})' if details and details not in message else ''}"
     if code == "AccessDeniedException":
+        named = re.search(
+            r"dynamodb:\w+", text
+        )  # a transaction is no action of its own: AWS names the one that it lacks
+        action = named[0] if named else f"dynamodb:{operation}"
         return StorageError(
-            f"the table {table}: allow the action dynamodb:{operation} on it in the role's policy. AWS says: {text}"
+            f"the table {table}: allow the action {action} on it in the role's policy. AWS says: {text}"
         )
     if code == "ResourceNotFoundException":
         return StorageError(

@@ -194,7 +194,7 @@ class JobsTable:
         return found
 
     def _get_some(self, job_ids: list[str]) -> dict[str, JobRecord]:
-        keys = [_key(key) for job_id in job_ids for key in (job_id, _record_id(job_id))]
+        keys = [_key(key) for job_id in dict.fromkeys(job_ids) for key in (job_id, _record_id(job_id))]
         items = {item["jobId"]["S"]: item for item in self._calls.get_many(self.name, keys)}
         return {
             job_id: _job_of(items[job_id], items[_record_id(job_id)])

@@ -5,7 +5,9 @@
     attempt, items, size    numbers
     spent                   number: worker seconds of all attempts, to the microsecond
     failed, errors          numbers: failed attempts, items that could not be used
-    startedAt, seconds, deadline, peak, log, reference    JSON texts, so that floating-point numbers stay what they were
+    startedAt, deadline     JSON texts, so that floating-point numbers stay what they were
+    about                   JSON text: seconds, peak memory and log of the last attempt
+    reference               JSON text
     payload                 a partial result of at most a kilobyte
     apart                   true when the partial result is an item of its own
     by                      which call made it DONE
@@ -18,10 +20,11 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from skyburst.contracts import values
-from skyburst.contracts.records import BatchRecord, Claim, Failure, Outcome, Progress
+from skyburst.contracts.records import BatchRecord, Claim, Failure, Outcome
 from skyburst.contracts.states import BatchState
 from skyburst.homes.aws.calls import Item
 from skyburst.homes.aws.foreign import is_foreign
@@ -29,8 +32,8 @@ from skyburst.homes.aws.foreign import is_foreign
 Changes = dict[str, Item | None]
 """Attributes of a row to set; None removes one."""
 
-COUNTED = ("state", "items", "errors", "failed", "spent", "batchId")
-TOLD = (*COUNTED, "attempt", "size", "startedAt", "seconds", "deadline", "peak", "log")
+COUNTED = ("batchId", "state", "items", "errors", "failed", "spent")
+TOLD = ("batchId", "state", "items", "errors", "failed", "attempt", "size", "startedAt", "deadline", "about")
 PACKED_BYTES = 300 * 1024
 """Most bytes of a packed document: an item holds 400 KB."""
 
@@ -109,21 +112,20 @@ def attempted(outcome: Outcome) -> Changes:
         "attempt": number(outcome.attempt),
         "items": number(outcome.items),
         "startedAt": text(outcome.started_at),
-        "seconds": text(outcome.seconds),
-        "peak": text(outcome.peak_memory_mb),
-        "log": text(outcome.log) if outcome.log else None,
+        "about": text([outcome.seconds, outcome.peak_memory_mb, outcome.log]),
         "deadline": None,
     }
 
 
 def done(outcome: Outcome) -> Changes:
-    """Attributes that a partial result sets, without the partial result."""
+    """Attributes that a partial result sets, without the partial result. No row that is not DONE has those that are left out."""
+    errors = sum(entry.get("count", 1) for entry in outcome.item_errors or ())
     return {
         **attempted(outcome),
         "state": {"S": BatchState.DONE},
         "size": number(outcome.size),
-        "reference": text(outcome.reference) if outcome.reference is not None else None,
-        "errors": number(sum(entry.get("count", 1) for entry in outcome.item_errors or ())),
+        **({"reference": text(outcome.reference)} if outcome.reference is not None else {}),
+        **({"errors": number(errors)} if errors else {}),
     }
 
 
@@ -152,28 +154,47 @@ def record_of(row: Item, plan: Numbers, failures: list[Failure], item_errors: li
     batch_id = batch_id_of(row)
     if is_foreign(row):
         return BatchRecord(batch_id, BatchState.DONE, 1, plan.items_of(batch_id))
-    log = value(row, "log")
+    seconds_taken, peak, log = value(row, "about") or (None, None, None)
     return BatchRecord(
         batch_id, state_of(row), whole(row, "attempt"), whole(row, "items"), whole(row, "size"),
-        value(row, "startedAt"), value(row, "seconds"), value(row, "deadline"), value(row, "peak"),
+        value(row, "startedAt"), seconds_taken, value(row, "deadline"), peak,
         tuple(log) if log else None, failures, item_errors,
     )  # fmt: skip
 
 
-def count(progress: Progress, row: Item, plan: Numbers) -> None:
-    """Add a row to the counts of a job."""
-    state = state_of(row)
-    progress.worker_seconds += float(row.get("spent", {"N": "0"})["N"])
-    progress.item_errors += whole(row, "errors")
-    progress.retries += whole(row, "failed")
-    if state is BatchState.DONE:
-        progress.done += 1
-        progress.items_done += plan.items_of(batch_id_of(row)) if is_foreign(row) else whole(row, "items")
-    elif state is BatchState.FAILED:
-        progress.failed += 1
-        progress.retries -= 1  # the last failure of a batch is not followed by a retry
-    elif state is BatchState.RUNNING:
-        progress.running += 1
+@dataclass(slots=True)
+class Counts:
+    """Counts of batches, as in a job's progress."""
+
+    done: int = 0
+    failed: int = 0
+    running: int = 0
+    items_done: int = 0
+    item_errors: int = 0
+    retries: int = 0
+    worker_seconds: float = 0.0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
+
+
+def count(found: Iterable[Item], plan: Numbers) -> Counts:
+    """Count rows."""
+    counts = Counts()
+    for row in found:
+        state = state_of(row)
+        counts.worker_seconds += float(row.get("spent", {"N": "0"})["N"])
+        counts.item_errors += whole(row, "errors")
+        counts.retries += whole(row, "failed")
+        if state is BatchState.DONE:
+            counts.done += 1
+            counts.items_done += plan.items_of(batch_id_of(row)) if is_foreign(row) else whole(row, "items")
+        elif state is BatchState.FAILED:
+            counts.failed += 1
+            counts.retries -= 1  # the last failure of a batch is not followed by a retry
+        elif state is BatchState.RUNNING:
+            counts.running += 1
+    return counts
 
 
 def ranges(numbers: Iterable[int]) -> Iterator[tuple[int, int]]:

@@ -14,6 +14,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -42,6 +43,7 @@ MOST_PAYLOAD_BYTES = 396 * 1024
 MOST_FAILURES = 20
 """Failures kept for each batch, the latest."""
 ROWS_AT_ONCE = 256
+COUNTED_AT_ONCE = 1_000
 PARTS_AT_ONCE = 64
 AHEAD = 2
 """Groups of partial results that are fetched before they are asked for."""
@@ -196,13 +198,9 @@ class DynamoTaskTable:
     def progress(self, job_id: str) -> Progress:
         """Counts, without reading partial results that are longer than a kilobyte."""
         head = self._jobs.head(job_id)
-        progress = Progress(head.state, batches=head.numbers.batches, items=head.numbers.items)
-        job = Known(job_id, head.shards or 1, head.expires)
-        # The first pages of all shards are asked for before one is read.
-        for shard in [self._rows(name, rows.COUNTED) for name in _partitions(job)]:
-            for row in shard:
-                rows.count(progress, row, head.numbers)
-        return progress
+        job, numbers = Known(job_id, head.shards or 1, head.expires), head.numbers
+        counts = sum(self._each(partial(self._count, numbers), _partitions(job)), rows.Counts())
+        return Progress(head.state, numbers.batches, items=numbers.items, **asdict(counts))
 
     def batch(self, job_id: str, batch_id: int) -> BatchRecord | None:
         """One batch, or None when nothing was recorded of it."""
@@ -268,6 +266,17 @@ class DynamoTaskTable:
             found = failed.found[0]
             return found is not None and found.get("by") == by
         return True
+
+    def _count(self, numbers: rows.Numbers, name: str) -> rows.Counts:
+        """Counts of one shard, page by page."""
+        query = {**_query(self.name, name, rows.COUNTED, None, None), "Limit": COUNTED_AT_ONCE}
+        counts = rows.Counts()
+        while True:
+            page = self._calls.call("query", self.name, **query)
+            counts += rows.count(page["Items"], numbers)
+            if "LastEvaluatedKey" not in page:
+                return counts
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _change(self, job: Known, batch_id: int, changes: rows.Changes, condition: str, values: Item) -> None:
         """Change a row if a condition holds."""
