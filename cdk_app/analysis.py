@@ -30,7 +30,7 @@ class Analysis(Construct):
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
         worker = [
             *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
-            *factory.batches("PutItem", "UpdateItem", "GetItem"), *factory.jobs("GetItem"),
+            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem", "BatchGetItem"),
         ]  # fmt: skip
         self.workers = [
             factory.function(
@@ -43,7 +43,8 @@ class Analysis(Construct):
         ]  # fmt: skip
         combiner = [
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
-            *factory.batches("Query", "GetItem", "UpdateItem"), *factory.jobs("GetItem", "UpdateItem"),
+            *factory.batches("Query", "BatchGetItem", "UpdateItem"),
+            *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
             *factory.invokes(self.combiner_name),
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(

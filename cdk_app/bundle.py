@@ -6,14 +6,17 @@ bundle is made once for what goes into it; the same input gives the same files.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import importlib.metadata
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -71,12 +74,9 @@ def bundle(contents: Contents, machine: Machine, cache: Path) -> Path:
     target = cache / _digest(contents, machine)
     if target.is_dir():
         return target
-    cache.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=cache, prefix="building-"))
-    try:
-        for requirements in _requirements(contents):
-            _install(requirements, machine, building)
-        _strip(building)
+    packages = _packages(contents, machine, cache)
+    with _building(target) as building:
+        shutil.copytree(packages, building, copy_function=os.link, dirs_exist_ok=True)
         for source in sorted(_files(contents.entry, ".py")):
             _copy(source, building / source.relative_to(contents.entry))
         package = Path(skyburst.__file__).parent
@@ -89,11 +89,35 @@ def bundle(contents: Contents, machine: Machine, cache: Path) -> Path:
         for name, document in contents.documents.items():
             (building / name).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         _check_size(building, contents)
-        building.rename(target)
-    except BaseException:
-        shutil.rmtree(building)
-        raise
     return target
+
+
+def _packages(contents: Contents, machine: Machine, cache: Path) -> Path:
+    """The folder of the packages that a function imports; functions with the same ones share it."""
+    lists = list(_requirements(contents))
+    digest = hashlib.sha256(str(machine).encode() + b"".join(path.read_bytes() for path in lists)).hexdigest()
+    target = cache / f"packages-{digest[:32]}"
+    if not target.is_dir():
+        with _building(target) as building:
+            for requirements in lists:
+                _install(requirements, machine, building)
+            _strip(building)
+    return target
+
+
+@contextmanager
+def _building(target: Path) -> Iterator[Path]:
+    """A folder that gets its name when it is complete; of two that make it at once the first one's stays."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
+    try:
+        yield building
+        with contextlib.suppress(OSError):
+            building.rename(target)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    if not target.is_dir():
+        raise InvalidAnalysis(f"{target} could not be made")
 
 
 def _check_size(folder: Path, contents: Contents) -> None:

@@ -28,7 +28,8 @@ class Engine(Construct):
             handler="plan.handler", memory_mb=512, timeout_s=PLAN_S,
             statements=[
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),
-                *factory.batches("Query", "UpdateItem"), *factory.jobs("GetItem", "PutItem", "UpdateItem"),
+                *factory.batches("Query", "UpdateItem"),
+                *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
             ],
         )  # fmt: skip
         self.watch = factory.function(
@@ -36,7 +37,8 @@ class Engine(Construct):
             handler="watch.handler", memory_mb=512, timeout_s=WATCH_S,
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
-                *factory.batches("Query", "GetItem", "UpdateItem"), *factory.jobs("GetItem"), *factory.invokes(manager, *workers),
+                *factory.batches("Query", "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
+                *factory.jobs("GetItem", "BatchGetItem"), *factory.invokes(manager, *workers),
             ],
         )  # fmt: skip
         self.manager = factory.function(

@@ -90,7 +90,10 @@ class Briefs:
         """Raises ObjectNotFound."""
         key = (job_id, run)
         if key not in self._kept:
-            self._kept[key] = read_brief(self._objects, job_id, run)
+            brief = read_brief(self._objects, job_id, run)
+            if brief.plan is None:  # it will be written again when the items are listed
+                return brief
+            self._kept[key] = brief
             if len(self._kept) > MOST_KEPT:
                 self._kept.popitem(last=False)
         self._kept.move_to_end(key)

@@ -17,5 +17,5 @@ def logger_of(service: str) -> Logger:
 
 def about(logger: Logger, event: dict[str, Any]) -> None:
     """Have each line of this invocation say what it is about."""
-    names = ("job", "run", "batch", "attempt", "level", "first", "last", "task", "group")
-    logger.append_keys(**{name: event.get(name) for name in names})
+    facts = {name: event.get(name) for name in ("job", "run", "batch", "attempt", "first", "last", "task", "group")}
+    logger.append_keys(**facts, tree_level=event.get("level"))  # `level` is how grave a line is
