@@ -103,8 +103,9 @@ def test_batches_are_spread_over_the_shards_and_read_in_order(tables: Tables, ta
 def test_many_short_pages_of_many_shards_come_once_each_and_in_order(
     tables: Tables, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
-    for name, size in (("ROWS_AT_ONCE", 3), ("COUNTED_AT_ONCE", 2), ("PARTS_AT_ONCE", 2), ("DELETED_AT_ONCE", 4)):
-        monkeypatch.setattr(f"skyburst.homes.aws.task_table.{name}", size)
+    sizes = {"reading.ROWS_AT_ONCE": 3, "reading.COUNTED_AT_ONCE": 2, "task_table.PARTS_AT_ONCE": 2}
+    for name, size in sizes.items():
+        monkeypatch.setattr(f"skyburst.homes.aws.{name}", size)
     chance = random.Random(seed)
     table = tables.open()
     table.create_job(a_job(batches=80), shards=chance.randint(1, 7))
