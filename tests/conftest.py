@@ -6,10 +6,12 @@ import os
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.homes_aws import dynamodb
+if TYPE_CHECKING:
+    from tests.homes_aws.dynamodb import Tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -52,14 +54,18 @@ def name_space() -> list[str]:
 @pytest.fixture(scope="session")
 def dynamodb_address() -> Iterator[str]:
     """Where DynamoDB can be reached."""
-    with dynamodb.serving() as address:
+    from tests.homes_aws.dynamodb import serving
+
+    with serving() as address:
         yield address
 
 
 @pytest.fixture
-def dynamodb_tables(dynamodb_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[dynamodb.Tables]:
+def dynamodb_tables(dynamodb_address: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Tables]:
     """The two empty tables of a task table."""
-    for name, value in dynamodb.CREDENTIALS.items():
+    from tests.homes_aws.dynamodb import CREDENTIALS, new_tables
+
+    for name, value in CREDENTIALS.items():
         monkeypatch.setenv(name, value)
-    with dynamodb.new_tables(dynamodb_address) as tables:
+    with new_tables(dynamodb_address) as tables:
         yield tables

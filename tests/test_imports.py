@@ -31,6 +31,10 @@ def test_a_worker_process_starts_without_anything_heavy() -> None:
     assert not imported_by("import skyburst.homes.local.worker_process") & HEAVY
 
 
+def test_the_task_table_in_dynamodb_is_imported_without_anything_heavy() -> None:
+    assert not imported_by("import skyburst.homes.aws.task_table") & {*HEAVY, "boto3", "urllib3"}
+
+
 @pytest.mark.parametrize("path", sorted(SKYBURST.rglob("*.py")), ids=lambda path: str(path.relative_to(SKYBURST)))
 def test_the_framework_imports_no_analysis(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import signal
 import subprocess
@@ -17,10 +18,11 @@ import pytest
 from skyburst.contracts.records import BatchRecord, Claim, Failure, JobRecord, Outcome, Stored
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.errors import IdempotencyConflict, JobNotFound
-from skyburst.homes.aws.task_table import MOST_PAYLOAD_BYTES, DynamoTaskTable
+from skyburst.homes.aws.task_table import MOST_PAYLOAD_BYTES
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.ports import TaskTable
 from tests.contracts.records import a_claim, a_failure, a_job, an_outcome
+from tests.homes_aws.dynamodb import Tables
 
 DONE, FAILED, LOST, PENDING, RUNNING = (
     BatchState.DONE, BatchState.FAILED, BatchState.LOST, BatchState.PENDING, BatchState.RUNNING,
@@ -42,20 +44,19 @@ class Backend:
 
 @pytest.fixture(params=["sqlite", "dynamodb"])
 def backend(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backend]:
-    opened: list[SqliteTaskTable | DynamoTaskTable] = []
-    if request.param == "sqlite":
-        path = tmp_path / "state" / "state.sqlite"
-        opening = (
-            "from pathlib import Path\nfrom skyburst.homes.local.task_table import SqliteTaskTable\n"
-            f"table = SqliteTaskTable(Path({str(path)!r}))\n"
-        )
-        made = Backend(lambda: opened.append(SqliteTaskTable(path)) or opened[-1], opening)
-    else:
-        tables = request.getfixturevalue("dynamodb_tables")
-        made = Backend(lambda: opened.append(tables.open()) or opened[-1], tables.opening, MOST_PAYLOAD_BYTES)
-    yield made
-    for table in opened:
-        table.close()
+    with contextlib.ExitStack() as opened:
+        if request.param == "sqlite":
+            path = tmp_path / "state" / "state.sqlite"
+            opening = (
+                "from pathlib import Path\nfrom skyburst.homes.local.task_table import SqliteTaskTable\n"
+                f"table = SqliteTaskTable(Path({str(path)!r}))\n"
+            )
+            yield Backend(lambda: opened.enter_context(contextlib.closing(SqliteTaskTable(path))), opening)
+        else:
+            tables: Tables = request.getfixturevalue("dynamodb_tables")
+            yield Backend(
+                lambda: opened.enter_context(contextlib.closing(tables.open())), tables.opening, MOST_PAYLOAD_BYTES
+            )
 
 
 @pytest.fixture

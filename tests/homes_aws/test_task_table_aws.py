@@ -99,6 +99,45 @@ def test_batches_are_spread_over_the_shards_and_read_in_order(tables: Tables, ta
     assert tables.items(tables.jobs) == []
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_many_short_pages_of_many_shards_come_once_each_and_in_order(
+    tables: Tables, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    sizes = {"reading.ROWS_AT_ONCE": 3, "reading.COUNTED_AT_ONCE": 2, "task_table.PARTS_AT_ONCE": 2}
+    for name, size in sizes.items():
+        monkeypatch.setattr(f"skyburst.homes.aws.{name}", size)
+    chance = random.Random(seed)
+    table = tables.open()
+    table.create_job(a_job(batches=80), shards=chance.randint(1, 7))
+    payloads = [None, b"", b"vshort", b"v" * 2_000]
+    outcomes = [
+        an_outcome(number, payload, reference=f"partials/{number}" if payload is None else None)
+        for number in chance.sample(range(80), 50)
+        for payload in [chance.choice(payloads)]
+    ]
+    assert table.record("job-1", outcomes) == 50
+    done = {outcome.batch_id: outcome for outcome in outcomes}
+    others = [number for number in range(80) if number not in done]
+    for number in others[:5]:
+        table.record_failure("job-1", a_failure(number, str(number)), FAILED)
+    first, last = sorted(chance.sample(range(81), 2))
+    assert list(table.partial_results("job-1", first, last)) == [
+        Stored(number, done[number].payload, done[number].reference) for number in range(first, last) if number in done
+    ]
+    known = list(table.batches("job-1"))
+    assert [record.batch_id for record in known] == sorted([*done, *others[:5]])
+    assert all(
+        [failure.message for failure in record.failures] == [str(record.batch_id)] * (record.state is FAILED)
+        for record in known
+    )
+    assert [number for pair in table.done_ranges("job-1") for number in range(*pair)] == sorted(done)
+    progress = table.progress("job-1")
+    assert (progress.done, progress.failed, progress.items_done) == (50, 5, 500)
+    table.delete_job("job-1")
+    assert tables.items() == []
+    table.close()
+
+
 def test_a_plan_that_comes_later_gives_the_number_of_shards_once_for_all(
     tables: Tables, table: DynamoTaskTable
 ) -> None:
@@ -593,9 +632,13 @@ def test_failures_that_are_noted_at_once_are_all_kept(tables: Tables) -> None:
 
 
 def test_jobs_of_several_pages_are_listed(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+    class ShortPages(Troubled):
+        def query(self, **arguments: Any) -> Any:
+            return tables.client.query(**arguments, Limit=2)
+
     monkeypatch.setattr("skyburst.homes.aws.jobs_table.JOBS_AT_ONCE", 3)
     now = iter(range(100, 0, -1))
-    table = tables.open(clock=lambda: float(next(now)))
+    table = tables.open(ShortPages(tables.client, "", []), clock=lambda: float(next(now)))
     jobs: list[JobRecord] = [a_job(f"job-{number}") for number in range(8)]
     for job in jobs:
         table.create_job(job)
