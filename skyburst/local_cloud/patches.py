@@ -47,6 +47,7 @@ PATCHES = (
     Patch("moto.awslambda.models", "LambdaFunction.invoke", lambda _: functions.answer),
     # One write to a table at a time.
     *(Patch("moto.dynamodb.models", f"DynamoDBBackend.{operation}", tables.atomic) for operation in tables.OPERATIONS),
+    Patch("moto.dynamodb.models.dynamo_type", "LimitedSizeDict.__setitem__", tables.set_attribute),
     # Templates are read by the project's own code, which ignores nothing.
     Patch("moto.cloudformation.models", "Stack._create_resource_map", lambda _: stacks.resources_of),
     Patch("moto.cloudformation.models", "Stack._create_output_map", lambda _: stacks.outputs_of),

@@ -24,8 +24,10 @@ Replacement = Callable[..., Any]
 def normalise_parameters(_original: Original) -> Replacement:
     """Parameters in the spelling of the service: moto left empty what its model, LocalStack, does here."""
 
-    def normalise(self: Any, parameters: Any, service: str | None = None, action: str | None = None) -> None:
-        shape = _operation(self, service, action).input_shape
+    def normalise(
+        self: Any, parameters: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        shape = _operation(self, boto_service_name, service_action_name).input_shape
         if shape is not None and isinstance(parameters, dict):
             self._to_boto_request(parameters, shape)
 
@@ -35,8 +37,10 @@ def normalise_parameters(_original: Original) -> Replacement:
 def normalise_response(_original: Original) -> Replacement:
     """Responses in the spelling of Step Functions, with streams read: moto left this empty, too."""
 
-    def normalise(self: Any, response: Any, service: str | None = None, action: str | None = None) -> None:
-        shape = _operation(self, service, action).output_shape
+    def normalise(
+        self: Any, response: Any, boto_service_name: str | None = None, service_action_name: str | None = None
+    ) -> None:
+        shape = _operation(self, boto_service_name, service_action_name).output_shape
         if shape is not None:
             self._from_boto_response(response, shape)
 
