@@ -206,6 +206,4 @@ class _Translated:
         if not isinstance(error, ClientError):
             return
         message = str(error.response["Error"]["Message"])
-        if "the local cloud does not" in message:
-            raise InvalidTemplate(f"{self._what}: {message}") from error
         raise DeployFailed(f"{self._what}: {message}") from error

@@ -336,7 +336,7 @@ def event_policy_of(function: Any) -> dict[str, Any]:
 
 def answer(function: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
     """Answer the operation Invoke, in place of moto's: run the function, or accept the event."""
-    from skyburst.local_cloud.lambda_errors import (
+    from skyburst.local_cloud.service_errors import (
         InvalidContent,
         RecursiveInvocation,
         RoleNotAssumed,

@@ -81,7 +81,11 @@ PATCHES = (
         state_machines.notify_heartbeat,
     ),
     Patch("moto.stepfunctions.responses", "StepFunctionResponse.send_task_failure", state_machines.send_task_failure),
-    Patch("moto.stepfunctions.responses", "StepFunctionResponse.describe_execution", state_machines.describe_execution),
+    Patch(
+        f"{PARSER}.backend.execution",
+        "BaseExecutionWorkerCommunication._reflect_execution_status",
+        state_machines.reflect_status,
+    ),
     Patch("moto.stepfunctions.responses", "StepFunctionResponse.stop_execution", state_machines.stop_execution),
     Patch(f"{PARSER}.models", "StepFunctionsParserBackend.start_execution", state_machines.start_execution),
     Patch(f"{PARSER}.models", "StepFunctionsParserBackend._validate_definition", state_machines.validate_definition),

@@ -143,7 +143,7 @@ class LocalCloud:
         return list(self._running.decisions)
 
     def deploy(self, assembly: Path | str, stack: str, parameters: dict[str, str] | None = None) -> Deployed:
-        """Create or update a stack of a CDK cloud assembly. Raises DeployFailed or InvalidTemplate."""
+        """Create or update a stack of a CDK cloud assembly. Raises DeployFailed, Invalid or InvalidTemplate."""
         from skyburst.local_cloud.deploy import deploy
 
         return deploy(self._running, Path(assembly), stack, parameters or {})

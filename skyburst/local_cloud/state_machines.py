@@ -5,6 +5,7 @@ Each function here that takes `original` makes the replacement of one thing of m
 
 from __future__ import annotations
 
+import datetime as dt
 import functools
 import json
 import re
@@ -134,18 +135,30 @@ def start_execution(original: Original) -> Replacement:
     return start
 
 
-def describe_execution(original: Original) -> Replacement:
-    """An output with a date in it can be described, and a stopped execution says why."""
+def reflect_status(original: Original) -> Replacement:
+    """An execution has its outcome before it has ended, and its output in JSON.
 
-    def describe(self: Any) -> Any:
+    moto sets the status first, so that who waits may find no output yet, and leaves texts as they are.
+    """
+
+    def reflect(self: Any) -> None:
+        from moto.stepfunctions.parser.api import ExecutionStatus
+        from moto.stepfunctions.parser.asl.eval.program_state import ProgramEnded, ProgramError
         from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
-        execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        if not isinstance(execution.output, str) and execution.output is not None:
-            execution.output = json.loads(to_json_str(execution.output))
-        return original(self)
+        env, execution = self.execution.exec_worker.env, self.execution
+        state = env.program_state()
+        if isinstance(state, ProgramEnded):
+            execution.output = to_json_str(env.states.get_input())
+            execution.stop_date = dt.datetime.now(tz=dt.UTC)
+            execution.exec_status = ExecutionStatus.SUCCEEDED
+            return
+        if isinstance(state, ProgramError):
+            execution.error = state.error.get("error")
+            execution.cause = state.error.get("cause")
+        original(self)
 
-    return describe
+    return reflect
 
 
 def stop_execution(original: Original) -> Replacement:
@@ -268,12 +281,17 @@ def validate_definition(original: Original) -> Any:
     """A definition with a state that leads nowhere is refused."""
 
     def validate(definition: str) -> None:
-        from moto.stepfunctions.parser.api import InvalidDefinition
+        from moto.stepfunctions.parser.api import InvalidDefinition as NamelessInvalidDefinition
 
-        original(definition=definition)
+        from skyburst.local_cloud.service_errors import InvalidDefinition
+
+        try:
+            original(definition=definition)
+        except NamelessInvalidDefinition as error:
+            raise InvalidDefinition(f"Invalid State Machine Definition: {error.message}") from error
         wrong = "; ".join(problems(json.loads(definition)))
         if wrong:
-            raise InvalidDefinition(message=f"Invalid State Machine Definition: {wrong}")
+            raise InvalidDefinition(f"Invalid State Machine Definition: {wrong}")
 
     return staticmethod(validate)
 

@@ -82,7 +82,26 @@ def test_an_item_over_400_kb_is_refused(cloud: LocalCloud, table: str) -> None:
         client.transact_write_items(TransactItems=[{"Put": {"TableName": table, "Item": large}}])
 
 
+def test_a_large_binary_value_can_be_replaced(cloud: LocalCloud, table: str) -> None:
+    client = cloud.client("dynamodb")
+    for content in (b"x", b"y"):
+        client.update_item(
+            TableName=table,
+            Key={"pk": {"S": "x"}},
+            UpdateExpression="SET payload = :p",
+            ExpressionAttributeValues={":p": {"B": content * 390_000}},
+        )
+    assert client.get_item(TableName=table, Key={"pk": {"S": "x"}})["Item"]["payload"]["B"][:1] == b"y"
+    with pytest.raises(ClientError, match="Item size"):
+        client.update_item(
+            TableName=table,
+            Key={"pk": {"S": "x"}},
+            UpdateExpression="SET more = :p",
+            ExpressionAttributeValues={":p": {"B": b"z" * 30_000}},
+        )
+
+
 def test_a_batch_over_25_items_is_refused(cloud: LocalCloud, table: str) -> None:
     requests = [{"PutRequest": {"Item": {"pk": {"S": str(number)}}}} for number in range(26)]
-    with pytest.raises(ClientError, match="Too many items|less than or equal to 25"):
+    with pytest.raises(ClientError, match=r"Too many items|less than or equal to 25"):
         cloud.client("dynamodb").batch_write_item(RequestItems={table: requests})

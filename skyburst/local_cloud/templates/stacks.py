@@ -69,6 +69,7 @@ class StackResources:
     """Takes the place of moto's ResourceMap."""
 
     def __init__(self, stack: Any) -> None:
+        self._owner = stack
         self._stack = stack.name
         self._template: dict[str, Any] = {}
         self._given: dict[str, str] = dict(stack.parameters)
@@ -99,6 +100,7 @@ class StackResources:
 
     def create(self, template: dict[str, Any]) -> bool:
         """Make everything, or nothing. Raises moto's ValidationError."""
+        self._owner.status = "ROLLBACK_COMPLETE"
         self._change(template)
         return True
 

@@ -1,8 +1,9 @@
-"""Errors of the Lambda API that moto does not know."""
+"""Errors of Lambda and Step Functions that moto does not know, or answers without their name."""
 
 from __future__ import annotations
 
 from moto.awslambda.exceptions import LambdaClientError
+from moto.core.exceptions import AWSError
 
 
 class TooManyRequests(LambdaClientError):  # type: ignore[misc]  # moto is optional and untyped here
@@ -39,3 +40,10 @@ class RoleNotAssumed(LambdaClientError):  # type: ignore[misc]
 
     def __init__(self, reason: str) -> None:
         super().__init__("AccessDeniedException", f"The role of the function cannot be assumed by Lambda: {reason}")
+
+
+class InvalidDefinition(AWSError):  # type: ignore[misc]
+    """Raised when a state machine cannot be read or leads nowhere."""
+
+    TYPE = "InvalidDefinition"
+    STATUS = 400
