@@ -336,13 +336,13 @@ def event_policy_of(function: Any) -> dict[str, Any]:
 
 def answer(function: Any, body: Any, request_headers: Any, response_headers: Any) -> bytes:
     """Answer the operation Invoke, in place of moto's: run the function, or accept the event."""
+    from skyburst.local_cloud.running import current
     from skyburst.local_cloud.service_errors import (
         InvalidContent,
         RecursiveInvocation,
         RoleNotAssumed,
         TooManyRequests,
     )
-    from skyburst.local_cloud.running import current
 
     payload = (body.encode() if isinstance(body, str) else body) or b"{}"
     headers = {str(name).lower(): value for name, value in dict(request_headers or {}).items()}
