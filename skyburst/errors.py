@@ -7,6 +7,7 @@
     │   ├── InvalidAnalysis
     │   ├── InvalidItems
     │   ├── InvalidLibrary
+    │   ├── InvalidTemplate
     │   └── NotJson
     ├── NotFound (LookupError)        what was named does not exist
     │   ├── AnalysisNotFound
@@ -16,14 +17,17 @@
     ├── Conflict                      somebody else has it, or it changed meanwhile
     │   ├── JobBusy
     │   ├── LibraryBusy
-    │   └── IdempotencyConflict
+    │   ├── IdempotencyConflict
+    │   └── LocalCloudBusy
     ├── JobEnded                      a job ended without the result that was asked for
     │   ├── JobFailed
     │   ├── JobTimedOut
     │   ├── JobCancelled
     │   └── JobInterrupted
-    └── StorageError                  a state could not be stored
-        └── StorageFull
+    ├── StorageError                  a state could not be stored
+    │   └── StorageFull
+    ├── DeployFailed                  a stack could not be created, updated or deleted
+    └── WrongVersion                  a library is not the version that is needed
 
 To handle everything that Skyburst reports:
 
@@ -74,6 +78,10 @@ class NotJson(Invalid):
     """Raised when a worker or combiner hands over a value that JSON cannot hold exactly."""
 
 
+class InvalidTemplate(Invalid):
+    """Raised when a CloudFormation template asks for something that the local cloud does not have."""
+
+
 class NotFound(SkyburstError, LookupError):
     """Raised when something named does not exist."""
 
@@ -110,6 +118,10 @@ class IdempotencyConflict(Conflict):
     """Raised when an idempotency key was used before for a different job specification."""
 
 
+class LocalCloudBusy(Conflict):
+    """Raised when a local cloud is started in a process that runs one already."""
+
+
 class JobEnded(SkyburstError):
     """Raised when a job ended without the whole result; `result` has what was found, if anything."""
 
@@ -141,6 +153,14 @@ class StorageError(SkyburstError):
 
 class StorageFull(StorageError):
     """Raised when the disk of the state folder is full."""
+
+
+class DeployFailed(SkyburstError):
+    """Raised when a stack could not be created, updated or deleted."""
+
+
+class WrongVersion(SkyburstError):
+    """Raised when a library that is patched or imitated is not the version that is needed."""
 
 
 def is_disk_full(error: BaseException) -> bool:

@@ -1,0 +1,349 @@
+"""Who may do what: moto checks the signature of a request, and this decides by the policies of whoever signed it.
+
+moto itself asks for every action on resource `*` in most services, which denies whatever least privilege allows.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlparse
+
+from skyburst.local_cloud.permissions import Verdict, evaluate, matches
+from skyburst.local_cloud.requests import XML_SERVICES, Refusal
+
+ACTION_PREFIX = {"monitoring": "cloudwatch"}
+"""Where IAM names a service otherwise than signatures do."""
+FORBIDDEN = frozenset({"lambda", "s3", "iam", "sts", "sns", "cloudformation", "ec2"})
+"""Services that answer 403; the others answer 400."""
+FUNCTION_PATH = re.compile(r"/functions/([^/]+)")
+DELETED_KEY = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a request needs to be allowed."""
+
+    action: str
+    """Such as `dynamodb:PutItem`."""
+    resource: str
+    """An ARN, or `*` when the service has no resource in the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision."""
+
+    principal: str
+    """The ARN of who asked."""
+    action: str
+    resource: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The parts of a request that say what it is about."""
+
+    operation: str
+    region: str
+    account: str
+    path: str
+    body: bytes
+    query: dict[str, Any]
+    headers: Any
+
+    def arn(self, service: str, rest: str) -> str:
+        """An ARN of this account, unless it is one already."""
+        return rest if rest.startswith("arn:") else f"arn:aws:{service}:{self.region}:{self.account}:{rest}"
+
+    def json(self) -> dict[str, Any]:
+        """The body of a request in JSON, or nothing."""
+        try:
+            document = json.loads(self.body) if self.body else {}
+        except ValueError:
+            return {}
+        return document if isinstance(document, dict) else {}
+
+    def parameter(self, name: str) -> str | None:
+        """A parameter of the query or of a form, or of a body in JSON."""
+        values = self.query.get(name)
+        value = values[0] if isinstance(values, list) else values
+        return value or self.json().get(name)
+
+
+def needs(service: str, asked: Asked) -> list[Need]:
+    """What a request needs; a service that is not known here needs its action on `*`."""
+    if service in NEEDS:
+        return NEEDS[service](asked)
+    return [Need(f"{ACTION_PREFIX.get(service, service)}:{asked.operation}", "*")]
+
+
+def _of_dynamodb(asked: Asked) -> list[Need]:
+    body, operation = asked.json(), asked.operation
+
+    def on(table: str, action: str = operation) -> Need:
+        return Need(
+            f"dynamodb:{action}", asked.arn("dynamodb", table if table.startswith("arn:") else f"table/{table}")
+        )
+
+    if operation == "TransactWriteItems":
+        actions = {
+            "Put": "PutItem",
+            "Update": "UpdateItem",
+            "Delete": "DeleteItem",
+            "ConditionCheck": "ConditionCheckItem",
+        }
+        return [on(what["TableName"], actions[kind]) for item in body["TransactItems"] for kind, what in item.items()]
+    if operation == "TransactGetItems":
+        return [on(item["Get"]["TableName"], "GetItem") for item in body["TransactItems"]]
+    if operation in ("BatchGetItem", "BatchWriteItem"):
+        return [on(table) for table in body["RequestItems"]]
+    if body.get("IndexName"):
+        return [on(f"{on(body['TableName']).resource}/index/{body['IndexName']}")]
+    if body.get("TableName"):
+        return [on(body["TableName"])]
+    return [Need(f"dynamodb:{operation}", body.get("ResourceArn", "*"))]
+
+
+def _of_lambda(asked: Asked) -> list[Need]:
+    action = {"Invoke": "InvokeFunction", "InvokeAsync": "InvokeFunction"}.get(asked.operation, asked.operation)
+    found = FUNCTION_PATH.search(asked.path)
+    if not found:
+        return [Need(f"lambda:{action}", "*")]
+    name = unquote(found[1])
+    arn = asked.arn("lambda", name if name.startswith("arn:") else f"function:{name}")
+    qualifier = asked.parameter("Qualifier")
+    if qualifier and arn.count(":") == 6:
+        arn = f"{arn}:{qualifier}"
+    return [Need(f"lambda:{action}", arn)]
+
+
+def _of_states(asked: Asked) -> list[Need]:
+    body = asked.json()
+    named = (body.get(name) for name in ("stateMachineArn", "executionArn", "mapRunArn", "activityArn", "resourceArn"))
+    return [Need(f"states:{asked.operation}", next(filter(None, named), "*"))]
+
+
+def _of_sqs(asked: Asked) -> list[Need]:
+    url = asked.parameter("QueueUrl")
+    name = url.rpartition("/")[2] if url else asked.parameter("QueueName")
+    return [Need(f"sqs:{asked.operation}", asked.arn("sqs", name) if name else "*")]
+
+
+def _of_sns(asked: Asked) -> list[Need]:
+    return [Need(f"sns:{asked.operation}", asked.parameter("TopicArn") or asked.parameter("TargetArn") or "*")]
+
+
+def _of_events(asked: Asked) -> list[Need]:
+    if asked.operation == "PutEvents":
+        buses = (entry.get("EventBusName") or "default" for entry in asked.json().get("Entries", []))
+        return [
+            Need("events:PutEvents", asked.arn("events", bus if bus.startswith("arn:") else f"event-bus/{bus}"))
+            for bus in buses
+        ]
+    rule = asked.json().get("Rule") or asked.json().get("Name")
+    return [Need(f"events:{asked.operation}", asked.arn("events", f"rule/{rule}") if rule else "*")]
+
+
+def _of_ssm(asked: Asked) -> list[Need]:
+    body = asked.json()
+    names = body.get("Names") or ([body["Name"]] if body.get("Name") else [body["Path"]] if body.get("Path") else [])
+    return [Need(f"ssm:{asked.operation}", asked.arn("ssm", f"parameter/{name.lstrip('/')}")) for name in names] or [
+        Need(f"ssm:{asked.operation}", "*")
+    ]
+
+
+def _of_logs(asked: Asked) -> list[Need]:
+    body = asked.json()
+    group = body.get("logGroupName") or (body.get("logGroupIdentifier") or "").partition("log-group:")[2]
+    if not group:
+        return [Need(f"logs:{asked.operation}", "*")]
+    stream = f":log-stream:{body['logStreamName']}" if body.get("logStreamName") else ":*"
+    return [Need(f"logs:{asked.operation}", asked.arn("logs", f"log-group:{group}{stream}"))]
+
+
+def _of_batch(asked: Asked) -> list[Need]:
+    body = asked.json()
+    if asked.operation != "SubmitJob":
+        return [Need(f"batch:{asked.operation}", "*")]
+    kinds = {"jobDefinition": "job-definition", "jobQueue": "job-queue"}
+    return [
+        Need(
+            "batch:SubmitJob",
+            asked.arn("batch", body[name] if body[name].startswith("arn:") else f"{kind}/{body[name]}"),
+        )
+        for name, kind in kinds.items()
+    ]
+
+
+def _of_kms(asked: Asked) -> list[Need]:
+    key = asked.json().get("KeyId")
+    if not key:
+        return [Need(f"kms:{asked.operation}", "*")]
+    return [Need(f"kms:{asked.operation}", asked.arn("kms", key if key.startswith("arn:") else f"key/{key}"))]
+
+
+def _of_sts(asked: Asked) -> list[Need]:
+    return [Need(f"sts:{asked.operation}", asked.parameter("RoleArn") or "*")]
+
+
+NEEDS: dict[str, Callable[[Asked], list[Need]]] = {
+    "dynamodb": _of_dynamodb,
+    "lambda": _of_lambda,
+    "states": _of_states,
+    "sqs": _of_sqs,
+    "sns": _of_sns,
+    "events": _of_events,
+    "ssm": _of_ssm,
+    "logs": _of_logs,
+    "batch": _of_batch,
+    "kms": _of_kms,
+    "sts": _of_sts,
+}
+
+
+def needs_of_s3(operation: str, resource: str, headers: Any, body: bytes) -> list[Need]:
+    """What an S3 request needs, with the source of a copy and each key of a batch of deletes, which moto leaves out."""
+    if operation == "DeleteObjects" or (operation == "DeleteObject" and b"<Delete" in body):
+        keys = [key.decode() for key in DELETED_KEY.findall(body)]
+        return [Need("s3:DeleteObject", f"{resource}/{key}") for key in keys]
+    wanted = [Need(f"s3:{operation}", resource)]
+    source = headers.get("x-amz-copy-source")
+    if source:
+        wanted.append(Need("s3:GetObject", f"arn:aws:s3:::{unquote(source).lstrip('/').partition('?')[0]}"))
+    return wanted
+
+
+def authorize(self: Any, iam_request_class: Any, resource: str = "*") -> None:
+    """Decide about one request of moto, in place of its own method; raises when it is denied."""
+    from moto.core.authorization import ActionAuthenticatorMixin
+    from moto.iam.access_control import CreateAccessKeyFailure, S3IAMRequest, create_access_key
+    from moto.s3.exceptions import S3AccessDeniedError
+
+    if self.headers.get("X-Amz-Target") in ActionAuthenticatorMixin.PUBLIC_OPERATIONS:
+        return
+    operation = self._get_action()
+    operation = operation[0] if isinstance(operation, list) else operation
+    is_s3 = iam_request_class is S3IAMRequest
+    if "Authorization" in self.headers:
+        parsed = urlparse(self.uri)
+        path = f"{self.raw_path}?{parsed.query}" if parsed.query else self.raw_path
+        request = iam_request_class(
+            account_id=self.current_account, method=self.method, path=path, data=self.data, body=self.raw_body,
+            headers=self.headers, action=operation,
+        )  # fmt: skip
+        # Of a call without a body, moto would sign its own dictionary of parameters.
+        if not request._body and not (self.headers.get("Content-Type") or "").startswith("application/x-www-form"):
+            request._data = b""
+        request.check_signature()
+        key, service, region = request._access_key, request._service, request._region
+    else:
+        query = {name.lower(): value[0] for name, value in (self.querystring or {}).items()}
+        scope = (query.get("x-amz-credential") or query.get("awsaccesskeyid") or "").split("/")
+        if not scope[0] or not is_s3:
+            if is_s3:
+                raise S3AccessDeniedError
+            raise refused("", Refusal(403, "MissingAuthenticationToken", "Missing Authentication Token"))
+        token = query.get("x-amz-security-token")
+        headers = {"X-Amz-Security-Token": token} if token else {}
+        try:
+            key = create_access_key(self.current_account, "aws", scope[0], headers)
+        except CreateAccessKeyFailure as error:
+            raise S3AccessDeniedError from error
+        service, region = "s3", self.region
+    if f"{service}:{operation}" == "sts:GetCallerIdentity":
+        return
+    asked = Asked(
+        operation=operation,
+        region=region,
+        account=self.current_account,
+        path=self.path,
+        body=_bytes(self.raw_body),
+        query={**parse_qs(_bytes(self.raw_body).decode("latin-1")), **(self.querystring or {})},
+        headers=self.headers,
+    )
+    wanted = needs_of_s3(operation, resource, self.headers, asked.body) if is_s3 else needs(service, asked)
+    decide(key, service, wanted, context_of(key.arn, service, asked), self.data)
+
+
+def decide(key: Any, service: str, wanted: list[Need], context: dict[str, Any], data: Any) -> None:
+    """Write down what the policies of a key say of each need; raises at the first that is not allowed."""
+    from moto.iam.access_control import IAMPolicy
+    from moto.s3.exceptions import BucketAccessDeniedError, S3AccessDeniedError
+
+    from skyburst.local_cloud.running import current
+
+    documents = [IAMPolicy(policy)._policy_json for policy in key.collect_policies()]
+    for need in wanted:
+        verdict = evaluate(documents, need.action, need.resource, context)
+        current().decisions.append(Decision(key.arn, need.action, need.resource, verdict))
+        if verdict == "allowed":
+            continue
+        if service == "s3":
+            raise BucketAccessDeniedError(bucket=data["BucketName"]) if "BucketName" in data else S3AccessDeniedError()
+        why = (
+            f"no identity-based policy allows the {need.action} action"
+            if verdict == "implicitDeny"
+            else "of an explicit deny in an identity-based policy"
+        )
+        message = (
+            f"User: {key.arn} is not authorized to perform: {need.action} on resource: {need.resource} because {why}"
+        )
+        code = "AccessDenied" if service in XML_SERVICES else "AccessDeniedException"
+        raise refused(service, Refusal(403 if service in FORBIDDEN else 400, code, message))
+
+
+def context_of(principal: str, service: str, asked: Asked) -> dict[str, Any]:
+    """Condition keys of a request, in lower case."""
+    context: dict[str, Any] = {
+        "aws:securetransport": True,
+        "aws:principalarn": principal,
+        "aws:principalaccount": asked.account,
+        "aws:sourceaccount": asked.account,
+        "aws:resourceaccount": asked.account,
+        "aws:requestedregion": asked.region,
+    }
+    if service == "dynamodb":
+        keys = asked.json().get("Key") or asked.json().get("Item") or {}
+        context["dynamodb:leadingkeys"] = [next(iter(value.values())) for value in list(keys.values())[:1]]
+    if service == "s3" and asked.query.get("prefix"):
+        context["s3:prefix"] = asked.query["prefix"][0]
+    return context
+
+
+def refused(service: str, refusal: Refusal) -> Exception:
+    """A refusal as the exception that moto answers with."""
+    from werkzeug.exceptions import HTTPException
+
+    error: Any = HTTPException(description=refusal.body(service).decode())
+    error.code = refusal.status
+    error.get_body = lambda *_args, **_kwargs: error.description
+    refused_with: Exception = error
+    return refused_with
+
+
+def statement_permits(
+    self: Any,
+    action: str,
+    resource: str = "*",
+    principal: str | None = None,
+    incoming_condition_values: dict[str, Any] | None = None,
+) -> Any:
+    """What a statement of a bucket policy says, in place of moto's, for which a condition it cannot check denies."""
+    from moto.iam.access_control import PermissionResult
+
+    statement = self._statement
+    if principal and statement.get("Principal") and not self._check_principal(principal):
+        return PermissionResult.NEUTRAL
+    context = {name.lower(): value for name, value in (incoming_condition_values or {}).items()}
+    if not matches(statement, action, resource, {"aws:securetransport": True, **context}):
+        return PermissionResult.NEUTRAL
+    return PermissionResult.PERMITTED if statement["Effect"] == "Allow" else PermissionResult.DENIED
+
+
+def _bytes(body: Any) -> bytes:
+    return body.encode() if isinstance(body, str) else bytes(body or b"")

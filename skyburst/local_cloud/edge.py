@@ -1,0 +1,57 @@
+"""The door of the local cloud: what is refused before moto sees it, by size or on purpose."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+from skyburst.local_cloud import limits
+from skyburst.local_cloud.faults import Faults
+from skyburst.local_cloud.requests import Request
+
+SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/aws4_request")
+
+Application = Callable[[dict[str, Any], Any], Iterable[bytes]]
+
+
+class Edge:
+    """A WSGI application in front of moto's."""
+
+    def __init__(self, application: Application, faults: Faults) -> None:
+        self._application = application
+        self._faults = faults
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """Answer one HTTP request."""
+        request = read(environ)
+        refusal = self._faults.refusal(request) or limits.refusal(request)
+        if refusal is None:
+            return self._application(environ, start_response)
+        body = refusal.body(request.service)
+        headers = [*refusal.headers(request.service), ("Content-Length", str(len(body)))]
+        phrase = next((one.phrase for one in HTTPStatus if one == refusal.status), "Error")
+        start_response(f"{refusal.status} {phrase}", headers)
+        return [] if request.method == "HEAD" else [body]
+
+
+def read(environ: dict[str, Any]) -> Request:
+    """The request of a WSGI environment, whose body can be read again."""
+    scope = SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    service = scope[1] if scope else ""
+    body = b""
+    # Objects can be large, and nothing is asked about their bodies.
+    if service != "s3" and environ.get("CONTENT_LENGTH"):
+        body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        environ["wsgi.input"] = io.BytesIO(body)
+    return Request(
+        method=environ["REQUEST_METHOD"],
+        path=unquote(environ.get("RAW_URI", environ.get("PATH_INFO", "/")).partition("?")[0]),
+        service=service,
+        operation=environ.get("HTTP_X_AMZ_TARGET", "").rpartition(".")[2],
+        headers={key[5:].replace("_", "-").lower(): value for key, value in environ.items() if key.startswith("HTTP_")},
+        body=body,
+    )

@@ -1,0 +1,166 @@
+"""Things that go wrong on purpose: what a test asks for happens to the next requests that fit, and then no more."""
+
+from __future__ import annotations
+
+import fnmatch
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from skyburst.local_cloud.requests import Refusal, Request
+
+WRITES = frozenset({"PutItem", "UpdateItem", "DeleteItem", "TransactWriteItems", "BatchWriteItem"})
+
+
+@dataclass(slots=True)
+class _Fault:
+    """One thing that goes wrong, so many times."""
+
+    refuses: Callable[[Request], Refusal | None]
+    left: int
+
+
+@dataclass(slots=True)
+class _Kill:
+    """The process of one invocation to come."""
+
+    after: int
+    """Invocations that are spared first."""
+    after_s: float
+    """Seconds that the invocation runs before its process is killed."""
+
+
+@dataclass(slots=True)
+class _OfFunction:
+    """What goes wrong with one function."""
+
+    throttles: int = 0
+    duplicates: int = 0
+    kills: list[_Kill] = field(default_factory=list)
+
+
+class Faults:
+    """What is to go wrong. Safe to use from any thread; functions are named without their ARN."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._requests: list[_Fault] = []
+        self._functions: dict[str, _OfFunction] = {}
+
+    def throttle_invokes(self, function: str, times: int) -> None:
+        """The next invokes of a function, sync or event, are answered 429 TooManyRequestsException."""
+        with self._lock:
+            self._of(function).throttles += times
+
+    def deliver_twice(self, function: str, times: int = 1) -> None:
+        """The next events sent to a function are each delivered twice."""
+        with self._lock:
+            self._of(function).duplicates += times
+
+    def kill_invocation(self, function: str, number: int = 1, *, after_s: float = 0.0) -> None:
+        """The process of an invocation to come is killed while it runs.
+
+        Args:
+            function: its name.
+            number: which invocation, counted from now: 1 is the next.
+            after_s: seconds that it runs first.
+        """
+        with self._lock:
+            self._of(function).kills.append(_Kill(number - 1, after_s))
+
+    def slow_down_s3(self, key_pattern: str, times: int, *, method: str = "GET") -> None:
+        """The next requests of a method for keys that match a pattern, such as `masks/*`, are answered 503 SlowDown."""
+
+        def refuses(request: Request) -> Refusal | None:
+            fits = request.service == "s3" and request.method == method and bool(request.s3_key)
+            if not fits or not fnmatch.fnmatchcase(request.s3_key, key_pattern):
+                return None
+            return Refusal(503, "SlowDown", "Please reduce your request rate.")
+
+        self._add(refuses, times)
+
+    def fail_table_conditions(self, table: str, times: int) -> None:
+        """The next writes to a table fail as if their condition had not held."""
+
+        def refuses(request: Request) -> Refusal | None:
+            if not self._writes_to(request, table):
+                return None
+            if request.operation == "TransactWriteItems":
+                reasons = [{"Code": "ConditionalCheckFailed", "Message": "The conditional request failed"}]
+                reasons += [{"Code": "None"} for _ in request.json()["TransactItems"][1:]]
+                codes = ", ".join(reason["Code"] for reason in reasons)
+                message = f"Transaction cancelled, please refer cancellation reasons for specific reasons [{codes}]"
+                return Refusal(400, "TransactionCanceledException", message, {"CancellationReasons": reasons})
+            return Refusal(400, "ConditionalCheckFailedException", "The conditional request failed")
+
+        self._add(refuses, times)
+
+    def throttle_table(self, table: str, times: int, *, operations: frozenset[str] = WRITES) -> None:
+        """The next requests to a table are answered ProvisionedThroughputExceededException."""
+
+        def refuses(request: Request) -> Refusal | None:
+            if not self._writes_to(request, table, operations):
+                return None
+            message = "The level of configured provisioned throughput for the table was exceeded."
+            return Refusal(400, "ProvisionedThroughputExceededException", message)
+
+        self._add(refuses, times)
+
+    def clear(self) -> None:
+        """Nothing goes wrong any more."""
+        with self._lock:
+            self._requests.clear()
+            self._functions.clear()
+
+    def pending(self) -> int:
+        """How many faults have not happened yet."""
+        with self._lock:
+            of_functions = sum(one.throttles + one.duplicates + len(one.kills) for one in self._functions.values())
+            return of_functions + sum(fault.left for fault in self._requests)
+
+    def refusal(self, request: Request) -> Refusal | None:
+        """What to answer instead of handling a request; counts as one time."""
+        with self._lock:
+            for fault in self._requests:
+                refusal = fault.refuses(request) if fault.left else None
+                if refusal:
+                    fault.left -= 1
+                    return refusal
+        return None
+
+    def take_throttle(self, function: str) -> bool:
+        """True when this invoke is to be throttled."""
+        with self._lock:
+            of_function = self._of(function)
+            taken = of_function.throttles > 0
+            of_function.throttles -= taken
+            return taken
+
+    def take_duplicate(self, function: str) -> bool:
+        """True when this event is to be delivered twice."""
+        with self._lock:
+            of_function = self._of(function)
+            taken = of_function.duplicates > 0
+            of_function.duplicates -= taken
+            return taken
+
+    def take_kill(self, function: str) -> float | None:
+        """Seconds after which the process of this invocation is to be killed, or None."""
+        with self._lock:
+            of_function = self._of(function)
+            due = next((kill for kill in of_function.kills if kill.after == 0), None)
+            of_function.kills = [kill for kill in of_function.kills if kill is not due]
+            for kill in of_function.kills:
+                kill.after = max(0, kill.after - 1)
+            return due.after_s if due else None
+
+    def _of(self, function: str) -> _OfFunction:
+        return self._functions.setdefault(function, _OfFunction())
+
+    def _add(self, refuses: Callable[[Request], Refusal | None], times: int) -> None:
+        with self._lock:
+            self._requests.append(_Fault(refuses, times))
+
+    @staticmethod
+    def _writes_to(request: Request, table: str, operations: frozenset[str] = WRITES) -> bool:
+        return request.service == "dynamodb" and request.operation in operations and table in request.tables()

@@ -1,0 +1,1 @@
+"""CloudFormation templates: read without ignoring anything, and made through the same interfaces that programs use."""

@@ -1,0 +1,17 @@
+"""Types of resources that templates can have here: what a serverless stack needs, and no more."""
+
+from __future__ import annotations
+
+from skyburst.local_cloud.templates.kinds import functions, messages, roles, state_machines, stores, watching
+from skyburst.local_cloud.templates.wanted import Kind, Made, kind
+
+KINDS: dict[str, Kind] = {
+    **functions.KINDS,
+    **messages.KINDS,
+    **roles.KINDS,
+    **state_machines.KINDS,
+    **stores.KINDS,
+    **watching.KINDS,
+    # Tells AWS which constructs are used; there is nothing to make.
+    "AWS::CDK::Metadata": kind("Analytics", lambda wanted: Made(wanted.logical_id)),
+}

@@ -1,0 +1,48 @@
+"""One cloud for all tests of a process. What the machine lacks skips locally and fails in CI."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from skyburst.local_cloud import LocalCloud
+
+
+def need(present: bool, reason: str) -> None:
+    """Skip a test for a reason, or fail it in CI."""
+    if not present and os.environ.get("CI"):
+        pytest.fail(f"{reason}; CI must provide it")
+    if not present:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def running_cloud() -> Iterator[LocalCloud]:
+    """The one cloud of this process."""
+    need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
+    from skyburst.local_cloud import LocalCloud, Settings
+
+    with LocalCloud(settings=Settings(retry_delays_s=(0.05, 0.1))) as cloud:
+        yield cloud
+
+
+@pytest.fixture
+def cloud(running_cloud: LocalCloud) -> Iterator[LocalCloud]:
+    """The cloud, with no faults before and after the test."""
+    running_cloud.faults.clear()
+    yield running_cloud
+    running_cloud.faults.clear()
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The command that runs JavaScript."""
+    found = shutil.which("node")
+    need(found is not None, "there is no `node`")
+    return found or ""
