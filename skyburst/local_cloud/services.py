@@ -73,7 +73,8 @@ class Services:
         # Making a client takes 10 to 50 ms and is not safe in several threads; using one is.
         with self._lock:
             if key not in self._clients:
-                self._clients[key] = boto3.session.Session(region_name=self.region).client(
+                session: Any = boto3.session.Session(region_name=self.region)  # its types name each service
+                self._clients[key] = session.client(
                     service,
                     endpoint_url=self.endpoint,
                     config=Config(
