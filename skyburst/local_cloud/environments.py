@@ -83,6 +83,7 @@ class Environment:
         self._rest = b""
         self._fresh = True
         self._peak_mb = 0
+        self._killed = False
         self._api = RuntimeApi()
         place.scratch.mkdir(parents=True)
         self._process = subprocess.Popen(
@@ -103,7 +104,8 @@ class Environment:
     @property
     def alive(self) -> bool:
         """Whether the process can run another invocation."""
-        return self._process.poll() is None
+        # The operating system ends a killed process when it comes to it, and until then it looks alive.
+        return not self._killed and self._process.poll() is None
 
     def run(self, invocation: Invocation, kill_after_s: float | None = None) -> None:
         """Run one invocation to its end, whatever end that is.
@@ -188,6 +190,7 @@ class Environment:
         return f"exit status {code}" if code >= 0 else f"signal: {signal.Signals(-code).name[3:].lower()}"
 
     def _kill(self) -> None:
+        self._killed = True
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
 

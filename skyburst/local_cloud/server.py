@@ -215,7 +215,9 @@ class LocalCloud:
         reset_model_data()
         default_user_config["stepfunctions"]["execute_state_machine"] = True
         default_user_config["iam"]["load_aws_managed_policies"] = True
+        # moto reports every request, and every path of a state machine that finds nothing, as if it were news.
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        logging.getLogger("moto").setLevel(logging.CRITICAL)
         application = Edge(DomainDispatcherApplication(create_backend_app), services.faults)
         self._server = make_server(
             "127.0.0.1", self._port, application, threaded=True, request_handler=MotoRequestHandler

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.deploy import Deployed
@@ -21,12 +22,17 @@ HERE = Path(__file__).resolve().parent
 
 
 @pytest.fixture(scope="module")
-def assembly(tmp_path_factory: pytest.TempPathFactory, node: str) -> Path:
-    """What the CDK app writes."""
+def assembly(tmp_path_factory: pytest.TempPathFactory, node: str, worker_id: str) -> Path:
+    """What the CDK app writes: once, since that takes ten seconds, for all processes of this run."""
     need(importlib.util.find_spec("aws_cdk") is not None, "aws-cdk-lib is not installed")
-    folder = tmp_path_factory.mktemp("assembly")
-    quiet = {**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
-    subprocess.run([sys.executable, HERE / "tree" / "app.py", folder], check=True, timeout=120, env=quiet)
+    base = tmp_path_factory.getbasetemp()
+    folder = (base if worker_id == "master" else base.parent) / "assembly"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            part = folder.with_suffix(".part")
+            quiet = {**os.environ, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "20"}
+            subprocess.run([sys.executable, HERE / "tree" / "app.py", part], check=True, timeout=120, env=quiet)
+            part.rename(folder)
     return folder
 
 
