@@ -135,9 +135,15 @@ class Environment:
             report += f"\tInit Duration: {init_s * 1000:.2f} ms"
         invocation.lines += [f"END RequestId: {invocation.id}", report]
 
+    def kill(self) -> None:
+        """End the process at once; who runs an invocation in it finds out."""
+        self._killed = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def close(self) -> None:
-        """Kill the process and delete its scratch folder."""
-        self._kill()
+        """Kill the process and delete its scratch folder. Not while it runs an invocation."""
+        self.kill()
         self._process.wait()
         self._api.close()
         if self._process.stdout is not None:
@@ -156,7 +162,7 @@ class Environment:
             invocation.fail("Sandbox.Timedout", f"Task timed out after {self._place.init_s:.2f} seconds")
         else:
             return True
-        self._kill()
+        self.kill()
         return False
 
     def _watch(self, invocation: Invocation, started: float, kill_after_s: float | None) -> None:
@@ -165,9 +171,9 @@ class Environment:
             now = time.monotonic()
             self._read_output(invocation)
             if kill_after_s is not None and now - started >= kill_after_s:
-                self._kill()
+                self.kill()
             if now >= next_memory_look and self._uses_too_much():
-                self._kill()
+                self.kill()
             if now >= next_memory_look:
                 next_memory_look = now + BETWEEN_MEMORY_LOOKS_S
             # An answer that was given before the process ended counts; it is there when the process is seen to be dead.
@@ -175,7 +181,7 @@ class Environment:
                 invocation.fail("Runtime.ExitError", f"Runtime exited with error: {self._how_it_ended()}")
             elif now - started > invocation.timeout_s:
                 invocation.fail("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
-                self._kill()
+                self.kill()
 
     def _uses_too_much(self) -> bool:
         try:
@@ -188,11 +194,6 @@ class Environment:
     def _how_it_ended(self) -> str:
         code = self._process.wait()
         return f"exit status {code}" if code >= 0 else f"signal: {signal.Signals(-code).name[3:].lower()}"
-
-    def _kill(self) -> None:
-        self._killed = True
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _read_output(self, invocation: Invocation) -> None:
         """Put the whole lines that the process wrote into the log of the invocation."""

@@ -123,9 +123,12 @@ class Functions:
         """End all processes, also those that run something."""
         with self._lock:
             self._closed = True
-            environments = [*self._running, *(one for many in self._idle.values() for one in many)]
+            idle = [environment for many in self._idle.values() for environment in many]
+            running = list(self._running)
             self._idle.clear()
-        for environment in environments:
+        for environment in running:
+            environment.kill()
+        for environment in idle:
             environment.close()
         self._events.close()
 
@@ -152,6 +155,8 @@ class Functions:
         name = function.function_name
         reserved = function.reserved_concurrency
         with self._lock:
+            if self._closed:
+                raise Throttled(name)
             all_taken = self._busy.total() >= self._settings.concurrency
             own_taken = reserved is not None and self._busy[name] >= int(reserved)
             if all_taken or own_taken or self._services.faults.take_throttle(name):
@@ -193,6 +198,8 @@ class Functions:
         environment = Environment(configuration, place)
         with self._lock:
             self._running.add(environment)
+            if self._closed:
+                environment.kill()
         return environment
 
     def _leave(self, environment: Environment, configuration: Configuration) -> None:
