@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from skyburst.errors import Invalid, WrongVersion
+from skyburst.local_cloud.faults import Kill
 from skyburst.local_cloud.runtime_api import Invocation, RuntimeApi
 
 HERE = Path(__file__).resolve().parent
@@ -107,12 +108,12 @@ class Environment:
         # The operating system ends a killed process when it comes to it, and until then it looks alive.
         return not self._killed and self._process.poll() is None
 
-    def run(self, invocation: Invocation, kill_after_s: float | None = None) -> None:
+    def run(self, invocation: Invocation, kill: Kill | None = None) -> None:
         """Run one invocation to its end, whatever end that is.
 
         Args:
             invocation: its outcome and what it logs are put there.
-            kill_after_s: seconds after which the process is killed on purpose.
+            kill: when the process is killed on purpose, if it is.
         """
         cold, self._fresh = self._fresh, False
         started = time.monotonic()
@@ -121,8 +122,10 @@ class Environment:
             init_s = time.monotonic() - started
             started = time.monotonic()
             invocation.deadline = time.time() + invocation.timeout_s
+            if kill == Kill():
+                self.kill()
             self._api.hand_over(invocation)
-            self._watch(invocation, started, kill_after_s)
+            self._watch(invocation, started, kill)
         else:
             init_s = time.monotonic() - started
         self._read_output(invocation)
@@ -165,12 +168,12 @@ class Environment:
         self.kill()
         return False
 
-    def _watch(self, invocation: Invocation, started: float, kill_after_s: float | None) -> None:
+    def _watch(self, invocation: Invocation, started: float, kill: Kill | None) -> None:
         next_memory_look = started
         while not invocation.done.wait(LOOK_S):
             now = time.monotonic()
             self._read_output(invocation)
-            if kill_after_s is not None and now - started >= kill_after_s:
+            if kill is not None and not kill.at_end and now - started >= kill.after_s:
                 self.kill()
             if now >= next_memory_look and self._uses_too_much():
                 self.kill()
@@ -182,6 +185,11 @@ class Environment:
             elif now - started > invocation.timeout_s:
                 invocation.fail("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
                 self.kill()
+
+        if kill is not None and kill.at_end and invocation.error is None:
+            self.kill()
+            invocation.done.clear()
+            invocation.fail("Runtime.ExitError", f"Runtime exited with error: {self._how_it_ended()}")
 
     def _uses_too_much(self) -> bool:
         try:

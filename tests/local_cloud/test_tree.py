@@ -81,7 +81,7 @@ def test_the_result_is_right_when_much_goes_wrong(cloud: LocalCloud, tree: Deplo
     cloud.faults.throttle_invokes(worker, 2)
     cloud.faults.deliver_twice(worker, 3)
     cloud.faults.kill_invocation(worker, 2)
-    cloud.faults.kill_invocation(worker, 5, after_s=0.2)
+    cloud.faults.kill_invocation(worker, 5, at_end=True)
     cloud.faults.throttle_table(table, 2)
     assert run(cloud, tree, 12) == expected(12)
     cloud.wait_for_events()
