@@ -117,3 +117,15 @@ def trusts(document: dict[str, Any], service: str) -> bool:
         if statement["Effect"] == "Allow" and service in services:
             return True
     return False
+
+
+def trusts_principal(document: dict[str, Any], principal: str, account: str) -> bool:
+    """True when a trust policy lets a user or a role take on the role, by its ARN or by its account."""
+    account_wide = {account, f"arn:aws:iam::{account}:root", "*"}
+    of_role = f"arn:aws:iam::{account}:role/{principal.split('/')[1]}" if ":assumed-role/" in principal else principal
+    for statement in as_list(document["Statement"]):
+        named = statement.get("Principal", {})
+        who = as_list(named.get("AWS", [])) if isinstance(named, dict) else as_list(named)
+        if statement["Effect"] == "Allow" and ({principal, of_role} | account_wide) & set(who):
+            return True
+    return False

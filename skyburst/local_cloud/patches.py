@@ -57,6 +57,11 @@ PATCHES = (
     Patch("moto.cloudformation.models", "Stack._create_resource_map", lambda _: stacks.resources_of),
     Patch("moto.cloudformation.models", "Stack._create_output_map", lambda _: stacks.outputs_of),
     Patch("moto.cloudformation.models", "Stack.parse_template", lambda _: staticmethod(stacks.read_template)),
+    Patch(
+        "moto.cloudformation.models",
+        "CloudFormationBackend.delete_change_set",
+        lambda _: stacks.delete_change_set,
+    ),
     Patch("moto.cloudformation.utils", "get_stack_from_s3_url", lambda _: stacks.template_at, everywhere=True),
     # What the Step Functions interpreter does otherwise than AWS.
     Patch(

@@ -142,6 +142,12 @@ class LocalCloud:
         """What IAM decided so far, oldest first."""
         return list(self._running.decisions)
 
+    def bootstrap(self) -> None:
+        """Make what the `cdk` command expects in an account; `deploy` does it by itself."""
+        from skyburst.local_cloud.deploy import bootstrap
+
+        bootstrap(self._running)
+
     def deploy(self, assembly: Path | str, stack: str, parameters: dict[str, str] | None = None) -> Deployed:
         """Create or update a stack of a CDK cloud assembly. Raises DeployFailed, Invalid or InvalidTemplate."""
         from skyburst.local_cloud.deploy import deploy

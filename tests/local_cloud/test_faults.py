@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud
-from tests.local_cloud.helpers import invoke, put_function, unique
+from tests.local_cloud.helpers import ClientError, invoke, put_function, unique
 
 SLEEP = "import time\ndef handler(event, context): time.sleep(event or 0); return 'ok'"
 

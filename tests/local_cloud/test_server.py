@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import subprocess
 import sys
 import zipfile
@@ -98,8 +97,6 @@ print("ended")
 
 
 def test_it_can_be_started_again_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    if importlib.util.find_spec("moto") is None:
-        pytest.skip("moto is not installed")
     ran = subprocess.run(
         [sys.executable, "-c", WHOLE_LIFE],
         capture_output=True,

@@ -6,10 +6,9 @@ import threading
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud, limits
-from tests.local_cloud.helpers import unique
+from tests.local_cloud.helpers import ClientError, unique
 
 THREADS, TIMES = 16, 12
 
