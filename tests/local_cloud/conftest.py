@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def running_cloud() -> Iterator[LocalCloud]:
     """The one cloud of this process."""
-    need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
     from skyburst.local_cloud import LocalCloud, Settings
 
     with LocalCloud(settings=Settings(retry_delays_s=(0.05, 0.1))) as cloud:

@@ -9,10 +9,9 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud
-from tests.local_cloud.helpers import invoke, put_function, receive, unique, zip_of
+from tests.local_cloud.helpers import ClientError, invoke, put_function, receive, unique, zip_of
 
 SOURCE = """
 import json, logging, os, sys, time

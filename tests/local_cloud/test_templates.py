@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.errors import DeployFailed, Invalid, InvalidTemplate
 from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.deploy import Deployed
 from skyburst.local_cloud.templates.expressions import Scope, evaluate, references
 from skyburst.local_cloud.templates.stacks import in_order
-from tests.local_cloud.helpers import eventually, invoke, unique, zip_of
+from tests.local_cloud.helpers import ClientError, eventually, invoke, unique, zip_of
 
 Deploy = Callable[..., Deployed]
 TRUST = {

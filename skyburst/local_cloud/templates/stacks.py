@@ -258,6 +258,13 @@ def read_template(template: str) -> dict[str, Any]:
     return document
 
 
+def delete_change_set(self: Any, change_set_name: str) -> None:
+    """Delete a change set by its name or ARN, if it is there; moto breaks when it is not."""
+    for key, change_set in list(self.change_sets.items()):
+        if change_set_name in (key, change_set.change_set_name):
+            del self.change_sets[key]
+
+
 def template_at(template_url: str, account_id: str, partition: str) -> str:
     """A template in a bucket, whichever way its address is written."""
     from moto.s3.models import s3_backends

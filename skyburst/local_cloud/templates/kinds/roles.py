@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from skyburst.local_cloud.templates.wanted import Kind, Made, Wanted, kind
 
@@ -78,9 +77,9 @@ def _create_managed_policy(wanted: Wanted) -> Made:
 
 
 def _delete_managed_policy(wanted: Wanted, made: Made) -> None:
-    iam: Any = wanted.client("iam")
-    for role in iam.list_entities_for_policy(PolicyArn=made.physical_id)["PolicyRoles"]:
-        iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=made.physical_id)
+    iam = wanted.client("iam")
+    for role in wanted.properties.get("Roles", []):
+        iam.detach_role_policy(RoleName=role, PolicyArn=made.physical_id)
     iam.delete_policy(PolicyArn=made.physical_id)
 
 
