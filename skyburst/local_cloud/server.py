@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from skyburst.local_cloud import running
 from skyburst.local_cloud.functions import Functions, Settings
 from skyburst.local_cloud.services import Services
+from skyburst.local_cloud.state_machines import stop_running
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -79,6 +80,7 @@ class LocalCloud:
             return
         try:
             if services.has_functions:
+                stop_running()
                 services.functions.close()
             if self._server is not None:
                 self._server.shutdown()

@@ -75,7 +75,7 @@ def test_it_is_imported_by_nothing_else() -> None:
 
 
 WHOLE_LIFE = """
-import os, tempfile, time
+import tempfile, threading, time
 from pathlib import Path
 import psutil
 from skyburst.local_cloud import LocalCloud
@@ -88,9 +88,18 @@ for _ in range(2):
         assert invoke(cloud, name) == (None, 1)
         function = put_function(cloud, "import time\\ndef handler(event, context): time.sleep(60)", Timeout=90)
         cloud.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=b"{}")
+        role = cloud.put_role("states", "states.amazonaws.com", [])
+        definition = '{"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 600, "End": true}}}'
+        states = cloud.client("stepfunctions")
+        arn = states.create_state_machine(name="m", definition=definition, roleArn=role)["stateMachineArn"]
+        states.start_execution(stateMachineArn=arn)
         time.sleep(0.5)
         assert psutil.Process().children()
     assert not psutil.Process().children(recursive=True)
+    until = time.monotonic() + 10
+    while len(threading.enumerate()) > 1 and time.monotonic() < until:
+        time.sleep(0.1)
+    assert threading.enumerate() == [threading.main_thread()], threading.enumerate()
     assert not list(Path(tempfile.gettempdir()).glob("skyburst-cloud-*"))
 print("ended")
 """
