@@ -10,7 +10,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy f
            --custom-compile-command "make lock"
 
 .NOTPARALLEL:
-.PHONY: help demo test lint format docs bench lock clean chromium
+.PHONY: help demo test lint format docs bench lock clean programs
 
 help:  ## list what can be made
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -18,7 +18,7 @@ help:  ## list what can be made
 demo: $(VENV)/.skyburst  ## search a generated library for a neuron; about a minute
 	@BIN=$(BIN) sh scripts/demo.sh
 
-test: $(VENV)/.skyburst $(VENV)/.test $(VENV)/.docs chromium  ## run all tests; TESTS=path for some
+test: $(VENV)/.skyburst $(VENV)/.test $(VENV)/.docs programs  ## run all tests; TESTS=path for some
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
 lint: $(VENV)/.skyburst $(VENV)/.lint  ## check style and types
@@ -54,8 +54,9 @@ clean:  ## remove everything that was made
 	rm -rf $(VENV) $(BENCH_VENV) build dist demo docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-chromium:
-	@sh scripts/chromium.sh
+programs:
+	@sh scripts/program.sh "in which the tests look at the result page" chromium chromium chromium-browser google-chrome
+	@sh scripts/program.sh "on which the CDK and functions in JavaScript run" nodejs node
 
 $(BIN)/python $(BENCH_VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python {sys.version.split()[0]} is too old: give one from 3.11, as in: make PYTHON=python3.12")'

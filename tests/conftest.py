@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from skyburst.local_cloud import LocalCloud
     from tests.homes_aws.dynamodb import Tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -55,13 +58,37 @@ def name_space() -> list[str]:
     return command
 
 
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Tests of what is deployed run in one process, which deploys once; all others wherever there is room."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "deployed" if nodeid.startswith("tests/deployed/") else nodeid
+
+    return Scheduling(config, log)
+
+
+@pytest.fixture(scope="session")
+def running_cloud() -> Iterator[LocalCloud]:
+    """The one cloud of this process: there can be no second one."""
+    need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
+    from skyburst.local_cloud import LocalCloud, Settings
+
+    with LocalCloud(settings=Settings(retry_delays_s=(0.05, 0.1))) as cloud:
+        yield cloud
+
+
 @pytest.fixture(scope="session")
 def dynamodb_address() -> Iterator[str]:
-    """Where DynamoDB can be reached."""
-    from tests.homes_aws.dynamodb import serving
-
-    with serving() as address:
-        yield address
+    """Where DynamoDB can be reached: in a program of its own, because a local cloud changes moto in its process."""
+    need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
+    command = [sys.executable, "-m", "tests.homes_aws.dynamodb"]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdin
+        assert server.stdout
+        yield server.stdout.readline().strip()
+        server.stdin.close()  # which ends it
 
 
 @pytest.fixture

@@ -135,7 +135,7 @@ def _follow(
     wanted = heard + 1
     if sent_attempt < wanted:  # the attempt that was sent has failed
         assert record is not None
-        failed_at = (record.started_at or now) + (record.seconds or 0.0)
+        failed_at = (record.started_at or 0.0) + (record.seconds or 0.0)
         if now >= failed_at + retry_delay(job_id, batch, heard):
             decision.again.append(Send(batch, wanted))
             sent.again[batch] = (wanted, now, 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 import threading
 import uuid
 from collections.abc import Iterator, Sequence
@@ -162,3 +163,14 @@ def new_tables(endpoint: str) -> Iterator[Tables]:
         for name in names.values():
             client.delete_table(TableName=name)
         client.close()
+
+
+def main() -> None:
+    """Serve until standard input is closed, and say where first."""
+    with serving() as address:
+        print(address, flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()

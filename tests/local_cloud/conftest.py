@@ -14,15 +14,6 @@ if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
 
 
-@pytest.fixture(scope="session")
-def running_cloud() -> Iterator[LocalCloud]:
-    """The one cloud of this process."""
-    from skyburst.local_cloud import LocalCloud, Settings
-
-    with LocalCloud(settings=Settings(retry_delays_s=(0.05, 0.1))) as cloud:
-        yield cloud
-
-
 @pytest.fixture
 def cloud(running_cloud: LocalCloud) -> Iterator[LocalCloud]:
     """The cloud, with no faults before and after the test."""

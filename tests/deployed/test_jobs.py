@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 import skyburst
-from tests.homes_aws.conftest import PREFIX, Deployment, scripts
+from tests.deployed.conftest import PREFIX, Deployment, scripts
 
-pytestmark = [pytest.mark.xdist_group("aws"), pytest.mark.slow]
+pytestmark = pytest.mark.slow
 WORKER = f"{PREFIX}-scripted-worker-0"
 OTHER_WORKER = f"{PREFIX}-scripted-worker-1"
 MANAGER, WATCH, COMBINER = f"{PREFIX}-manager", f"{PREFIX}-watch", f"{PREFIX}-scripted-combiner"

@@ -63,13 +63,11 @@ class Deployment:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+def deployed(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """The stack with three analyses, as the app makes it, deployed into the cloud with IAM enforced."""
     need(importlib.util.find_spec("aws_cdk") is not None, "aws-cdk-lib is not installed (the extra `aws`)")
-    need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
     need(shutil.which("node") is not None, "there is no `node`, which the CDK runs on")
     from cdk_app.app import make_app
-    from skyburst.local_cloud import LocalCloud
 
     assembly = tmp_path_factory.mktemp("assembly")
     context = {
@@ -82,8 +80,8 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         "cache": str(REPOSITORY / ".cdk-bundles"),
     }
     make_app(context, outdir=str(assembly)).synth()
-    with LocalCloud() as cloud:
-        yield Deployment(cloud, cloud.deploy(assembly, PREFIX).outputs)
+    yield Deployment(running_cloud, running_cloud.deploy(assembly, PREFIX).outputs)
+    running_cloud.destroy(PREFIX)
 
 
 @pytest.fixture
