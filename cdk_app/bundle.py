@@ -30,8 +30,14 @@ REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "_shipped", "__pycache__"}
-SERVICES = {"dynamodb", "lambda"}
+SERVICES = {"dynamodb", "events", "lambda"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
+NOT_READ = ("bin", "share", "aws_lambda_powertools/event_handler", "dateutil/zoneinfo", "numpy/_pyinstaller", "numpy/f2py")
+"""Folders of packages that no function imports."""
+UTILITIES = {"jmespath_utils"}
+"""Of powertools; the logger imports it."""
+TESTED = {"jsonschema", "numpy", "referencing"}
+"""Packages that carry their tests along."""
 FEATURES = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """Both old and new names of the same platform: pip knows only those that it is given."""
 LIMIT_BYTES = 250 * 2**20
@@ -158,8 +164,14 @@ def _install(requirements: Path, machine: Machine, target: Path) -> None:
 
 def _strip(folder: Path) -> None:
     """Remove what functions never read."""
-    for name in ("bin", "share"):
+    for name in NOT_READ:
         shutil.rmtree(folder / name, ignore_errors=True)
+    utilities = folder / "aws_lambda_powertools" / "utilities"
+    for path in utilities.glob("*/"):
+        if path.name not in UTILITIES:
+            shutil.rmtree(path)
+    for tests in [path for path in folder.rglob("tests") if path.is_dir() and path.relative_to(folder).parts[0] in TESTED]:
+        shutil.rmtree(tests)
     data = folder / "botocore" / "data"
     if data.is_dir():
         for service in data.iterdir():
