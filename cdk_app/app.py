@@ -26,7 +26,7 @@ from typing import Any
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
-from cdk_app.bundle import size_of
+from cdk_app.bundle import Machine, carries_bytecode, size_of
 from cdk_app.findings import acknowledge
 from cdk_app.settings import NAMES, settings_of
 from cdk_app.stack import SkyburstStack
@@ -45,7 +45,7 @@ def make_app(context: dict[str, Any] | None = None, outdir: str | None = None) -
     return app
 
 
-def sizes_of(bundles: Mapping[str, Path]) -> str:
+def sizes_of(bundles: Mapping[str, Path], machine: Machine) -> str:
     """A table of functions and what their code takes, without those that share another's."""
     first: dict[Path, str] = {}
     for name, folder in bundles.items():
@@ -55,6 +55,8 @@ def sizes_of(bundles: Mapping[str, Path]) -> str:
         f"{name:<50} {size_of(folder) / 1e6:7.1f} MB{f'  and {sharing[folder]} more' if sharing[folder] else ''}"
         for folder, name in first.items()
     ]
+    if not carries_bytecode(machine):
+        lines.append(f"run by Python {machine.python}, these would carry bytecode, and start faster")
     return "\n".join(["code of functions, unpacked", *lines, ""])
 
 
@@ -63,7 +65,7 @@ def main() -> None:
     app = make_app()
     for stack in app.node.children:
         if isinstance(stack, SkyburstStack):
-            sys.stderr.write(sizes_of(stack.bundles))
+            sys.stderr.write(sizes_of(stack.bundles, stack.settings.machine))
     app.synth()
 
 

@@ -122,7 +122,7 @@ KINDS: dict[str, Kind] = {
         replaced_by="AlarmName",
     ),
     "AWS::CloudWatch::Dashboard": kind(
-        "DashboardBody DashboardName",
+        "DashboardBody DashboardName Tags",  # tags are taken, and cannot be read back here
         _put_dashboard,
         update=_put_dashboard,
         delete=_delete_dashboard,
