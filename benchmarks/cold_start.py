@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cdk_app.bundle import ROOT, Contents, Machine, bundle  # noqa: E402
+from cdk_app.bundle import ROOT, Contents, Machine, bundle
 
 TIMES = 15
 GOAL_MS = 250
@@ -94,7 +94,9 @@ def measure(program: str, task: Path) -> dict[str, float]:
         ran = subprocess.run(
             [sys.executable, "-S", "-s", "-c", text], env=ENVIRONMENT, capture_output=True, text=True, check=False
         )
-        found = dict(line.split() for line in ran.stdout.splitlines() if line.startswith(("BEGAN", "IMPORTED", "S3", "FIRST")))
+        found = dict(
+            line.split() for line in ran.stdout.splitlines() if line.startswith(("BEGAN", "IMPORTED", "S3", "FIRST"))
+        )
         if "FIRST" not in found:
             raise SystemExit(f"{ran.stdout}{ran.stderr}")
         at = {name: 1_000 * float(value) for name, value in found.items()}
@@ -113,13 +115,21 @@ def imports(task: Path) -> list[tuple[float, str]]:
     """The costliest imports of the worker's file, in milliseconds, each with what it imports."""
     text = f"import sys; sys.path[:0] = [{str(task)!r}]; import handler"
     ran = subprocess.run(
-        [sys.executable, "-S", "-s", "-X", "importtime", "-c", text], env=ENVIRONMENT, capture_output=True, text=True, check=True
+        [sys.executable, "-S", "-s", "-X", "importtime", "-c", text],
+        env=ENVIRONMENT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     rows = [line.removeprefix("import time:").split("|") for line in ran.stderr.splitlines() if "|" in line][1:]
     own: dict[str, float] = {}
     for alone, _, name in rows:
         package = name.strip().split(".")[0]
-        package = package if package in ("aws_lambda_powertools", "skyburst", "msgspec", "jmespath", "handler") else "standard library"
+        package = (
+            package
+            if package in ("aws_lambda_powertools", "skyburst", "msgspec", "jmespath", "handler")
+            else "standard library"
+        )
         own[package] = own.get(package, 0.0) + int(alone) / 1_000
     return sorted(((spent, name) for name, spent in own.items()), reverse=True)
 
@@ -146,7 +156,10 @@ def main() -> None:
         analysis = folder / "nothing"
         analysis.mkdir()
         (analysis / "worker.py").write_text(WORKER, encoding="utf-8")
-        machine = Machine(f"{sys.version_info.major}.{sys.version_info.minor}", "x86_64" if os.uname().machine == "x86_64" else "arm64")
+        machine = Machine(
+            f"{sys.version_info.major}.{sys.version_info.minor}",
+            "x86_64" if os.uname().machine == "x86_64" else "arm64",
+        )
         task = bundle(Contents(ROOT / "workers", analysis), machine, folder / "bundles")
         plain = copy_without_bytecode(task, folder / "plain")
         theirs = usual(folder / "usual")

@@ -30,7 +30,7 @@ class Analysis(Construct):
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
         worker = [
             *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
-            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem", "BatchGetItem"),
+            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"),
         ]  # fmt: skip
         self.workers = [
             factory.function(
@@ -44,7 +44,7 @@ class Analysis(Construct):
         combiner = [
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
-            *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
+            *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
             *factory.invokes(self.combiner_name), *factory.tells(),
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(

@@ -35,7 +35,14 @@ LOCK = ROOT / "requirements" / "functions.txt"
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "_shipped", "__pycache__"}
 SERVICES = {"dynamodb", "events", "lambda"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
-NOT_READ = ("bin", "share", "aws_lambda_powertools/event_handler", "dateutil/zoneinfo", "numpy/_pyinstaller", "numpy/f2py")
+NOT_READ = (
+    "bin",
+    "share",
+    "aws_lambda_powertools/event_handler",
+    "dateutil/zoneinfo",
+    "numpy/_pyinstaller",
+    "numpy/f2py",
+)
 """Folders of packages that no function imports."""
 UTILITIES = {"jmespath_utils"}
 """Of powertools; the logger imports it."""
@@ -208,7 +215,9 @@ def _strip(folder: Path) -> None:
     for path in utilities.glob("*/"):
         if path.name not in UTILITIES:
             shutil.rmtree(path)
-    for tests in [path for path in folder.rglob("tests") if path.is_dir() and path.relative_to(folder).parts[0] in TESTED]:
+    for tests in [
+        path for path in folder.rglob("tests") if path.is_dir() and path.relative_to(folder).parts[0] in TESTED
+    ]:
         shutil.rmtree(tests)
     data = folder / "botocore" / "data"
     if data.is_dir():

@@ -16,7 +16,9 @@ from cdk_app.stack import SkyburstStack
 
 RULES = "AwsSolutions::AwsSolutions"
 S1 = "access logs of objects are another bucket that is paid for; CloudTrail's data events do this for whoever needs it"
-DDB3 = "rows of batches are made again by resuming a job; results and certificates are in the bucket, jobs have recovery"
+DDB3 = (
+    "rows of batches are made again by resuming a job; results and certificates are in the bucket, jobs have recovery"
+)
 SQS3 = "it is the queue of what could not be delivered itself: no function reads from it"
 L1 = "the operator chooses the version: that of which the packages of all analyses have wheels"
 XRAY = "X-Ray and the delivery of Step Functions' logs know no resources: AWS documents * for them"

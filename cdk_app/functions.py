@@ -139,5 +139,6 @@ class Factory:
         start = f"arn:{cdk.Aws.PARTITION}:lambda:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:function:"
         return [_allow(["lambda:InvokeFunction"], [start + name for name in names])]
 
+
 def _allow(actions: list[str], resources: list[str]) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=actions, resources=resources)

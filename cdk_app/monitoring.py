@@ -108,7 +108,12 @@ class Monitoring(Construct):
         """A metric that functions write; see `telemetry.py`."""
         dimensions = {"deployment": self._prefix, **({"analysis": analysis.name} if analysis else {})}
         return cloudwatch.Metric(
-            namespace=NAMESPACE, metric_name=name, dimensions_map=dimensions, statistic=statistic, period=MINUTE, label=label
+            namespace=NAMESPACE,
+            metric_name=name,
+            dimensions_map=dimensions,
+            statistic=statistic,
+            period=MINUTE,
+            label=label,
         )
 
     def _slow_downs(self) -> cloudwatch.Metric:

@@ -138,6 +138,11 @@ class Told:
                     self._left += 1
             yield record
 
+    def add(self, record: BatchRecord) -> None:
+        """A change that is known without looking."""
+        self._changed.append(record)
+        self._told[record.batch_id] = _byte(record)
+
     def changed(self) -> tuple[list[BatchRecord], int]:
         """What changed since the last call, and how much more did."""
         changed, left = self._changed, self._left

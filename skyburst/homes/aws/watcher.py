@@ -11,6 +11,7 @@ import time
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from skyburst.contracts import values
@@ -103,8 +104,8 @@ class Watcher:
         attempts = self._brief.resources["attempts"]
         records = self._watched(MOST_IN_A_LOOK)
         decision = decide(job_id, sent, records, now=now, attempts=attempts, room=room)
-        self._tell()
         self._note(decision, attempts)
+        self._tell()
         if decision.ranges or decision.again:
             self._store(sent)  # first: what is sent twice costs a little, what is never sent costs the job
             self._send(decision)
@@ -123,7 +124,10 @@ class Watcher:
         for lost in decision.lost:
             failure = Failure("Killed", "its worker went silent: it was ended, or ran out of memory or time")
             outcome = self._ended(lost.batch_id, lost.attempt, failure, lost)
-            self._table.record_failure(self._brief.job_id, outcome, watch.state_after(failure, lost.attempt, attempts))
+            state = watch.state_after(failure, lost.attempt, attempts)
+            self._table.record_failure(self._brief.job_id, outcome, state)
+            if self._told:  # the next attempt may hide it from the next look
+                self._told.add(replace(lost, state=state, failures=[*lost.failures, failure]))
         for batch in decision.silent:
             failure = Failure("NeverStarted", "it was sent again and again, and no worker began with it")
             outcome = self._ended(batch, attempts, failure, None)
@@ -151,7 +155,9 @@ class Watcher:
         self.noted["ThrottledInvokes"] += len(invoker.throttled)
         self.noted["UnsentChildren"] += len(invoker.unsent)
         for node, reason in invoker.unsent[:MOST_LOGGED]:
-            log.warning("not started: a later look will send it", extra={"batches": [node.first, node.last], "reason": reason})
+            log.warning(
+                "not started: a later look will send it", extra={"batches": [node.first, node.last], "reason": reason}
+            )
 
     # Telling of changes
 
