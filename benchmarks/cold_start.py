@@ -30,7 +30,8 @@ ENVIRONMENT = {
     "SKYBURST_BUCKET": "bucket", "SKYBURST_BATCHES": "batches", "SKYBURST_JOBS": "jobs", "SKYBURST_PREFIX": "skyburst",
     "SKYBURST_LANE": "0", "SKYBURST_ANALYSIS": "nothing", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_NAME": "worker", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "PATH": os.environ["PATH"],
-    "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1", "POWERTOOLS_TRACE_DISABLED": "1",
+    "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1",
+    "POWERTOOLS_TRACE_DISABLED": "1",
 }  # fmt: skip
 BRIEF = {
     "job_id": "j", "name": None, "analysis": {"name": "nothing", "worker": "worker:work", "combiner": "", "items": None},

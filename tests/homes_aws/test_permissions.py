@@ -23,6 +23,9 @@ MANY = 1_010
 BATCHES = 101
 """More than one manager's and one combiner's share."""
 
+NOT_MINE = "jobs/x/result.json"
+"""What a worker tries to write."""
+
 BY_LAMBDA = "Lambda does this itself in the name of the role, outside of any request that could be seen here"
 NOT_FOUND = (
     "S3 answers 403 instead of 404 for objects that are not there to those who may not list; here it is 404 always"
@@ -62,7 +65,7 @@ def done(world: World) -> Done:
     jobs = {
         "lost": lost,
         "tree": world.start("tree", items=["raise", *range(MANY - 1)], batch_size=10),
-        "small": world.start("small", items=["ok", "recover", "large", "medium", {"bucket": bucket, "key": "jobs/x/result.json"}]),
+        "small": world.start("small", items=["ok", "recover", "large", "medium", {"bucket": bucket, "key": NOT_MINE}]),
         "listed": world.start("listed", parameters={"count": 3}),
         "failing": world.start("failing", items=["raise"]),
     }  # fmt: skip
@@ -138,7 +141,7 @@ def test_everything_that_is_allowed_is_used(done: Done) -> None:
 
 def test_nothing_that_functions_did_was_refused_but_what_a_test_tried(done: Done) -> None:
     refused = {(one.action, one.resource) for one in done.world.cloud.decisions() if one.verdict != "allowed"}
-    assert refused <= {("s3:PutObject", f"arn:aws:s3:::{done.world.outputs['Bucket']}/jobs/x/result.json")}
+    assert refused <= {("s3:PutObject", f"arn:aws:s3:::{done.world.outputs['Bucket']}/{NOT_MINE}")}
 
 
 def test_no_statement_has_wildcards_where_it_need_not(done: Done) -> None:
@@ -153,7 +156,10 @@ def test_no_statement_has_wildcards_where_it_need_not(done: Done) -> None:
 Ask = Callable[[Callable[[str], Any], World], Any]
 KEY = {"jobId": {"S": "small"}, "batchId": {"N": "0"}}
 FORBIDDEN: dict[str, tuple[tuple[str, ...], Ask]] = {
-    "remove a row": (FUNCTIONS, lambda client, world: client("dynamodb").delete_item(TableName=world.outputs["Batches"], Key=KEY)),
+    "remove a row": (
+        FUNCTIONS,
+        lambda client, world: client("dynamodb").delete_item(TableName=world.outputs["Batches"], Key=KEY),
+    ),
     "scan rows": (FUNCTIONS, lambda client, world: client("dynamodb").scan(TableName=world.outputs["Batches"])),
     "scan jobs": (FUNCTIONS, lambda client, world: client("dynamodb").scan(TableName=world.outputs["Jobs"])),
     "write a job": (

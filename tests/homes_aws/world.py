@@ -90,6 +90,6 @@ class World:
             policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
             version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
             documents.append(version["PolicyVersion"]["Document"])
-        for policy_name in iam.list_role_policies(RoleName=name)["PolicyNames"]:
-            documents.append(iam.get_role_policy(RoleName=name, PolicyName=policy_name)["PolicyDocument"])
+        inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        documents += [iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline]
         return [statement for document in documents for statement in document["Statement"]]

@@ -43,8 +43,8 @@ class Deployed:
             raise InvalidJob(
                 f"{', '.join(missing)} is not set: this code runs in functions that `skyburst deploy` made"
             )
-        names = (environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX))
-        return cls(*names, tells_batches=environment.get(BATCH_EVENTS, "all") != "none")
+        bucket, batches, jobs, prefix = (environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX))
+        return cls(bucket, batches, jobs, prefix, environment.get(BATCH_EVENTS, "all") != "none")
 
     tells_batches: bool = True
     """Whether changes of batches are told to EventBridge, besides those of jobs."""

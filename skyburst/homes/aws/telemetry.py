@@ -68,8 +68,8 @@ def measure(values: Mapping[str, float], deployment: str, **dimensions: str) -> 
     from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
     metrics = EphemeralMetrics(namespace=NAMESPACE)
-    for name, value in {"deployment": deployment, **dimensions}.items():
-        metrics.add_dimension(name=name, value=value)
+    for dimension, chosen in {"deployment": deployment, **dimensions}.items():
+        metrics.add_dimension(name=dimension, value=chosen)
     for name, value in counted.items():
         metrics.add_metric(name=name, unit=MetricUnit.Seconds if name in SECONDS else MetricUnit.Count, value=value)
     metrics.flush_metrics()
