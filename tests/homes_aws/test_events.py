@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -134,3 +136,15 @@ def test_a_change_that_the_watcher_made_itself_is_told_once() -> None:
     told.add(lost)
     list(told.watching([lost], 100))
     assert told.changed() == ([lost], 0)
+
+
+def test_events_are_as_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "monitoring.md").read_text(encoding="utf-8")
+    documented = [json.loads(block) for block in re.findall(r"```text\n(\{.*?\n\})\n```", page, re.DOTALL)]
+    bus = Bus()
+    events(bus).job(job(), objects={"result": None, "certificate": None})
+    events(bus).batches("j", 1, [record(0)])
+    sent = [entry for call in bus.calls for entry in call]
+    for example, entry in zip(documented, sent, strict=True):
+        assert (example["source"], example["detail-type"]) == (entry["Source"], entry["DetailType"])
+        assert list(example["detail"]) == list(json.loads(entry["Detail"]))
