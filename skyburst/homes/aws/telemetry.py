@@ -28,8 +28,8 @@ JOB_ENDS = {
     JobState.TIMED_OUT: "JobsTimedOut",
     JobState.CANCELLED: "JobsCancelled",
 }
-SLOW_DOWN = "SlowDown"
-"""How S3 says that it is asked too often."""
+SLOW_DOWN = ("503 Service Unavailable", "SlowDown")
+"""How S3 says that it is asked too often, in the words of the library that reads objects or in its own."""
 
 _started: set[str] = set()
 
@@ -85,7 +85,7 @@ def measure_batch(deployment: str, analysis: str, outcome: Outcome, *, cold: boo
         "ColdStarts": int(cold),
     }
     measure(values, deployment, analysis=analysis)
-    if failure is not None and SLOW_DOWN in failure.message:
+    if failure is not None and any(words in failure.message for words in SLOW_DOWN):
         measure({"SlowDowns": 1}, deployment)
 
 
