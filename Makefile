@@ -4,6 +4,7 @@ VENV ?= .venv
 BENCH_VENV ?= .venv-bench
 TESTS ?= tests examples
 BIN := $(VENV)/bin
+ASL := tests/cdk_app/node_modules/.package-lock.json
 UV_VERSION := 0.13.8
 PIP_INSTALL := -m pip --disable-pip-version-check install --quiet
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --fork-strategy fewest --generate-hashes \
@@ -18,7 +19,7 @@ help:  ## list what can be made
 demo: $(VENV)/.skyburst  ## search a generated library for a neuron; about a minute
 	@BIN=$(BIN) sh scripts/demo.sh
 
-test: $(VENV)/.skyburst $(VENV)/.test $(VENV)/.docs programs  ## run all tests; TESTS=path for some
+test: $(VENV)/.skyburst $(VENV)/.test $(VENV)/.docs programs $(ASL)  ## run all tests; TESTS=path for some
 	$(BIN)/python -m pytest -n auto $(TESTS)
 
 lint: $(VENV)/.skyburst $(VENV)/.lint  ## check style and types
@@ -51,7 +52,7 @@ lock: $(BIN)/python  ## choose the newest versions that fit pyproject.toml and w
 	$(COMPILE) requirements/build.in -c requirements/lint.txt -c requirements/test.txt -o requirements/build.txt
 
 clean:  ## remove everything that was made
-	rm -rf $(VENV) $(BENCH_VENV) build dist demo docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf tests/cdk_app/node_modules .cdk-bundles cdk.out $(VENV) $(BENCH_VENV) build dist demo docs/_build .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 programs:
@@ -61,6 +62,10 @@ programs:
 $(BIN)/python $(BENCH_VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(None if sys.version_info >= (3, 11) else f"Python {sys.version.split()[0]} is too old: give one from 3.11, as in: make PYTHON=python3.12")'
 	$(PYTHON) -m venv $(@D)/..
+
+# A validator of the state machines' language, for which there is nothing in Python; its tests are skipped where Node is missing.
+$(ASL): tests/cdk_app/package-lock.json
+	@if command -v npm > /dev/null; then npm ci --prefix $(<D) --silent --no-audit --no-fund; else echo "no npm: state machines are not validated"; fi
 
 # One stamp for each lock file that is installed.
 $(VENV)/.%: requirements/%.txt $(BIN)/python

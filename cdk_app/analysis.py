@@ -30,22 +30,22 @@ class Analysis(Construct):
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
         worker = [
             *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
-            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem", "BatchGetItem"),
+            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"),
         ]  # fmt: skip
         self.workers = [
             factory.function(
                 self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.location),
                 handler="handler.handler", memory_mb=resources.memory_mb, statements=worker, asynchronous=True,
                 timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
-                environment={"SKYBURST_LANE": str(lane)},
+                environment={"SKYBURST_LANE": str(lane), "SKYBURST_ANALYSIS": self.name}, reserved=factory.reserved,
             )
             for lane, worker_name in enumerate(self.worker_names)
         ]  # fmt: skip
         combiner = [
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
-            *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
-            *factory.invokes(self.combiner_name),
+            *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
+            *factory.invokes(self.combiner_name), *factory.tells(),
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.location),

@@ -2,65 +2,73 @@
 
 Context (`cdk.json`, or `--context name=value`):
 
-    prefix         start of all names, and the name of the stack: skyburst
-    analyses       folders of analyses, a JSON list or separated by commas; those that are shipped when it is empty
-    architecture   arm64 or x86_64
-    python         version of Lambda's runtime
-    lanes          identical worker functions for each analysis
-    children       children of one manager at most, when it is not to be as measured
-    input_buckets  further buckets that jobs may read, a JSON list or separated by commas
+    prefix                start of all names, and the name of the stack: skyburst
+    analyses              folders of analyses, a JSON list or separated by commas; those that are shipped when it is empty
+    architecture          arm64 or x86_64
+    python                version of Lambda's runtime
+    lanes                 identical worker functions for each analysis
+    children              children of one manager at most, when it is not to be as measured
+    input_buckets         further buckets that jobs may read, a JSON list or separated by commas
+    monitoring            none, alarms, or full: alarms and a dashboard
+    alarm_email           who gets a message when an alarm goes off
+    batch_events          all or none: whether changes of batches are told to EventBridge
+    reserved_concurrency  environments kept for each worker function, and its limit
+    log_days              how long logs are kept: 30
+    tags                  of all resources, a JSON object or name=value separated by commas
 """
 
 from __future__ import annotations
 
-import json
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
+from cdk_nag import AwsSolutionsChecks
 
-from cdk_app.bundle import Machine
-from cdk_app.stack import Settings, SkyburstStack
-from skyburst.contracts.blueprint import FILE
-from skyburst.finding import Found, find_analysis, shipped_folder
-
-NAMES = ("prefix", "analyses", "architecture", "python", "lanes", "input_buckets", "children", "cache")
-
-
-def settings_of(context: dict[str, Any]) -> Settings:
-    """What the context asks for, with defaults."""
-    analyses = [find_analysis(name) for name in _list(context.get("analyses"))] or _shipped()
-    return Settings(
-        prefix=str(context.get("prefix") or "skyburst"),
-        analyses=analyses,
-        machine=Machine(str(context.get("python") or "3.13"), str(context.get("architecture") or "arm64")),
-        lanes=int(context.get("lanes") or 3),
-        input_buckets=_list(context.get("input_buckets")),
-        children=int(context["children"]) if context.get("children") else None,
-        cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
-    )
+from cdk_app.bundle import Machine, carries_bytecode, size_of
+from cdk_app.findings import acknowledge
+from cdk_app.settings import NAMES, settings_of
+from cdk_app.stack import SkyburstStack
 
 
 def make_app(context: dict[str, Any] | None = None, outdir: str | None = None) -> cdk.App:
-    """The app with its one stack; the command line's context and that of `cdk.json` are added to the one given."""
+    """The app with its one stack; the command line's context and that of `cdk.json` are added to the one given.
+
+    Its `synth` raises when a rule of AwsSolutions finds something that `findings.py` does not give a reason for.
+    """
     app = cdk.App(outdir=outdir, context=context, analytics_reporting=False)
     settings = settings_of({name: app.node.try_get_context(name) for name in NAMES})
-    SkyburstStack(app, settings.prefix, settings)
+    stack = SkyburstStack(app, settings.prefix, settings)
+    cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    acknowledge(stack)
     return app
 
 
-def _shipped() -> list[Found]:
-    return [find_analysis(str(path.parent)) for path in sorted(shipped_folder().glob(f"*/{FILE}"))]
+def sizes_of(bundles: Mapping[str, Path], machine: Machine) -> str:
+    """A table of functions and what their code takes, without those that share another's."""
+    first: dict[Path, str] = {}
+    for name, folder in bundles.items():
+        first.setdefault(folder, name)
+    sharing = {folder: list(bundles.values()).count(folder) - 1 for folder in first}
+    lines = [
+        f"{name:<50} {size_of(folder) / 1e6:7.1f} MB{f'  and {sharing[folder]} more' if sharing[folder] else ''}"
+        for folder, name in first.items()
+    ]
+    if not carries_bytecode(machine):
+        lines.append(f"run by Python {machine.python}, these would carry bytecode, and start faster")
+    return "\n".join(["code of functions, unpacked", *lines, ""])
 
 
-def _list(given: Any) -> list[str]:
-    """A list, or its JSON, or values with commas, as the command line hands them over."""
-    if given is None or given == "":
-        return []
-    if isinstance(given, str):
-        return [str(entry) for entry in json.loads(given)] if given.startswith("[") else given.split(",")
-    return [str(entry) for entry in given]
+def main() -> None:
+    """Write the template, and say on stderr how large the functions are."""
+    app = make_app()
+    for stack in app.node.children:
+        if isinstance(stack, SkyburstStack):
+            sys.stderr.write(sizes_of(stack.bundles, stack.settings.machine))
+    app.synth()
 
 
 if __name__ == "__main__":
-    make_app().synth()
+    main()

@@ -6,6 +6,7 @@ bundle is made once for what goes into it; the same input gives the same files.
 
 from __future__ import annotations
 
+import compileall
 import contextlib
 import hashlib
 import importlib.metadata
@@ -19,6 +20,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from py_compile import PycInvalidationMode
+from typing import Any
 
 import skyburst
 from skyburst.contracts.blueprint import NOT_CODE
@@ -30,8 +33,21 @@ REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "_shipped", "__pycache__"}
-SERVICES = {"dynamodb", "lambda"}
+SERVICES = {"dynamodb", "events", "lambda"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
+NOT_READ = (
+    "bin",
+    "share",
+    "aws_lambda_powertools/event_handler",
+    "dateutil/zoneinfo",
+    "numpy/_pyinstaller",
+    "numpy/f2py",
+)
+"""Folders of packages that no function imports."""
+UTILITIES = {"jmespath_utils"}
+"""Of powertools; the logger imports it."""
+TESTED = {"jsonschema", "numpy", "referencing"}
+"""Packages that carry their tests along."""
 FEATURES = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """Both old and new names of the same platform: pip knows only those that it is given."""
 LIMIT_BYTES = 250 * 2**20
@@ -88,21 +104,56 @@ def bundle(contents: Contents, machine: Machine, cache: Path) -> Path:
                 _copy(source, building / "analysis" / source.relative_to(contents.analysis))
         for name, document in contents.documents.items():
             (building / name).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+        for folder in ("skyburst", "analysis"):
+            _compile(building / folder, machine)
+        for source in sorted(building.glob("*.py")):
+            _compile(source, machine)
         _check_size(building, contents)
     return target
+
+
+def carries_bytecode(machine: Machine) -> bool:
+    """Whether bundles have compiled code: only the version of Python that runs here can make it.
+
+    A function's folder cannot be written to, so that without it each cold start compiles all that it imports.
+    """
+    return machine.python == f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+def _compile(path: Path, machine: Machine) -> None:
+    """Add bytecode that names files as the function knows them, holds no times, and is not checked against its source."""
+    if not carries_bytecode(machine) or not path.exists():
+        return
+    base = path.parent
+    options: dict[str, Any] = {
+        "quiet": 2, "stripdir": str(base), "prependdir": "/var/task", "invalidation_mode": PycInvalidationMode.UNCHECKED_HASH,
+    }  # fmt: skip
+    if path.is_dir():
+        compileall.compile_dir(path, **options)
+    else:
+        compileall.compile_file(path, **options)
 
 
 def _packages(contents: Contents, machine: Machine, cache: Path) -> Path:
     """The folder of the packages that a function imports; functions with the same ones share it."""
     lists = list(_requirements(contents))
-    digest = hashlib.sha256(str(machine).encode() + b"".join(path.read_bytes() for path in lists)).hexdigest()
+    digest = hashlib.sha256(_maker(machine) + b"".join(path.read_bytes() for path in lists)).hexdigest()
     target = cache / f"packages-{digest[:32]}"
     if not target.is_dir():
         with _building(target) as building:
             for requirements in lists:
                 _install(requirements, machine, building)
             _strip(building)
+            for path in sorted(building.iterdir()):
+                if path.is_dir() or path.suffix == ".py":
+                    _compile(path, machine)
     return target
+
+
+def _maker(machine: Machine) -> bytes:
+    """What makes a bundle: this file, and the Python that compiles."""
+    compiler = sys.version if carries_bytecode(machine) else ""
+    return f"{machine}\n{compiler}\n".encode() + Path(__file__).read_bytes()
 
 
 @contextmanager
@@ -158,8 +209,16 @@ def _install(requirements: Path, machine: Machine, target: Path) -> None:
 
 def _strip(folder: Path) -> None:
     """Remove what functions never read."""
-    for name in ("bin", "share"):
+    for name in NOT_READ:
         shutil.rmtree(folder / name, ignore_errors=True)
+    utilities = folder / "aws_lambda_powertools" / "utilities"
+    for path in utilities.glob("*/"):
+        if path.name not in UTILITIES:
+            shutil.rmtree(path)
+    for tests in [
+        path for path in folder.rglob("tests") if path.is_dir() and path.relative_to(folder).parts[0] in TESTED
+    ]:
+        shutil.rmtree(tests)
     data = folder / "botocore" / "data"
     if data.is_dir():
         for service in data.iterdir():
@@ -208,7 +267,7 @@ def _copy(source: Path, target: Path) -> None:
 
 def _digest(contents: Contents, machine: Machine) -> str:
     """Of everything that goes into a bundle."""
-    digest = hashlib.sha256(f"{machine}\n{json.dumps(contents.documents, sort_keys=True)}".encode())
+    digest = hashlib.sha256(_maker(machine) + json.dumps(contents.documents, sort_keys=True).encode())
     package = Path(skyburst.__file__).parent
     files = [(path, f"entry/{path.relative_to(contents.entry)}") for path in _files(contents.entry, ".py")]
     files += [(path, f"framework/{path.relative_to(package)}") for path in _framework(package)]

@@ -9,6 +9,7 @@ from constructs import Construct
 from cdk_app.analysis import Analysis
 from cdk_app.bundle import ROOT, Contents
 from cdk_app.functions import Factory
+from skyburst.homes.aws import deployed
 
 PLAN_S = 120
 MANAGE_S = 120
@@ -31,7 +32,7 @@ class Engine(Construct):
             statements=[
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),
                 *factory.batches("Query", "UpdateItem"),
-                *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
+                *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(),
             ],
             environment={"SKYBURST_CHILDREN": str(children)} if children else None,
         )  # fmt: skip
@@ -42,7 +43,9 @@ class Engine(Construct):
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
                 *factory.batches("Query", "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem"), *factory.invokes(manager, *workers),
+                *factory.tells(),
             ],
+            environment={deployed.BATCH_EVENTS: factory.batch_events},
         )  # fmt: skip
         self.manager = factory.function(
             self, "Manager", manager, Contents(ROOT / "manager"),

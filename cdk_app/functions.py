@@ -13,64 +13,66 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk_app.bundle import Contents, Machine, bundle
+from cdk_app.bundle import Contents, bundle
+from cdk_app.settings import LOG_DAYS, Settings
 from cdk_app.storage import Storage
 from skyburst.homes.aws import deployed
+from skyburst.homes.aws.events import SOURCE
 
-LOG_DAYS = logs.RetentionDays.ONE_MONTH
+RETENTIONS = dict(zip(LOG_DAYS, logs.RetentionDays, strict=False))  # the last one is for ever
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
 
 class Factory:
     """Makes the functions of a deployment."""
 
-    def __init__(
-        self,
-        scope: Construct,
-        prefix: str,
-        machine: Machine,
-        cache: Path,
-        storage: Storage,
-        input_buckets: Sequence[str],
-    ) -> None:
-        self.prefix = prefix
+    def __init__(self, scope: Construct, settings: Settings, storage: Storage) -> None:
+        self.prefix = settings.prefix
         self.storage = storage
-        self._machine = machine
-        self._cache = cache
-        self._input_buckets = input_buckets
-        self._undelivered = sqs.Queue(
+        self.bundles: dict[str, Path] = {}
+        """Folders of the code of functions, by their names."""
+        self.batch_events = settings.batch_events
+        self.reserved = settings.reserved_concurrency
+        self._settings = settings
+        self.undelivered = sqs.Queue(
             scope, "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, retention_period=cdk.Duration.days(14),
         )  # fmt: skip
+        """Invocations that failed, for people to look at: the watcher sends their batches again by itself."""
 
     def function(
         self, scope: Construct, id_: str, name: str, contents: Contents, *, handler: str, memory_mb: int, timeout_s: float,
         statements: Sequence[iam.PolicyStatement], asynchronous: bool = False, recursive: bool = False,
-        environment: dict[str, str] | None = None,
+        environment: dict[str, str] | None = None, reserved: int | None = None,
     ) -> lambda_.Function:  # fmt: skip
         """A function that may do what the statements allow, write its log, and nothing else."""
         log = logs.LogGroup(
-            scope, f"{id_}Log", log_group_name=f"/aws/lambda/{name}", retention=LOG_DAYS,
+            scope, f"{id_}Log", log_group_name=f"/aws/lambda/{name}", retention=RETENTIONS[self._settings.log_days],
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )  # fmt: skip
         role = iam.Role(scope, f"{id_}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         own = [
-            iam.PolicyStatement(actions=["logs:CreateLogStream", "logs:PutLogEvents"], resources=[log.log_group_arn])
+            _allow(["logs:CreateLogStream", "logs:PutLogEvents"], [log.log_group_arn]),
+            _allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"]),  # which know no resources
         ]
         if asynchronous:
-            own.append(iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[self._undelivered.queue_arn]))
+            own.append(_allow(["sqs:SendMessage"], [self.undelivered.queue_arn]))
         policy = iam.ManagedPolicy(scope, f"{id_}Policy", roles=[role], statements=[*own, *statements])
+        machine = self._settings.machine
+        self.bundles[name] = bundle(contents, machine, self._settings.cache)
         function = lambda_.Function(
             scope, id_,
             function_name=name,
-            runtime=lambda_.Runtime(f"python{self._machine.python}", lambda_.RuntimeFamily.PYTHON),
-            architecture=ARCHITECTURES[self._machine.architecture],
-            code=lambda_.Code.from_asset(str(bundle(contents, self._machine, self._cache))),
+            runtime=lambda_.Runtime(f"python{machine.python}", lambda_.RuntimeFamily.PYTHON),
+            architecture=ARCHITECTURES[machine.architecture],
+            code=lambda_.Code.from_asset(str(self.bundles[name])),
             handler=handler,
             memory_size=memory_mb,
             timeout=cdk.Duration.seconds(int(timeout_s)),
             role=role.without_policy_updates(),
             log_group=log,
+            tracing=lambda_.Tracing.ACTIVE,
+            reserved_concurrent_executions=reserved,
             environment={
                 deployed.BUCKET: self.storage.bucket.bucket_name,
                 deployed.BATCHES: self.storage.batches.table_name,
@@ -86,7 +88,7 @@ class Factory:
                 scope, f"{id_}Invocations", function=function,
                 retry_attempts=0,  # the watcher sends again what was lost, and knows how often it may
                 max_event_age=cdk.Duration.hours(6),
-                on_failure=destinations.SqsDestination(self._undelivered),
+                on_failure=destinations.SqsDestination(self.undelivered),
             )  # fmt: skip
         return function
 
@@ -99,7 +101,7 @@ class Factory:
     def reads_inputs(self) -> list[iam.PolicyStatement]:
         """Read any object of the deployment's bucket and of the further ones."""
         start = f"arn:{cdk.Aws.PARTITION}:s3:::"
-        buckets = [self.storage.bucket.bucket_arn, *(start + name for name in self._input_buckets)]
+        buckets = [self.storage.bucket.bucket_arn, *(start + name for name in self._settings.input_buckets)]
         return [_allow(["s3:GetObject"], [f"{bucket}/*" for bucket in buckets]), _allow(["s3:ListBucket"], buckets)]
 
     def lists(self) -> list[iam.PolicyStatement]:
@@ -125,6 +127,12 @@ class Factory:
     def jobs(self, *actions: str) -> list[iam.PolicyStatement]:
         """Do this with rows of jobs."""
         return [_allow([f"dynamodb:{action}" for action in actions], [self.storage.jobs.table_arn])]
+
+    def tells(self) -> list[iam.PolicyStatement]:
+        """Tell of changes on the default bus, in the name of skyburst only."""
+        bus = f"arn:{cdk.Aws.PARTITION}:events:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:event-bus/default"
+        only = {"ForAllValues:StringEquals": {"events:source": SOURCE}}  # a call has many events
+        return [iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus], conditions=only)]
 
     def invokes(self, *names: str) -> list[iam.PolicyStatement]:
         """Invoke functions of the deployment by name."""

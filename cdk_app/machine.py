@@ -13,19 +13,19 @@ from constructs import Construct
 from cdk_app.analysis import Analysis
 from cdk_app.bundle import ROOT
 from cdk_app.engine import Engine
-from cdk_app.functions import LOG_DAYS
+from cdk_app.functions import RETENTIONS
 
 
 class JobMachine(Construct):
     """`step_functions/job.asl.json`, with the functions that it calls."""
 
     def __init__(
-        self, scope: Construct, name: str, *, prefix: str, engine: Engine, analyses: Sequence[Analysis]
+        self, scope: Construct, name: str, *, prefix: str, engine: Engine, analyses: Sequence[Analysis], log_days: int
     ) -> None:
         super().__init__(scope, name)
         functions = [engine.plan, engine.watch, *(analysis.combiner for analysis in analyses)]
         log = logs.LogGroup(
-            self, "Log", log_group_name=f"/aws/vendedlogs/states/{prefix}-jobs", retention=LOG_DAYS,
+            self, "Log", log_group_name=f"/aws/vendedlogs/states/{prefix}-jobs", retention=RETENTIONS[log_days],
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )  # fmt: skip
         role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("states.amazonaws.com"))
@@ -44,6 +44,8 @@ class JobMachine(Construct):
                 "WatchFunction": engine.watch.function_arn,
             },
             role=role,
-            logs=stepfunctions.LogOptions(destination=log, level=stepfunctions.LogLevel.ERROR),
+            logs=stepfunctions.LogOptions(
+                destination=log, level=stepfunctions.LogLevel.ALL, include_execution_data=False
+            ),
             tracing_enabled=True,
         )  # fmt: skip

@@ -2,37 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 import aws_cdk as cdk
 from constructs import Construct
 
 from cdk_app.analysis import Analysis
-from cdk_app.bundle import Machine
 from cdk_app.engine import Engine
 from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
+from cdk_app.monitoring import Monitoring
+from cdk_app.settings import Settings
 from cdk_app.storage import Storage
-from skyburst.finding import Found
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is deployed."""
-
-    prefix: str
-    """Start of all names."""
-    analyses: list[Found]
-    machine: Machine
-    lanes: int
-    """Identical worker functions for each analysis: Lambda adds 1,000 environments every 10 s to each."""
-    input_buckets: list[str]
-    """Further buckets that jobs may read."""
-    children: int | None
-    """Children of one manager at most; None as measured."""
-    cache: Path
-    """Folder of bundles."""
 
 
 class SkyburstStack(cdk.Stack):
@@ -40,15 +19,31 @@ class SkyburstStack(cdk.Stack):
 
     def __init__(self, scope: Construct, name: str, settings: Settings) -> None:
         super().__init__(scope, name, description="Skyburst: burst-parallel jobs")
-        self.storage = Storage(self, "Storage")
-        factory = Factory(self, settings.prefix, settings.machine, settings.cache, self.storage, settings.input_buckets)
+        self.settings = settings
+        monitored = settings.monitoring != "none"
+        self.storage = Storage(self, "Storage", request_metrics=monitored)
+        factory = Factory(self, settings, self.storage)
         self.analyses = [
             Analysis(self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes)
             for found in settings.analyses
         ]
         self.engine = Engine(self, "Engine", factory=factory, analyses=self.analyses, children=settings.children)
-        self.machine = JobMachine(self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=self.analyses)
+        self.machine = JobMachine(
+            self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=self.analyses, log_days=settings.log_days
+        )
+        self.bundles = factory.bundles
+        self.undelivered = factory.undelivered
+        self.monitoring: Monitoring | None = None
+        if monitored:
+            self.monitoring = Monitoring(
+                self, "Monitoring", prefix=settings.prefix, storage=self.storage, undelivered=factory.undelivered,
+                email=settings.alarm_email,
+            )  # fmt: skip
+            if settings.monitoring == "full":
+                self.monitoring.add_dashboard(machine=self.machine.machine, engine=self.engine, analyses=self.analyses)
         cdk.Tags.of(self).add("skyburst", settings.prefix)
+        for tag, value in settings.tags.items():
+            cdk.Tags.of(self).add(tag, value)
         for title, value in {
             "Bucket": self.storage.bucket.bucket_name,
             "Batches": self.storage.batches.table_name,

@@ -7,11 +7,14 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+REQUESTS = "all-requests"
+"""Name of the bucket's metrics of requests."""
+
 
 class Storage(Construct):
     """Bucket and tables. They are kept when the stack is destroyed: results are worth more than the stack."""
 
-    def __init__(self, scope: Construct, name: str) -> None:
+    def __init__(self, scope: Construct, name: str, *, request_metrics: bool = False) -> None:
         super().__init__(scope, name)
         self.bucket = s3.Bucket(
             self, "Objects",
@@ -23,6 +26,8 @@ class Storage(Construct):
             lifecycle_rules=[
                 s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(7)),
             ],
+            # Paid only for hours with requests: the one place that sees each 503, also those that were repeated.
+            metrics=[s3.BucketMetrics(id=REQUESTS)] if request_metrics else None,
         )  # fmt: skip
         self.batches = dynamodb.Table(
             self, "Batches",

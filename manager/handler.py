@@ -7,7 +7,7 @@ from typing import Any
 from skyburst.homes.aws.brief import Briefs
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.manager import manage
-from skyburst.homes.aws.telemetry import about, logger_of
+from skyburst.homes.aws.telemetry import about, logger_of, measure
 
 deployed = Deployed.from_environment()
 logger = logger_of("manager")
@@ -18,10 +18,13 @@ client = deployed.client("lambda", tries=1)
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Start the children of a node of the tree."""
     about(logger, event)
-    unsent = manage(event, briefs, client, seconds=context.get_remaining_time_in_millis() / 1_000)
-    for node, reason in unsent:
+    started = manage(event, briefs, client, seconds=context.get_remaining_time_in_millis() / 1_000)
+    for node, reason in started.unsent:
         logger.warning(
             "not started: the watcher will send it", extra={"batches": [node.first, node.last], "reason": reason}
         )
-    logger.info("split", extra={"batches": event["last"] - event["first"], "unsent": len(unsent)})
-    return {"unsent": len(unsent)}
+    counts = {"UnsentChildren": len(started.unsent), "ThrottledInvokes": started.throttled}
+    measure(counts, deployed.prefix)
+    facts = {"batches": event["last"] - event["first"], "unsent": len(started.unsent), "throttled": started.throttled}
+    logger.info("split", extra=facts)
+    return {"unsent": len(started.unsent)}

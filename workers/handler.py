@@ -8,12 +8,13 @@ from typing import Any
 
 from skyburst.engine.work import limit_memory
 from skyburst.homes.aws.deployed import Deployed
-from skyburst.homes.aws.telemetry import about, logger_of
+from skyburst.homes.aws.telemetry import about, first_time, logger_of, measure_batch
 from skyburst.homes.aws.worker import Invocation, WorkerFunction
 
 logger = logger_of("worker")
 limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]))
-worker = WorkerFunction(Deployed.from_environment(), Path(__file__).parent / "analysis")
+deployed = Deployed.from_environment()
+worker = WorkerFunction(deployed, Path(__file__).parent / "analysis")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
@@ -26,6 +27,7 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         "seconds": round(outcome.seconds, 3),
         "peak_memory_mb": round(outcome.peak_memory_mb),
     }
+    measure_batch(deployed.prefix, os.environ["SKYBURST_ANALYSIS"], outcome, cold=first_time())
     if outcome.failure is None:
         logger.info("done", extra={**facts, "bytes": outcome.size})
     else:

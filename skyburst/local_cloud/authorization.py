@@ -333,6 +333,10 @@ def context_of(principal: str, service: str, asked: Asked) -> dict[str, Any]:
     if service == "dynamodb":
         keys = asked.json().get("Key") or asked.json().get("Item") or {}
         context["dynamodb:leadingkeys"] = [next(iter(value.values())) for value in list(keys.values())[:1]]
+    if service == "events" and asked.operation == "PutEvents":
+        entries = asked.json().get("Entries", [])
+        context["events:source"] = [entry.get("Source", "") for entry in entries]
+        context["events:detail-type"] = [entry.get("DetailType", "") for entry in entries]
     if service == "s3" and asked.query.get("prefix"):
         context["s3:prefix"] = asked.query["prefix"][0]
     return context

@@ -101,6 +101,7 @@ class CombinerFunction:
         if counts.done or not plan.batches:
             job.state = JobState.COMBINING
             table.update_job(job)
+            self._deployed.events.job(job, counts)
             try:
                 outcome |= self._merged(brief, outcome)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so

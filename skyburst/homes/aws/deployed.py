@@ -11,11 +11,14 @@ from typing import TYPE_CHECKING, Any
 from skyburst.errors import InvalidJob
 
 if TYPE_CHECKING:
+    from skyburst.homes.aws.events import Events
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
 
 BUCKET, BATCHES, JOBS, PREFIX = "SKYBURST_BUCKET", "SKYBURST_BATCHES", "SKYBURST_JOBS", "SKYBURST_PREFIX"
 """Environment variables of every deployed function."""
+BATCH_EVENTS = "SKYBURST_BATCH_EVENTS"
+"""`none` when changes of batches are not to be told to EventBridge."""
 CONNECT_S = 5
 READ_S = 60
 
@@ -40,7 +43,11 @@ class Deployed:
             raise InvalidJob(
                 f"{', '.join(missing)} is not set: this code runs in functions that `skyburst deploy` made"
             )
-        return cls(*(environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX)))
+        bucket, batches, jobs, prefix = (environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX))
+        return cls(bucket, batches, jobs, prefix, environment.get(BATCH_EVENTS, "all") != "none")
+
+    tells_batches: bool = True
+    """Whether changes of batches are told to EventBridge, besides those of jobs."""
 
     @property
     def location(self) -> str:
@@ -60,6 +67,13 @@ class Deployed:
         from skyburst.homes.aws.task_table import DynamoTaskTable
 
         return DynamoTaskTable(self.client("dynamodb"), self.batches, self.jobs)
+
+    @cached_property
+    def events(self) -> Events:
+        """Tells of changes."""
+        from skyburst.homes.aws.events import Events
+
+        return Events(self.prefix, self.location, lambda: self.client("events", tries=3))
 
     def client(self, service: str, *, tries: int = 8, connections: int = 32) -> Any:
         """A client of a service.

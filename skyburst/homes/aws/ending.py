@@ -13,6 +13,7 @@ from skyburst.engine.combine import RESULT
 from skyburst.engine.finish import certificate_of
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.telemetry import measure_job
 from skyburst.ports import Objects
 
 READ_BYTES = 1 << 20
@@ -35,10 +36,15 @@ def finish(
     job.state, job.reason = state, reason
     found = job.outcome.get("files") is not None
     digest = _sha256(deployed.objects, prefix + RESULT) if found else None
-    certificate = certificate_of(job, deployed.table.progress(job.job_id), "aws", result_digest=digest)
+    counts = deployed.table.progress(job.job_id)
+    certificate = certificate_of(job, counts, "aws", result_digest=digest)
     deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))
     deployed.table.update_job(job)
-    return ending(job)
+    ended = ending(job)
+    deployed.events.job(job, counts, {name: ended[name] for name in ("result", "certificate")})
+    seconds = job.finished_at - (job.run_began or {"at": job.created_at})["at"]
+    measure_job(deployed.prefix, job.analysis["name"], job.state, seconds, counts)
+    return ended
 
 
 def ending(job: JobRecord) -> dict[str, Any]:

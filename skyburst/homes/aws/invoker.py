@@ -16,7 +16,8 @@ THREADS = 16
 """One thread invokes 13 to 15 times a second, 16 about 210 times."""
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
-ACCEPTED = 202
+TOO_MANY = 429
+SERVER_FAULT = 500
 
 
 class Unsent(NamedTuple):
@@ -40,6 +41,8 @@ class LambdaInvoker:
         self._sent: list[tuple[Node, Future[None]]] = []
         self.unsent: list[Unsent] = []
         """After the end: children that were not accepted in time."""
+        self.throttled: list[str] = []
+        """The function of each invocation that Lambda throttled; most are accepted later."""
 
     def __enter__(self) -> LambdaInvoker:
         return self
@@ -70,6 +73,8 @@ class LambdaInvoker:
             try:
                 self._client.invoke(FunctionName=function, InvocationType="Event", Payload=payload)
             except Exception as error:
+                if _status(error) == TOO_MANY:
+                    self.throttled.append(function)
                 delay = random.uniform(0, wait)  # noqa: S311 - full jitter: those that were throttled together come back apart
                 if not may_pass(error) or time.monotonic() + delay > self._until:
                     raise
@@ -84,6 +89,12 @@ def may_pass(error: Exception) -> bool:
     from botocore.exceptions import ClientError, HTTPClientError
 
     if isinstance(error, ClientError):
-        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return bool(status == 429 or status >= 500)
+        status = _status(error)
+        return status == TOO_MANY or status >= SERVER_FAULT
     return isinstance(error, HTTPClientError)
+
+
+def _status(error: Exception) -> int:
+    """The HTTP status that a service answered with; 0 when it answered nothing."""
+    answer: dict[str, Any] = getattr(error, "response", {})
+    return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from skyburst.engine.dispatch import dispatch
 from skyburst.engine.plan import Node
@@ -16,7 +16,15 @@ call themselves for ever is off for managers, and this one takes its place."""
 MARGIN_S = 2.0
 
 
-def manage(event: dict[str, Any], briefs: Briefs, client: Any, *, seconds: float) -> list[Unsent]:
+class Started(NamedTuple):
+    """What came of starting the children of a node."""
+
+    unsent: list[Unsent]
+    throttled: int
+    """Invocations that Lambda throttled at first."""
+
+
+def manage(event: dict[str, Any], briefs: Briefs, client: Any, *, seconds: float) -> Started:
     """Start the children of a node.
 
     Args:
@@ -26,7 +34,7 @@ def manage(event: dict[str, Any], briefs: Briefs, client: Any, *, seconds: float
         seconds: left to this invocation.
 
     Returns:
-        The children that could not be started; the watcher finds them.
+        What came of it; the watcher finds the children that could not be started.
     """
     node = Node(event["first"], event["last"], event["level"])
     brief = briefs.get(event["job"], event["run"])
@@ -37,4 +45,4 @@ def manage(event: dict[str, Any], briefs: Briefs, client: Any, *, seconds: float
         raise InvalidJob(f"batches {node.first}-{node.last} are not among the {plan.batches} of job {brief.job_id}")
     with LambdaInvoker(client, brief, seconds=seconds - MARGIN_S) as invoker:
         dispatch(plan, node, invoker)
-    return invoker.unsent
+    return Started(invoker.unsent, len(invoker.throttled))

@@ -10,7 +10,7 @@ from typing import Any
 from skyburst.contracts.blueprint import Blueprint, parse_blueprint
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
-from skyburst.contracts.records import Failure, JobRecord
+from skyburst.contracts.records import Failure, JobRecord, Progress
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.plan import make_plan
 from skyburst.errors import InvalidJob
@@ -78,7 +78,10 @@ class Planner:
         job = JobRecord(
             execution, document, entry["reference"], parameters, JobState.PENDING, created_at=time.time(), items=source
         )
-        return self._deployed.table.create_job(job)
+        stored = self._deployed.table.create_job(job)
+        if stored is job:  # else it was there already
+            self._deployed.events.job(job)
+        return stored
 
     def _resumed(self, job_id: str) -> JobRecord:
         table = self._deployed.table
@@ -88,6 +91,7 @@ class Planner:
             table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
             job.state, job.reason, job.finished_at = JobState.PENDING, "resumed", None
             table.update_job(job)
+            self._deployed.events.job(job)
         return job
 
     def _start(self, job: JobRecord) -> dict[str, Any]:
@@ -95,7 +99,9 @@ class Planner:
         if job.state.finished:
             return self._told(job, "ended")
         table = self._deployed.table
-        if job.state is JobState.PENDING:  # else this is the second delivery, or the items were listed meanwhile
+        done: Progress | None = None
+        starts = job.state is JobState.PENDING
+        if starts:  # else this is the second delivery, or the items were listed meanwhile
             job.runs += 1
             job.started_at = job.started_at or time.time()
             job.state, job.reason = JobState.RUNNING, ""
@@ -106,6 +112,8 @@ class Planner:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}
         table.update_job(job)
+        if starts:
+            self._deployed.events.job(job, done)
         self._write_brief(job)
         return self._told(job, "items" if job.items is None else "work")
 

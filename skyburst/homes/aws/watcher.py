@@ -6,8 +6,12 @@ once a second, would reach the 25,000 events that an execution may have after fo
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+import zlib
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from skyburst.contracts import values
@@ -18,7 +22,10 @@ from skyburst.engine.sending import Decision, Sent, decide, missing_ranges
 from skyburst.errors import ObjectNotFound
 from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.events import MOST_AT_THE_END, MOST_IN_A_LOOK, Told
 from skyburst.homes.aws.invoker import LambdaInvoker
+
+log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
 CALL_S = 240.0
@@ -29,6 +36,7 @@ LONGEST_WAIT_S = 60
 WAIT_SHARE = 0.02
 """Of the time that the job has run for, that the execution waits between looks: news come with so much delay."""
 SEND_S = 60.0
+MOST_LOGGED = 20
 DIRECTLY = 100
 """A range of so many batches is handed to a manager; fewer are sent at once."""
 
@@ -48,6 +56,14 @@ class Watcher:
         self._sleep = sleep
         self._job = self._table.job(job_id)
         self._client = deployed.client("lambda", tries=1)
+        self._told: Told | None = None
+        self.noted: Counter[str] = Counter()
+        """For metrics: batches that were lost and sent again, invocations that were throttled and not accepted."""
+
+    @property
+    def analysis(self) -> str:
+        """Its name."""
+        return str(self._brief.analysis["name"])
 
     def call(self) -> dict[str, Any]:
         """Look until the job is over or this call is.
@@ -57,11 +73,14 @@ class Watcher:
         """
         began = self._clock()
         sent = self._load()
+        if self._deployed.tells_batches:
+            self._told = Told(self._plan.batches, self._load_told())
         while True:
             looked = self._clock()
             over, cancelled, timed_out = self._look(sent, looked)
             age = looked - (self._job.run_began or {"at": began})["at"]
             if over or age > PATIENT_AFTER_S or looked - began > CALL_S:
+                self._leave(over=over)
                 wait = 0 if over or age <= PATIENT_AFTER_S else min(LONGEST_WAIT_S, max(1, int(age * WAIT_SHARE)))
                 return {
                     "job": self._brief.job_id, "run": self._brief.run, "over": over, "cancelled": cancelled,
@@ -83,8 +102,10 @@ class Watcher:
             return True, False, False
         room = self._job.spec.get("max_parallelism") or self._job.analysis["blueprint"]["job"]["max_parallelism"]
         attempts = self._brief.resources["attempts"]
-        decision = decide(job_id, sent, self._table.batches(job_id), now=now, attempts=attempts, room=room)
+        records = self._watched(MOST_IN_A_LOOK)
+        decision = decide(job_id, sent, records, now=now, attempts=attempts, room=room)
         self._note(decision, attempts)
+        self._tell()
         if decision.ranges or decision.again:
             self._store(sent)  # first: what is sent twice costs a little, what is never sent costs the job
             self._send(decision)
@@ -98,10 +119,15 @@ class Watcher:
 
     def _note(self, decision: Decision, attempts: int) -> None:
         """Record what became of batches that say nothing themselves."""
+        self.noted["BatchesLost"] += len(decision.lost) + len(decision.silent)
+        self.noted["BatchesSentAgain"] += len(decision.again)
         for lost in decision.lost:
             failure = Failure("Killed", "its worker went silent: it was ended, or ran out of memory or time")
             outcome = self._ended(lost.batch_id, lost.attempt, failure, lost)
-            self._table.record_failure(self._brief.job_id, outcome, watch.state_after(failure, lost.attempt, attempts))
+            state = watch.state_after(failure, lost.attempt, attempts)
+            self._table.record_failure(self._brief.job_id, outcome, state)
+            if self._told:  # the next attempt may hide it from the next look
+                self._told.add(replace(lost, state=state, failures=[*lost.failures, failure]))
         for batch in decision.silent:
             failure = Failure("NeverStarted", "it was sent again and again, and no worker began with it")
             outcome = self._ended(batch, attempts, failure, None)
@@ -126,6 +152,48 @@ class Watcher:
                     invoker.invoke_worker(self._leaf(batch))
             for batch, attempt in decision.again:
                 invoker.invoke_worker(self._leaf(batch), attempt)
+        self.noted["ThrottledInvokes"] += len(invoker.throttled)
+        self.noted["UnsentChildren"] += len(invoker.unsent)
+        for node, reason in invoker.unsent[:MOST_LOGGED]:
+            log.warning(
+                "not started: a later look will send it", extra={"batches": [node.first, node.last], "reason": reason}
+            )
+
+    # Telling of changes
+
+    def _watched(self, most: int) -> Iterator[BatchRecord]:
+        """All batches of which something was recorded; their changes are noted, up to so many."""
+        records = self._table.batches(self._brief.job_id)
+        return self._told.watching(records, most) if self._told else records
+
+    def _tell(self) -> int:
+        """Tell what changed; how many changes were noted no more."""
+        if self._told is None:
+            return 0
+        changed, left = self._told.changed()
+        self._deployed.events.batches(self._brief.job_id, self._brief.run, changed)
+        return left
+
+    def _leave(self, *, over: bool) -> None:
+        """Tell the last changes of a job that is over, or leave to the next call what was told."""
+        if self._told is None:
+            return
+        if not over:
+            self._deployed.objects.put(self._told_key, zlib.compress(self._told.document()))
+            return
+        deque(self._watched(MOST_AT_THE_END), maxlen=0)
+        if left := self._tell():
+            log.warning("changes of batches were not told", extra={"batches": left})
+
+    @property
+    def _told_key(self) -> str:
+        return f"{self._brief.prefix}told-{self._brief.run}.bin"
+
+    def _load_told(self) -> bytes:
+        try:
+            return zlib.decompress(self._deployed.objects.get(self._told_key))
+        except ObjectNotFound:
+            return b""
 
     def _leaf(self, batch: int) -> Node:
         return Node(batch, batch + 1, self._plan.levels)

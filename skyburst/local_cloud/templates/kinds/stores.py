@@ -213,7 +213,8 @@ KINDS: dict[str, Kind] = {
         fixed="BillingMode Replicas SSESpecification StreamSpecification",
     ),
     "AWS::S3::Bucket": kind(
-        "BucketEncryption BucketName CorsConfiguration LifecycleConfiguration NotificationConfiguration "
+        # There are no metrics of requests here: the configuration is taken and has no effect.
+        "BucketEncryption BucketName CorsConfiguration LifecycleConfiguration MetricsConfigurations NotificationConfiguration "
         "OwnershipControls PublicAccessBlockConfiguration Tags VersioningConfiguration",
         _create_bucket,
         update=_set_bucket,

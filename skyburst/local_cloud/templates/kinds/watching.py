@@ -124,7 +124,7 @@ KINDS: dict[str, Kind] = {
         removable=" ".join(ALARM),
     ),
     "AWS::CloudWatch::Dashboard": kind(
-        "DashboardBody DashboardName",
+        "DashboardBody DashboardName Tags",  # tags are taken, and cannot be read back here
         _put_dashboard,
         update=_put_dashboard,
         delete=_delete_dashboard,

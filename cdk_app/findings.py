@@ -1,0 +1,81 @@
+"""What rules of AwsSolutions find in the stack and why it is right: the one place for reasons.
+
+Each finding is named exactly, at the resource that has it and with what it has, so that no reason covers what nobody looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
+from constructs import IConstruct
+
+from cdk_app.stack import SkyburstStack
+
+RULES = "AwsSolutions::AwsSolutions"
+S1 = "access logs of objects are another bucket that is paid for; CloudTrail's data events do this for whoever needs it"
+DDB3 = (
+    "rows of batches are made again by resuming a job; results and certificates are in the bucket, jobs have recovery"
+)
+SQS3 = "it is the queue of what could not be delivered itself: no function reads from it"
+L1 = "the operator chooses the version: that of which the packages of all analyses have wheels"
+XRAY = "X-Ray and the delivery of Step Functions' logs know no resources: AWS documents * for them"
+OBJECTS = {
+    "/*": "jobs read items, masks and parameters from anywhere in the deployment's bucket; nothing but objects is in it",
+    "/jobs/*": "the objects of each job lie under its id, which is not known when it is deployed",
+    "/items/*": "lists of items lie under their digest, so that the same list is stored once",
+    "/jobs/*/partials/*": "large partial results lie under the id of their job",
+    "/jobs/*/combined/*": "what an earlier run combined lies under the id of its job, and is removed",
+}
+INPUTS = "the operator named this bucket as one that jobs read items from"
+
+
+def acknowledge(stack: SkyburstStack) -> None:
+    """Give the reasons."""
+    _at(stack.storage.bucket, "S1", S1)
+    _at(stack.storage.batches, "DDB3", DDB3)
+    _at(stack.undelivered, "SQS3", SQS3)
+    bucket = stack.get_logical_id(_resource(stack.storage.bucket))
+    objects = {f"<{bucket}.Arn>{path}": reason for path, reason in OBJECTS.items()}
+    objects |= {f"arn:<AWS::Partition>:s3:::{name}/*": INPUTS for name in stack.settings.input_buckets}
+    for construct in stack.node.find_all():
+        if isinstance(construct, iam.ManagedPolicy | iam.Policy):
+            _at(construct, "IAM5[Resource::*]", XRAY)
+            for resource in _resources(construct):
+                if resource in objects:
+                    _at(construct, f"IAM5[Resource::{resource}]", objects[resource])
+        elif isinstance(construct, lambda_.Function):
+            _at(construct, "L1", L1)
+
+
+def _at(construct: IConstruct, finding: str, reason: str) -> None:
+    cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=f"{RULES}-{finding}", reason=reason))
+
+
+def _resource(construct: IConstruct) -> cdk.CfnElement:
+    found = construct.node.default_child
+    assert isinstance(found, cdk.CfnElement)
+    return found
+
+
+def _resources(policy: iam.ManagedPolicy | iam.Policy) -> Iterator[str]:
+    """Resources of a policy's statements as findings write them."""
+    document = cdk.Stack.of(policy).resolve(policy.document)
+    for statement in document["Statement"]:
+        resources = statement["Resource"]
+        yield from map(_written, resources if isinstance(resources, list) else [resources])
+
+
+def _written(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    match value:
+        case {"Ref": str(name)}:
+            return f"<{name}>"
+        case {"Fn::GetAtt": [str(name), str(attribute)]}:
+            return f"<{name}.{attribute}>"
+        case {"Fn::Join": [str(between), parts]} if isinstance(parts, Sequence):
+            return between.join(map(_written, parts))
+    raise TypeError(f"a resource of a policy is {value!r}")

@@ -1,0 +1,120 @@
+"""What an operator may choose, and what it is when nothing is chosen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cdk_app.bundle import Machine
+from skyburst.contracts.blueprint import FILE
+from skyburst.errors import InvalidJob
+from skyburst.finding import Found, find_analysis, shipped_folder
+
+NAMES = (
+    "prefix", "analyses", "architecture", "python", "lanes", "children", "input_buckets", "cache", "monitoring", "alarm_email",
+    "batch_events", "reserved_concurrency", "log_days", "tags",
+)  # fmt: skip
+MONITORING = ("none", "alarms", "full")
+BATCH_EVENTS = ("all", "none")
+LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
+"""Retentions that CloudWatch has."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is deployed."""
+
+    prefix: str
+    """Start of all names."""
+    analyses: list[Found]
+    machine: Machine
+    lanes: int
+    """Identical worker functions for each analysis: Lambda adds 1,000 environments every 10 s to each."""
+    input_buckets: list[str]
+    """Further buckets that jobs may read."""
+    cache: Path
+    """Folder of bundles."""
+    monitoring: str = "none"
+    """`alarms` for alarms, `full` for a dashboard too. An account has ten alarms and three dashboards for nothing; beyond
+    these they cost money also when no job runs, which nothing else here does, and so they are to be asked for."""
+    alarm_email: str | None = None
+    """Who gets a message when something is wrong."""
+    batch_events: str = "all"
+    """`none` when changes of batches are not to be told to EventBridge, which costs 1 USD for a million."""
+    reserved_concurrency: int | None = None
+    """Environments kept for each worker function, which are also its limit; None for a share of the account's."""
+    log_days: int = 30
+    children: int | None = None
+    """Children of one manager at most; None as measured."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """Of all resources."""
+
+
+def settings_of(context: dict[str, Any]) -> Settings:
+    """What the context asks for, with defaults. Raises InvalidJob naming the value that cannot be used."""
+    analyses = [find_analysis(name) for name in _list("analyses", context)] or _shipped()
+    email = context.get("alarm_email")
+    monitoring = _one_of("monitoring", context, MONITORING, "alarms" if email else "none")
+    if email and monitoring == "none":
+        raise InvalidJob("alarm_email is given, but monitoring is 'none': without alarms there is nothing to send")
+    return Settings(
+        prefix=str(context.get("prefix") or "skyburst"),
+        analyses=analyses,
+        machine=Machine(str(context.get("python") or "3.13"), str(context.get("architecture") or "arm64")),
+        lanes=_number("lanes", context) or 3,
+        input_buckets=_list("input_buckets", context),
+        cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
+        monitoring=monitoring,
+        alarm_email=str(email) if email else None,
+        batch_events=_one_of("batch_events", context, BATCH_EVENTS, "all"),
+        reserved_concurrency=_number("reserved_concurrency", context),
+        log_days=int(_one_of("log_days", context, tuple(map(str, LOG_DAYS)), "30")),
+        children=_number("children", context),
+        tags=_tags(context),
+    )
+
+
+def _shipped() -> list[Found]:
+    return [find_analysis(str(path.parent)) for path in sorted(shipped_folder().glob(f"*/{FILE}"))]
+
+
+def _one_of(name: str, context: dict[str, Any], allowed: tuple[str, ...], default: str) -> str:
+    given = context.get(name)
+    value = default if given is None or given == "" else str(given)
+    if value not in allowed:
+        raise InvalidJob(f"{name} is {value!r}: expected one of {', '.join(allowed)}")
+    return value
+
+
+def _number(name: str, context: dict[str, Any]) -> int | None:
+    given = context.get(name)
+    if given is None or given == "":
+        return None
+    if not str(given).isdecimal() or int(given) < 1:
+        raise InvalidJob(f"{name} is {given!r}: expected a whole number from 1")
+    return int(given)
+
+
+def _list(name: str, context: dict[str, Any]) -> list[str]:
+    """A list, or its JSON, or values with commas, as the command line hands them over."""
+    given = context.get(name)
+    if given is None or given == "":
+        return []
+    if isinstance(given, str):
+        return [str(entry) for entry in json.loads(given)] if given.startswith("[") else given.split(",")
+    return [str(entry) for entry in given]
+
+
+def _tags(context: dict[str, Any]) -> dict[str, str]:
+    """An object, its JSON, or `name=value` with commas."""
+    given = context.get("tags")
+    if isinstance(given, str) and given and not given.startswith("{"):
+        pairs = [entry.partition("=") for entry in given.split(",")]
+        if not all(name and sign for name, sign, _ in pairs):
+            raise InvalidJob(f"tags is {given!r}: expected name=value, separated by commas, or a JSON object")
+        return {name: value for name, _, value in pairs}
+    document = json.loads(given) if isinstance(given, str) and given else given or {}
+    return {str(name): str(value) for name, value in document.items()}

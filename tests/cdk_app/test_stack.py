@@ -1,0 +1,287 @@
+"""What matters of the template: what is safe, what is kept, what it costs."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from skyburst.errors import InvalidJob
+from tests.homes_aws.conftest import context, need
+
+pytestmark = pytest.mark.xdist_group("aws")
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+VALIDATOR = Path(__file__).parent / "node_modules" / ".bin" / "asl-validator"
+FREE_WHEN_IDLE = {
+    "AWS::DynamoDB::Table",
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::Role",
+    "AWS::Lambda::EventInvokeConfig",
+    "AWS::Lambda::Function",
+    "AWS::Logs::LogGroup",
+    "AWS::S3::Bucket",
+    "AWS::S3::BucketPolicy",
+    "AWS::SQS::Queue",
+    "AWS::SQS::QueuePolicy",
+    "AWS::StepFunctions::StateMachine",
+}
+"""What of it is stored is paid for, and nothing else while no job runs."""
+
+Template = dict[str, Any]
+
+
+def of(template: Template, kind: str) -> dict[str, dict[str, Any]]:
+    """Resources of a kind by logical id."""
+    return {name: found for name, found in template["Resources"].items() if found["Type"] == kind}
+
+
+def properties(template: Template, kind: str) -> list[dict[str, Any]]:
+    return [found["Properties"] for found in of(template, kind).values()]
+
+
+def statements(template: Template) -> Iterator[tuple[str, dict[str, Any]]]:
+    for kind in ("AWS::IAM::ManagedPolicy", "AWS::IAM::Policy"):
+        for name, found in of(template, kind).items():
+            for statement in found["Properties"]["PolicyDocument"]["Statement"]:
+                yield name, statement
+
+
+def test_nothing_costs_money_while_no_job_runs(template: Template) -> None:
+    assert {found["Type"] for found in template["Resources"].values()} <= FREE_WHEN_IDLE
+    for table in properties(template, "AWS::DynamoDB::Table"):
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+    for bucket in properties(template, "AWS::S3::Bucket"):
+        assert "MetricsConfigurations" not in bucket
+    for function in properties(template, "AWS::Lambda::Function"):
+        assert "SnapStart" not in function
+        assert "VpcConfig" not in function
+
+
+def test_the_bucket_is_private_encrypted_and_takes_tls_only(template: Template) -> None:
+    (bucket,) = properties(template, "AWS::S3::Bucket")
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    (lifecycle,) = bucket["LifecycleConfiguration"]["Rules"]
+    assert lifecycle["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 7}
+    for kind in ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy"):
+        (policy,) = properties(template, kind)
+        assert denies_without_tls(policy)
+
+
+def denies_without_tls(policy: dict[str, Any]) -> bool:
+    return any(
+        statement["Effect"] == "Deny" and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in policy["PolicyDocument"]["Statement"]
+    )
+
+
+def test_data_stays_when_the_stack_goes(template: Template) -> None:
+    for kind in ("AWS::S3::Bucket", "AWS::DynamoDB::Table"):
+        for found in of(template, kind).values():
+            assert found["DeletionPolicy"] == "Retain"
+            assert found["UpdateReplacePolicy"] == "Retain"
+    tables = properties(template, "AWS::DynamoDB::Table")
+    assert all(table["SSESpecification"]["SSEEnabled"] for table in tables)
+    assert sum("PointInTimeRecoverySpecification" in table for table in tables) == 1
+
+
+@pytest.mark.parametrize(("chosen", "days"), [({}, 30), ({"log_days": "7"}, 7), ({"log_days": 3653}, 3653)])
+def test_logs_are_kept_for_a_while(template_of: Callable[..., Template], chosen: dict[str, Any], days: int) -> None:
+    groups = properties(template_of(**chosen), "AWS::Logs::LogGroup")
+    assert {group["RetentionInDays"] for group in groups} == {days}
+    assert len(groups) == 6
+
+
+def test_events_are_tried_once_and_what_fails_is_kept(template: Template) -> None:
+    (queue,) = of(template, "AWS::SQS::Queue")
+    settings = properties(template, "AWS::Lambda::EventInvokeConfig")
+    assert len(settings) == 2
+    for setting in settings:
+        assert setting["MaximumRetryAttempts"] == 0
+        assert setting["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
+
+
+def test_only_the_manager_may_call_itself_again_and_again(template: Template) -> None:
+    allowing = {
+        function["FunctionName"] for function in properties(template, "AWS::Lambda::Function")
+        if function.get("RecursiveLoop") == "Allow"
+    }  # fmt: skip
+    assert allowing == {"skyburst-manager"}
+
+
+def test_functions_are_traced_and_have_a_log_of_their_own(template: Template) -> None:
+    functions = properties(template, "AWS::Lambda::Function")
+    assert len(functions) == 5
+    assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions)
+    assert len({json.dumps(function["LoggingConfig"]) for function in functions}) == 5
+
+
+def test_wildcards_are_where_they_must_be(monitored: Template) -> None:
+    for name, statement in statements(monitored):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert statement["Effect"] == "Allow"
+        assert not any("*" in action for action in actions), name
+        for resource in map(json.dumps, resources):
+            if resource == '"*"':
+                assert all(re.match("xray:|logs:.*(Deliver|ResourcePolic|DescribeLogGroups)", one) for one in actions)
+            elif "*" in resource:
+                assert {action.partition(":")[0] for action in actions} <= {"s3"}, name
+
+
+def test_events_are_sent_in_the_name_of_skyburst_only(template: Template) -> None:
+    telling = [statement for _, statement in statements(template) if statement["Action"] == "events:PutEvents"]
+    assert len(telling) == 3
+    for statement in telling:
+        assert statement["Condition"] == {"ForAllValues:StringEquals": {"events:source": "skyburst"}}
+        assert json.dumps(statement["Resource"]).endswith(':event-bus/default"]]}')
+
+
+# What can be chosen
+
+
+def test_what_is_chosen_is_in_the_template(monitored: Template) -> None:
+    functions = {function["FunctionName"]: function for function in properties(monitored, "AWS::Lambda::Function")}
+    reserved = {name for name, function in functions.items() if function.get("ReservedConcurrentExecutions") == 100}
+    assert reserved == {"skyburst-acting-worker-0"}
+    assert functions["skyburst-watch"]["Environment"]["Variables"]["SKYBURST_BATCH_EVENTS"] == "none"
+    (bucket,) = properties(monitored, "AWS::S3::Bucket")
+    assert {"skyburst": "skyburst", "team": "imaging", "grant": "42"}.items() <= {
+        tag["Key"]: tag["Value"] for tag in bucket["Tags"]
+    }.items()
+    assert ":s3:::images/*" in json.dumps(monitored)
+
+
+def test_alarms_go_to_whoever_is_named(monitored: Template) -> None:
+    (topic,) = of(monitored, "AWS::SNS::Topic")
+    (subscription,) = properties(monitored, "AWS::SNS::Subscription")
+    assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "operator@example.org")
+    assert denies_without_tls(properties(monitored, "AWS::SNS::TopicPolicy")[0])
+    alarms = {alarm["AlarmName"]: alarm for alarm in properties(monitored, "AWS::CloudWatch::Alarm")}
+    assert set(alarms) == {f"skyburst-{name}" for name in ("FailedJobs", "Throttles", "SlowDown", "Undelivered")}
+    for alarm in alarms.values():
+        assert alarm["AlarmActions"] == [{"Ref": topic}]
+        assert alarm["TreatMissingData"] == "notBreaching"
+
+
+def test_the_dashboard_shows_what_is_asked_of_it(monitored: Template) -> None:
+    (board,) = properties(monitored, "AWS::CloudWatch::Dashboard")
+    body = json.dumps(board["DashboardBody"])
+    for wanted in (
+        "JobsFailed", "BatchesDone", "BatchesSentAgain", "ConcurrentExecutions", "ThrottledInvokes", "UnsentChildren",
+        "Errors", "5xxErrors", "WriteThrottleEvents", "ApproximateNumberOfMessagesVisible", "JobSeconds",
+    ):  # fmt: skip
+        assert wanted in body, wanted
+
+
+def test_alarms_alone_have_no_dashboard(template_of: Callable[..., Template]) -> None:
+    template = template_of(monitoring="alarms")
+    assert len(of(template, "AWS::CloudWatch::Alarm")) == 4
+    assert not of(template, "AWS::CloudWatch::Dashboard")
+
+
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"monitoring": "some"}, "monitoring is 'some': expected one of none, alarms, full"),
+        ({"monitoring": "none", "alarm_email": "a@example.org"}, "without alarms there is nothing to send"),
+        ({"reserved_concurrency": "0"}, "reserved_concurrency is '0': expected a whole number from 1"),
+        ({"lanes": "three"}, "lanes is 'three'"),
+        ({"log_days": "31"}, "log_days is '31'"),
+        ({"tags": "team"}, "tags is 'team': expected name=value"),
+    ],
+)
+def test_what_cannot_be_chosen_is_refused(chosen: dict[str, str], told: str) -> None:
+    from cdk_app.settings import settings_of
+
+    with pytest.raises(InvalidJob, match=re.escape(told)):
+        settings_of({**context(), **chosen})
+
+
+# Others' rules
+
+
+def test_a_finding_without_a_reason_ends_synth(tmp_path: Path) -> None:
+    import aws_cdk as cdk
+    from aws_cdk import aws_sqs as sqs
+
+    from cdk_app.app import make_app
+
+    app = make_app(context(), str(tmp_path))
+    stack = next(child for child in app.node.children if isinstance(child, cdk.Stack))
+    sqs.Queue(stack, "Unsafe")
+    with pytest.raises(RuntimeError, match="skyburst/Unsafe"):
+        app.synth()
+
+
+@pytest.mark.parametrize("more", [{}, {"monitoring": "full", "alarm_email": "operator@example.org"}])
+def test_cfn_lint_finds_nothing(synth: Callable[..., Path], more: dict[str, Any]) -> None:
+    # W3005: the CDK writes that a function depends on its role twice over, which does no harm.
+    template = synth(**more) / "skyburst.template.json"
+    command = [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--", template]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert (ran.returncode, ran.stdout) == (0, "")
+
+
+@pytest.mark.parametrize("path", sorted((REPOSITORY / "step_functions").glob("*.asl.json")), ids=lambda path: path.name)
+def test_state_machines_are_valid(path: Path, tmp_path: Path) -> None:
+    need(shutil.which("node") is not None, "there is no `node`")
+    need(VALIDATOR.exists(), "asl-validator is not installed: `make test` does it")
+    text = path.read_text(encoding="utf-8").replace("${Partition}", "aws")
+    text = re.sub(r"\$\{\w+\}", "arn:aws:lambda:us-east-1:123456789012:function:any", text)
+    filled = tmp_path / path.name
+    filled.write_text(text, encoding="utf-8")
+    ran = subprocess.run([VALIDATOR, "--json-path", filled], capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_the_validator_sees_a_state_that_is_not_there(tmp_path: Path) -> None:
+    need(VALIDATOR.exists(), "asl-validator is not installed: `make test` does it")
+    broken = tmp_path / "broken.json"
+    broken.write_text(json.dumps({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}}}), encoding="utf-8")
+    assert subprocess.run([VALIDATOR, "--json-path", broken], capture_output=True, timeout=60).returncode != 0
+
+
+# Bundles
+
+
+def folders(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir() if path.is_dir()} - {"__pycache__"}
+
+
+def test_the_report_of_sizes_names_each_bundle_once(synth: Callable[..., Path], tmp_path: Path) -> None:
+    from cdk_app.app import sizes_of
+    from cdk_app.bundle import Machine
+
+    for name, size in (("one", 1_000_000), ("two", 500_000)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "code.py").write_bytes(b"#" * size)
+    bundles = {"worker-0": tmp_path / "one", "worker-1": tmp_path / "one", "manager": tmp_path / "two"}
+    report = sizes_of(bundles, Machine("3.99", "arm64"))
+    assert re.search(r"worker-0 +1\.0 MB  and 1 more\n", report)
+    assert re.search(r"manager +0\.5 MB\n", report)
+    assert "worker-1" not in report
+    assert "Python 3.99" in report
+
+
+def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) -> None:
+    from cdk_app.bundle import ROOT, Contents, bundle
+    from cdk_app.settings import settings_of
+
+    settings = settings_of(context())
+    folder = bundle(Contents(ROOT / "manager"), settings.machine, settings.cache)
+    assert not (folder / "aws_lambda_powertools" / "event_handler").exists()
+    assert folders(folder / "aws_lambda_powertools" / "utilities") == {"jmespath_utils"}
+    assert folders(folder / "botocore" / "data") == {"dynamodb", "events", "lambda"}
+    assert list(folder.glob("skyburst/homes/aws/__pycache__/manager.*.pyc")), "bytecode makes cold starts short"

@@ -1,0 +1,292 @@
+"""Each role may do what it does and nothing else: the deployed template, run under its own roles."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from skyburst.local_cloud.permissions import as_list, like
+from tests.homes_aws.world import World
+
+pytestmark = pytest.mark.xdist_group("aws")
+
+MANAGER, PLAN, WATCH = "skyburst-manager", "skyburst-plan", "skyburst-watch"
+WORKER, COMBINER = "skyburst-acting-worker-0", "skyburst-acting-combiner"
+FUNCTIONS = (MANAGER, PLAN, WATCH, WORKER, COMBINER)
+MANY = 1_010
+"""Items: more than are kept with the job."""
+BATCHES = 101
+"""More than one manager's and one combiner's share."""
+
+NOT_MINE = "jobs/x/result.json"
+"""What a worker tries to write."""
+
+BY_LAMBDA = "Lambda does this itself in the name of the role, outside of any request that could be seen here"
+NOT_FOUND = (
+    "S3 answers 403 instead of 404 for objects that are not there to those who may not list; here it is 404 always"
+)
+UNUSED = {
+    ("*", "logs:CreateLogStream"): BY_LAMBDA,
+    ("*", "logs:PutLogEvents"): BY_LAMBDA,
+    ("*", "xray:PutTraceSegments"): BY_LAMBDA,
+    ("*", "xray:PutTelemetryRecords"): BY_LAMBDA,
+    ("*", "sqs:SendMessage"): BY_LAMBDA,
+    ("*", "s3:AbortMultipartUpload"): "only after S3 refused a part ten times; without it that error would be hidden",
+    (PLAN, "s3:ListBucket"): NOT_FOUND,
+    (WATCH, "s3:ListBucket"): NOT_FOUND,
+    (WORKER, "s3:ListBucket"): NOT_FOUND,
+}
+"""What is allowed and cannot be exercised here, and why it is allowed."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What the jobs of this module left behind."""
+
+    world: World
+    ended: dict[str, dict[str, Any]]
+    """Executions by name."""
+    events: list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def done(world: World) -> Done:
+    """Run jobs that do everything that functions can do."""
+    cloud, bucket = world.cloud, world.outputs["Bucket"]
+    queue = world.listen()
+    cloud.faults.kill_invocation(WORKER, 1, after_s=2.0)
+    lost = world.start("lost", items=["wait once"])
+    world.until(lambda: world.running("lost") == 1)
+    jobs = {
+        "lost": lost,
+        "tree": world.start("tree", items=["raise", *range(MANY - 1)], batch_size=10),
+        "small": world.start("small", items=["ok", "recover", "large", "medium", {"bucket": bucket, "key": NOT_MINE}]),
+        "listed": world.start("listed", parameters={"count": 3}),
+        "failing": world.start("failing", items=["raise"]),
+    }  # fmt: skip
+    ended = {name: cloud.wait_for_execution(arn, 120) for name, arn in jobs.items()}
+    cancelled = world.start("cancelled", items=["wait", "wait"])
+    world.until(lambda: world.running("cancelled") > 0)
+    world.table.request_cancel("cancelled")
+    ended["cancelled"] = cloud.wait_for_execution(cancelled, 60)
+    ended["again"] = world.run("again", resume="tree")
+    split_again(world)
+    cloud.wait_for_events()
+    return Done(world, ended, list(world.heard(queue)))
+
+
+def split_again(world: World) -> None:
+    """Have a manager start managers: of a real job that takes more than a thousand batches."""
+    s3, bucket = world.cloud.client("s3"), world.outputs["Bucket"]
+    brief = json.loads(s3.get_object(Bucket=bucket, Key="jobs/small/brief-1.json")["Body"].read())
+    brief["run"], brief["plan"] = 9, {**brief["plan"], "levels": 2, "fan_out": 3}
+    s3.put_object(Bucket=bucket, Key="jobs/small/brief-9.json", Body=json.dumps(brief))
+    event = {"job": "small", "run": 9, "first": 0, "last": 5, "level": 0}
+    answer = world.cloud.client("lambda").invoke(FunctionName=MANAGER, Payload=json.dumps(event))
+    assert json.loads(answer["Payload"].read()) == {"unsent": 0}
+
+
+def test_the_jobs_end_as_they_should(done: Done) -> None:
+    states = {
+        name: done.world.table.job(name).state for name in ("lost", "tree", "small", "listed", "failing", "cancelled")
+    }
+    assert states == {
+        "lost": "SUCCEEDED", "tree": "PARTIAL", "small": "SUCCEEDED", "listed": "SUCCEEDED", "failing": "FAILED",
+        "cancelled": "CANCELLED",
+    }  # fmt: skip
+    assert done.ended["again"]["status"] == "SUCCEEDED"
+    assert done.world.result("tree")["count"] == MANY - 10
+    assert done.world.result("listed")["count"] == 3
+    assert done.world.table.job("tree").runs == 2
+
+
+def test_a_function_that_tries_what_it_may_not_is_refused(done: Done) -> None:
+    (answer,) = done.world.result("small")["all_refused"]
+    assert "Forbidden" in answer or "AccessDenied" in answer or "403" in answer
+
+
+def allowed(done: Done) -> Iterator[tuple[str, str, str]]:
+    """Function, action and resource of everything that roles may do."""
+    for function in FUNCTIONS:
+        for statement in done.world.statements_of(done.world.role_of(function)):
+            assert statement["Effect"] == "Allow"
+            for action in as_list(statement["Action"]):
+                for resource in as_list(statement["Resource"]):
+                    yield function, action, resource
+
+
+def test_everything_that_is_allowed_is_used(done: Done) -> None:
+    used: dict[str, set[tuple[str, str]]] = {}
+    for decision in done.world.cloud.decisions():
+        if decision.verdict == "allowed":
+            used.setdefault(decision.principal.split("/")[1], set()).add((decision.action, decision.resource))
+    roles = {function: done.world.role_of(function).rpartition("/")[2] for function in FUNCTIONS}
+    unused = [
+        (function, action, resource)
+        for function, action, resource in allowed(done)
+        if not any(like(action, one) and like(resource, on) for one, on in used.get(roles[function], ()))
+    ]
+    excused = {(function, action) for function, action, _ in unused} & {
+        (function, action) for name, action in UNUSED for function in ((name,) if name != "*" else FUNCTIONS)
+    }
+    assert [entry for entry in unused if entry[:2] not in excused] == []
+    claimed = {(function, action) for function, action in UNUSED if function != "*"}
+    assert claimed <= excused, "these are used, and need no excuse"
+
+
+def test_nothing_that_functions_did_was_refused_but_what_a_test_tried(done: Done) -> None:
+    refused = {(one.action, one.resource) for one in done.world.cloud.decisions() if one.verdict != "allowed"}
+    assert refused <= {("s3:PutObject", f"arn:aws:s3:::{done.world.outputs['Bucket']}/{NOT_MINE}")}
+
+
+def test_no_statement_has_wildcards_where_it_need_not(done: Done) -> None:
+    for _, action, resource in allowed(done):
+        assert "*" not in action
+        if resource == "*":
+            assert action.startswith("xray:")
+        elif "*" in resource:
+            assert action.startswith(("s3:", "logs:"))
+
+
+Ask = Callable[[Callable[[str], Any], World], Any]
+KEY = {"jobId": {"S": "small"}, "batchId": {"N": "0"}}
+FORBIDDEN: dict[str, tuple[tuple[str, ...], Ask]] = {
+    "remove a row": (
+        FUNCTIONS,
+        lambda client, world: client("dynamodb").delete_item(TableName=world.outputs["Batches"], Key=KEY),
+    ),
+    "scan rows": (FUNCTIONS, lambda client, world: client("dynamodb").scan(TableName=world.outputs["Batches"])),
+    "scan jobs": (FUNCTIONS, lambda client, world: client("dynamodb").scan(TableName=world.outputs["Jobs"])),
+    "write a job": (
+        (MANAGER, WORKER, WATCH),
+        lambda client, world: client("dynamodb").put_item(TableName=world.outputs["Jobs"], Item={"jobId": {"S": "x"}}),
+    ),
+    "write a result": (
+        (MANAGER, WORKER),
+        lambda client, world: client("s3").put_object(Bucket=world.outputs["Bucket"], Key="jobs/small/result.json", Body=b""),
+    ),
+    "write elsewhere": (
+        FUNCTIONS,
+        lambda client, world: client("s3").put_object(Bucket=world.outputs["Bucket"], Key="library/index.json", Body=b""),
+    ),
+    "remove a result": (
+        FUNCTIONS,
+        lambda client, world: client("s3").delete_object(Bucket=world.outputs["Bucket"], Key="jobs/small/result.json"),
+    ),
+    "read another bucket": (FUNCTIONS, lambda client, world: client("s3").get_object(Bucket="another", Key="a")),
+    "invoke a worker": (
+        (PLAN, WORKER, COMBINER),
+        lambda client, world: client("lambda").invoke(FunctionName=WORKER, InvocationType="DryRun"),
+    ),
+    "invoke a manager": (
+        (PLAN, WORKER, COMBINER),
+        lambda client, world: client("lambda").invoke(FunctionName=MANAGER, InvocationType="DryRun"),
+    ),
+    "change a function": (FUNCTIONS, lambda client, world: client("lambda").delete_function(FunctionName=WORKER)),
+    "start a job": (
+        FUNCTIONS,
+        lambda client, world: client("stepfunctions").start_execution(stateMachineArn=world.outputs["JobMachine"], input="{}"),
+    ),
+    "tell of changes": (
+        (WORKER, MANAGER),
+        lambda client, world: put_event(client, "skyburst"),
+    ),
+    "tell in another's name": (FUNCTIONS, lambda client, world: put_event(client, "aws.s3")),
+}  # fmt: skip
+
+
+def put_event(client: Callable[[str], Any], source: str) -> Any:
+    return client("events").put_events(Entries=[{"Source": source, "DetailType": "d", "Detail": "{}"}])
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_roles_are_refused_what_they_never_do(done: Done, what: str) -> None:
+    cloud = done.world.cloud
+    if what == "read another bucket" and not any(
+        b["Name"] == "another" for b in cloud.client("s3").list_buckets()["Buckets"]
+    ):
+        cloud.client("s3").create_bucket(Bucket="another")
+        cloud.client("s3").put_object(Bucket="another", Key="a", Body=b"")
+    functions, ask = FORBIDDEN[what]
+    for function in functions:
+        credentials = cloud.credentials_of(done.world.role_of(function))
+        with pytest.raises(ClientError, match="AccessDenied"):
+            ask(lambda service, credentials=credentials: cloud.client(service, credentials), done.world)
+
+
+def test_the_state_machine_may_call_its_functions_and_nothing_else(done: Done) -> None:
+    machine = done.world.cloud.client("stepfunctions").describe_state_machine(
+        stateMachineArn=done.world.outputs["JobMachine"]
+    )
+    invoked = [
+        resource
+        for statement in done.world.statements_of(machine["roleArn"])
+        if "lambda:InvokeFunction" in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    ]
+    assert sorted(arn.rpartition(":")[2] for arn in invoked) == sorted((PLAN, WATCH, COMBINER))
+    used = {
+        decision.resource
+        for decision in done.world.cloud.decisions()
+        if decision.action == "lambda:InvokeFunction" and machine["roleArn"].rpartition("/")[2] in decision.principal
+    }
+    assert used == set(invoked)
+
+
+# Events, of the same jobs
+
+
+def changes(done: Done, kind: str, job: str) -> list[dict[str, Any]]:
+    return [event["detail"] for event in done.events if event["detail-type"] == kind and event["detail"]["job"] == job]
+
+
+def test_each_change_of_a_job_is_told_in_order(done: Done) -> None:
+    kind = "Skyburst Job State Change"
+    assert [event["state"] for event in changes(done, kind, "small")] == [
+        "PENDING",
+        "RUNNING",
+        "COMBINING",
+        "SUCCEEDED",
+    ]
+    assert [event["state"] for event in changes(done, kind, "cancelled")] == ["PENDING", "RUNNING", "CANCELLED"]
+    tree = changes(done, kind, "tree")
+    assert [(event["run"], event["state"]) for event in tree] == [
+        (0, "PENDING"), (1, "RUNNING"), (1, "COMBINING"), (1, "PARTIAL"),
+        (1, "PENDING"), (2, "RUNNING"), (2, "COMBINING"), (2, "PARTIAL"),
+    ]  # fmt: skip
+    assert (tree[-1]["batches"], tree[-1]["done"], tree[-1]["failed"]) == (BATCHES, BATCHES - 1, 1)
+    assert tree[-1]["result"] == f"s3://{done.world.outputs['Bucket']}/jobs/tree/result.json"
+
+
+def test_the_last_state_of_each_batch_is_told(done: Done) -> None:
+    told = changes(done, "Skyburst Batch State Change", "tree")
+    last = {event["batch"]: event for event in told}
+    assert len(last) == BATCHES
+    assert last[0]["state"] == "FAILED"
+    assert last[0]["reason"] == "ValueError: told to fail (attempt 4)"
+    assert {event["state"] for batch, event in last.items() if batch} == {"DONE"}
+    lost = [event["state"] for event in changes(done, "Skyburst Batch State Change", "lost")]
+    assert "LOST" in lost
+    assert lost[-1] == "DONE"
+
+
+def test_metrics_are_lines_of_the_log(done: Done) -> None:
+    lines = [json.loads(line) for line in done.world.cloud.logs_of(COMBINER) if '"_aws"' in line]
+    ends = [line for line in lines if "JobsPartial" in line and "analysis" in line]
+    assert ends[0]["deployment"] == "skyburst"
+    assert ends[0]["analysis"] == "acting"
+    assert ends[0]["BatchesDone"] == [BATCHES - 1]
+    attempts = [json.loads(line) for line in done.world.cloud.logs_of(WORKER) if '"AttemptsFailed"' in line]
+    assert len(attempts) >= 6
+
+
+def test_each_line_of_a_log_says_what_it_is_about(done: Done) -> None:
+    lines = [json.loads(line) for line in done.world.cloud.logs_of(WORKER) if '"message":"done"' in line]
+    assert lines
+    for line in lines:
+        assert {"job", "run", "batch", "tree_level", "lane"} <= set(line)

@@ -1,0 +1,95 @@
+"""A deployment in a cloud on this machine, and what tests ask of it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skyburst.homes.aws.task_table import DynamoTaskTable
+    from skyburst.local_cloud import LocalCloud
+
+
+@dataclass
+class World:
+    """A deployment."""
+
+    cloud: LocalCloud
+    outputs: dict[str, str]
+
+    @cached_property
+    def table(self) -> DynamoTaskTable:
+        """The task table, as the operator sees it."""
+        from skyburst.homes.aws.task_table import DynamoTaskTable
+
+        return DynamoTaskTable(self.cloud.client("dynamodb"), self.outputs["Batches"], self.outputs["Jobs"])
+
+    def start(self, job: str, **spec: Any) -> str:
+        """Start an execution, whose name becomes the job's id; answers its ARN."""
+        given = spec if "resume" in spec else {"analysis": "acting", "batch_size": 1, **spec}
+        states = self.cloud.client("stepfunctions")
+        made = states.start_execution(stateMachineArn=self.outputs["JobMachine"], name=job, input=json.dumps(given))
+        return str(made["executionArn"])
+
+    def run(self, job: str, **spec: Any) -> dict[str, Any]:
+        """Start an execution and wait for its end."""
+        return self.cloud.wait_for_execution(self.start(job, **spec), 120)
+
+    def result(self, job: str) -> Any:
+        """The result of a job."""
+        body = self.cloud.client("s3").get_object(Bucket=self.outputs["Bucket"], Key=f"jobs/{job}/result.json")["Body"]
+        return json.loads(body.read())
+
+    def listen(self) -> str:
+        """Have all events of the deployment put into a queue; answers its URL."""
+        queue = str(self.cloud.client("sqs").create_queue(QueueName="events")["QueueUrl"])
+        events = self.cloud.client("events")
+        events.put_rule(Name="all", EventPattern=json.dumps({"source": ["skyburst"]}))
+        arn = f"arn:aws:sqs:{self.cloud.region}:{self.cloud.account}:events"
+        events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
+        return queue
+
+    def heard(self, queue: str) -> Iterator[dict[str, Any]]:
+        """All events in the queue."""
+        sqs = self.cloud.client("sqs")
+        while messages := sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                yield json.loads(message["Body"])
+                sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    def running(self, job: str) -> int:
+        """Batches that run; none of a job that is not there yet."""
+        from skyburst.errors import JobNotFound
+
+        try:
+            return self.table.progress(job).running
+        except JobNotFound:
+            return 0
+
+    def until(self, look: Any, timeout_s: float = 60.0) -> None:
+        """Wait until something is true."""
+        end = time.monotonic() + timeout_s
+        while not look():
+            assert time.monotonic() < end, "it did not happen in time"
+            time.sleep(0.1)
+
+    def role_of(self, function: str) -> str:
+        """ARN of a function's role."""
+        found = self.cloud.client("lambda").get_function_configuration(FunctionName=function)
+        return str(found["Role"])
+
+    def statements_of(self, role_arn: str) -> list[dict[str, Any]]:
+        """All statements of a role's policies."""
+        iam, name = self.cloud.client("iam"), role_arn.rpartition("/")[2]
+        documents = []
+        for attached in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            policy = iam.get_policy(PolicyArn=attached["PolicyArn"])["Policy"]
+            version = iam.get_policy_version(PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"])
+            documents.append(version["PolicyVersion"]["Document"])
+        inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
+        documents += [iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline]
+        return [statement for document in documents for statement in document["Statement"]]
