@@ -2,12 +2,13 @@
 
 Context (`cdk.json`, or `--context name=value`):
 
-    prefix         start of all names, and the name of the stack: skyburst
-    analyses       folders of analyses, a JSON list or separated by commas; those that are shipped when it is empty
-    architecture   arm64 or x86_64
-    python         version of Lambda's runtime
-    lanes          identical worker functions for each analysis
-    input_buckets  further buckets that jobs may read, a JSON list or separated by commas
+    prefix           start of all names, and the name of the stack: skyburst
+    analyses         folders of analyses, a JSON list or separated by commas; those that are shipped when it is empty
+    architecture     arm64 or x86_64
+    python           version of Lambda's runtime
+    lanes            identical worker functions for each analysis
+    input_buckets    further buckets that jobs may read, a JSON list or separated by commas
+    burst_functions  names or ARNs of workers and combiners of burst-compute that jobs may name, likewise
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from cdk_app.stack import Settings, SkyburstStack
 from skyburst.contracts.blueprint import FILE
 from skyburst.finding import Found, find_analysis, shipped_folder
 
-NAMES = ("prefix", "analyses", "architecture", "python", "lanes", "input_buckets", "cache")
+NAMES = ("prefix", "analyses", "architecture", "python", "lanes", "input_buckets", "burst_functions", "cache")
 
 
 def settings_of(context: dict[str, Any]) -> Settings:
@@ -35,6 +36,7 @@ def settings_of(context: dict[str, Any]) -> Settings:
         machine=Machine(str(context.get("python") or "3.13"), str(context.get("architecture") or "arm64")),
         lanes=int(context.get("lanes") or 3),
         input_buckets=_list(context.get("input_buckets")),
+        burst_functions=_list(context.get("burst_functions")),
         cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
     )
 

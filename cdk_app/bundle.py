@@ -30,7 +30,7 @@ REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "_shipped", "__pycache__"}
-SERVICES = {"dynamodb", "lambda"}
+SERVICES = {"dynamodb", "lambda", "stepfunctions"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
 FEATURES = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 """Both old and new names of the same platform: pip knows only those that it is given."""

@@ -120,6 +120,24 @@ class DynamoTaskTable:
         first = {outcome.batch_id: outcome for outcome in reversed(outcomes)}
         return sum(self._threads.each(partial(self._record, shards), first.values()))
 
+    def record_row(self, job_id: str, batch_id: int, row: Item) -> bool:
+        """Store another framework's row, as it is, unless its batch is DONE already; whether it was stored."""
+        shards = self._shards(job_id, writing=True)
+        item = {**row, **shards.key(batch_id)}
+        try:
+            self._calls.call("put_item", self.name, **put(self.name, item, NOT_DONE, DONE)["Put"])
+        except ConditionFailed:
+            return False
+        return True
+
+    def states(self, job_ids: Sequence[str]) -> dict[str, JobState]:
+        """States of those of these jobs that exist, without reading their records."""
+        return self._jobs.states(job_ids)
+
+    def some_jobs(self, job_ids: Sequence[str]) -> Iterator[JobRecord]:
+        """Those of these jobs that exist."""
+        return self._jobs.some(job_ids)
+
     def record_failure(self, job_id: str, outcome: Outcome, state: BatchState) -> None:
         """Note a failed attempt of a batch that is not DONE."""
         assert outcome.failure is not None
