@@ -59,7 +59,7 @@ class BatchMachine(Construct):
             _allow(["s3:GetObject"], [bucket.arn_for_objects("batches/*/manifest.json")]),
             _allow(
                 ["s3:GetObject", "s3:PutObject", "s3:ListMultipartUploadParts", "s3:AbortMultipartUpload"],
-                [bucket.arn_for_objects("batches/*/map/*")],
+                [bucket.arn_for_objects("map-runs/*")],
             ),
         ):
             role.add_to_policy(statement)
@@ -69,6 +69,7 @@ class BatchMachine(Construct):
             definition_body=stepfunctions.DefinitionBody.from_file(str(ROOT / "step_functions" / "batch.asl.json")),
             definition_substitutions={
                 "Partition": cdk.Aws.PARTITION,
+                "Bucket": bucket.bucket_name,
                 "PrepareFunction": prepare.function_arn,
                 "SummaryFunction": summary.function_arn,
                 "JobMachine": _states("stateMachine", jobs),

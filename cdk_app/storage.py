@@ -22,6 +22,8 @@ class Storage(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN,
             lifecycle_rules=[
                 s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(7)),
+                # What Step Functions notes of each job that one execution of many started; the jobs themselves stay.
+                s3.LifecycleRule(id="map-runs", prefix="map-runs/", expiration=cdk.Duration.days(30)),
             ],
         )  # fmt: skip
         self.batches = dynamodb.Table(

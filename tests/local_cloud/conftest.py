@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import need
+
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
-
-
-def need(present: bool, reason: str) -> None:
-    """Skip a test for a reason, or fail it in CI."""
-    if not present and os.environ.get("CI"):
-        pytest.fail(f"{reason}; CI must provide it")
-    if not present:
-        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
