@@ -47,7 +47,9 @@ class SkyburstStack(cdk.Stack):
         self.storage = Storage(self, "Storage")
         factory = Factory(self, settings.prefix, settings.machine, settings.cache, self.storage, settings.input_buckets)
         if any(found.blueprint.name == burst.ANALYSIS for found in settings.analyses):
-            raise InvalidAnalysis(f"an analysis cannot be called {burst.ANALYSIS!r}: jobs of burst-compute have that name")
+            raise InvalidAnalysis(
+                f"an analysis cannot be called {burst.ANALYSIS!r}: jobs of burst-compute have that name"
+            )
         self.analyses = [
             Analysis(self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes)
             for found in settings.analyses

@@ -1,4 +1,4 @@
-"""Workers and combiners of burst-compute, written from its documented interfaces, as functions of their own in the local cloud."""
+"""Workers and combiners of burst-compute, written from its documented interfaces, as functions of the local cloud."""
 
 from __future__ import annotations
 
@@ -111,7 +111,8 @@ export const handler = async (event) => {
     ExpressionAttributeValues: { ':jobId': { S: event.jobId } },
   });
   const values = page.Items.flatMap((row) => JSON.parse(row.results.S));
-  return { sum: values.reduce((sum, value) => sum + value, 0), count: values.length, batches: page.Items.map((row) => Number(row.batchId.N)) };
+  const batches = page.Items.map((row) => Number(row.batchId.N));
+  return { sum: values.reduce((sum, value) => sum + value, 0), count: values.length, batches };
 };
 """
 

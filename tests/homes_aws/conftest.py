@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.conftest import REPOSITORY, need
-from tests.homes_aws.burst_functions import BURST_FUNCTIONS
+from tests.homes_aws.burst_functions import BURST_FUNCTIONS, make_functions
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
@@ -86,7 +86,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     }
     make_app(context, outdir=str(assembly)).synth()
     with LocalCloud() as cloud:
-        yield Deployment(cloud, cloud.deploy(assembly, PREFIX).outputs)
+        outputs = cloud.deploy(assembly, PREFIX).outputs
+        make_functions(cloud, outputs["Batches"])
+        yield Deployment(cloud, outputs)
 
 
 @pytest.fixture
@@ -101,3 +103,11 @@ def aws(deployed: Deployment) -> Iterator[Deployment]:
 def job_name(request: pytest.FixtureRequest) -> str:
     """A name for the execution of a test."""
     return f"{request.node.name[5:60].replace('[', '-').replace(']', '')}-{time.time_ns() % 10**9}"
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The command that runs JavaScript."""
+    found = shutil.which("node")
+    need(found is not None, "there is no `node`")
+    return found or ""
