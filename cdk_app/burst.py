@@ -65,7 +65,7 @@ class Bridge(Construct):
             handler="bridge.handler", memory_mb=resources.memory_mb, timeout_s=math.ceil(resources.combiner_timeout_s),
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
-                *factory.batches("Query", "BatchGetItem", "UpdateItem"),
+                *factory.batches("Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), foreign,
             ],
         )  # fmt: skip

@@ -52,8 +52,8 @@ def handler(event, context):
     while True:
         page = boto3.client("dynamodb").query(
             TableName=event["tasksTableName"], ConsistentRead=True, KeyConditionExpression="jobId = :jobId",
-            FilterExpression="attribute_exists(results)",
-            ExpressionAttributeValues={":jobId": {"S": event["jobId"]}}, **more)
+            FilterExpression="results <> :emptyList",
+            ExpressionAttributeValues={":jobId": {"S": event["jobId"]}, ":emptyList": {"S": "[ ]"}}, **more)
         rows += page["Items"]
         if "LastEvaluatedKey" not in page:
             break
@@ -107,8 +107,8 @@ export const handler = async (event) => {
   console.log(`EVENT ${JSON.stringify(event)}`);
   const page = await query({
     TableName: event.tasksTableName, ConsistentRead: true, KeyConditionExpression: 'jobId = :jobId',
-    FilterExpression: 'attribute_exists(results)',
-    ExpressionAttributeValues: { ':jobId': { S: event.jobId } },
+    FilterExpression: 'results <> :emptyList',
+    ExpressionAttributeValues: { ':jobId': { S: event.jobId }, ':emptyList': { S: '[ ]' } },
   });
   const values = page.Items.flatMap((row) => JSON.parse(row.results.S));
   const batches = page.Items.map((row) => Number(row.batchId.N));

@@ -115,12 +115,13 @@ class BridgeCombiner(CombinerFunction):
             missing=[Missing(*entry) for entry in outcome["missing"]], elapsed_s=time.time() - (job.started_at or time.time()),
         )  # fmt: skip
         client = deployed.client("lambda", tries=1, read_s=LONGEST_S)
-        try:
-            value = invoke(client, foreign.combiner, event, seconds=LONGEST_S)
-        except FunctionFailed as error:
-            # burst-compute calls a combiner that failed once more, and tells it so.
-            again = burst.after_error(foreign.generation, event, error.failure.kind, error.failure.message)
-            value = invoke(client, foreign.combiner, again, seconds=LONGEST_S)
+        with deployed.table.only_foreign_rows(brief.job_id):
+            try:
+                value = invoke(client, foreign.combiner, event, seconds=LONGEST_S)
+            except FunctionFailed as error:
+                # burst-compute calls a combiner that failed once more, and tells it so.
+                again = burst.after_error(foreign.generation, event, error.failure.kind, error.failure.message)
+                value = invoke(client, foreign.combiner, again, seconds=LONGEST_S)
         data = values.encode(value, "result") + b"\n"
         deployed.objects.put(brief.prefix + RESULT, data)
         return {"files": [], "summary": [], "size": len(data)}

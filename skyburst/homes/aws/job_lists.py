@@ -209,7 +209,7 @@ def conclude(jobs: int, ended: list[Ended], tolerated_percent: float) -> tuple[J
     partial = len(ended) - len(failed)
     summary = f"{jobs - len(ended):,} of {jobs:,} jobs succeeded"
     if partial:
-        summary += f", {partial:,} lack some of their batches"
+        summary += f", {partial:,} with some batches missing"
     if not failed:
         return JobState.PARTIAL, summary
     summary += f", {len(failed):,} ended without a result, and {tolerated_percent:g} % may"
