@@ -106,6 +106,42 @@ def test_jobs_that_cannot_be_run_are_named_by_their_index_before_any_starts(aws:
     assert said.startswith(
         "5 of 6 jobs cannot be run, and none was started: jobs[1].batch_size is 0: expected int >= 1; "
     )
-    for part in ("jobs[2].analysis is 'monte-karlo'", 'jobs[3]: parameters.integrand is "tau"', "jobs[4] has 110,", "jobs[5] is 'none'"):
+    for part in (
+        "jobs[2].analysis is 'monte-karlo'",
+        'jobs[3]: parameters.integrand is "tau"',
+        "jobs[4] has 110,",
+        "jobs[5] is 'none'",
+    ):
         assert part in said
     assert children(aws, job_name) == []
+
+
+def test_its_role_may_do_what_only_aws_asks_for(aws: Deployment) -> None:
+    machine = aws.cloud.client("stepfunctions").describe_state_machine(stateMachineArn=aws.outputs["BatchMachine"])
+    role = machine["roleArn"].rpartition("/")[2]
+    iam = aws.cloud.client("iam")
+    allowed = [
+        (action, resource)
+        for name in iam.list_role_policies(RoleName=role)["PolicyNames"]
+        for statement in iam.get_role_policy(RoleName=role, PolicyName=name)["PolicyDocument"]["Statement"]
+        for action in as_list(statement["Action"])
+        for resource in as_list(statement["Resource"])
+    ]
+    arn = "arn:aws:states:us-east-1:123456789012"
+    # The children of a distributed map are executions that the machine starts of itself.
+    for action, resource in [
+        ("states:StartExecution", f"{arn}:stateMachine:skyburst-batches"),
+        ("states:DescribeExecution", f"{arn}:execution:skyburst-batches/*"),
+        ("states:StopExecution", f"{arn}:execution:skyburst-jobs:*"),
+        (
+            "events:PutRule",
+            "arn:aws:events:us-east-1:123456789012:rule/StepFunctionsGetEventsForStepFunctionsExecutionRule",
+        ),
+    ]:
+        assert (action, resource) in allowed
+    wide = {action for action, resource in allowed if resource == "*"}
+    assert all(action.startswith(("logs:", "xray:")) for action in wide), "what cannot be named more closely"
+
+
+def as_list(given: Any) -> list[Any]:
+    return given if isinstance(given, list) else [given]

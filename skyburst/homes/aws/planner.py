@@ -44,6 +44,7 @@ class Planner:
     def __init__(self, deployed: Deployed, registry: Registry) -> None:
         self._deployed = deployed
         self._registry = registry
+        self._blueprints: dict[str, Blueprint] = {}
 
     def plan(self, given: dict[str, Any], execution: str) -> dict[str, Any]:
         """Make the job of an execution, or take one up again; safe to call twice.
@@ -96,7 +97,7 @@ class Planner:
         if spec.analysis == burst.ANALYSIS:
             raise InvalidJob(f"job.analysis is {spec.analysis!r}: give the dispatch input of burst-compute instead")
         entry = self._entry(spec.analysis)
-        blueprint = parse_blueprint(entry["reference"]["blueprint"], spec.analysis)
+        blueprint = self._blueprint(spec.analysis)
         parameters = _parameters(blueprint, spec)
         if spec.items is None and not blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
@@ -189,6 +190,12 @@ class Planner:
                 "`skyburst deploy` adds others"
             )
         return self._registry[analysis]
+
+    def _blueprint(self, analysis: str) -> Blueprint:
+        """A deployed blueprint, checked once: there may be 100,000 jobs of it to check."""
+        if analysis not in self._blueprints:
+            self._blueprints[analysis] = parse_blueprint(self._entry(analysis)["reference"]["blueprint"], analysis)
+        return self._blueprints[analysis]
 
     def _analyses(self) -> list[str]:
         return sorted(name for name in self._registry if name != burst.ANALYSIS)
