@@ -9,6 +9,7 @@ Context (`cdk.json`, or `--context name=value`):
     lanes                 identical worker functions for each analysis
     children              children of one manager at most, when it is not to be as measured
     input_buckets         further buckets that jobs may read, a JSON list or separated by commas
+    burst_functions       names or ARNs of workers and combiners of burst-compute that jobs may name, likewise
     monitoring            none, alarms, or full: alarms and a dashboard
     alarm_email           who gets a message when an alarm goes off
     batch_events          all or none: whether changes of batches are told to EventBridge

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from cdk_app.analysis import Analysis
 from cdk_app.bundle import ROOT, Contents
+from cdk_app.burst import Bridge
 from cdk_app.functions import Factory
 from skyburst.homes.aws import deployed
 
@@ -20,14 +21,20 @@ class Engine(Construct):
     """Functions that run no developer's code."""
 
     def __init__(
-        self, scope: Construct, name: str, *, factory: Factory, analyses: Sequence[Analysis], children: int | None
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        factory: Factory,
+        analyses: Sequence[Analysis | Bridge],
+        children: int | None,
     ) -> None:
         super().__init__(scope, name)
         manager = f"{factory.prefix}-manager"
         workers = [worker for analysis in analyses for worker in analysis.worker_names]
-        registry = {analysis.name: analysis.entry() for analysis in analyses}
+        self.registry = {analysis.name: analysis.entry() for analysis in analyses}
         self.plan = factory.function(
-            self, "Plan", f"{factory.prefix}-plan", Contents(ROOT / "step_functions", documents={"registry.json": registry}),
+            self, "Plan", f"{factory.prefix}-plan", Contents(ROOT / "step_functions", documents={"registry.json": self.registry}),
             handler="plan.handler", memory_mb=512, timeout_s=PLAN_S,
             statements=[
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),

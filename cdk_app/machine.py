@@ -12,6 +12,7 @@ from constructs import Construct
 
 from cdk_app.analysis import Analysis
 from cdk_app.bundle import ROOT
+from cdk_app.burst import Bridge
 from cdk_app.engine import Engine
 from cdk_app.functions import RETENTIONS
 
@@ -20,7 +21,14 @@ class JobMachine(Construct):
     """`step_functions/job.asl.json`, with the functions that it calls."""
 
     def __init__(
-        self, scope: Construct, name: str, *, prefix: str, engine: Engine, analyses: Sequence[Analysis], log_days: int
+        self,
+        scope: Construct,
+        name: str,
+        *,
+        prefix: str,
+        engine: Engine,
+        analyses: Sequence[Analysis | Bridge],
+        log_days: int,
     ) -> None:
         super().__init__(scope, name)
         functions = [engine.plan, engine.watch, *(analysis.combiner for analysis in analyses)]

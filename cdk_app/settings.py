@@ -14,7 +14,8 @@ from skyburst.errors import InvalidJob
 from skyburst.finding import Found, find_analysis, shipped_folder
 
 NAMES = (
-    "prefix", "analyses", "architecture", "python", "lanes", "children", "input_buckets", "cache", "monitoring", "alarm_email",
+    "prefix", "analyses", "architecture", "python", "lanes", "children", "input_buckets", "burst_functions", "cache",
+    "monitoring", "alarm_email",
     "batch_events", "reserved_concurrency", "log_days", "tags",
 )  # fmt: skip
 MONITORING = ("none", "alarms", "full")
@@ -47,6 +48,8 @@ class Settings:
     reserved_concurrency: int | None = None
     """Environments kept for each worker function, which are also its limit; None for a share of the account's."""
     log_days: int = 30
+    burst_functions: list[str] = field(default_factory=list)
+    """Names or ARNs of workers and combiners of burst-compute that jobs may name."""
     children: int | None = None
     """Children of one manager at most; None as measured."""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -66,6 +69,7 @@ def settings_of(context: dict[str, Any]) -> Settings:
         machine=Machine(str(context.get("python") or "3.13"), str(context.get("architecture") or "arm64")),
         lanes=_number("lanes", context) or 3,
         input_buckets=_list("input_buckets", context),
+        burst_functions=_list("burst_functions", context),
         cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
         monitoring=monitoring,
         alarm_email=str(email) if email else None,

@@ -6,12 +6,16 @@ import aws_cdk as cdk
 from constructs import Construct
 
 from cdk_app.analysis import Analysis
+from cdk_app.batches import BatchMachine
+from cdk_app.burst import Bridge
 from cdk_app.engine import Engine
 from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
+from skyburst.contracts import burst
+from skyburst.errors import InvalidAnalysis
 
 
 class SkyburstStack(cdk.Stack):
@@ -19,6 +23,10 @@ class SkyburstStack(cdk.Stack):
 
     def __init__(self, scope: Construct, name: str, settings: Settings) -> None:
         super().__init__(scope, name, description="Skyburst: burst-parallel jobs")
+        if any(found.blueprint.name == burst.ANALYSIS for found in settings.analyses):
+            raise InvalidAnalysis(
+                f"an analysis cannot be called {burst.ANALYSIS!r}: jobs of burst-compute have that name"
+            )
         self.settings = settings
         monitored = settings.monitoring != "none"
         self.storage = Storage(self, "Storage", request_metrics=monitored)
@@ -27,9 +35,16 @@ class SkyburstStack(cdk.Stack):
             Analysis(self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes)
             for found in settings.analyses
         ]
-        self.engine = Engine(self, "Engine", factory=factory, analyses=self.analyses, children=settings.children)
+        runnable: list[Analysis | Bridge] = [*self.analyses]
+        if settings.burst_functions:
+            functions = settings.burst_functions
+            runnable.append(Bridge(self, "Bridge", factory=factory, functions=functions, lanes=settings.lanes))
+        self.engine = Engine(self, "Engine", factory=factory, analyses=runnable, children=settings.children)
         self.machine = JobMachine(
-            self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=self.analyses, log_days=settings.log_days
+            self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=runnable, log_days=settings.log_days
+        )
+        self.batch_machine = BatchMachine(
+            self, "ManyJobs", factory=factory, engine=self.engine, log_days=settings.log_days
         )
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
@@ -49,5 +64,6 @@ class SkyburstStack(cdk.Stack):
             "Batches": self.storage.batches.table_name,
             "Jobs": self.storage.jobs.table_name,
             "JobMachine": self.machine.machine.state_machine_arn,
+            "BatchMachine": self.batch_machine.machine.state_machine_arn,
         }.items():
             cdk.CfnOutput(self, f"{title}Output", value=value).override_logical_id(title)

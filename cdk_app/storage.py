@@ -25,6 +25,8 @@ class Storage(Construct):
             removal_policy=cdk.RemovalPolicy.RETAIN,
             lifecycle_rules=[
                 s3.LifecycleRule(id="unfinished-uploads", abort_incomplete_multipart_upload_after=cdk.Duration.days(7)),
+                # What Step Functions notes of each job that one execution of many started; the jobs themselves stay.
+                s3.LifecycleRule(id="map-runs", prefix="map-runs/", expiration=cdk.Duration.days(30)),
             ],
             # Paid only for hours with requests: the one place that sees each 503, also those that were repeated.
             metrics=[s3.BucketMetrics(id=REQUESTS)] if request_metrics else None,

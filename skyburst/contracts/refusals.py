@@ -16,10 +16,14 @@ NAME = r"^[a-z][a-z0-9-]{0,62}\Z"
 VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+\Z"
 REFERENCE = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z"
 KEY = r"^[^\x00-\x1f\x7f\ud800-\udfff]+\Z"
+FUNCTION = r"^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?\Z"
+EXECUTION = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,72}\Z"
 WORDS = {
     NAME: "of lower-case letters, digits and hyphens, starting with a letter, at most 63",
     VERSION: "such as 1.0.0",
     REFERENCE: "such as module:function",
+    FUNCTION: "that is the name or the ARN of a Lambda function",
+    EXECUTION: "of letters, digits, hyphens and underscores, starting with a letter or digit, at most 73",
     KEY: "without control characters, in valid Unicode",
 }
 """What patterns stand for, for people."""

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.homes_aws.conftest import context, need
+from tests.conftest import need
+from tests.deployed.world import context
 
 Template = dict[str, Any]
 

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import platform
 import shutil
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.conftest import REPOSITORY, need
+from tests.deployed.burst_functions import BURST_FUNCTIONS, make_functions
+from tests.deployed.world import World, context
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
 
 PREFIX = "skyburst"
 ANALYSES = ["tests/local/scripted", "examples/monte_carlo", "examples/color_depth_search"]
-ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 
 
 @dataclass
@@ -31,15 +31,17 @@ class Deployment:
     cloud: LocalCloud
     outputs: dict[str, str]
 
-    def start(self, name: str, given: dict[str, Any]) -> str:
-        """Start an execution of the jobs machine; its ARN."""
+    def start(self, name: str, given: dict[str, Any], machine: str = "JobMachine") -> str:
+        """Start an execution of the jobs machine, or of another one; its ARN."""
         client = self.cloud.client("stepfunctions")
-        started = client.start_execution(stateMachineArn=self.outputs["JobMachine"], name=name, input=json.dumps(given))
+        started = client.start_execution(stateMachineArn=self.outputs[machine], name=name, input=json.dumps(given))
         return str(started["executionArn"])
 
-    def run(self, name: str, given: dict[str, Any], timeout_s: float = 90) -> dict[str, Any]:
+    def run(
+        self, name: str, given: dict[str, Any], timeout_s: float = 90, machine: str = "JobMachine"
+    ) -> dict[str, Any]:
         """Run an execution to its end."""
-        return self.cloud.wait_for_execution(self.start(name, given), timeout_s)
+        return self.cloud.wait_for_execution(self.start(name, given, machine), timeout_s)
 
     def object(self, key: str) -> bytes:
         """An object of the deployment's bucket."""
@@ -70,17 +72,12 @@ def deployed(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
     from cdk_app.app import make_app
 
     assembly = tmp_path_factory.mktemp("assembly")
-    context = {
-        "prefix": PREFIX,
-        "analyses": [str(REPOSITORY / analysis) for analysis in ANALYSES],
-        "architecture": ARCHITECTURES.get(platform.machine(), "x86_64"),
-        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
-        "lanes": 2,
-        "children": 8,
-        "cache": str(REPOSITORY / ".cdk-bundles"),
-    }
-    make_app(context, outdir=str(assembly)).synth()
-    yield Deployment(running_cloud, running_cloud.deploy(assembly, PREFIX).outputs)
+    analyses = [str(REPOSITORY / analysis) for analysis in ANALYSES]
+    chosen = context(prefix=PREFIX, analyses=analyses, lanes=2, children=8, burst_functions=BURST_FUNCTIONS)
+    make_app(chosen, outdir=str(assembly)).synth()
+    outputs = running_cloud.deploy(assembly, PREFIX).outputs
+    make_functions(running_cloud, outputs["Batches"])
+    yield Deployment(running_cloud, outputs)
     running_cloud.destroy(PREFIX)
 
 
@@ -102,3 +99,29 @@ def scripts(*entries: Any, **fields: Any) -> dict[str, Any]:
     """A job whose batches do what they are told to, one script each."""
     parameters = {"scripts": list(entries), **fields.pop("parameters", {})}
     return {"analysis": "scripted", "batch_size": 1, "parameters": parameters, **fields}
+
+
+@pytest.fixture(scope="session")
+def guarded_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What synth writes for the deployment of the tests of permissions: one analysis, and everything that watches."""
+    from cdk_app.app import make_app
+
+    folder = tmp_path_factory.mktemp("guarded")
+    chosen = context(prefix="guarded", monitoring="full", alarm_email="operator@example.org")
+    make_app(chosen, outdir=str(folder)).synth()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def world(running_cloud: LocalCloud, guarded_assembly: Path) -> Iterator[World]:
+    """A deployment in which nothing has run."""
+    yield World(running_cloud, dict(running_cloud.deploy(guarded_assembly, "guarded").outputs))
+    running_cloud.destroy("guarded")
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """The command that runs JavaScript."""
+    found = shutil.which("node")
+    need(found is not None, "there is no `node`")
+    return found or ""

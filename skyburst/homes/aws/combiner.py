@@ -29,6 +29,9 @@ GROUPS_AT_ONCE = 64
 class CombinerFunction:
     """One environment of a combiner's function."""
 
+    combines_nothing = False
+    """Whether there is something to combine even when no batch is done."""
+
     def __init__(self, deployed: Deployed, folder: Path) -> None:
         self._deployed = deployed
         self._folder = folder
@@ -98,18 +101,19 @@ class CombinerFunction:
             plan, counts, outcome, tolerated_percent=tolerated, cancelled=cancelled, timed_out=timed_out
         )
         failure = None
-        if counts.done or not plan.batches:
+        if counts.done or not plan.batches or self.combines_nothing:
             job.state = JobState.COMBINING
             table.update_job(job)
             self._deployed.events.job(job, counts)
             try:
-                outcome |= self._merged(brief, outcome)
+                outcome |= self._merged(brief, outcome, state)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so
                 failure = describe(error)
                 state, reason = JobState.FAILED, f"its combiner failed: {failure.kind}: {failure.message}"
         return finish(self._deployed, job, state, reason, outcome, failure)
 
-    def _merged(self, brief: Brief, outcome: dict[str, Any]) -> dict[str, Any]:
+    def _merged(self, brief: Brief, outcome: dict[str, Any], _state: JobState) -> dict[str, Any]:
+        """Make the result; `_state` is how the job will end if that succeeds."""
         self._forget_combined(brief)
         bench = self._bench(brief, outcome)
         for level, groups in enumerate(levels_of(bench)):

@@ -75,8 +75,8 @@ class Deployed:
 
         return Events(self.prefix, self.location, lambda: self.client("events", tries=3))
 
-    def client(self, service: str, *, tries: int = 8, connections: int = 32) -> Any:
-        """A client of a service.
+    def client(self, service: str, *, tries: int = 8, connections: int = 32, read_s: float = READ_S) -> Any:
+        """A client of a service; an answer may take `read_s` seconds.
 
         The low-level library is used, because importing the high-level one would take a worker's whole cold start.
         """
@@ -85,7 +85,8 @@ class Deployed:
 
         config = Config(
             connect_timeout=CONNECT_S,
-            read_timeout=READ_S,
+            read_timeout=read_s,
+            tcp_keepalive=True,
             max_pool_connections=connections,
             retries={"mode": "standard", "total_max_attempts": tries},
         )

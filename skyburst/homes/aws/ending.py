@@ -6,7 +6,7 @@ import hashlib
 import time
 from typing import Any
 
-from skyburst.contracts import values
+from skyburst.contracts import burst, values
 from skyburst.contracts.records import Failure, JobRecord
 from skyburst.contracts.states import JobState
 from skyburst.engine.combine import RESULT
@@ -48,10 +48,12 @@ def finish(
 
 
 def ending(job: JobRecord) -> dict[str, Any]:
-    """How a job ended, for the output of its execution."""
+    """How a job ended, for the output of its execution; of a job of burst-compute with what its dispatch answered."""
     prefix = job_prefix(job.job_id)
     found = (job.outcome or {}).get("files") is not None
+    foreign = job.analysis.get("foreign")
     return {
+        **(burst.dispatch_output(job.job_id, foreign) if foreign else {}),
         "job": job.job_id,
         "run": job.runs,
         "state": str(job.state),

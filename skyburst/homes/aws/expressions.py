@@ -13,9 +13,9 @@ from typing import Any
 from skyburst.homes.aws.calls import Item
 
 
-def put(table: str, item: Item, condition: str | None = None) -> Item:
+def put(table: str, item: Item, condition: str | None = None, values: Item | None = None) -> Item:
     """Store an item."""
-    return {"Put": {"TableName": table, "Item": item, **_condition(condition)}}
+    return {"Put": {"TableName": table, "Item": item, **_condition(condition), **_values(values or {})}}
 
 
 def delete(table: str, key: Item, condition: str | None = None, values: Item | None = None) -> Item:

@@ -13,12 +13,44 @@ from decimal import Decimal
 from typing import Any
 
 from skyburst.contracts import values
-from skyburst.errors import NotJson, StorageError
+from skyburst.errors import Invalid, NotJson, StorageError
 from skyburst.homes.aws.calls import Item
 
 RESULTS = ("results", "resultsMimeType")
 GZIP = "application/gzip"
 GZIP_START = b"\x1f\x8b"
+
+
+class InvalidRow(Invalid):
+    """Raised when a worker returned a row that cannot be stored."""
+
+
+def row_of(returned: dict[str, Any], job_id: str, batch_id: int) -> Item:
+    """The row that a worker returned, as a state machine of burst-compute stores it: texts, and whole numbers.
+
+    Raises:
+        InvalidRow: naming the field, its value and what was expected.
+    """
+    for field, expected in (("jobId", job_id), ("batchId", batch_id)):
+        if returned.get(field) != expected or isinstance(returned.get(field), bool):
+            raise InvalidRow(f"{field} is {returned.get(field)!r}: expected {expected!r}, as in the event")
+    row: Item = {"jobId": {"S": job_id}, "batchId": {"N": str(batch_id)}}
+    for field in ("results", "resultsMimeType"):
+        value = returned.get(field)
+        if value is None and field != "results":
+            continue
+        if not isinstance(value, str):
+            raise InvalidRow(f"{field} is {str(value)[:200]}: expected text, such as the JSON of the results")
+        row[field] = {"S": value}
+    for field in ("nresults", "ttl"):
+        value = returned.get(field)
+        if value is None:
+            continue
+        try:
+            row[field] = {"N": str(int(value))}
+        except (TypeError, ValueError) as error:
+            raise InvalidRow(f"{field} is {value!r}: expected a whole number") from error
+    return row
 
 
 def is_foreign(row: Item) -> bool:

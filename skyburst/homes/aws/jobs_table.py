@@ -90,6 +90,16 @@ class JobsTable:
             found = self._get_some(job_ids)
             yield from (found[job_id] for job_id in job_ids if job_id in found)
 
+    def states(self, job_ids: Collection[str]) -> dict[str, JobState]:
+        """States of those of these jobs that exist."""
+        heads = self._calls.get_many(self.name, (_key(job_id) for job_id in job_ids))
+        return {head["jobId"]["S"]: JobState(head["state"]["S"]) for head in heads}
+
+    def some(self, job_ids: Collection[str]) -> Iterator[JobRecord]:
+        """Those of these jobs that exist."""
+        for chunk in chunks(job_ids, JOBS_AT_ONCE):
+            yield from self._get_some(chunk).values()
+
     def update(self, job: JobRecord, expected: Collection[JobState] | None) -> bool:
         """Store a job's record if its stored state is an expected one."""
         if expected is not None and not expected:

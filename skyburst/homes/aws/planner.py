@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from skyburst.contracts import burst
 from skyburst.contracts.blueprint import Blueprint, parse_blueprint
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
@@ -24,6 +26,18 @@ Registry = dict[str, dict[str, Any]]
 """Deployed analyses by name: `{"reference", "lanes"}`, where `reference` is what a job remembers of its analysis."""
 
 
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A job that this deployment can run."""
+
+    spec: JobSpec
+    reference: dict[str, Any]
+    """What the job remembers of its analysis."""
+    parameters: dict[str, Any]
+    foreign: burst.Foreign | None
+    """Of a job that came as a dispatch input of burst-compute."""
+
+
 class Planner:
     """Plans jobs for a deployment and the analyses in it."""
 
@@ -31,12 +45,13 @@ class Planner:
         self._deployed = deployed
         self._registry = registry
         self._tree = {} if children is None else {"most_children": children, "one_manager": children}
+        self._blueprints: dict[str, Blueprint] = {}
 
     def plan(self, given: dict[str, Any], execution: str) -> dict[str, Any]:
         """Make the job of an execution, or take one up again; safe to call twice.
 
         Args:
-            given: a job specification, or `{"resume": job id}`.
+            given: a job specification, a dispatch input of burst-compute, or `{"resume": job id}`.
             execution: name of the execution, which becomes the id of a new job.
 
         Returns:
@@ -67,18 +82,42 @@ class Planner:
         reason = f"its execution met an error: {error}: {cause[:LONGEST_REASON]}"
         return finish(self._deployed, job, JobState.FAILED, reason, outcome, Failure(error, cause[:LONGEST_REASON]))
 
-    def _created(self, given: dict[str, Any], execution: str) -> JobRecord:
+    def check(self, given: Any) -> Checked:
+        """Check a job specification, or a dispatch input of burst-compute, without making anything of it.
+
+        Raises:
+            InvalidJob: naming the field, its value and what was expected.
+        """
+        if not isinstance(given, dict):
+            raise InvalidJob(f"job is {str(given)[:200]!r}: expected a job specification, which is an object")
+        if burst.is_dispatch(given):
+            spec, foreign = burst.parse_dispatch(given)
+            entry = self._burst_entry(foreign)
+            return Checked(spec, {**entry["reference"], "foreign": foreign.document()}, spec.parameters, foreign)
         spec = parse_job(given)
+        if spec.analysis == burst.ANALYSIS:
+            raise InvalidJob(f"job.analysis is {spec.analysis!r}: give the dispatch input of burst-compute instead")
         entry = self._entry(spec.analysis)
-        blueprint = parse_blueprint(entry["reference"]["blueprint"], spec.analysis)
+        blueprint = self._blueprint(spec.analysis)
         parameters = _parameters(blueprint, spec)
         if spec.items is None and not blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
-        document, source = store_items(spec, self._deployed.objects, job_prefix(execution), Path("/"))
+        return Checked(spec, entry["reference"], parameters, None)
+
+    def _created(self, given: dict[str, Any], execution: str) -> JobRecord:
+        checked = self.check(given)
+        document, source = store_items(checked.spec, self._deployed.objects, job_prefix(execution), Path("/"))
         job = JobRecord(
-            execution, document, entry["reference"], parameters, JobState.PENDING, created_at=time.time(), items=source
+            execution,
+            document,
+            checked.reference,
+            checked.parameters,
+            JobState.PENDING,
+            created_at=time.time(),
+            items=source,
         )
-        stored = self._deployed.table.create_job(job)
+        # Workers of burst-compute write rows under the job's bare id, which is that of its only shard.
+        stored = self._deployed.table.create_job(job, shards=1 if checked.foreign else None)
         if stored is job:  # else it was there already
             self._deployed.events.job(job)
         return stored
@@ -120,9 +159,11 @@ class Planner:
     def _write_brief(self, job: JobRecord) -> None:
         entry = self._entry(job.analysis["name"])
         name, prefix = job.analysis["name"], self._deployed.prefix
+        analysis = {key: job.analysis[key] for key in ("name", "worker", "combiner", "items")}
+        if "foreign" in job.analysis:
+            analysis |= {"foreign": job.analysis["foreign"], "start_time": _iso(job.started_at or time.time())}
         brief = Brief(
-            job_id=job.job_id, name=job.spec.get("name"),
-            analysis={key: job.analysis[key] for key in ("name", "worker", "combiner", "items")},
+            job_id=job.job_id, name=job.spec.get("name"), analysis=analysis,
             parameters=job.parameters, items=job.items, plan=job.plan, resources=job.analysis["blueprint"]["resources"],
             manager=f"{prefix}-manager", lanes=[function_name(prefix, name, "worker", lane) for lane in range(entry["lanes"])],
             combiner=function_name(prefix, name, "combiner"), run=job.runs,
@@ -139,13 +180,34 @@ class Planner:
             "combiner": function_name(self._deployed.prefix, job.analysis["name"], "combiner"),
         }
 
+    def _burst_entry(self, foreign: burst.Foreign) -> dict[str, Any]:
+        """The bridge to functions of burst-compute, when this deployment has one and it may invoke them."""
+        entry = self._registry.get(burst.ANALYSIS, {"functions": []})
+        for field, function in (("workerFunctionName", foreign.worker), ("combinerFunctionName", foreign.combiner)):
+            if not any(_same_function(function, listed) for listed in entry["functions"]):
+                raise InvalidJob(
+                    f"job.{field} is {function!r}: this deployment may invoke "
+                    f"{', '.join(entry['functions']) or 'no functions of burst-compute'}; add it to `burst_functions` in the "
+                    "context and deploy again"
+                )
+        return entry
+
     def _entry(self, analysis: str) -> dict[str, Any]:
         if analysis not in self._registry:
             raise InvalidJob(
-                f"job.analysis is {analysis!r}: deployed here are {', '.join(sorted(self._registry)) or 'none'}; "
+                f"job.analysis is {analysis!r}: deployed here are {', '.join(self._analyses()) or 'none'}; "
                 "`skyburst deploy` adds others"
             )
         return self._registry[analysis]
+
+    def _blueprint(self, analysis: str) -> Blueprint:
+        """A deployed blueprint, checked once: there may be 100,000 jobs of it to check."""
+        if analysis not in self._blueprints:
+            self._blueprints[analysis] = parse_blueprint(self._entry(analysis)["reference"]["blueprint"], analysis)
+        return self._blueprints[analysis]
+
+    def _analyses(self) -> list[str]:
+        return sorted(name for name in self._registry if name != burst.ANALYSIS)
 
 
 def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:
@@ -163,3 +225,15 @@ def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:
                         "`skyburst run --on aws` uploads files itself"
                     )
     return resolve(declared, spec.parameters, Path("/"))
+
+
+def _same_function(asked: str, listed: str) -> bool:
+    """Whether a name or an ARN is that of a listed function; IAM has the last word."""
+    if asked.startswith("arn:") and listed.startswith("arn:"):
+        return asked == listed
+    return asked.rpartition(":function:")[2] == listed.rpartition(":function:")[2]
+
+
+def _iso(seconds: float) -> str:
+    """As `toISOString` of JavaScript writes it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -34,6 +34,20 @@ Changes = dict[str, Item | None]
 
 COUNTED = ("batchId", "state", "items", "errors", "failed", "spent")
 TOLD = ("batchId", "state", "items", "errors", "failed", "attempt", "size", "startedAt", "deadline", "about")
+NOT_DONE_NAMES = (
+    "jobId",
+    "batchId",
+    "state",
+    "attempt",
+    "items",
+    "failed",
+    "spent",
+    "startedAt",
+    "deadline",
+    "about",
+    "ttl",
+)
+"""All attributes of a row that is not DONE."""
 PACKED_BYTES = 300 * 1024
 """Most bytes of a packed document: an item holds 400 KB."""
 

@@ -20,7 +20,7 @@ from skyburst.contracts.states import BatchState, JobState
 from skyburst.errors import StorageError
 from skyburst.homes.aws import foreign, rows
 from skyburst.homes.aws.calls import RETRY_S, Calls, ConditionFailed, Item, chunks
-from skyburst.homes.aws.expressions import put, update
+from skyburst.homes.aws.expressions import delete, put, update
 from skyburst.homes.aws.jobs_table import JobsTable
 from skyburst.homes.aws.reading import Reader, Shards
 from skyburst.homes.aws.schema import FAILURES, ITEM_ERRORS, PARTS, PAYLOAD
@@ -119,6 +119,50 @@ class DynamoTaskTable:
         shards = self._shards(job_id, writing=bool(outcomes))
         first = {outcome.batch_id: outcome for outcome in reversed(outcomes)}
         return sum(self._threads.each(partial(self._record, shards), first.values()))
+
+    def record_row(self, job_id: str, batch_id: int, row: Item) -> bool:
+        """Store another framework's row, as it is, unless its batch is DONE already; whether it was stored."""
+        shards = self._shards(job_id, writing=True)
+        item = {**row, **shards.key(batch_id)}
+        try:
+            self._calls.call("put_item", self.name, **put(self.name, item, NOT_DONE, DONE)["Put"])
+        except ConditionFailed:
+            return False
+        return True
+
+    @contextlib.contextmanager
+    def only_foreign_rows(self, job_id: str) -> Iterator[None]:
+        """Set aside the rows of batches that are not DONE, and put them back at the end.
+
+        Combiners of burst-compute expect that every row of a job has results. A row that comes meanwhile stays.
+        """
+        shards = self._shards(job_id)
+        undone = [state for state in BatchState if state is not BatchState.DONE]
+        found = list(self._reader.merged(shards, rows.NOT_DONE_NAMES, states=undone))
+
+        def remove(row: Item) -> None:
+            entry = delete(self.name, {name: row[name] for name in KEY}, "attribute_exists(#state)")["Delete"]
+            with contextlib.suppress(ConditionFailed):  # its worker has ended after all
+                self._calls.call("delete_item", self.name, **entry)
+
+        def put_back(row: Item) -> None:
+            entry = put(self.name, row, "attribute_not_exists(#jobId)")["Put"]
+            with contextlib.suppress(ConditionFailed):
+                self._calls.call("put_item", self.name, **entry)
+
+        try:
+            self._threads.each(remove, found)
+            yield
+        finally:
+            self._threads.each(put_back, found)
+
+    def states(self, job_ids: Sequence[str]) -> dict[str, JobState]:
+        """States of those of these jobs that exist, without reading their records."""
+        return self._jobs.states(job_ids)
+
+    def some_jobs(self, job_ids: Sequence[str]) -> Iterator[JobRecord]:
+        """Those of these jobs that exist."""
+        return self._jobs.some(job_ids)
 
     def record_failure(self, job_id: str, outcome: Outcome, state: BatchState) -> None:
         """Note a failed attempt of a batch that is not DONE."""

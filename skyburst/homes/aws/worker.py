@@ -59,7 +59,7 @@ class WorkerFunction:
         start, end = brief.batches.items_of(event["batch"])
         timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
         task = Task(event["batch"], event["attempt"], start, end, timeout_s)
-        with _Beside(self._deployed, brief, task) as beside:
+        with Beside(self._deployed, brief, task) as beside:
             outcome = work(self._bench(brief), task)
         log_end = int(1_000 * time.time())
         outcome = outcome._replace(log=(invocation.log, int(1_000 * outcome.started_at), log_end))
@@ -94,7 +94,7 @@ def record(deployed: Deployed, brief: Brief, outcome: Outcome) -> None:
         deployed.table.record_failure(brief.job_id, outcome, state)
 
 
-class _Beside:
+class Beside:
     """Beside the developer's function: claims the batch, and ends the process when its time is up or the job is cancelled."""
 
     def __init__(self, deployed: Deployed, brief: Brief, task: Task, leave: Callable[[int], None] = os._exit) -> None:
@@ -108,7 +108,7 @@ class _Beside:
         self._failed: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
 
-    def __enter__(self) -> _Beside:
+    def __enter__(self) -> Beside:
         self._thread.start()
         return self
 

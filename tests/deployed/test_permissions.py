@@ -11,12 +11,12 @@ import pytest
 from botocore.exceptions import ClientError
 
 from skyburst.local_cloud.permissions import as_list, like
-from tests.homes_aws.world import World
+from tests.deployed.world import World
 
-pytestmark = pytest.mark.xdist_group("aws")
+pytestmark = pytest.mark.slow
 
-MANAGER, PLAN, WATCH = "skyburst-manager", "skyburst-plan", "skyburst-watch"
-WORKER, COMBINER = "skyburst-acting-worker-0", "skyburst-acting-combiner"
+MANAGER, PLAN, WATCH = "guarded-manager", "guarded-plan", "guarded-watch"
+WORKER, COMBINER = "guarded-acting-worker-0", "guarded-acting-combiner"
 FUNCTIONS = (MANAGER, PLAN, WATCH, WORKER, COMBINER)
 MANY = 1_010
 """Items: more than are kept with the job."""
@@ -278,7 +278,7 @@ def test_the_last_state_of_each_batch_is_told(done: Done) -> None:
 def test_metrics_are_lines_of_the_log(done: Done) -> None:
     lines = [json.loads(line) for line in done.world.cloud.logs_of(COMBINER) if '"_aws"' in line]
     ends = [line for line in lines if "JobsPartial" in line and "analysis" in line]
-    assert ends[0]["deployment"] == "skyburst"
+    assert ends[0]["deployment"] == "guarded"
     assert ends[0]["analysis"] == "acting"
     assert ends[0]["BatchesDone"] == [BATCHES - 1]
     attempts = [json.loads(line) for line in done.world.cloud.logs_of(WORKER) if '"AttemptsFailed"' in line]

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import json
+import platform
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.local_cloud import LocalCloud
+
+
+HERE = Path(__file__).parent
+ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
+
+
+def context(**more: object) -> dict[str, object]:
+    """Of a deployment that this machine can run, with its own Python and processor."""
+    return {
+        "architecture": ARCHITECTURES.get(platform.machine(), "x86_64"),
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "lanes": 1,
+        "analyses": [str(HERE / "acting")],
+        "cache": str(HERE.parents[1] / ".cdk-bundles"),
+        **more,
+    }
 
 
 @dataclass

@@ -1,0 +1,199 @@
+"""The bridge to functions of burst-compute: a worker and a combiner that hand on to any function, in any language, unchanged."""
+
+from __future__ import annotations
+
+import random
+import time
+from typing import Any, NamedTuple
+
+from skyburst.contracts import burst, values
+from skyburst.contracts.records import Failure, Missing, Outcome
+from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.combine import RESULT
+from skyburst.engine.work import Task, describe
+from skyburst.homes.aws.brief import Brief, Briefs
+from skyburst.homes.aws.combiner import CombinerFunction
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.foreign import row_of
+from skyburst.homes.aws.invoker import FIRST_WAIT_S, LONGEST_WAIT_S, may_pass
+from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, record
+
+LONGEST_S = 900.0
+"""A function may run for so long."""
+LONGEST_TEXT = 2_000
+
+
+class FunctionFailed(Exception):
+    """Raised when a function that was invoked answered with an error, or could not be invoked."""
+
+    def __init__(self, function: str, failure: Failure) -> None:
+        super().__init__(f"{function}: {failure.kind}: {failure.message}")
+        self.failure = failure
+
+
+class Answer(NamedTuple):
+    """What became of a batch in the foreign function."""
+
+    value: Any
+    """What it returned."""
+    failure: Failure | None
+
+
+class BridgeWorker:
+    """One environment of the function that runs batches in a foreign worker."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        self._deployed = deployed
+        self._briefs = Briefs(deployed.objects)
+        self._client: Any = None
+
+    def run(self, invocation: Invocation) -> Outcome:
+        """Run a batch in the foreign worker, and see that it has a row.
+
+        Its row, which has no `state`, is what counts as done: a first-generation worker writes it, a later one returns it.
+        """
+        event = invocation.event
+        brief = self._briefs.get(event["job"], event["run"])
+        start, end = brief.batches.items_of(event["batch"])
+        timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
+        task = Task(event["batch"], event["attempt"], start, end, timeout_s)
+        started_at = time.time()
+        with Beside(self._deployed, brief, task) as beside:
+            answer = self._ask(brief, task)
+        beside.raise_what_failed()
+        failure = answer.failure or self._see_to_row(brief, task, answer.value)
+        log = (invocation.log, int(1_000 * started_at), int(1_000 * time.time()))
+        outcome = Outcome(
+            task.batch_id, task.attempt, end - start, None, None, 0, None, started_at, time.time() - started_at, 0.0, log,
+            failure,
+        )  # fmt: skip
+        if failure is not None:
+            record(self._deployed, brief, outcome)
+        return outcome
+
+    def _ask(self, brief: Brief, task: Task) -> Answer:
+        foreign = foreign_of(brief)
+        event = burst.worker_event(foreign, call_of(self._deployed, brief), task.batch_id)
+        if self._client is None:
+            self._client = self._deployed.client("lambda", tries=1, read_s=LONGEST_S)
+        try:
+            return Answer(invoke(self._client, foreign.worker, event, seconds=task.timeout_s), None)
+        except FunctionFailed as error:
+            return Answer(None, error.failure)
+
+    def _see_to_row(self, brief: Brief, task: Task, returned: Any) -> Failure | None:
+        """Store the row that was returned, unless the worker wrote it itself; why there is none, if there is none."""
+        table = self._deployed.table
+        batch = table.batch(brief.job_id, task.batch_id)
+        if batch is not None and batch.state is BatchState.DONE:
+            return None
+        function = foreign_of(brief).worker
+        if returned is None or not isinstance(returned, dict) or "results" not in returned:
+            return Failure(
+                "NoRow",
+                f"{function} has neither written a row for jobId {brief.job_id!r} and batchId {task.batch_id} to the table "
+                f"{table.name} nor returned one with `results`: it returned {str(returned)[:200]}",
+            )
+        try:
+            table.record_row(brief.job_id, task.batch_id, row_of(returned, brief.job_id, task.batch_id))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the batch has failed and says so
+            return describe(error)
+        return None
+
+
+class BridgeCombiner(CombinerFunction):
+    """One environment of the function that has a foreign combiner combine."""
+
+    combines_nothing = True  # a foreign combiner may be what tells people that nothing was found
+
+    def _merged(self, brief: Brief, outcome: dict[str, Any], state: JobState) -> dict[str, Any]:
+        deployed, foreign = self._deployed, foreign_of(brief)
+        progress = deployed.table.progress(brief.job_id)
+        job = deployed.table.job(brief.job_id)
+        event = burst.combiner_event(
+            foreign, call_of(deployed, brief), state=state, remaining=progress.batches - progress.done,
+            missing=[Missing(*entry) for entry in outcome["missing"]], elapsed_s=time.time() - (job.started_at or time.time()),
+        )  # fmt: skip
+        client = deployed.client("lambda", tries=1, read_s=LONGEST_S)
+        with deployed.table.only_foreign_rows(brief.job_id):
+            try:
+                value = invoke(client, foreign.combiner, event, seconds=LONGEST_S)
+            except FunctionFailed as error:
+                # burst-compute calls a combiner that failed once more, and tells it so.
+                again = burst.after_error(foreign.generation, event, error.failure.kind, error.failure.message)
+                value = invoke(client, foreign.combiner, again, seconds=LONGEST_S)
+        data = values.encode(value, "result") + b"\n"
+        deployed.objects.put(brief.prefix + RESULT, data)
+        return {"files": [], "summary": [], "size": len(data)}
+
+
+def foreign_of(brief: Brief) -> burst.Foreign:
+    """What a job has of burst-compute."""
+    return burst.Foreign(**brief.analysis["foreign"])
+
+
+def call_of(deployed: Deployed, brief: Brief) -> burst.Call:
+    """What the events of a job have in common."""
+    start_time = brief.analysis["start_time"]
+    return burst.Call(brief.job_id, deployed.batches, brief.parameters, start_time, f"{deployed.prefix}-watch")
+
+
+def invoke(client: Any, function: str, event: dict[str, Any], *, seconds: float) -> Any:
+    """What a function returns; throttles are waited out for so many seconds.
+
+    Raises:
+        FunctionFailed: with the function's error, or why it cannot be invoked.
+    """
+    until = time.monotonic() + seconds
+    wait = FIRST_WAIT_S
+    while True:
+        try:
+            answer = client.invoke(FunctionName=function, Payload=values.encode(event))
+            break
+        except Exception as error:
+            delay = random.uniform(0, wait)  # noqa: S311 - jitter
+            if not _is_refused_for_now(error) or time.monotonic() + delay > until:
+                raise FunctionFailed(function, _why_not(function, error)) from error
+            time.sleep(delay)
+            wait = min(LONGEST_WAIT_S, 2 * wait)
+    payload = answer["Payload"].read()
+    if answer.get("FunctionError"):
+        raise FunctionFailed(function, _failure_of(payload))
+    return values.decode(payload) if payload else None
+
+
+def _is_refused_for_now(error: Exception) -> bool:
+    """True when the function did not run and may later; one whose answer did not come may have run."""
+    from botocore.exceptions import ClientError
+
+    return isinstance(error, ClientError) and may_pass(error)
+
+
+def _why_not(function: str, error: Exception) -> Failure:
+    from botocore.exceptions import ClientError
+
+    if not isinstance(error, ClientError):
+        return describe(error)
+    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
+    remedy = {
+        "AccessDeniedException": "; name it in `burst_functions` in the context and deploy again",
+        "ResourceNotFoundException": "; create it in this account and region, or give its ARN",
+    }.get(code, "")
+    return Failure(code, f"{function} could not be invoked: {message}{remedy}"[:LONGEST_TEXT])
+
+
+def _failure_of(payload: bytes) -> Failure:
+    """The error of a function, as its runtime wrote it: `errorType`, `errorMessage`, and `stackTrace` or `trace`."""
+    try:
+        said = values.decode(payload)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
+        return Failure("FunctionError", payload.decode("utf-8", "replace")[:LONGEST_TEXT])
+    trace = said.get("stackTrace") or said.get("trace") or []
+    text = "".join(str(line) if str(line).endswith("\n") else f"{line}\n" for line in trace)
+    return Failure(
+        str(said.get("errorType") or "FunctionError"),
+        str(said.get("errorMessage") or "it gave no message")[:LONGEST_TEXT],
+        text[-10 * LONGEST_TEXT :],
+    )
