@@ -23,7 +23,7 @@ class Listed(NamedTuple):
 
 SECTIONS = {
     "Run jobs": [
-        Listed("run", "Run an analysis here, and show how it goes."),
+        Listed("run", "Run an analysis, here or on AWS, and show how it goes."),
         Listed("resume", "Go on with a job: run only what is missing."),
         Listed("rerun", "Run a job again from its certificate, and compare."),
         Listed("cancel", "End a job; what was found so far is combined."),
