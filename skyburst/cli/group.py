@@ -45,6 +45,12 @@ SECTIONS = {
     "Libraries": [
         Listed("library", "Build, inspect and generate libraries of items."),
     ],
+    "AWS": [
+        Listed("deploy", "Deploy skyburst and analyses to the AWS account of the current credentials."),
+        Listed("diff", "Show what `skyburst deploy` with the same options would change, and change nothing."),
+        Listed("destroy", "Remove a deployment: its functions, roles, logs and state machine."),
+        Listed("cloud", "Try a deployment on this machine, without an account."),
+    ],
     "This machine": [
         Listed("doctor", "Check that everything works on this machine."),
         Listed("completion", "Print the script that completes commands with TAB."),

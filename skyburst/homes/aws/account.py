@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from skyburst.errors import AwsUnavailable, NotDeployed
 
 if TYPE_CHECKING:
+    from obstore.store import ClientConfig
+
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
 
@@ -115,7 +117,7 @@ class Account:
     def objects(self) -> ObjectStore:
         """The object store, with the same credentials as all else: profiles and single sign-on included."""
         from obstore.auth.boto3 import Boto3CredentialProvider
-        from obstore.store import ClientConfig, S3Store
+        from obstore.store import S3Store
 
         from skyburst.objects import ObjectStore
 
@@ -123,7 +125,7 @@ class Account:
         if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):  # a cloud on this machine
             options["allow_http"] = True
         provider = Boto3CredentialProvider(self.session)
-        store = S3Store(self.bucket, region=self.region, credential_provider=provider, client_options=options)
+        store = S3Store(self.bucket, region=self.region, credential_provider=provider, client_options=options or None)
         return ObjectStore(store, f"s3://{self.bucket}")
 
     @cached_property

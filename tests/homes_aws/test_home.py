@@ -1,0 +1,284 @@
+"""Home `aws` from outside: the program and the Python API against a deployment of the real template in the local cloud."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import skyburst
+from skyburst.contracts.states import JobState
+from skyburst.homes.aws.home import AwsHome
+from tests.cli.terminal import PROGRAM, environment
+from tests.cli.terminal import skyburst as program
+from tests.conftest import REPOSITORY
+
+pytestmark = pytest.mark.xdist_group("aws")
+READER = Path(__file__).parent / "reader"
+UP_S = 240
+"""The first time, packages are fetched."""
+Run = Callable[..., subprocess.CompletedProcess[str]]
+SMALL = ("--set", "blocks=30", "--set", "points_per_block=500")
+
+
+def need(present: bool, reason: str) -> None:
+    """Skip for a reason, or fail in CI."""
+    if not present and os.environ.get("CI"):
+        pytest.fail(f"{reason}; CI must provide it")
+    if not present:
+        pytest.skip(reason)
+
+
+@pytest.fixture(scope="module")
+def variables() -> Iterator[dict[str, str]]:
+    """With which a program speaks to a deployment of two analyses, made by `skyburst cloud up`."""
+    need(
+        all(importlib.util.find_spec(name) for name in ("moto", "aws_cdk")),
+        "the extras `aws` and `cloud` are not installed",
+    )
+    need(shutil.which("npx") is not None, "there is no Node")
+    bundles = os.environ.get("SKYBURST_BUNDLES", str(REPOSITORY / ".cdk-bundles"))
+    with subprocess.Popen(
+        [*PROGRAM, "cloud", "up", "--analysis", str(REPOSITORY / "examples" / "monte_carlo"), "--analysis", str(READER),
+         "--lanes", "2", "--json"],
+        env=environment(SKYBURST_BUNDLES=bundles), stdout=subprocess.PIPE, text=True,
+    ) as up:  # fmt: skip
+        assert up.stdout is not None
+        line = up.stdout.readline()
+        assert line, "the cloud did not come up"
+        yield json.loads(line)
+        up.send_signal(signal.SIGINT)
+        assert up.wait(30) == 0
+
+
+@pytest.fixture
+def run(variables: dict[str, str], tmp_path: Path) -> Run:
+    """Runs the program against the deployment."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return program(*arguments, folder=tmp_path, **{**variables, "SKYBURST_PATH": str(READER.parent)})
+
+    return run
+
+
+@pytest.fixture
+def home(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsHome]:
+    """The same for this process."""
+    for name, value in {**variables, "SKYBURST_PATH": str(READER.parent)}.items():
+        monkeypatch.setenv(name, value)
+    home = AwsHome()
+    yield home
+    home.close()
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    path = tmp_path / "colours & more.txt"
+    path.write_text("red\ngreen\nblue\nviolet\n")
+    return path
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+def test_a_job_has_the_same_result_as_at_home_local_and_every_command_is_about_it(run: Run, tmp_path: Path) -> None:
+    ended = run("run", "monte-carlo", *SMALL, "--on", "aws", "--json", "aws.json", "--name", "first", "--label", "a=b")
+    assert ended.returncode == 0, ended.stderr
+    assert "30 items in 30 batches on up to 30 workers" in ended.stderr
+    local = run("run", "monte-carlo", *SMALL, "--on", "local", "--json", "local.json")
+    assert local.returncode == 0, local.stderr
+    assert (tmp_path / "aws.json").read_bytes() == (tmp_path / "local.json").read_bytes()
+
+    [job] = json.loads(run("jobs", "--label", "a=b", "--json").stdout)
+    job_id = job["job_id"]
+    assert job["state"] == "SUCCEEDED"
+    assert not job["interrupted"]
+    assert job["progress"]["done"] == 30
+    assert job_id in run("jobs", "--on", "aws").stdout
+
+    status = run("status", job_id[:-3])
+    assert "s3://" in status.stdout
+    assert "30 of 30 batches" in status.stdout
+    document = json.loads(run("status", job_id, "--json").stdout)
+    assert document["result"].endswith(f"/jobs/{job_id}/result.json")
+
+    shown = run("result", job_id, "--json")
+    assert shown.stdout == (tmp_path / "aws.json").read_text()
+    copied = run("result", job_id, "--output", "copies")
+    assert copied.returncode == 0, copied.stderr
+    assert (tmp_path / "copies" / "result.json").read_bytes() == (tmp_path / "aws.json").read_bytes()
+
+    certificate = json.loads(run("certificate", job_id).stdout)
+    assert certificate["environment"]["home"] == "aws"
+    again = run("rerun", job_id)
+    assert again.returncode == 0, again.stderr
+    assert "the same as before, byte for byte" in again.stderr
+    assert "differs: " not in again.stderr
+
+    assert run("delete", job_id, "--yes").returncode == 0
+    assert run("status", job_id).returncode == 6
+
+
+def test_a_file_is_uploaded_once_and_result_files_are_downloaded_when_asked_for(home: AwsHome, table: Path) -> None:
+    result = skyburst.run("reader", home=home, parameters={"table": str(table)})
+    assert result.value == {"letters": 18}
+    assert list(result.files) == ["tables/total.txt"]
+    assert result.files["tables/total.txt"].read_text() == "18\n"
+    uploads = list(home.objects.list("uploads/"))
+    assert [entry.size for entry in uploads] == [table.stat().st_size]
+    handle = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
+    same = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
+    assert same.job_id == handle.job_id
+    assert handle.wait(30) is JobState.SUCCEEDED
+    assert handle.partial_results() == 18
+    assert list(home.objects.list("uploads/")) == uploads
+    with pytest.raises(skyburst.IdempotencyConflict, match="once"):
+        skyburst.run("reader", home="aws", parameters={"table": str(table), "nap": 1}, idempotency_key="once")
+
+
+def test_what_batches_wrote_and_why_they_failed_is_in_the_logs(run: Run, table: Path) -> None:
+    ended = run("run", "reader", "--set", f"table={table}", "--set", "bad=blue", "--tolerate", "50", "--on", "aws")
+    assert ended.returncode == 3, ended.stderr
+    assert "blue cannot be measured" in ended.stderr
+    assert "tables/total.txt (3 B)" in ended.stdout
+    assert " --on aws` runs only what is missing" in ended.stderr
+    until(lambda: "measuring violet" in run("logs", "last").stdout)
+    logs = run("logs", "last").stdout
+    assert "measuring red\n" in logs
+    assert "ValueError: blue cannot be measured" in logs
+    assert "RequestId" not in logs
+    one = run("logs", "last", "--batch", "3").stdout
+    assert one.startswith("== batch 3: DONE")
+    assert "red" not in one
+
+
+def test_a_cancelled_job_is_resumed_and_only_what_is_missing_runs(run: Run, table: Path) -> None:
+    slow = ("reader", "--set", f"table={table}", "--set", "nap=1", "--max-parallelism", "1")
+    started = run("run", *slow, "--on", "aws", "--detach")
+    job_id = started.stdout.strip()
+    assert started.returncode == 0, started.stderr
+    until(lambda: json.loads(run("status", job_id, "--json").stdout)["progress"]["done"] >= 1)
+    assert run("delete", job_id, "--yes").returncode == 7
+    assert run("resume", job_id).returncode == 7
+    cancelled = run("cancel", job_id)
+    assert "is being ended; `skyburst watch" in cancelled.stdout
+    assert run("watch", job_id).returncode == 5
+    assert run("cancel", job_id).stdout == f"job {job_id} is CANCELLED already\n"
+    resumed = run("resume", job_id, "--json", "-")
+    assert resumed.returncode == 0, resumed.stderr
+    assert json.loads(resumed.stdout) == {"letters": 18}
+    assert "are done already" in resumed.stderr
+    assert json.loads(run("status", job_id, "--json").stdout)["runs"] == 2
+
+
+def test_a_job_whose_execution_was_stopped_is_interrupted_and_goes_on(
+    home: AwsHome, table: Path, variables: Any
+) -> None:
+    handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "nap": 0.5}, max_parallelism=1)
+    assert not handle.interrupted()
+    arn = f"{home.account.machine.replace(':stateMachine:', ':execution:')}:{handle.job_id}"
+    home.account.states.stop_execution(executionArn=arn)
+    until(handle.interrupted)
+    with pytest.raises(skyburst.JobInterrupted, match=r"its execution has ended: `skyburst resume .* --on aws` goes on"):
+        handle.wait(60)
+    assert handle.resume().result(60).value == {"letters": 18}
+    assert handle.record().runs == 2
+
+
+def test_ctrl_c_ends_the_job(variables: dict[str, str], tmp_path: Path, table: Path) -> None:
+    command = [
+        *PROGRAM,
+        "run",
+        str(READER),
+        "--set",
+        f"table={table}",
+        "--set",
+        "nap=1",
+        "--max-parallelism",
+        "1",
+        "--on",
+        "aws",
+    ]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environment(**variables), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stderr is not None
+        for line in running.stderr:
+            if "4 batches" in line:
+                break
+        running.send_signal(signal.SIGINT)
+        assert "--on aws` goes on" in running.stderr.read()
+        assert running.wait(30) == 5
+
+
+def test_what_cannot_run_is_refused_before_it_starts(run: Run, table: Path, tmp_path: Path) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "squares.py").write_text("import skyburst\n")
+    for arguments, told in {
+        ("monte-carlo", "--set", "blocks=0"): "parameters.blocks is 0: expected at least 1",
+        ("reader", "--set", "table=gone.txt"): "there is no file or folder",
+        ("reader", "--set", "table=images"): "`skyburst library build",
+        ("reader",): "parameters.table is missing",
+        ("squares.py", "--items", "0:5"): "single file",
+        ("word-statistics", "--set", f"texts={table}"): "deployed here are monte-carlo, reader; `skyburst deploy`",
+    }.items():
+        ended = run("run", *arguments, "--on", "aws")
+        assert (ended.returncode, told in ended.stderr) == (2, True), ended.stderr
+    assert run("status", "nobody-1").returncode == 6
+
+
+def test_what_lacks_is_named_with_its_remedy(variables: dict[str, str], tmp_path: Path) -> None:
+    def told(code: int, **changed: str) -> str:
+        ended = program("jobs", "--on", "aws", folder=tmp_path, **{**variables, **changed})
+        assert ended.returncode == code, ended.stderr
+        return ended.stderr
+
+    assert "nothing is deployed as 'other' in region us-east-1: `skyburst deploy`" in told(6, SKYBURST_PREFIX="other")
+    nobody = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": "", "AWS_SESSION_TOKEN": "", "HOME": str(tmp_path)}
+    assert "no AWS credentials: name a profile in AWS_PROFILE" in told(2, **nobody)
+    assert "no AWS region is set: set AWS_REGION" in told(2, AWS_REGION="", AWS_DEFAULT_REGION="", HOME=str(tmp_path))
+    assert "not accept these credentials" in told(2, AWS_ACCESS_KEY_ID="AKIAWRONGWRONGWRONG1")
+
+
+def test_a_library_on_this_machine_is_uploaded_whole(home: AwsHome, tmp_path: Path) -> None:
+    from skyburst.homes.aws.uploads import Uploads
+
+    library = tmp_path / "my library"
+    (library / "images" / "0").mkdir(parents=True)
+    (library / "library.json").write_text("{}")
+    (library / "images" / "0" / "a.png").write_bytes(b"a")
+    seen: list[tuple[int, int]] = []
+
+    class Shown:
+        def __enter__(self) -> Callable[[int, int], None]:
+            return lambda done, total: seen.append((done, total))
+
+        def __exit__(self, *_: object) -> None:
+            return None
+
+    uploads = Uploads(home.objects, lambda _: Shown())
+    url = uploads.upload("parameters.library", library)
+    assert url.endswith("/my_library")
+    assert seen == [(0, 2), (1, 2), (2, 2)]
+    key = url.removeprefix(f"{home.objects.location}/")
+    assert home.objects.get(f"{key}/images/0/a.png") == b"a"
+    assert uploads.upload("parameters.library", library) == url
+    assert len(seen) == 3
+
+
+def test_the_program_runs_on_the_interpreter_of_the_tests() -> None:
+    assert PROGRAM[0] == sys.executable
