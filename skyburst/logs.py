@@ -50,7 +50,8 @@ def _of_batch(home: Home, job_id: str, record: BatchRecord) -> Iterator[str]:
         yield f"-- {item_error_line(entry)}\n"
     if record.log:
         text = home.log_of(job_id, record.log)
-        yield text if text.endswith("\n") else text + "\n"
+        if text:
+            yield text if text.endswith("\n") else text + "\n"
 
 
 def item_error_line(entry: dict[str, Any]) -> str:

@@ -193,7 +193,9 @@ def test_a_job_whose_execution_was_stopped_is_interrupted_and_goes_on(
     arn = f"{home.account.machine.replace(':stateMachine:', ':execution:')}:{handle.job_id}"
     home.account.states.stop_execution(executionArn=arn)
     until(handle.interrupted)
-    with pytest.raises(skyburst.JobInterrupted, match=r"its execution has ended: `skyburst resume .* --on aws` goes on"):
+    with pytest.raises(
+        skyburst.JobInterrupted, match=r"its execution has ended: `skyburst resume .* --on aws` goes on"
+    ):
         handle.wait(60)
     assert handle.resume().result(60).value == {"letters": 18}
     assert handle.record().runs == 2

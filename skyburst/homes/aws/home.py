@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 
 PLAN_LOOK_S = 0.2
 DELETING = 16
-PLATFORM_LINES = ("START RequestId: ", "END RequestId: ", "REPORT RequestId: ", "INIT_START ")
-"""What Lambda itself writes into a function's log."""
 
 
 class AwsHome:
@@ -252,27 +250,19 @@ class AwsHome:
         """What one attempt at a batch wrote, from CloudWatch; lines are there some seconds after they were written."""
         from botocore.exceptions import ClientError
 
+        from skyburst.homes.aws.batch_logs import events_of, lines_of
+
         del job_id
         name, start_ms, end_ms = log
         group, _, stream = name.partition(":")
-        query: dict[str, Any] = {
-            "logGroupName": group, "logStreamName": stream, "startTime": start_ms, "endTime": end_ms + 1,
-            "startFromHead": True,
-        }  # fmt: skip
-        lines: list[str] = []
         with asking("read logs"):
-            while True:
-                try:
-                    page = self.account.logs.get_log_events(**query)
-                except ClientError as error:
-                    if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                        raise
-                    return f"(the log {name} is not kept any more)\n"
-                lines += [event["message"].rstrip("\n") for event in page["events"]]
-                if page["nextForwardToken"] == query.get("nextToken"):
-                    break
-                query["nextToken"] = page["nextForwardToken"]
-        return "".join(f"{line}\n" for line in lines if not line.startswith(PLATFORM_LINES))
+            try:
+                lines = lines_of(events_of(self.account.logs, group, stream, start_ms, end_ms), start_ms, end_ms)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise
+                return f"(the log {name} is not kept any more)\n"
+        return "".join(f"{line}\n" for line in lines)
 
     def result(self, job: JobRecord) -> Result:
         """What a job found; its files are downloaded when they are asked for.
