@@ -7,6 +7,7 @@ Context (`cdk.json`, or `--context name=value`):
     architecture   arm64 or x86_64
     python         version of Lambda's runtime
     lanes          identical worker functions for each analysis
+    children       children of one manager at most, when it is not to be as measured
     input_buckets  further buckets that jobs may read, a JSON list or separated by commas
 """
 
@@ -23,7 +24,7 @@ from cdk_app.stack import Settings, SkyburstStack
 from skyburst.contracts.blueprint import FILE
 from skyburst.finding import Found, find_analysis, shipped_folder
 
-NAMES = ("prefix", "analyses", "architecture", "python", "lanes", "input_buckets", "cache")
+NAMES = ("prefix", "analyses", "architecture", "python", "lanes", "input_buckets", "children", "cache")
 
 
 def settings_of(context: dict[str, Any]) -> Settings:
@@ -35,6 +36,7 @@ def settings_of(context: dict[str, Any]) -> Settings:
         machine=Machine(str(context.get("python") or "3.13"), str(context.get("architecture") or "arm64")),
         lanes=int(context.get("lanes") or 3),
         input_buckets=_list(context.get("input_buckets")),
+        children=int(context["children"]) if context.get("children") else None,
         cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
     )
 

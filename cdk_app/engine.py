@@ -18,7 +18,9 @@ WATCH_S = 300
 class Engine(Construct):
     """Functions that run no developer's code."""
 
-    def __init__(self, scope: Construct, name: str, *, factory: Factory, analyses: Sequence[Analysis]) -> None:
+    def __init__(
+        self, scope: Construct, name: str, *, factory: Factory, analyses: Sequence[Analysis], children: int | None
+    ) -> None:
         super().__init__(scope, name)
         manager = f"{factory.prefix}-manager"
         workers = [worker for analysis in analyses for worker in analysis.worker_names]
@@ -31,6 +33,7 @@ class Engine(Construct):
                 *factory.batches("Query", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"),
             ],
+            environment={"SKYBURST_CHILDREN": str(children)} if children else None,
         )  # fmt: skip
         self.watch = factory.function(
             self, "Watch", f"{factory.prefix}-watch", Contents(ROOT / "step_functions"),

@@ -29,6 +29,8 @@ class Settings:
     """Identical worker functions for each analysis: Lambda adds 1,000 environments every 10 s to each."""
     input_buckets: list[str]
     """Further buckets that jobs may read."""
+    children: int | None
+    """Children of one manager at most; None as measured."""
     cache: Path
     """Folder of bundles."""
 
@@ -44,7 +46,7 @@ class SkyburstStack(cdk.Stack):
             Analysis(self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes)
             for found in settings.analyses
         ]
-        self.engine = Engine(self, "Engine", factory=factory, analyses=self.analyses)
+        self.engine = Engine(self, "Engine", factory=factory, analyses=self.analyses, children=settings.children)
         self.machine = JobMachine(self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=self.analyses)
         cdk.Tags.of(self).add("skyburst", settings.prefix)
         for title, value in {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from skyburst.homes.aws.telemetry import about, logger_of
 
 logger = logger_of("plan")
 registry = json.loads((Path(__file__).parent / "registry.json").read_text(encoding="utf-8"))
-planner = Planner(Deployed.from_environment(), registry)
+children = os.environ.get("SKYBURST_CHILDREN")
+planner = Planner(Deployed.from_environment(), registry, int(children) if children else None)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -17,15 +17,19 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
+def need(present: bool, reason: str) -> None:
+    """Skip a test for a reason, or fail it in CI."""
+    if not present and os.environ.get("CI"):
+        pytest.fail(f"{reason}; CI must provide it")
+    if not present:
+        pytest.skip(reason)
+
+
 @pytest.fixture(scope="session")
 def color_depth_data() -> Path:
     """The folder of real color-depth images: required in CI, optional elsewhere."""
     folder = SHARED_DATA / "color_depth"
-    if not folder.is_dir():
-        reason = f"the real images are not at {folder}"
-        if os.environ.get("CI"):
-            pytest.fail(f"{reason}; CI must provide them")
-        pytest.skip(reason)
+    need(folder.is_dir(), f"the real images are not at {folder}")
     return folder
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
+from skyburst.engine.work import limit_memory
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.telemetry import about, logger_of
 from skyburst.homes.aws.worker import Invocation, WorkerFunction
 
 logger = logger_of("worker")
+limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]))
 worker = WorkerFunction(Deployed.from_environment(), Path(__file__).parent / "analysis")
 
 

@@ -14,9 +14,9 @@ from skyburst.contracts.records import BatchRecord
 from skyburst.contracts.states import BatchState
 from skyburst.engine.watch import retry_delay
 
-FIRST_GRACE_S = 60.0
-"""A batch of which nothing was heard for so long after it was sent is sent again; each time it may take twice as long,
-because a queue of throttled invocations is no reason to add to it."""
+FIRST_GRACE_S = 20.0
+"""A batch of which nothing was heard is sent again when no batch of the job has started for so long: while others start, it
+waits in the queue of throttled invocations, which is no reason to add to it. Each time it may take twice as long."""
 LONGEST_GRACE_S = 1_800.0
 MOST_SILENT = 8
 """A batch that was sent so often and never heard of has failed."""
@@ -55,10 +55,17 @@ class Sent:
     """Half-open ranges that were dispatched, in order, each with its time."""
     again: dict[int, tuple[int, float, int]] = field(default_factory=dict)
     """Of batches that were sent again: the attempt, the time, and how often that attempt was sent."""
+    last_start: float = 0.0
+    """When a batch last started, as far as the last look saw."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
-        return {"todo": self.todo, "ranges": self.ranges, "again": list(self.again.items())}
+        return {
+            "todo": self.todo,
+            "ranges": self.ranges,
+            "again": list(self.again.items()),
+            "last_start": self.last_start,
+        }
 
     @classmethod
     def of(cls, document: dict[str, Any]) -> Sent:
@@ -67,6 +74,7 @@ class Sent:
             [(first, last) for first, last in document["todo"]],
             [(first, last, at) for first, last, at in document["ranges"]],
             {batch: (attempt, at, times) for batch, (attempt, at, times) in document["again"]},
+            document["last_start"],
         )
 
 
@@ -85,12 +93,16 @@ def decide(
     """
     decision = Decision()
     in_flight = 0
+    last_start = sent.last_start
     for batch, at, record in _followed(sent.ranges, recorded):
+        if record is not None:
+            last_start = max(last_start, record.started_at or 0.0)
         if record is not None and record.state in (BatchState.DONE, BatchState.FAILED):
             sent.again.pop(batch, None)
             continue
         in_flight += 1
         _follow(job_id, sent, decision, batch, at, record, now=now, attempts=attempts)
+    sent.last_start = last_start
     free = None if room is None else room - in_flight
     while sent.todo and (free is None or free > 0):
         first, last = sent.todo.pop(0)
@@ -128,7 +140,7 @@ def _follow(
             decision.again.append(Send(batch, wanted))
             sent.again[batch] = (wanted, now, 1)
         return
-    if now < sent_at + min(LONGEST_GRACE_S, FIRST_GRACE_S * 2.0 ** (times - 1)):
+    if now < max(sent_at, sent.last_start) + min(LONGEST_GRACE_S, FIRST_GRACE_S * 2.0 ** (times - 1)):
         return
     if times >= MOST_SILENT:
         decision.silent.append(batch)

@@ -143,6 +143,15 @@ def peak_memory_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_UNITS_PER_MB
 
 
+def limit_memory(memory_mb: int) -> None:
+    """Have allocations beyond the limit fail with MemoryError, which has a traceback, rather than end the process."""
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    limit = memory_mb * 2**20
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
+
+
 def _move(objects: Objects, key: str, path: Path) -> None:
     try:
         objects.put(key, path)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlparse
 
+from skyburst.local_cloud.identities import trusts_principal
 from skyburst.local_cloud.permissions import Verdict, evaluate, matches
 from skyburst.local_cloud.requests import XML_SERVICES, Refusal
 
@@ -266,18 +267,40 @@ def authorize(self: Any, iam_request_class: Any, resource: str = "*") -> None:
         query={**parse_qs(_bytes(self.raw_body).decode("latin-1")), **(self.querystring or {})},
         headers=self.headers,
     )
+    if service == "sts" and operation == "AssumeRole":
+        check_trust(key.arn, asked)
     wanted = needs_of_s3(operation, resource, self.headers, asked.body) if is_s3 else needs(service, asked)
     decide(key, service, wanted, context_of(key.arn, service, asked), self.data)
+
+
+def check_trust(principal: str, asked: Asked) -> None:
+    """Raise unless the role that is asked for exists and trusts who asks; moto gives out any role."""
+    from moto.iam.exceptions import NotFoundException
+    from moto.iam.models import iam_backends
+
+    role_arn = asked.parameter("RoleArn") or ""
+    try:
+        trust = iam_backends[asked.account]["aws"].get_role_by_arn(role_arn).assume_role_policy_document
+    except NotFoundException:
+        trust = {"Statement": []}
+    document = json.loads(trust) if isinstance(trust, str) else trust
+    if not trusts_principal(document, principal, asked.account):
+        message = f"User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
+        raise refused("sts", Refusal(403, "AccessDenied", message))
 
 
 def decide(key: Any, service: str, wanted: list[Need], context: dict[str, Any], data: Any) -> None:
     """Write down what the policies of a key say of each need; raises at the first that is not allowed."""
     from moto.iam.access_control import IAMPolicy
+    from moto.iam.exceptions import NotFoundException
     from moto.s3.exceptions import BucketAccessDeniedError, S3AccessDeniedError
 
     from skyburst.local_cloud.running import current
 
-    documents = [IAMPolicy(policy)._policy_json for policy in key.collect_policies()]
+    try:
+        documents = [IAMPolicy(policy)._policy_json for policy in key.collect_policies()]
+    except NotFoundException:
+        documents = []  # the role was deleted, and its credentials outlive it
     for need in wanted:
         verdict = evaluate(documents, need.action, need.resource, context)
         current().decisions.append(Decision(key.arn, need.action, need.resource, verdict))

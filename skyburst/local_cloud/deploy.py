@@ -51,7 +51,7 @@ def deploy(services: Services, assembly: Path, stack: str, parameters: dict[str,
     """
     artifacts = _read(assembly / "manifest.json")["artifacts"]
     artifact = _stack(artifacts, stack, assembly)
-    _bootstrap(services)
+    bootstrap(services)
     for dependency in artifact.get("dependencies", []):
         other = artifacts[dependency]
         if other["type"] == "cdk:asset-manifest":
@@ -158,23 +158,30 @@ def _read(path: Path) -> dict[str, Any]:
     return document
 
 
-def _bootstrap(services: Services) -> None:
+def bootstrap(services: Services) -> None:
+    """What `cdk bootstrap` makes, as far as stacks without containers need it. Nothing happens when it is there."""
     services.client("ssm").put_parameter(Name=BOOTSTRAP_VERSION, Value="30", Type="String", Overwrite=True)
+    _ensure_bucket(services, f"cdk-hnb659fds-assets-{services.account}-{services.region}")
+
+
+def _ensure_bucket(services: Services, name: str) -> None:
+    s3 = services.client("s3")
+    if name in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        return
+    elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": services.region}}
+    s3.create_bucket(Bucket=name, **({} if services.region == "us-east-1" else elsewhere))
 
 
 def _publish(services: Services, assembly: Path, manifest: dict[str, Any]) -> None:
     if manifest.get("dockerImages"):
         raise InvalidTemplate("the local cloud cannot publish container images")
     s3 = services.client("s3")
-    buckets = {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
     for asset in manifest.get("files", {}).values():
         source = assembly / asset["source"]["path"]
         body = zip_of(source) if asset["source"].get("packaging") == "zip" and source.is_dir() else source.read_bytes()
         for destination in asset["destinations"].values():
             bucket = _filled(services, destination["bucketName"])
-            if bucket not in buckets:
-                s3.create_bucket(Bucket=bucket)
-                buckets.add(bucket)
+            _ensure_bucket(services, bucket)
             s3.put_object(Bucket=bucket, Key=_filled(services, destination["objectKey"]), Body=body)
 
 

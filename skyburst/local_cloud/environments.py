@@ -19,6 +19,7 @@ from pathlib import Path
 import psutil
 
 from skyburst.errors import Invalid, WrongVersion
+from skyburst.local_cloud.faults import Kill
 from skyburst.local_cloud.runtime_api import Invocation, RuntimeApi
 
 HERE = Path(__file__).resolve().parent
@@ -83,6 +84,7 @@ class Environment:
         self._rest = b""
         self._fresh = True
         self._peak_mb = 0
+        self._killed = False
         self._api = RuntimeApi()
         place.scratch.mkdir(parents=True)
         self._process = subprocess.Popen(
@@ -103,14 +105,15 @@ class Environment:
     @property
     def alive(self) -> bool:
         """Whether the process can run another invocation."""
-        return self._process.poll() is None
+        # The operating system ends a killed process when it comes to it, and until then it looks alive.
+        return not self._killed and self._process.poll() is None
 
-    def run(self, invocation: Invocation, kill_after_s: float | None = None) -> None:
+    def run(self, invocation: Invocation, kill: Kill | None = None) -> None:
         """Run one invocation to its end, whatever end that is.
 
         Args:
             invocation: its outcome and what it logs are put there.
-            kill_after_s: seconds after which the process is killed on purpose.
+            kill: when the process is killed on purpose, if it is.
         """
         cold, self._fresh = self._fresh, False
         started = time.monotonic()
@@ -119,8 +122,10 @@ class Environment:
             init_s = time.monotonic() - started
             started = time.monotonic()
             invocation.deadline = time.time() + invocation.timeout_s
+            if kill == Kill():
+                self.kill()
             self._api.hand_over(invocation)
-            self._watch(invocation, started, kill_after_s)
+            self._watch(invocation, started, kill)
         else:
             init_s = time.monotonic() - started
         self._read_output(invocation)
@@ -133,9 +138,15 @@ class Environment:
             report += f"\tInit Duration: {init_s * 1000:.2f} ms"
         invocation.lines += [f"END RequestId: {invocation.id}", report]
 
+    def kill(self) -> None:
+        """End the process at once; who runs an invocation in it finds out."""
+        self._killed = True
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+
     def close(self) -> None:
-        """Kill the process and delete its scratch folder."""
-        self._kill()
+        """Kill the process and delete its scratch folder. Not while it runs an invocation."""
+        self.kill()
         self._process.wait()
         self._api.close()
         if self._process.stdout is not None:
@@ -154,18 +165,18 @@ class Environment:
             invocation.fail("Sandbox.Timedout", f"Task timed out after {self._place.init_s:.2f} seconds")
         else:
             return True
-        self._kill()
+        self.kill()
         return False
 
-    def _watch(self, invocation: Invocation, started: float, kill_after_s: float | None) -> None:
+    def _watch(self, invocation: Invocation, started: float, kill: Kill | None) -> None:
         next_memory_look = started
         while not invocation.done.wait(LOOK_S):
             now = time.monotonic()
             self._read_output(invocation)
-            if kill_after_s is not None and now - started >= kill_after_s:
-                self._kill()
+            if kill is not None and not kill.at_end and now - started >= kill.after_s:
+                self.kill()
             if now >= next_memory_look and self._uses_too_much():
-                self._kill()
+                self.kill()
             if now >= next_memory_look:
                 next_memory_look = now + BETWEEN_MEMORY_LOOKS_S
             # An answer that was given before the process ended counts; it is there when the process is seen to be dead.
@@ -173,7 +184,12 @@ class Environment:
                 invocation.fail("Runtime.ExitError", f"Runtime exited with error: {self._how_it_ended()}")
             elif now - started > invocation.timeout_s:
                 invocation.fail("Sandbox.Timedout", f"Task timed out after {invocation.timeout_s:.2f} seconds")
-                self._kill()
+                self.kill()
+
+        if kill is not None and kill.at_end and invocation.error is None:
+            self.kill()
+            invocation.done.clear()
+            invocation.fail("Runtime.ExitError", f"Runtime exited with error: {self._how_it_ended()}")
 
     def _uses_too_much(self) -> bool:
         try:
@@ -186,10 +202,6 @@ class Environment:
     def _how_it_ended(self) -> str:
         code = self._process.wait()
         return f"exit status {code}" if code >= 0 else f"signal: {signal.Signals(-code).name[3:].lower()}"
-
-    def _kill(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _read_output(self, invocation: Invocation) -> None:
         """Put the whole lines that the process wrote into the log of the invocation."""

@@ -30,8 +30,10 @@ class EventQueue:
             thread.start()
 
     def put(self, task: Task, delay_s: float = 0.0) -> None:
-        """Do something after some seconds."""
+        """Do something after some seconds, unless the queue is closed."""
         with self._condition:
+            if self._closed:
+                return
             heapq.heappush(self._due, (time.monotonic() + delay_s, next(self._numbers), task))
             self._condition.notify()
 

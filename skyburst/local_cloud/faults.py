@@ -20,14 +20,23 @@ class _Fault:
     left: int
 
 
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """When the process of an invocation is killed."""
+
+    after_s: float = 0.0
+    """Seconds after it began, if it still runs then; 0 is before the function is entered."""
+    at_end: bool = False
+    """Instead, when the function has returned and before that is told to anybody."""
+
+
 @dataclass(slots=True)
-class _Kill:
+class _PlannedKill:
     """The process of one invocation to come."""
 
-    after: int
-    """Invocations that are spared first."""
-    after_s: float
-    """Seconds that the invocation runs before its process is killed."""
+    spared: int
+    """Invocations that come first."""
+    kill: Kill
 
 
 @dataclass(slots=True)
@@ -36,7 +45,7 @@ class _OfFunction:
 
     throttles: int = 0
     duplicates: int = 0
-    kills: list[_Kill] = field(default_factory=list)
+    kills: list[_PlannedKill] = field(default_factory=list)
 
 
 class Faults:
@@ -57,16 +66,17 @@ class Faults:
         with self._lock:
             self._of(function).duplicates += times
 
-    def kill_invocation(self, function: str, number: int = 1, *, after_s: float = 0.0) -> None:
-        """The process of an invocation to come is killed while it runs.
+    def kill_invocation(self, function: str, number: int = 1, *, after_s: float = 0.0, at_end: bool = False) -> None:
+        """The process of an invocation to come is killed.
 
         Args:
             function: its name.
             number: which invocation, counted from now: 1 is the next.
-            after_s: seconds that it runs first.
+            after_s: seconds that it runs first; one that ends sooner is not killed. 0 is before the function is entered.
+            at_end: instead, when the function has returned and before that is told to anybody: its work is done.
         """
         with self._lock:
-            self._of(function).kills.append(_Kill(number - 1, after_s))
+            self._of(function).kills.append(_PlannedKill(number - 1, Kill(after_s, at_end)))
 
     def slow_down_s3(self, key_pattern: str, times: int, *, method: str = "GET") -> None:
         """The next requests of a method for keys that match a pattern, such as `masks/*`, are answered 503 SlowDown."""
@@ -144,15 +154,15 @@ class Faults:
             of_function.duplicates -= taken
             return taken
 
-    def take_kill(self, function: str) -> float | None:
-        """Seconds after which the process of this invocation is to be killed, or None."""
+    def take_kill(self, function: str) -> Kill | None:
+        """When the process of this invocation is to be killed, if it is."""
         with self._lock:
             of_function = self._of(function)
-            due = next((kill for kill in of_function.kills if kill.after == 0), None)
-            of_function.kills = [kill for kill in of_function.kills if kill is not due]
-            for kill in of_function.kills:
-                kill.after = max(0, kill.after - 1)
-            return due.after_s if due else None
+            due = next((one for one in of_function.kills if one.spared == 0), None)
+            of_function.kills = [one for one in of_function.kills if one is not due]
+            for one in of_function.kills:
+                one.spared = max(0, one.spared - 1)
+            return due.kill if due else None
 
     def _of(self, function: str) -> _OfFunction:
         return self._functions.setdefault(function, _OfFunction())

@@ -13,6 +13,7 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from skyburst.local_cloud.environments import Configuration, Environment, Place, error_document, provide_packages
 from skyburst.local_cloud.events import EventQueue
@@ -75,6 +76,7 @@ class Functions:
         self._provided = provide_packages(services.folder / "provided")
         self._lock = threading.Lock()
         self._log_lock = threading.Lock()
+        self._count_lock = threading.Lock()
         self._idle: dict[Configuration, list[Environment]] = {}
         self._running: set[Environment] = set()
         self._busy: collections.Counter[str] = collections.Counter()
@@ -94,12 +96,12 @@ class Functions:
         name = function.function_name
         if self._services.faults.take_throttle(name):
             raise Throttled(name)
-        self.counts["events"] += 1
+        self._count("events")
         event = Event(function, payload, "", time.monotonic())
         try:
             event = replace(event, lineage=self._lineage(function, trace))
         except TooRecursive as error:
-            self.counts["dropped"] += 1
+            self._count("dropped")
             log.warning("%s", error)
             failed = Invocation(payload, function.function_arn, 0.0, error="Unhandled", result=error_document(error))
             self._events.put(lambda: self._give_up(event, failed, "RecursiveInvocationsDropped"))
@@ -123,9 +125,12 @@ class Functions:
         """End all processes, also those that run something."""
         with self._lock:
             self._closed = True
-            environments = [*self._running, *(one for many in self._idle.values() for one in many)]
+            idle = [environment for many in self._idle.values() for environment in many]
+            running = list(self._running)
             self._idle.clear()
-        for environment in environments:
+        for environment in running:
+            environment.kill()
+        for environment in idle:
             environment.close()
         self._events.close()
 
@@ -134,17 +139,18 @@ class Functions:
         invocation = Invocation(payload, function.function_arn, float(function.timeout), trace_id(lineage))
         self._enter(function)
         try:
-            kill_after_s = self._services.faults.take_kill(name)
+            kill = self._services.faults.take_kill(name)
             environment = self._environment(function)
             try:
-                environment.run(invocation, kill_after_s)
+                environment.run(invocation, kill)
             finally:
                 self._leave(environment, configuration_of(function))
         finally:
             with self._lock:
                 self._busy[name] -= 1
-        self.counts[name] += 1
-        self.counts["errors"] += invocation.error is not None
+        self._count(name)
+        if invocation.error is not None:
+            self._count("errors")
         self._write_log(function, environment.log_stream, invocation.lines)
         return invocation
 
@@ -152,10 +158,12 @@ class Functions:
         name = function.function_name
         reserved = function.reserved_concurrency
         with self._lock:
+            if self._closed:
+                raise Throttled(name)
             all_taken = self._busy.total() >= self._settings.concurrency
             own_taken = reserved is not None and self._busy[name] >= int(reserved)
             if all_taken or own_taken or self._services.faults.take_throttle(name):
-                self.counts["throttled"] += 1
+                self._count("throttled")
                 raise Throttled(name)
             self._busy[name] += 1
 
@@ -176,7 +184,7 @@ class Functions:
                 self._running.add(found)
         for environment in stale:
             environment.close()
-        self.counts["cold" if found is None else "warm"] += 1
+        self._count("cold" if found is None else "warm")
         return found or self._start(configuration)
 
     def _start(self, configuration: Configuration) -> Environment:
@@ -193,6 +201,8 @@ class Functions:
         environment = Environment(configuration, place)
         with self._lock:
             self._running.add(environment)
+            if self._closed:
+                environment.kill()
         return environment
 
     def _leave(self, environment: Environment, configuration: Configuration) -> None:
@@ -205,10 +215,14 @@ class Functions:
         if not keep:
             environment.close()
 
+    def _count(self, name: str) -> None:
+        with self._count_lock:
+            self.counts[name] += 1
+
     def _lineage(self, function: Any, trace: str) -> str:
         """The functions of a chain of invocations, and how often each ran, as Lambda writes it into the trace."""
         own = hashlib.sha256(function.function_name.encode()).hexdigest()[:8]
-        before = trace.partition("Lineage=")[2].partition(";")[0]
+        before = unquote(trace).partition("Lineage=")[2].partition(";")[0]  # botocore quotes what stands between
         counts = dict(part.split(":") for part in before.split("|") if ":" in part)
         counts[own] = str(int(counts.get(own, "0")) + 1)
         if int(counts[own]) > RECURSIVE_INVOKES and function.function_name not in self.recursive:
@@ -233,7 +247,7 @@ class Functions:
         if invocation.error is None:
             self._deliver(event, invocation, "Success", policy.get("DestinationConfig", {}).get("OnSuccess"))
         elif event.attempt <= retries and age_s < policy.get("MaximumEventAgeInSeconds", MOST_EVENT_AGE_S):
-            self.counts["retries"] += 1
+            self._count("retries")
             delays = self._settings.retry_delays_s
             again = replace(event, attempt=event.attempt + 1)
             self._events.put(lambda: self._handle(again), delays[min(event.attempt, len(delays)) - 1])
@@ -241,7 +255,7 @@ class Functions:
             self._give_up(event, invocation, "RetriesExhausted")
 
     def _give_up(self, event: Event, invocation: Invocation, condition: str) -> None:
-        self.counts["exhausted"] += 1
+        self._count("exhausted")
         policy = event_policy_of(event.function)
         self._deliver(event, invocation, condition, policy.get("DestinationConfig", {}).get("OnFailure"))
         dead_letters = (getattr(event.function, "dead_letter_config", None) or {}).get("TargetArn")
@@ -289,7 +303,7 @@ class Functions:
                 log.error("the local cloud cannot deliver to the destination %s", target_arn)
         except (ClientError, PermissionError) as error:
             # AWS does not tell the caller either: it counts DestinationDeliveryFailures.
-            self.counts["undelivered"] += 1
+            self._count("undelivered")
             log.warning("%s could not deliver to %s: %s", function.function_name, target_arn, error)
 
     def _write_log(self, function: Any, stream: str, lines: list[str]) -> None:

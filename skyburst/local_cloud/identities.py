@@ -96,11 +96,36 @@ class Identities:
         return Credentials(key.access_key_id, key.secret_access_key)
 
 
+def managed_policies_of_aws(original: Any) -> Any:
+    """The 1,500 policies that AWS manages, for the partition `aws` only.
+
+    moto makes them anew for each partition that exists, which takes half a second each.
+    """
+
+    def policies(self: Any) -> list[Any]:
+        found: list[Any] = original(self) if self.region_name == "aws" else []
+        return found
+
+    return policies
+
+
 def trusts(document: dict[str, Any], service: str) -> bool:
     """True when a trust policy lets a service take on the role."""
     for statement in as_list(document["Statement"]):
         principal = statement.get("Principal", {})
         services = as_list(principal.get("Service", [])) if isinstance(principal, dict) else []
         if statement["Effect"] == "Allow" and service in services:
+            return True
+    return False
+
+
+def trusts_principal(document: dict[str, Any], principal: str, account: str) -> bool:
+    """True when a trust policy lets a user or a role take on the role, by its ARN or by its account."""
+    account_wide = {account, f"arn:aws:iam::{account}:root", "*"}
+    of_role = f"arn:aws:iam::{account}:role/{principal.split('/')[1]}" if ":assumed-role/" in principal else principal
+    for statement in as_list(document["Statement"]):
+        named = statement.get("Principal", {})
+        who = as_list(named.get("AWS", [])) if isinstance(named, dict) else as_list(named)
+        if statement["Effect"] == "Allow" and ({principal, of_role} | account_wide) & set(who):
             return True
     return False

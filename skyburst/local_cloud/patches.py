@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skyburst.errors import WrongVersion
-from skyburst.local_cloud import authorization, functions, state_machines, tables
+from skyburst.local_cloud import authorization, functions, identities, state_machines, tables
 from skyburst.local_cloud.templates import stacks
 
 MOTO = "5.2.5"
@@ -29,6 +29,8 @@ class Patch:
     """From the original to the replacement."""
     everywhere: bool = False
     """Whether other modules of moto imported it by its name and must be changed as well."""
+    added: bool = False
+    """Whether moto has no such thing, and the class that it is in gets one."""
 
 
 PATCHES = (
@@ -43,15 +45,23 @@ PATCHES = (
         "IAMPolicyStatement.is_action_permitted",
         lambda _: authorization.statement_permits,
     ),
+    Patch("moto.iam.models", "IAMBackend._init_aws_policies", identities.managed_policies_of_aws),
     # Functions run as processes instead of in Docker.
     Patch("moto.awslambda.models", "LambdaFunction.invoke", lambda _: functions.answer),
     # One write to a table at a time.
     *(Patch("moto.dynamodb.models", f"DynamoDBBackend.{operation}", tables.atomic) for operation in tables.OPERATIONS),
+    Patch("moto.dynamodb.models", "DynamoDBBackend.transact_write_items", tables.transaction),
+    Patch("moto.dynamodb.models.table", "Table.__deepcopy__", tables.copy_for_rollback, added=True),
     Patch("moto.dynamodb.models.dynamo_type", "LimitedSizeDict.__setitem__", tables.set_attribute),
     # Templates are read by the project's own code, which ignores nothing.
     Patch("moto.cloudformation.models", "Stack._create_resource_map", lambda _: stacks.resources_of),
     Patch("moto.cloudformation.models", "Stack._create_output_map", lambda _: stacks.outputs_of),
     Patch("moto.cloudformation.models", "Stack.parse_template", lambda _: staticmethod(stacks.read_template)),
+    Patch(
+        "moto.cloudformation.models",
+        "CloudFormationBackend.delete_change_set",
+        lambda _: stacks.delete_change_set,
+    ),
     Patch("moto.cloudformation.utils", "get_stack_from_s3_url", lambda _: stacks.template_at, everywhere=True),
     # What the Step Functions interpreter does otherwise than AWS.
     Patch(
@@ -135,7 +145,7 @@ def install() -> None:
     importlib.import_module(f"{PARSER}.models")  # imports all who use the names that are changed everywhere
     for patch in PATCHES:
         owner, name = _owner(patch)
-        original = getattr(owner, name)
+        original = None if patch.added else getattr(owner, name)
         replacement = patch.replace(original)
         setattr(owner, name, replacement)
         if patch.everywhere:
@@ -156,7 +166,7 @@ def _exists(patch: Patch) -> bool:
         owner, name = _owner(patch)
     except (ImportError, AttributeError):
         return False
-    return hasattr(owner, name)
+    return patch.added or hasattr(owner, name)
 
 
 def _replace_everywhere(name: str, original: Any, replacement: Any) -> None:

@@ -15,7 +15,9 @@ _services: list[Services] = []
 
 
 def current() -> Services:
-    """The services of the running cloud."""
+    """The services of the running cloud. Raises RuntimeError when there is none."""
+    if not _services:
+        raise RuntimeError("no local cloud is running in this process; start one with `with LocalCloud():`")
     return _services[0]
 
 

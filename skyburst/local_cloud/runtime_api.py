@@ -8,10 +8,12 @@ from __future__ import annotations
 import http.server
 import json
 import queue
+import sys
 import threading
 import time
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 from skyburst.local_cloud.limits import RESPONSE_PAYLOAD
 
@@ -111,6 +113,11 @@ class RuntimeApi:
 class _Server(http.server.ThreadingHTTPServer):
     daemon_threads = True
     api: RuntimeApi
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A process that was killed lets go of its connection; anything else is a mistake here."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):

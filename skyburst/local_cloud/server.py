@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from skyburst.local_cloud import running
 from skyburst.local_cloud.functions import Functions, Settings
 from skyburst.local_cloud.services import Services
+from skyburst.local_cloud.state_machines import stop_running
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -79,6 +80,7 @@ class LocalCloud:
             return
         try:
             if services.has_functions:
+                stop_running()
                 services.functions.close()
             if self._server is not None:
                 self._server.shutdown()
@@ -141,6 +143,12 @@ class LocalCloud:
     def decisions(self) -> list[Decision]:
         """What IAM decided so far, oldest first."""
         return list(self._running.decisions)
+
+    def bootstrap(self) -> None:
+        """Make what the `cdk` command expects in an account; `deploy` does it by itself."""
+        from skyburst.local_cloud.deploy import bootstrap
+
+        bootstrap(self._running)
 
     def deploy(self, assembly: Path | str, stack: str, parameters: dict[str, str] | None = None) -> Deployed:
         """Create or update a stack of a CDK cloud assembly. Raises DeployFailed, Invalid or InvalidTemplate."""
@@ -215,7 +223,9 @@ class LocalCloud:
         reset_model_data()
         default_user_config["stepfunctions"]["execute_state_machine"] = True
         default_user_config["iam"]["load_aws_managed_policies"] = True
+        # moto reports every request, and every path of a state machine that finds nothing, as if it were news.
         logging.getLogger("werkzeug").setLevel(logging.WARNING)
+        logging.getLogger("moto").setLevel(logging.CRITICAL)
         application = Edge(DomainDispatcherApplication(create_backend_app), services.faults)
         self._server = make_server(
             "127.0.0.1", self._port, application, threaded=True, request_handler=MotoRequestHandler

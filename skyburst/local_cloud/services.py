@@ -30,6 +30,7 @@ class Services:
     _identities: Identities | None = None
     _functions: Functions | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
+    _session: Any = None
     _clients: dict[tuple[str, str, str | None], Any] = field(default_factory=dict)
 
     @property
@@ -73,8 +74,9 @@ class Services:
         # Making a client takes 10 to 50 ms and is not safe in several threads; using one is.
         with self._lock:
             if key not in self._clients:
-                session: Any = boto3.session.Session(region_name=self.region)  # its types name each service
-                self._clients[key] = session.client(
+                # A session reads the description of a service once, which is most of that time.
+                self._session = self._session or boto3.session.Session(region_name=self.region)
+                self._clients[key] = self._session.client(
                     service,
                     endpoint_url=self.endpoint,
                     config=Config(

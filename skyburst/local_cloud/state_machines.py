@@ -321,6 +321,17 @@ def _targets(state: dict[str, Any]) -> list[str]:
     return [target for target in targets if target is not None]
 
 
+def stop_running() -> None:
+    """Stop every execution that runs, so that none goes on in the next cloud of this process."""
+    from moto.stepfunctions.parser.models import stepfunctions_parser_backends
+
+    for of_account in list(stepfunctions_parser_backends.values()):
+        for backend in list(of_account.values()):
+            for execution in [one for machine in backend.state_machines for one in machine.executions]:
+                if execution.status == "RUNNING":
+                    execution.stop(stop_date=dt.datetime.now(tz=dt.UTC), error=None, cause=None)
+
+
 def _plain(value: Any) -> Any:
     """A value of the JSONata engine as JSON has it: whole numbers are integers."""
     if isinstance(value, dict):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import re
 import shutil
@@ -40,6 +41,10 @@ NEED_NOTHING = {
     "stock_combiners.py": "",
     "testing.sh": "2 passed",
 }
+NEED_CLOUD = {
+    "local_cloud.py": r"good/a written\nbad/a AccessDenied\nretries: 1\ndenied: \['arn:aws:s3:::results/bad/a'\]",
+}
+"""Samples that need the extra `cloud`."""
 USED_BY_OTHERS = {"duplicates.py", "testing.py", "job.json", "pyproject.toml"}
 AWS = """#!/bin/sh
 # Stands in for the program of Amazon, which this test has no network for: notes what is asked, brings some images.
@@ -105,6 +110,16 @@ def test_a_sample_runs_and_prints_what_it_should(folder: Path, name: str) -> Non
     assert re.search(NEED_NOTHING[name], run_sample(folder, name))
 
 
+@pytest.mark.parametrize("name", sorted(NEED_CLOUD))
+def test_a_sample_with_a_cloud_runs_and_prints_what_it_should(folder: Path, name: str) -> None:
+    if importlib.util.find_spec("moto") is None:
+        reason = "moto is not installed (the extra `cloud`)"
+        if os.environ.get("CI"):
+            pytest.fail(f"{reason}; CI must provide it")
+        pytest.skip(reason)
+    assert re.search(NEED_CLOUD[name], run_sample(folder, name))
+
+
 @pytest.mark.parametrize("name", sorted(NEED_IMAGES))
 def test_a_sample_on_images_runs_and_prints_what_it_should(images: Path, name: str) -> None:
     if name == "public_data.sh":
@@ -131,7 +146,7 @@ def test_the_readme_shows_the_quickstart() -> None:
 
 def test_every_sample_is_run() -> None:
     files = {path.name for path in SAMPLES.iterdir() if path.is_file()}
-    assert files == NEED_IMAGES.keys() | NEED_NOTHING.keys() | USED_BY_OTHERS
+    assert files == NEED_IMAGES.keys() | NEED_NOTHING.keys() | NEED_CLOUD.keys() | USED_BY_OTHERS
 
 
 def test_every_sample_is_shown_on_a_page() -> None:

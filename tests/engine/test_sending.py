@@ -73,6 +73,15 @@ def test_a_batch_that_is_not_heard_of_is_sent_again_after_ever_longer_times_and_
     assert waits == sorted(waits)
 
 
+def test_while_others_start_a_silent_batch_waits_in_the_queue_with_them() -> None:
+    sent = Sent([(0, 3)])
+    look(sent, [], 0.0)
+    started = BatchRecord(0, DONE, 1, started_at=15.0)
+    look(sent, [started], 16.0)
+    assert look(sent, [started], 15.0 + FIRST_GRACE_S - 1).again == []
+    assert look(sent, [started], 15.0 + FIRST_GRACE_S).again == [Send(1, 1), Send(2, 1)]
+
+
 def test_a_worker_past_its_deadline_is_lost_and_its_batch_is_sent_again_at_once() -> None:
     sent = Sent([(0, 1)])
     look(sent, [], 0.0)

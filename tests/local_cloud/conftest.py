@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
-import os
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.conftest import need
+
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
-
-
-def need(present: bool, reason: str) -> None:
-    """Skip a test for a reason, or fail it in CI."""
-    if not present and os.environ.get("CI"):
-        pytest.fail(f"{reason}; CI must provide it")
-    if not present:
-        pytest.skip(reason)
 
 
 @pytest.fixture(scope="session")
 def running_cloud() -> Iterator[LocalCloud]:
     """The one cloud of this process."""
-    need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
     from skyburst.local_cloud import LocalCloud, Settings
 
     with LocalCloud(settings=Settings(retry_delays_s=(0.05, 0.1))) as cloud:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import io
 import itertools
 import json
+import os
 import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from skyburst.local_cloud import LocalCloud
+
+if not os.environ.get("CI"):
+    # Whoever imports this is skipped without the extra; in CI, the next import fails instead.
+    pytest.importorskip("moto", reason="moto is not installed (the extra `cloud`)")
+from botocore.exceptions import ClientError as ClientError
 
 EVERYTHING = [{"Effect": "Allow", "Action": "*", "Resource": "*"}]
 _numbers = itertools.count()

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud
-from tests.local_cloud.helpers import invoke, put_function, unique
+from tests.local_cloud.helpers import ClientError, invoke, put_function, unique
 
 SLEEP = "import time\ndef handler(event, context): time.sleep(event or 0); return 'ok'"
 
@@ -94,6 +93,21 @@ def test_the_process_of_the_second_invocation_is_killed(cloud: LocalCloud) -> No
     assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
     assert "signal: kill" in answer["errorMessage"]
     assert invoke(cloud, name, 0) == (None, "ok")
+
+
+@pytest.mark.parametrize(("at_end", "entered"), [(False, 0), (True, 1)], ids=["at the start", "at the end"])
+def test_a_process_is_killed_before_or_after_its_work(cloud: LocalCloud, at_end: bool, entered: int) -> None:
+    bucket = unique("bucket")
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    source = (
+        f"import boto3\ndef handler(e, c): boto3.client('s3').put_object(Bucket='{bucket}', Key='entered', Body=b'')"
+    )
+    name = put_function(cloud, source)
+    cloud.faults.kill_invocation(name, at_end=at_end)
+    error, answer = invoke(cloud, name)
+    assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert cloud.client("s3").list_objects_v2(Bucket=bucket)["KeyCount"] == entered
+    assert invoke(cloud, name) == (None, None)
 
 
 def test_an_event_is_delivered_twice(cloud: LocalCloud) -> None:

@@ -9,10 +9,9 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud
-from tests.local_cloud.helpers import invoke, put_function, receive, unique, zip_of
+from tests.local_cloud.helpers import ClientError, invoke, put_function, receive, unique, zip_of
 
 SOURCE = """
 import json, logging, os, sys, time
@@ -29,7 +28,7 @@ def handler(event, context):
     if what == "big": return "x" * event["n"]
     if what == "not json": return {1, 2}
     if what == "log": print("to stdout"); logging.warning("to logging")
-    if what == "memory": block = bytearray(event["mb"] << 20); block[::4096] = b"x" * len(block[::4096]); time.sleep(5)
+    if what == "memory": block = bytearray(event["mb"] << 20); block[::4096] = b"x" * len(block[::4096]); time.sleep(20)
     if what == "look":
         return {"name": context.function_name, "version": context.function_version, "memory": context.memory_limit_in_mb,
                 "left_ms": context.get_remaining_time_in_millis(), "arn": context.invoked_function_arn,
@@ -82,7 +81,6 @@ def test_an_error_is_told_with_its_type_and_where(cloud: LocalCloud, function: s
         ({"do": "exit"}, "Runtime.ExitError", "exit status 3"),
         ({"do": "signal"}, "Runtime.ExitError", "signal: segv"),
         ({"do": "sleep", "s": 10}, "Sandbox.Timedout", "Task timed out after 2.00 seconds"),
-        ({"do": "memory", "mb": 400}, "Runtime.ExitError", "signal: kill"),
         ({"do": "not json"}, "Runtime.MarshalError", "set"),
         ({"do": "big", "n": 6_500_000}, "Function.ResponseSizeTooLarge", "6291456"),
     ],
@@ -109,6 +107,14 @@ def test_a_function_that_cannot_be_loaded_says_so(cloud: LocalCloud, source: str
     error, answer = invoke(cloud, put_function(cloud, source))
     assert error == "Unhandled"
     assert answer["errorType"] == kind
+
+
+def test_a_function_that_takes_more_memory_than_it_has_is_killed(cloud: LocalCloud) -> None:
+    name = put_function(cloud, SOURCE, Timeout=30)
+    error, answer = invoke(cloud, name, {"do": "memory", "mb": 400})
+    assert (error, answer["errorType"]) == ("Unhandled", "Runtime.ExitError")
+    assert "signal: kill" in answer["errorMessage"]
+    assert invoke(cloud, name) == (None, 1)
 
 
 def test_loading_does_not_count_as_running(cloud: LocalCloud) -> None:

@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.permissions import conditions_met, evaluate, like
-from tests.local_cloud.helpers import put_function, run_machine, unique
+from tests.local_cloud.helpers import ClientError, put_function, run_machine, unique
 
 
 def allow(action: Any, resource: Any, **more: Any) -> dict[str, Any]:
@@ -273,6 +272,30 @@ def test_a_role_that_trusts_another_service_is_not_taken_on(cloud: LocalCloud) -
     role = cloud.put_role(unique("role"), "states.amazonaws.com", [])
     with pytest.raises(PermissionError, match=r"does not name lambda\.amazonaws\.com"):
         cloud.credentials_of(role)
+
+
+def test_a_role_is_given_to_those_that_it_trusts_only(cloud: LocalCloud) -> None:
+    sts, name = cloud.client("sts"), unique("role")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn=f"arn:aws:iam::{cloud.account}:role/nobody", RoleSessionName="session")
+    role = cloud.put_role(name, "lambda.amazonaws.com", [])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sts.assume_role(RoleArn=role, RoleSessionName="session")
+    root = {"AWS": f"arn:aws:iam::{cloud.account}:root"}
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": root, "Action": "sts:AssumeRole"}],
+    }
+    cloud.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(trust))
+    assert sts.assume_role(RoleArn=role, RoleSessionName="session")["Credentials"]["SessionToken"]
+
+
+def test_credentials_of_a_deleted_role_may_do_nothing(cloud: LocalCloud, world: World) -> None:
+    name = unique("role")
+    credentials = cloud.credentials_of(cloud.put_role(name, "lambda.amazonaws.com", []))
+    cloud.client("iam").delete_role(RoleName=name)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        cloud.client("sqs", credentials).send_message(QueueUrl=world.queue_url, MessageBody="x")
 
 
 def test_a_function_has_the_rights_of_its_role(cloud: LocalCloud, world: World) -> None:

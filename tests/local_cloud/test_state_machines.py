@@ -7,11 +7,10 @@ import time
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.state_machines import problems, too_many_failed
-from tests.local_cloud.helpers import EVERYTHING, eventually, output_of, put_function, run_machine, unique
+from tests.local_cloud.helpers import EVERYTHING, ClientError, eventually, output_of, put_function, run_machine, unique
 
 ECHO = """
 import time

@@ -6,10 +6,9 @@ import threading
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.local_cloud import LocalCloud, limits
-from tests.local_cloud.helpers import unique
+from tests.local_cloud.helpers import ClientError, unique
 
 THREADS, TIMES = 16, 12
 
@@ -69,6 +68,24 @@ def test_sixteen_threads_lose_no_write_and_share_no_claim(cloud: LocalCloud, tab
     for key in ("counter", "a", "b"):
         found = client.get_item(TableName=table, Key={"pk": {"S": key}}, ConsistentRead=True)["Item"]
         assert int(found["n"]["N"]) == THREADS * TIMES, key
+
+
+def test_a_transaction_that_fails_leaves_nothing_of_itself(cloud: LocalCloud, table: str) -> None:
+    client = cloud.client("dynamodb")
+    client.update_item(**add_one(table, "a"))
+    client.update_item(**add_one(table, "other"))
+    never = {"TableName": table, "Item": {"pk": {"S": "b"}}, "ConditionExpression": "attribute_exists(pk)"}
+    with pytest.raises(client.exceptions.TransactionCanceledException):
+        client.transact_write_items(
+            TransactItems=[
+                {"Update": add_one(table, "a")},
+                {"Put": {"TableName": table, "Item": {"pk": {"S": "new"}}}},
+                {"Delete": {"TableName": table, "Key": {"pk": {"S": "other"}}}},
+                {"Put": never},
+            ]
+        )
+    items = {item["pk"]["S"]: item["n"]["N"] for item in client.scan(TableName=table)["Items"]}
+    assert items == {"a": "1", "other": "1"}
 
 
 def test_an_item_over_400_kb_is_refused(cloud: LocalCloud, table: str) -> None:

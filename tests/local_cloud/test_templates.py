@@ -8,14 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from skyburst.errors import DeployFailed, Invalid, InvalidTemplate
 from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.deploy import Deployed
 from skyburst.local_cloud.templates.expressions import Scope, evaluate, references
 from skyburst.local_cloud.templates.stacks import in_order
-from tests.local_cloud.helpers import eventually, invoke, unique, zip_of
+from tests.local_cloud.helpers import ClientError, eventually, invoke, unique, zip_of
 
 Deploy = Callable[..., Deployed]
 TRUST = {
@@ -441,6 +440,106 @@ def test_an_update_changes_in_place_adds_replaces_and_removes(cloud: LocalCloud,
     assert {after.resources["Topic"], after.resources["New"], before.resources["Kept"]} <= topics
     assert not {before.resources["Topic"], before.resources["Old"]} & topics
     assert deploy(wanted("b", second, New={"Type": "AWS::SNS::Topic"})) == after
+
+
+def changing(text: str, number: int, known: str) -> dict[str, Any]:
+    """Resources with properties that can be changed in place."""
+    sending = {"Effect": "Allow", "Action": f"sqs:{text}", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [sending]}
+    definition = {"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": text, "End": True}}}
+    alarm = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": number, "Period": 60}
+    metric = {"MetricName": "Errors", "Namespace": "AWS/Lambda", "Statistic": "Sum"}
+    key = {"AttributeName": "id", "KeyType": "HASH"}
+    return {
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                **STATES_ROLE["Properties"],
+                "Policies": [{"PolicyName": "p", "PolicyDocument": document}],
+            },
+        },
+        "Policy": {
+            "Type": "AWS::IAM::Policy",
+            "Properties": {"PolicyName": known, "PolicyDocument": document, "Roles": [{"Ref": "Role"}]},
+        },
+        "Machine": {
+            "Type": "AWS::StepFunctions::StateMachine",
+            "Properties": {"Definition": definition, "RoleArn": att("Role", "Arn")},
+        },
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "KeySchema": [key],
+                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+                "BillingMode": "PAY_PER_REQUEST",
+                "TimeToLiveSpecification": {"AttributeName": "expires", "Enabled": number > 1},
+            },
+        },
+        "Bucket": {
+            "Type": "AWS::S3::Bucket",
+            "Properties": {"LifecycleConfiguration": {"Rules": [{"Status": "Enabled", "ExpirationInDays": number}]}},
+        },
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": number}},
+        "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7 if number > 1 else 1}},
+        "Rule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": [text]}, "Description": text}},
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {**alarm, **metric}},
+        "Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": text}},
+    }
+
+
+def test_what_can_be_changed_in_place_stays_what_it_is(cloud: LocalCloud, deploy: Deploy) -> None:
+    name = unique("policy")
+    before = deploy(changing("one", 1, name))
+    after = deploy(changing("two", 2, name))
+    assert after == before
+    now = after.resources
+    states = cloud.client("stepfunctions")
+    assert "two" in states.describe_state_machine(stateMachineArn=now["Machine"])["definition"]
+    iam = cloud.client("iam")
+    for policy in ("p", name):
+        document = iam.get_role_policy(RoleName=now["Role"], PolicyName=policy)["PolicyDocument"]
+        assert document["Statement"][0]["Action"] == "sqs:two"
+    expiry = cloud.client("dynamodb").describe_time_to_live(TableName=now["Table"])["TimeToLiveDescription"]
+    assert expiry["TimeToLiveStatus"] == "ENABLED"
+    rules = cloud.client("s3").get_bucket_lifecycle_configuration(Bucket=now["Bucket"])["Rules"]
+    assert rules[0]["Expiration"]["Days"] == 2
+    attributes = cloud.client("sqs").get_queue_attributes(QueueUrl=now["Queue"], AttributeNames=["All"])["Attributes"]
+    assert attributes["VisibilityTimeout"] == "2"
+    groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix=now["Group"])["logGroups"]
+    assert groups[0]["retentionInDays"] == 7
+    assert cloud.client("events").describe_rule(Name=now["Rule"])["Description"] == "two"
+    alarms = cloud.client("cloudwatch").describe_alarms(AlarmNames=[now["Alarm"]])["MetricAlarms"]
+    assert alarms[0]["Threshold"] == 2
+    assert cloud.client("ssm").get_parameter(Name=now["Parameter"])["Parameter"]["Value"] == "two"
+
+
+def test_a_change_that_cannot_be_made_here_is_refused_by_name(deploy: Deploy) -> None:
+    resources = changing("one", 1, unique("policy"))
+    deploy(resources)
+    resources["Table"]["Properties"]["BillingMode"] = "PROVISIONED"
+    with pytest.raises(DeployFailed, match=r"cannot change BillingMode of Table \(AWS::DynamoDB::Table\)"):
+        deploy(resources)
+    resources["Table"]["Properties"]["BillingMode"] = "PAY_PER_REQUEST"
+    del resources["Bucket"]["Properties"]["LifecycleConfiguration"]
+    with pytest.raises(DeployFailed, match="cannot change LifecycleConfiguration of Bucket"):
+        deploy(resources)
+
+
+def test_policies_of_a_role_come_and_go_with_its_properties(cloud: LocalCloud, deploy: Deploy) -> None:
+    statement = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+
+    def with_policies(*names: str) -> dict[str, Any]:
+        policies = [{"PolicyName": name, "PolicyDocument": document} for name in names]
+        role = {"Type": "AWS::IAM::Role", "Properties": {**ROLE["Properties"], "Policies": policies}}
+        managed = {"PolicyDocument": document, "Roles": [{"Ref": "Role"}]}
+        return {"Role": role, "Managed": {"Type": "AWS::IAM::ManagedPolicy", "Properties": managed}}
+
+    deploy(with_policies("a", "b"))
+    role = deploy(with_policies("b", "c")).resources["Role"]
+    iam = cloud.client("iam")
+    assert set(iam.list_role_policies(RoleName=role)["PolicyNames"]) == {"b", "c"}
+    assert len(iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]) == 1
 
 
 def test_a_bucket_with_objects_is_not_deleted(cloud: LocalCloud, deploy: Deploy) -> None:

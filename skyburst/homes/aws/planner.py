@@ -27,9 +27,10 @@ Registry = dict[str, dict[str, Any]]
 class Planner:
     """Plans jobs for a deployment and the analyses in it."""
 
-    def __init__(self, deployed: Deployed, registry: Registry) -> None:
+    def __init__(self, deployed: Deployed, registry: Registry, children: int | None = None) -> None:
         self._deployed = deployed
         self._registry = registry
+        self._tree = {} if children is None else {"most_children": children, "one_manager": children}
 
     def plan(self, given: dict[str, Any], execution: str) -> dict[str, Any]:
         """Make the job of an execution, or take one up again; safe to call twice.
@@ -100,7 +101,7 @@ class Planner:
             job.state, job.reason = JobState.RUNNING, ""
         if job.items is not None and job.plan is None:
             size = job.spec.get("batch_size") or job.analysis["blueprint"]["job"]["batch_size"]
-            job.plan = asdict(make_plan(parse_source(job.items).count, size))
+            job.plan = asdict(make_plan(parse_source(job.items).count, size, **self._tree))
         if job.plan is not None:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}

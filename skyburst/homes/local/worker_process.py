@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import secrets
 import signal
 import socket
@@ -21,7 +20,7 @@ from typing import Any
 
 from skyburst.analysis import ItemsContext
 from skyburst.contracts.records import REFUSED, Failure, Outcome
-from skyburst.engine.work import Bench, Task, describe, work
+from skyburst.engine.work import Bench, Task, describe, limit_memory, work
 from skyburst.homes.local.channel import Channel, Frame
 from skyburst.homes.local.slate import Slate
 from skyburst.loading import Code, load_code
@@ -55,7 +54,7 @@ class WorkerProcess:
     def run(self) -> None:
         """Work until the driver closes the channel."""
         self._config = self._channel.receive().header
-        _limit_memory(self._config["memory_mb"])
+        limit_memory(self._config["memory_mb"])
         try:
             self._load()
         except BaseException as error:  # the driver must hear of it, whatever it is
@@ -248,15 +247,6 @@ class _LazyObjects:
 
             self._store = open_store(self._location)
         return getattr(self._store, name)
-
-
-def _limit_memory(memory_mb: int) -> None:
-    """Have allocations beyond the limit fail with MemoryError, which has a traceback, rather than end the process."""
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    limit = memory_mb * 2**20
-    if hard != resource.RLIM_INFINITY:
-        limit = min(limit, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (limit, hard))
 
 
 def _end_with_driver(lifeline: int) -> None:

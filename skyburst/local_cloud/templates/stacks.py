@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import unquote, urlparse
 
@@ -190,7 +191,11 @@ class StackResources:
         changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
         if kind.update is not None and before.wanted.kind == wanted.kind and not changed & kind.replaced_by:
             update = kind.update
-            return _say_where(wanted, lambda want: update(want, before.made))
+            impossible = (changed & kind.fixed) | (old.keys() - new.keys() - kind.removable)
+            if impossible:
+                names = ", ".join(sorted(impossible))
+                raise InvalidTemplate(f"the local cloud cannot change {names} of {wanted.logical_id} ({wanted.kind})")
+            return _say_where(replace(wanted, before=old), lambda want: update(want, before.made))
         made = _say_where(wanted, kind.create)
         if made.physical_id != before.made.physical_id:
             self._delete(before)
@@ -256,6 +261,13 @@ def read_template(template: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise TypeError("a template is an object")
     return document
+
+
+def delete_change_set(self: Any, change_set_name: str) -> None:
+    """Delete a change set by its name or ARN, if it is there; moto breaks when it is not."""
+    for key, change_set in list(self.change_sets.items()):
+        if change_set_name in (key, change_set.change_set_name):
+            del self.change_sets[key]
 
 
 def template_at(template_url: str, account_id: str, partition: str) -> str:

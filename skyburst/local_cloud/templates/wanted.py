@@ -37,6 +37,8 @@ class Wanted:
     """Such as `AWS::S3::Bucket`."""
     properties: Mapping[str, Any]
     """With all functions applied."""
+    before: Mapping[str, Any] = field(default_factory=dict)
+    """The properties that a resource has until it is changed."""
 
     def name(self, given: str | None, most: int = 64) -> str:
         """The name that was given, or one of the stack's, the logical id and chance, with so many characters at most."""
@@ -110,6 +112,10 @@ class Kind:
     """In place, or None when it cannot be. Without it, the resource is replaced."""
     replaced_by: frozenset[str] = frozenset()
     """Properties of which a change replaces the resource, such as its name."""
+    fixed: frozenset[str] = frozenset()
+    """Properties that cannot be changed here: a template that does is refused."""
+    removable: frozenset[str] = frozenset()
+    """Properties that can be left out of a template that had them; to leave out another is refused."""
 
 
 def kind(
@@ -119,9 +125,12 @@ def kind(
     delete: Callable[[Wanted, Made], None] | None = None,
     update: Callable[[Wanted, Made], Made] | None = None,
     replaced_by: str = "",
+    fixed: str = "",
+    removable: str = "",
 ) -> Kind:
     """A kind, with names of properties separated by spaces."""
-    return Kind(create, frozenset(properties.split()), delete, update, frozenset(replaced_by.split()))
+    names = (frozenset(text.split()) for text in (replaced_by, fixed, removable))
+    return Kind(create, frozenset(properties.split()), delete, update, *names)
 
 
 def tag_map(tags: Any) -> dict[str, str]:

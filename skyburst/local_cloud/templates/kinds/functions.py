@@ -159,6 +159,8 @@ KINDS: dict[str, Kind] = {
         update=_update_function,
         delete=_delete_function,
         replaced_by="FunctionName PackageType",
+        fixed="Architectures RuntimeManagementConfig Tags",
+        removable="DeadLetterConfig Environment Layers LoggingConfig RecursiveLoop ReservedConcurrentExecutions",
     ),
     # A version stays what it is; Lambda deletes it with its function.
     "AWS::Lambda::Version": kind("FunctionName CodeSha256 Description", _create_version),
@@ -175,6 +177,7 @@ KINDS: dict[str, Kind] = {
         update=_put_event_policy,
         delete=_delete_event_policy,
         replaced_by="FunctionName Qualifier",
+        removable="MaximumEventAgeInSeconds MaximumRetryAttempts DestinationConfig",
     ),
     "AWS::Lambda::LayerVersion": kind(
         "LayerName Content CompatibleRuntimes CompatibleArchitectures Description LicenseInfo", _create_layer

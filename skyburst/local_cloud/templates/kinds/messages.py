@@ -131,6 +131,7 @@ KINDS: dict[str, Kind] = {
         update=_update_queue,
         delete=_delete_queue,
         replaced_by="QueueName FifoQueue",
+        fixed="Tags",
     ),
     # The policy is a part of its queue, and goes with it.
     "AWS::SQS::QueuePolicy": kind("PolicyDocument Queues", _put_queue_policy, update=_put_queue_policy),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 from skyburst.local_cloud.templates.wanted import Kind, Made, Wanted, kind
 
@@ -23,13 +22,21 @@ def _update_role(wanted: Wanted, made: Made) -> Made:
     name = made.physical_id
     trust = json.dumps(wanted.properties["AssumeRolePolicyDocument"])
     wanted.call("iam", "UpdateAssumeRolePolicy", RoleName=name, PolicyDocument=trust)
-    _remove_policies(wanted, name, of_others=False)
+    iam = wanted.client("iam")
+    for arn in wanted.before.get("ManagedPolicyArns", []):
+        iam.detach_role_policy(RoleName=name, PolicyArn=arn)
+    for policy in wanted.before.get("Policies", []):
+        iam.delete_role_policy(RoleName=name, PolicyName=policy["PolicyName"])
     _put_policies(wanted, name)
     return made
 
 
 def _delete_role(wanted: Wanted, made: Made) -> None:
-    _remove_policies(wanted, made.physical_id, of_others=True)
+    iam = wanted.client("iam")
+    for policy in iam.list_attached_role_policies(RoleName=made.physical_id)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=made.physical_id, PolicyArn=policy["PolicyArn"])
+    for name in iam.list_role_policies(RoleName=made.physical_id)["PolicyNames"]:
+        iam.delete_role_policy(RoleName=made.physical_id, PolicyName=name)
     wanted.call("iam", "DeleteRole", RoleName=made.physical_id)
 
 
@@ -40,16 +47,6 @@ def _put_policies(wanted: Wanted, role: str) -> None:
     for policy in is_.get("Policies", []):
         text = json.dumps(policy["PolicyDocument"])
         wanted.call("iam", "PutRolePolicy", RoleName=role, PolicyName=policy["PolicyName"], PolicyDocument=text)
-
-
-def _remove_policies(wanted: Wanted, role: str, *, of_others: bool) -> None:
-    iam = wanted.client("iam")
-    own = {policy["PolicyName"] for policy in wanted.properties.get("Policies", [])}
-    for policy in iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"]:
-        iam.detach_role_policy(RoleName=role, PolicyArn=policy["PolicyArn"])
-    for name in iam.list_role_policies(RoleName=role)["PolicyNames"]:
-        if of_others or name in own:
-            iam.delete_role_policy(RoleName=role, PolicyName=name)
 
 
 def _put_policy(wanted: Wanted, made: Made | None = None) -> Made:
@@ -78,9 +75,9 @@ def _create_managed_policy(wanted: Wanted) -> Made:
 
 
 def _delete_managed_policy(wanted: Wanted, made: Made) -> None:
-    iam: Any = wanted.client("iam")
-    for role in iam.list_entities_for_policy(PolicyArn=made.physical_id)["PolicyRoles"]:
-        iam.detach_role_policy(RoleName=role["RoleName"], PolicyArn=made.physical_id)
+    iam = wanted.client("iam")
+    for role in wanted.properties.get("Roles", []):
+        iam.detach_role_policy(RoleName=role, PolicyArn=made.physical_id)
     iam.delete_policy(PolicyArn=made.physical_id)
 
 
@@ -92,6 +89,8 @@ KINDS: dict[str, Kind] = {
         update=_update_role,
         delete=_delete_role,
         replaced_by="RoleName Path",
+        fixed="Description MaxSessionDuration PermissionsBoundary Tags",
+        removable="ManagedPolicyArns Policies",
     ),
     "AWS::IAM::Policy": kind(
         "PolicyDocument PolicyName Roles",

@@ -61,5 +61,7 @@ KINDS: dict[str, Kind] = {
         update=_update,
         delete=_delete,
         replaced_by="StateMachineName StateMachineType",
+        fixed="Tags",
+        removable="Definition DefinitionS3Location DefinitionString DefinitionSubstitutions",
     ),
 }

@@ -200,6 +200,8 @@ KINDS: dict[str, Kind] = {
         update=_update_table,
         delete=_delete_table,
         replaced_by="AttributeDefinitions KeySchema LocalSecondaryIndexes GlobalSecondaryIndexes TableName",
+        fixed="BillingMode DeletionProtectionEnabled OnDemandThroughput ProvisionedThroughput SSESpecification "
+        "StreamSpecification TableClass Tags WarmThroughput",
     ),
     "AWS::DynamoDB::GlobalTable": kind(
         "AttributeDefinitions BillingMode GlobalSecondaryIndexes KeySchema LocalSecondaryIndexes Replicas "
@@ -208,6 +210,7 @@ KINDS: dict[str, Kind] = {
         update=_update_table,
         delete=_delete_table,
         replaced_by="AttributeDefinitions KeySchema LocalSecondaryIndexes GlobalSecondaryIndexes TableName",
+        fixed="BillingMode Replicas SSESpecification StreamSpecification",
     ),
     "AWS::S3::Bucket": kind(
         "BucketEncryption BucketName CorsConfiguration LifecycleConfiguration NotificationConfiguration "

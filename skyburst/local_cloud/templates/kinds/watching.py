@@ -113,6 +113,7 @@ KINDS: dict[str, Kind] = {
         update=_set_log_group,
         delete=_delete_log_group,
         replaced_by="LogGroupName",
+        fixed="KmsKeyId LogGroupClass Tags",
     ),
     "AWS::CloudWatch::Alarm": kind(
         f"{' '.join(ALARM)} AlarmName",
@@ -120,6 +121,7 @@ KINDS: dict[str, Kind] = {
         update=_update_alarm,
         delete=_delete_alarm,
         replaced_by="AlarmName",
+        removable=" ".join(ALARM),
     ),
     "AWS::CloudWatch::Dashboard": kind(
         "DashboardBody DashboardName",

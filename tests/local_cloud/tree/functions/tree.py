@@ -5,11 +5,12 @@ import os
 
 import boto3
 
+functions, tasks, objects = (boto3.client(service) for service in ("lambda", "dynamodb", "s3"))
 COUNTER = -1  # the batch id under which finished batches are counted
 
 
 def send(function, event):
-    boto3.client("lambda").invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
+    functions.invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(event).encode())
 
 
 def manager(event, context):
@@ -25,7 +26,6 @@ def manager(event, context):
 
 def worker(event, context):
     table, job, batch = os.environ["TABLE"], event["job"], event["batch"]
-    tasks = boto3.client("dynamodb")
     result = {"jobId": {"S": job}, "batchId": {"N": str(batch)}, "result": {"N": str(batch * batch)}}
     once = {"TableName": table, "Item": result, "ConditionExpression": "attribute_not_exists(jobId)"}
     count = {
@@ -55,5 +55,5 @@ def combiner(event, context):
     results = [int(item["result"]["N"]) for page in pages for item in page["Items"]]
     key = f"results/{event['job']}.json"
     body = json.dumps({"batches": len(results), "sum": sum(results)})
-    boto3.client("s3").put_object(Bucket=os.environ["BUCKET"], Key=key, Body=body)
+    objects.put_object(Bucket=os.environ["BUCKET"], Key=key, Body=body)
     return {"key": key}

@@ -1,0 +1,217 @@
+"""What a job promises, kept by the deployed template: real functions, a real state machine, IAM enforced."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import skyburst
+from tests.homes_aws.conftest import PREFIX, Deployment, scripts
+
+pytestmark = [pytest.mark.xdist_group("aws"), pytest.mark.slow]
+WORKER = f"{PREFIX}-scripted-worker-0"
+OTHER_WORKER = f"{PREFIX}-scripted-worker-1"
+MANAGER, WATCH, COMBINER = f"{PREFIX}-manager", f"{PREFIX}-watch", f"{PREFIX}-scripted-combiner"
+
+
+def found(batches: int) -> dict[str, list[int]]:
+    return {"found": list(range(batches)), "missing": []}
+
+
+def test_a_color_depth_search_ends_with_the_same_result_as_at_home_local(
+    aws: Deployment, job_name: str, color_depth_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    build = ["library", "build", str(color_depth_data / "library"), str(tmp_path / "library"), "--quiet"]
+    subprocess.run([sys.executable, "-m", "skyburst", *build], check=True)
+    for file in sorted((tmp_path / "library").rglob("*")):
+        if file.is_file():
+            aws.put(f"lib/{file.relative_to(tmp_path / 'library')}", file.read_bytes())
+    mask = color_depth_data / "masks" / "12191_JRC2018U.tif"
+    parameters = {
+        "mask": aws.put(f"masks/{mask.name}", mask.read_bytes()),
+        "library": f"s3://{aws.outputs['Bucket']}/lib",
+        "mask_threshold": 20, "data_threshold": 20, "pix_color_fluctuation": 1, "xy_shift": 2, "min_matching_pix_ratio": 0,
+    }  # fmt: skip
+    job = {"analysis": "color-depth-search", "batch_size": 1, "parameters": parameters}
+    ended = aws.run(job_name, job)
+    assert ended["status"] == "SUCCEEDED", ended
+    for name, value in aws.cloud.variables().items():
+        monkeypatch.setenv(name, value)
+    here = skyburst.run(job)
+    folder = here.files["matches.csv"].parent
+    assert aws.object(f"jobs/{job_name}/result.json") == (folder.parent / "result.json").read_bytes()
+    for name in ("matches.csv", "matches.json"):
+        assert aws.object(f"jobs/{job_name}/files/{name}") == (folder / name).read_bytes()
+    assert here.value["results"], "it found something"
+
+
+def test_floating_point_sums_are_the_same_to_the_last_digit_as_at_home_local(aws: Deployment, job_name: str) -> None:
+    job = {"analysis": "monte-carlo", "batch_size": 1, "parameters": {"blocks": 120, "points_per_block": 50}}
+    assert aws.run(job_name, job)["status"] == "SUCCEEDED", "120 batches are combined as a tree"
+    assert aws.result(job_name) == skyburst.run({**job, "analysis": "examples/monte_carlo"}).value
+
+
+def test_500_batches_go_through_a_tree_of_three_levels(aws: Deployment, job_name: str) -> None:
+    ended = aws.run(job_name, scripts(*["ok"] * 500), 180)
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(500)
+    assert aws.table().job(job_name).plan == {"items": 500, "batch_size": 1, "batches": 500, "levels": 3, "fan_out": 8}
+    assert aws.cloud.count_history_events(ended["executionArn"]) < 60
+
+
+def test_a_range_may_start_anywhere(aws: Deployment, job_name: str) -> None:
+    job = {"analysis": "scripted", "items": [{"script": ["ok"]}] * 3, "batch_size": 2}
+    assert aws.run(job_name, job)["status"] == "SUCCEEDED"
+    assert aws.result(job_name) == {"found": [0, 2], "missing": []}
+
+
+def test_one_batch_and_none(aws: Deployment, job_name: str) -> None:
+    assert aws.run(job_name, scripts("ok"))["status"] == "SUCCEEDED"
+    assert aws.result(job_name) == found(1)
+    assert aws.run(f"{job_name}-none", scripts())["status"] == "SUCCEEDED"
+    assert aws.result(f"{job_name}-none") == found(0)
+
+
+@pytest.mark.parametrize("failure", ["raise", "exit", "kill", "memory"])
+def test_an_attempt_that_fails_is_followed_by_another(aws: Deployment, job_name: str, failure: str) -> None:
+    ended = aws.run(job_name, scripts("ok", [failure, "ok"], "ok"))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(3)
+    record = aws.table().batch(job_name, 1)
+    assert record.attempt == 2
+    assert len(record.failures) == 1
+
+
+def test_a_batch_that_hangs_is_ended_in_time_and_the_job_is_partial(aws: Deployment, job_name: str) -> None:
+    ended = aws.run(job_name, scripts("ok", "ok", "hang", tolerated_failure_percent=40))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.table().job(job_name).state == "PARTIAL"
+    assert aws.result(job_name) == {"found": [0, 1], "missing": [2]}
+    assert {failure.kind for failure in aws.table().batch(job_name, 2).failures} == {"TimedOut"}
+
+
+def test_a_worker_that_is_ended_from_outside_loses_nothing(aws: Deployment, job_name: str) -> None:
+    aws.cloud.faults.kill_invocation(WORKER, 1, after_s=0.3)
+    ended = aws.run(job_name, scripts(1.0, 1.0))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(2)
+
+
+def test_a_manager_that_dies_half_way_loses_nothing(aws: Deployment, job_name: str) -> None:
+    aws.cloud.faults.kill_invocation(MANAGER, 2, after_s=0.02)
+    ended = aws.run(job_name, scripts(*["ok"] * 110), 150)
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(110)
+
+
+def test_what_is_delivered_twice_is_counted_once(aws: Deployment, job_name: str, tmp_path: Path) -> None:
+    aws.cloud.faults.deliver_twice(WORKER, 3)
+    aws.cloud.faults.deliver_twice(OTHER_WORKER, 3)
+    ended = aws.run(job_name, scripts(*["ok"] * 6, parameters={"journal": str(tmp_path)}))
+    assert ended["status"] == "SUCCEEDED", ended
+    deadline = time.monotonic() + 30
+    while len(list(tmp_path.iterdir())) <= 6:
+        assert time.monotonic() < deadline, "no worker ran twice"
+        time.sleep(0.1)
+    assert aws.result(job_name) == found(6)
+    assert aws.table().progress(job_name).items_done == 6
+
+
+def test_throttled_calls_are_repeated(aws: Deployment, job_name: str) -> None:
+    faults = aws.cloud.faults
+    faults.throttle_invokes(WORKER, 4)
+    faults.throttle_table(aws.outputs["Batches"], 5)
+    faults.slow_down_s3(f"jobs/{job_name}/manifest", 3)
+    ended = aws.run(job_name, scripts(*["ok"] * 8))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(8)
+
+
+def test_a_watcher_that_dies_is_followed_by_another(aws: Deployment, job_name: str) -> None:
+    aws.cloud.faults.kill_invocation(WATCH, 1, after_s=1.5)
+    ended = aws.run(job_name, scripts(*[2.5] * 3))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(3)
+
+
+@pytest.mark.parametrize("at_end", [False, True])
+def test_a_combiner_whose_process_dies_is_run_again(aws: Deployment, job_name: str, at_end: bool) -> None:
+    aws.cloud.faults.kill_invocation(COMBINER, 2, at_end=at_end)
+    ended = aws.run(job_name, scripts("ok", "ok"))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(2)
+
+
+def test_a_combiner_that_raises_fails_the_job_and_resume_combines_again(aws: Deployment, job_name: str) -> None:
+    ended = aws.run(job_name, scripts("ok", "ok", parameters={"combiner_does": "raise"}))
+    assert (ended["status"], ended["error"]) == ("FAILED", "FAILED")
+    assert "its combiner failed: ValueError: told to fail" in ended["cause"]
+    assert aws.table().progress(job_name).done == 2
+
+
+def test_cancel_stops_the_workers_and_combines_what_was_found(aws: Deployment, job_name: str) -> None:
+    execution = aws.start(job_name, scripts("ok", *[[2.5]] * 8, max_parallelism=2))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        ready = aws.cloud.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING"
+        if ready and (job := _job(aws, job_name)) and job.plan and aws.table().progress(job_name).done:
+            break
+        time.sleep(0.2)
+    aws.table().request_cancel(job_name)
+    ended = aws.cloud.wait_for_execution(execution, 60)
+    assert ended["error"] == "CANCELLED"
+    assert aws.result(job_name)["found"][0] == 0
+    assert aws.run(f"{job_name}-again", {"resume": job_name}, 120)["status"] == "SUCCEEDED"
+    assert aws.result(job_name) == found(9)
+
+
+def test_the_time_of_a_job_ends(aws: Deployment, job_name: str) -> None:
+    ended = aws.run(job_name, scripts("ok", *[[2.5]] * 8, max_parallelism=1, timeout_s=6))
+    assert ended["error"] == "TIMED_OUT"
+    assert aws.result(job_name)["found"][0] == 0
+
+
+def test_what_failed_runs_again_when_the_job_is_resumed_and_nothing_else(
+    aws: Deployment, job_name: str, tmp_path: Path
+) -> None:
+    script = ["raise", "raise", "raise", "ok"]
+    parameters = {"journal": str(tmp_path)}
+    ended = aws.run(job_name, scripts("ok", script, "ok", parameters=parameters))
+    assert ended["error"] == "FAILED"
+    assert "ValueError: told to fail" in ended["cause"]
+    certificate = aws.object(f"jobs/{job_name}/certificate.json")
+    assert b'"state":"FAILED"' in certificate
+    for file in tmp_path.iterdir():
+        file.unlink()
+    ended = aws.run(f"{job_name}-again", {"resume": job_name})
+    assert ended["error"] == "FAILED", "three new attempts, and the script of each is the same"
+    assert {file.name.split("-")[0] for file in tmp_path.iterdir()} == {"1"}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"analysis": "scripted", "batchsize": 3}, "did you mean 'batch_size'"),
+        ({"analysis": "unheard-of"}, "deployed here are color-depth-search, monte-carlo, scripted"),
+        ({"analysis": "color-depth-search", "parameters": {"mask": "m.tif", "library": "s3://b/l"}}, "s3://bucket/key"),
+        ({"resume": "no-such-job"}, "no-such-job"),
+    ],
+)
+def test_a_job_that_cannot_be_is_refused_by_name_and_leaves_nothing(
+    aws: Deployment, job_name: str, given: dict[str, object], said: str
+) -> None:
+    ended = aws.run(job_name, given)
+    assert ended["status"] == "FAILED"
+    assert said in ended["cause"]
+    assert _job(aws, job_name) is None
+
+
+def _job(aws: Deployment, name: str) -> skyburst.JobRecord | None:
+    try:
+        return aws.table().job(name)
+    except skyburst.JobNotFound:
+        return None
