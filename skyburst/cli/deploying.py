@@ -26,6 +26,7 @@ CDK = "aws-cdk@2.1148.1"
 """Version of CDK's command line: one that fits the library of requirements, which newer ones do not."""
 NODE_QUIET = "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION"
 ARCHITECTURES = ("arm64", "x86_64")
+PYTHONS = ("3.11", "3.12", "3.13")
 DEFAULT_LANES = 3
 BUNDLES_VARIABLE = "SKYBURST_BUNDLES"
 MOST_ERROR = 3_000
@@ -76,6 +77,9 @@ def deploy_options(command: Command) -> Command:
         click.option(
             "--lanes", type=click.IntRange(1, 100), default=DEFAULT_LANES, show_default=True, metavar="N",
             help="Identical worker functions for each analysis: each starts 1,000 more workers every 10 s.",
+        ),
+        click.option(
+            "--python", type=click.Choice(PYTHONS), default="3.13", show_default=True, help="Version that functions run on.",
         ),
         click.option(
             "--architecture", type=click.Choice(ARCHITECTURES), default="arm64", show_default=True,

@@ -18,25 +18,17 @@ import pytest
 
 import skyburst
 from skyburst.contracts.states import JobState
+from skyburst.homes.aws.batch_logs import lines_of
 from skyburst.homes.aws.home import AwsHome
 from tests.cli.terminal import PROGRAM, environment
 from tests.cli.terminal import skyburst as program
-from tests.conftest import REPOSITORY
+from tests.conftest import REPOSITORY, need
 
 pytestmark = pytest.mark.xdist_group("aws")
+SAMPLES = REPOSITORY / "docs" / "samples"
 READER = Path(__file__).parent / "reader"
-UP_S = 240
-"""The first time, packages are fetched."""
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("--set", "blocks=30", "--set", "points_per_block=500")
-
-
-def need(present: bool, reason: str) -> None:
-    """Skip for a reason, or fail in CI."""
-    if not present and os.environ.get("CI"):
-        pytest.fail(f"{reason}; CI must provide it")
-    if not present:
-        pytest.skip(reason)
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +50,7 @@ def variables() -> Iterator[dict[str, str]]:
         assert line, "the cloud did not come up"
         yield json.loads(line)
         up.send_signal(signal.SIGINT)
-        assert up.wait(30) == 0
+        assert up.wait(60) == 0
 
 
 @pytest.fixture
@@ -282,5 +274,58 @@ def test_a_library_on_this_machine_is_uploaded_whole(home: AwsHome, tmp_path: Pa
     assert len(seen) == 3
 
 
-def test_the_program_runs_on_the_interpreter_of_the_tests() -> None:
-    assert PROGRAM[0] == sys.executable
+SDK = """
+import { writeFileSync } from "node:fs";
+export class StartExecutionCommand { constructor(input) { this.input = input; } }
+export class SFNClient {
+  async send(command) { writeFileSync("asked.json", JSON.stringify(command.input)); return { executionArn: "started" }; }
+}
+"""
+"""Stands in for the SDK of Amazon, which the tests do not fetch: notes what is asked."""
+
+
+def test_the_samples_of_the_documentation_run(home: AwsHome, variables: dict[str, str], tmp_path: Path) -> None:
+    need(shutil.which("curl") is not None, "there is no curl")
+    modules = tmp_path / "node_modules" / "@aws-sdk" / "client-sfn"
+    modules.mkdir(parents=True)
+    (modules / "package.json").write_text('{"name": "@aws-sdk/client-sfn", "type": "module", "exports": "./index.js"}')
+    (modules / "index.js").write_text(SDK)
+    shutil.copy(SAMPLES / "start_execution.mjs", tmp_path)
+
+    def printed(*command: object) -> str:
+        changed = environment(**variables, JOB_MACHINE=home.account.machine)
+        ended = subprocess.run(
+            list(map(str, command)), cwd=tmp_path, env=changed, capture_output=True, text=True, timeout=90
+        )
+        assert ended.returncode == 0, ended.stderr
+        return ended.stdout
+
+    assert printed(sys.executable, SAMPLES / "on_aws.py").startswith("SUCCEEDED 3.1")
+    assert "SUCCEEDED all 40 batches are done\n3.1" in printed(sys.executable, SAMPLES / "start_execution.py")
+    assert printed("node", "start_execution.mjs") == "started\n"
+    asked = json.loads((tmp_path / "asked.json").read_text())
+    assert asked["stateMachineArn"] == home.account.machine
+    assert json.loads(asked["input"])["analysis"] == "monte-carlo"
+    started = json.loads(printed("sh", "-eu", SAMPLES / "start_execution.sh"))["executionArn"]
+    home.account.states.stop_execution(executionArn=started)
+
+
+def test_lines_are_those_of_the_invocation_that_was_at_work() -> None:
+    def event(at: int, message: str) -> dict[str, Any]:
+        return {"timestamp": at, "message": message}
+
+    def invocation(start: int, end: int, what: str) -> list[dict[str, Any]]:
+        own = '{"level":"INFO","message":"done","service":"worker"}'
+        return [
+            event(start, f"START RequestId: {what} Version: $LATEST\n"), event(start + 5, f"{what}\n"),
+            event(end, own), event(end, f"END RequestId: {what}\n"), event(end, f"REPORT RequestId: {what}\n"),
+        ]  # fmt: skip
+
+    both = [event(1, "INIT_START Runtime"), *invocation(10, 100, "first"), *invocation(110, 200, "second")]
+    assert lines_of(both, 12, 95) == ["first"]
+    assert lines_of(both, 112, 190) == ["second"]
+    stamped_late = [*invocation(100, 100, "first"), *invocation(200, 200, "second")]
+    assert lines_of(stamped_late, 12, 95) == ["first"]
+    assert lines_of(stamped_late, 112, 190) == ["second"]
+    assert lines_of(both[:-3], 112, 190) == ["second"]  # the end has not arrived
+    assert lines_of([], 1, 2) == []

@@ -12,7 +12,7 @@ from skyburst.cli.deploying import deploy_options
 @click.command("deploy")
 @deploy_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-def command(analyses: tuple[str, ...], architecture: str, lanes: int, prefix: str, yes: bool) -> None:
+def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str, yes: bool) -> None:
     """Deploy skyburst and analyses to the AWS account of the current credentials.
 
     Shows what will be deployed and asks before anything changes. The same command updates a deployment: analyses that
@@ -37,7 +37,7 @@ def command(analyses: tuple[str, ...], architecture: str, lanes: int, prefix: st
     )
     from skyburst.homes.aws.account import Account, asking
 
-    wanted = Wanted(prefix, analyses_of(analyses), architecture, lanes)
+    wanted = Wanted(prefix, analyses_of(analyses), architecture, lanes, python)
     check_tools()
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("give --yes to deploy without being asked")

@@ -9,7 +9,7 @@ from skyburst.cli.deploying import deploy_options
 
 @click.command("diff")
 @deploy_options
-def command(analyses: tuple[str, ...], architecture: str, lanes: int, prefix: str) -> None:
+def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str) -> None:
     """Show what `skyburst deploy` with the same options would change, and change nothing.
 
     \b
@@ -20,7 +20,7 @@ def command(analyses: tuple[str, ...], architecture: str, lanes: int, prefix: st
     from skyburst.cli.deploying import Wanted, analyses_of, check_tools, run_cdk, synthesised
     from skyburst.homes.aws.account import Account
 
-    wanted = Wanted(prefix, analyses_of(analyses), architecture, lanes)
+    wanted = Wanted(prefix, analyses_of(analyses), architecture, lanes, python)
     check_tools()
     region = Account(prefix).region
     with synthesised(wanted) as assembly:
