@@ -46,9 +46,9 @@ SECTIONS = {
         Listed("library", "Build, inspect and generate libraries of items."),
     ],
     "AWS": [
-        Listed("deploy", "Deploy skyburst and analyses to the AWS account of the current credentials."),
-        Listed("diff", "Show what `skyburst deploy` with the same options would change, and change nothing."),
-        Listed("destroy", "Remove a deployment: its functions, roles, logs and state machine."),
+        Listed("deploy", "Deploy skyburst and analyses to an AWS account."),
+        Listed("diff", "Show what `skyburst deploy` would change."),
+        Listed("destroy", "Remove a deployment; results are kept."),
         Listed("cloud", "Try a deployment on this machine, without an account."),
     ],
     "This machine": [

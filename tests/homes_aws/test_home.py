@@ -17,7 +17,9 @@ from typing import Any
 import pytest
 
 import skyburst
+from skyburst.cli.deploying import CDK, host_architecture
 from skyburst.contracts.states import JobState
+from skyburst.homes.aws.account import OUTPUTS
 from skyburst.homes.aws.batch_logs import lines_of
 from skyburst.homes.aws.home import AwsHome
 from tests.cli.terminal import PROGRAM, environment
@@ -27,6 +29,7 @@ from tests.conftest import REPOSITORY, need
 pytestmark = pytest.mark.xdist_group("aws")
 SAMPLES = REPOSITORY / "docs" / "samples"
 READER = Path(__file__).parent / "reader"
+BUNDLES = str(REPOSITORY / ".cdk-bundles")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("--set", "blocks=30", "--set", "points_per_block=500")
 
@@ -39,11 +42,10 @@ def variables() -> Iterator[dict[str, str]]:
         "the extras `aws` and `cloud` are not installed",
     )
     need(shutil.which("npx") is not None, "there is no Node")
-    bundles = os.environ.get("SKYBURST_BUNDLES", str(REPOSITORY / ".cdk-bundles"))
     with subprocess.Popen(
         [*PROGRAM, "cloud", "up", "--analysis", str(REPOSITORY / "examples" / "monte_carlo"), "--analysis", str(READER),
          "--lanes", "2", "--json"],
-        env=environment(SKYBURST_BUNDLES=bundles), stdout=subprocess.PIPE, text=True,
+        env=environment(SKYBURST_BUNDLES=BUNDLES), stdout=subprocess.PIPE, text=True,
     ) as up:  # fmt: skip
         assert up.stdout is not None
         line = up.stdout.readline()
@@ -85,6 +87,16 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
     while not true():
         assert time.monotonic() < end
         time.sleep(0.2)
+
+
+@pytest.fixture
+def gate(home: AwsHome) -> str:
+    """Where an object is put for the line `blue` to be measured."""
+    return f"{home.objects.location}/gates/{time.time_ns()}"
+
+
+def open_gate(home: AwsHome, gate: str) -> None:
+    home.objects.put(gate.removeprefix(f"{home.objects.location}/"), b"open")
 
 
 def test_a_job_has_the_same_result_as_at_home_local_and_every_command_is_about_it(run: Run, tmp_path: Path) -> None:
@@ -139,7 +151,7 @@ def test_a_file_is_uploaded_once_and_result_files_are_downloaded_when_asked_for(
     assert handle.partial_results() == 18
     assert list(home.objects.list("uploads/")) == uploads
     with pytest.raises(skyburst.IdempotencyConflict, match="once"):
-        skyburst.run("reader", home="aws", parameters={"table": str(table), "nap": 1}, idempotency_key="once")
+        skyburst.run("reader", home="aws", parameters={"table": str(table), "bad": "red"}, idempotency_key="once")
 
 
 def test_what_batches_wrote_and_why_they_failed_is_in_the_logs(run: Run, table: Path) -> None:
@@ -158,33 +170,39 @@ def test_what_batches_wrote_and_why_they_failed_is_in_the_logs(run: Run, table: 
     assert "red" not in one
 
 
-def test_a_cancelled_job_is_resumed_and_only_what_is_missing_runs(run: Run, table: Path) -> None:
-    slow = ("reader", "--set", f"table={table}", "--set", "nap=1", "--max-parallelism", "1")
-    started = run("run", *slow, "--on", "aws", "--detach")
+def test_a_cancelled_job_is_resumed_and_only_what_is_missing_runs(
+    run: Run, home: AwsHome, table: Path, gate: str
+) -> None:
+    started = run("run", "reader", "--set", f"table={table}", "--set", f"gate={gate}", "--on", "aws", "--detach")
     job_id = started.stdout.strip()
     assert started.returncode == 0, started.stderr
-    until(lambda: json.loads(run("status", job_id, "--json").stdout)["progress"]["done"] >= 1)
+    until(lambda: home.table.progress(job_id).done == 3)
     assert run("delete", job_id, "--yes").returncode == 7
     assert run("resume", job_id).returncode == 7
     cancelled = run("cancel", job_id)
     assert "is being ended; `skyburst watch" in cancelled.stdout
     assert run("watch", job_id).returncode == 5
     assert run("cancel", job_id).stdout == f"job {job_id} is CANCELLED already\n"
+    open_gate(home, gate)
     resumed = run("resume", job_id, "--json", "-")
     assert resumed.returncode == 0, resumed.stderr
     assert json.loads(resumed.stdout) == {"letters": 18}
-    assert "are done already" in resumed.stderr
+    assert "of them are done already" in resumed.stderr
     assert json.loads(run("status", job_id, "--json").stdout)["runs"] == 2
 
 
 def test_a_job_whose_execution_was_stopped_is_interrupted_and_goes_on(
-    home: AwsHome, table: Path, variables: Any
+    home: AwsHome, table: Path, gate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "nap": 0.5}, max_parallelism=1)
+    monkeypatch.setattr("skyburst.homes.waiting.UNDRIVEN_S", 0.5)
+    handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "gate": gate})
     assert not handle.interrupted()
     arn = f"{home.account.machine.replace(':stateMachine:', ':execution:')}:{handle.job_id}"
+    until(lambda: handle.progress().done == 3)
     home.account.states.stop_execution(executionArn=arn)
+    open_gate(home, gate)  # here, unlike on AWS, an execution is stopped when the function that it waits for has ended
     until(handle.interrupted)
+    assert handle.status() is JobState.RUNNING
     with pytest.raises(
         skyburst.JobInterrupted, match=r"its execution has ended: `skyburst resume .* --on aws` goes on"
     ):
@@ -193,20 +211,9 @@ def test_a_job_whose_execution_was_stopped_is_interrupted_and_goes_on(
     assert handle.record().runs == 2
 
 
-def test_ctrl_c_ends_the_job(variables: dict[str, str], tmp_path: Path, table: Path) -> None:
-    command = [
-        *PROGRAM,
-        "run",
-        str(READER),
-        "--set",
-        f"table={table}",
-        "--set",
-        "nap=1",
-        "--max-parallelism",
-        "1",
-        "--on",
-        "aws",
-    ]
+def test_ctrl_c_ends_the_job(variables: dict[str, str], tmp_path: Path, table: Path, gate: str) -> None:
+    given = ["--set", f"table={table}", "--set", f"gate={gate}", "--on", "aws"]
+    command = [*PROGRAM, "run", str(READER), *given]
     with subprocess.Popen(
         command, cwd=tmp_path, env=environment(**variables), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as running:
@@ -329,3 +336,68 @@ def test_lines_are_those_of_the_invocation_that_was_at_work() -> None:
     assert lines_of(stamped_late, 112, 190) == ["second"]
     assert lines_of(both[:-3], 112, 190) == ["second"]  # the end has not arrived
     assert lines_of([], 1, 2) == []
+
+
+NPX = """#!/bin/sh
+# Stands in for the program of Node that fetches CDK's command line: notes what it is asked.
+echo "$JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION $AWS_REGION $*" >> "$ASKED"
+"""
+
+
+def test_deploy_shows_what_it_hands_to_the_cdk(variables: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "npx").write_text(NPX)
+    (tmp_path / "npx").chmod(0o755)
+    asked = tmp_path / "asked.txt"
+    more = {
+        **variables, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}", "ASKED": str(asked), "SKYBURST_BUNDLES": BUNDLES,
+    }  # fmt: skip
+    python = f"{sys.version_info.major}.{sys.version_info.minor}"
+    options = (
+        "--analysis",
+        READER,
+        "--lanes",
+        3,
+        "--prefix",
+        "lab",
+        "--python",
+        python,
+        "--architecture",
+        host_architecture(),
+    )
+    refused = program("deploy", *options, folder=tmp_path, **more)
+    assert refused.returncode == 2
+    assert "give --yes to deploy without being asked" in refused.stderr
+    ended = program("deploy", *options, "--yes", folder=tmp_path, **more)
+    assert ended.returncode == 0, ended.stderr
+    head, *rows = ended.stdout.splitlines()
+    assert head == "account 123456789012, region us-east-1, deployment 'lab'"
+    assert [row.split()[0] for row in rows] == [
+        "FUNCTION", "lab-manager", "lab-plan", "lab-reader-combiner", "lab-reader-worker-0", "lab-watch",
+    ]  # fmt: skip
+    assert "lab-reader-worker-0 to -2" in ended.stdout
+    assert all(row.endswith(" MB") for row in rows[1:])
+    [line] = asked.read_text().splitlines()
+    node, region, *arguments = line.split()
+    assert node.isdigit()
+    assert region == "us-east-1"
+    assert arguments[:4] == ["--yes", CDK, "deploy", "lab"]
+    assert arguments[-4:] == ["--require-approval", "never", "--method", "direct"]
+
+
+def test_destroy_says_what_is_kept(home: AwsHome, run: Run) -> None:
+    outputs = {name: {"Value": f"the-{name}"} for name in OUTPUTS}
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}, "Outputs": outputs}
+    home.account.client("cloudformation").create_stack(StackName="small", TemplateBody=json.dumps(template))
+    assert run("destroy", "--prefix", "small").returncode == 2
+    ended = run("destroy", "--prefix", "small", "--yes")
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines() == [
+        "removed 'small'; kept are", "  bucket the-Bucket", "  table the-Batches", "  table the-Jobs",
+    ]  # fmt: skip
+    assert run("destroy", "--prefix", "small", "--yes").returncode == 6
+
+
+def test_without_node_nothing_is_begun(tmp_path: Path) -> None:
+    ended = program("deploy", "--yes", folder=tmp_path, PATH=str(tmp_path))
+    assert ended.returncode == 2
+    assert "there is no program `node`: install Node.js" in ended.stderr

@@ -13,11 +13,12 @@ from skyburst.cli.deploying import deploy_options
 @deploy_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str, yes: bool) -> None:
-    """Deploy skyburst and analyses to the AWS account of the current credentials.
+    """Deploy skyburst and analyses to an AWS account.
 
-    Shows what will be deployed and asks before anything changes. The same command updates a deployment: analyses that
-    are not named any more are removed, jobs and their results stay. Nothing deployed costs money while no job runs, but
-    for what is stored. Needs Node.js, and credentials that may create what is shown.
+    The account is that of the current credentials. Shows what will be deployed and asks before anything changes. The
+    same command updates a deployment: analyses that are not named any more are removed, jobs and their results stay.
+    Nothing deployed costs money while no job runs, but for what is stored. Needs Node.js, and credentials that may
+    create what is shown.
 
     \b
     Examples:

@@ -20,10 +20,10 @@ LOOK_S = 3.0
 @prefix_option
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
 def command(prefix: str, yes: bool) -> None:
-    """Remove a deployment: its functions, roles, logs and state machine.
+    """Remove a deployment; results are kept.
 
-    The bucket with all results and the tables of jobs are kept, and named at the end: results are worth more than what
-    made them. A later deployment makes new ones.
+    Its functions, roles, logs and state machine are removed. The bucket with all results and the tables of jobs are
+    kept, and named at the end: results are worth more than what made them. A later deployment makes new ones.
 
     \b
     Examples:

@@ -10,7 +10,9 @@ from skyburst.cli.deploying import deploy_options
 @click.command("diff")
 @deploy_options
 def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str) -> None:
-    """Show what `skyburst deploy` with the same options would change, and change nothing.
+    """Show what `skyburst deploy` would change.
+
+    Give the options of the deploy. Nothing is changed.
 
     \b
     Examples:
