@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -10,31 +9,33 @@ from typing import Any
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.records import BatchRecord, JobRecord, Progress, Result
 from skyburst.contracts.states import JobState
-from skyburst.engine.watch import with_estimate
 from skyburst.errors import (
+    AnalysisNotFound,
     InvalidJob,
     JobCancelled,
     JobEnded,
     JobFailed,
-    JobInterrupted,
     JobTimedOut,
     ResultNotReady,
     SkyburstError,
 )
-from skyburst.finding import find_analysis
-from skyburst.homes.local.home import LocalHome
+from skyburst.finding import Found, find_analysis
+from skyburst.homes.home import Home, open_home
+from skyburst.homes.waiting import progress_of, wait
 
-POLL_S = 0.1
-UNDRIVEN_S = 5.0
-"""A job that no program has driven for so long is taken for interrupted."""
 Job = JobSpec | Mapping[str, Any]
 
 
 class JobHandle:
-    """One job, wherever it runs. Any program with the same state folder can make one."""
+    """One job, wherever it runs. Any program with the same state folder, or for the same deployment, can make one.
 
-    def __init__(self, job_id: str, home: LocalHome | None = None) -> None:
-        self.home = home or LocalHome()
+    Args:
+        job_id: which one.
+        home: where it runs: `local` or `aws`, or a home.
+    """
+
+    def __init__(self, job_id: str, home: Home | str | None = None) -> None:
+        self.home = open_home(home)
         self.job_id = job_id
 
     def __repr__(self) -> str:
@@ -50,21 +51,14 @@ class JobHandle:
 
     def progress(self) -> Progress:
         """Batches and items done, failed and running, counted without reading results."""
-        job, progress = self.record(), self.home.table.progress(self.job_id)
-        if job.run_began is None or not (job.state.finished or self.home.is_driven(self.job_id)):
-            return progress
-        began = job.run_began
-        elapsed_s = (job.finished_at or time.time()) - began["at"]
-        return with_estimate(
-            progress, items_before=began["items"], batches_before=began["batches"], elapsed_s=elapsed_s
-        )
+        return progress_of(self.home, self.job_id)
 
     def batches(self) -> list[BatchRecord]:
         """What was recorded of each batch, in order; a batch of which nothing was is PENDING."""
         return list(self.home.table.batches(self.job_id))
 
     def interrupted(self) -> bool:
-        """True when the job has not ended and no program drives it: its program was killed, and `resume` goes on."""
+        """True when the job has not ended and nothing drives it: its program was killed, and `resume` goes on."""
         return not self.status().finished and not self.home.is_driven(self.job_id) and not self.status().finished
 
     def wait(self, timeout: float | None = None, on_progress: Callable[[Progress], None] | None = None) -> JobState:
@@ -72,32 +66,13 @@ class JobHandle:
 
         Args:
             timeout: seconds to wait at most; None for as long as it takes.
-            on_progress: called with each look at the job, up to ten times a second.
+            on_progress: called with each look at the job, up to ten times a second; at home `aws` twice a second.
 
         Raises:
             TimeoutError: when the job goes on longer.
-            JobInterrupted: when no program drives the job any more.
+            JobInterrupted: when nothing drives the job any more.
         """
-        start = seen_driven = time.monotonic()
-        while True:
-            looked = time.monotonic()
-            state = self.status()
-            if on_progress:
-                on_progress(self.progress())
-            if state.finished:
-                return state
-            now = time.monotonic()
-            if self.home.is_driven(self.job_id):
-                seen_driven = now
-            elif now - seen_driven > UNDRIVEN_S:
-                raise JobInterrupted(
-                    f"job {self.job_id} is {state}, but the program that ran it is gone: `skyburst resume {self.job_id}` goes on",
-                    job_id=self.job_id,
-                )
-            if timeout is not None and now - start > timeout:
-                raise TimeoutError(f"job {self.job_id} is still {state} after {timeout:g} s")
-            # Counting a very large job takes time: at most a tenth of it.
-            time.sleep(max(POLL_S, 10 * (time.monotonic() - looked)))
+        return wait(self.home, self.job_id, timeout=timeout, on_progress=on_progress)
 
     def result(self, timeout: float | None = None) -> Result:
         """Wait for the end and return what was found; a PARTIAL job's result says what is missing.
@@ -116,13 +91,10 @@ class JobHandle:
             ResultNotReady: before the job was planned.
             JobFailed: when the combiner fails.
         """
-        from skyburst.homes.local.preview import Preview
-
         job = self.record()
         if job.plan is None:
             raise ResultNotReady(f"job {self.job_id} is {job.state} and its items are not listed yet")
-        with Preview(self.home, job) as preview:
-            return preview.look()
+        return self.home.partial_results(job)
 
     def cancel(self) -> None:
         """Ask for the end of the job: its workers are stopped, what was found is combined, and it can be resumed."""
@@ -132,7 +104,7 @@ class JobHandle:
         """Run what is missing, in the background; a job that succeeded stays as it is.
 
         Raises:
-            JobBusy: when a program is driving the job.
+            JobBusy: when something drives the job.
         """
         if self.status() is not JobState.SUCCEEDED:
             self.home.prepare_resume(self.job_id)
@@ -160,15 +132,15 @@ class JobHandle:
 def run(
     job: Job | str | Path | None = None,
     *,
-    home: str = "local",
+    home: Home | str = "local",
     on_progress: Callable[[Progress], None] | None = None,
     **fields: Any,
 ) -> Result:
-    """Run a job to its end in this process, on all processors of this machine.
+    """Run a job to its end: in this process, on all processors of this machine, or at another home.
 
     Args:
         job: a job specification, or the analysis alone, by name or path.
-        home: where to run: `local`.
+        home: where to run: `local` or `aws`, or a home such as `AwsHome(prefix="mine")`.
         on_progress: called up to ten times a second while the job runs.
         **fields: fields of the job specification, added to `job`.
 
@@ -177,14 +149,14 @@ def run(
         JobFailed, JobTimedOut, JobCancelled: with `.result`, what was found before, if anything.
     """
     handle = create(job, home=home, **fields)
-    if handle.home.is_driven(handle.job_id):  # the job of the same idempotency key, started by another program
+    if handle.home.is_taken(handle.job_id):  # the job of the same idempotency key, started by another program
         handle.wait(on_progress=on_progress)
     elif not handle.status().finished:
         handle.home.drive(handle.job_id, on_progress)
     return _result_of(handle.home, handle.record())
 
 
-def submit(job: Job | str | Path | None = None, *, home: str = "local", **fields: Any) -> JobHandle:
+def submit(job: Job | str | Path | None = None, *, home: Home | str = "local", **fields: Any) -> JobHandle:
     """Start a job in the background and return at once; it goes on when this program ends. Arguments as for `run`."""
     handle = create(job, home=home, **fields)
     if handle.status() is JobState.PENDING and not handle.home.is_driven(handle.job_id):
@@ -193,14 +165,12 @@ def submit(job: Job | str | Path | None = None, *, home: str = "local", **fields
 
 
 def create(
-    job: Job | str | Path | None = None, *, home: str = "local", folder: Path | None = None, **fields: Any
+    job: Job | str | Path | None = None, *, home: Home | str = "local", folder: Path | None = None, **fields: Any
 ) -> JobHandle:
     """Check and store a job without starting it.
 
     Arguments as for `run`; paths are relative to the folder, else to the current one.
     """
-    if home != "local":
-        raise InvalidJob(f"home is {home!r}: expected 'local'")
     if isinstance(job, JobSpec):
         document = job.document()
     elif isinstance(job, str | Path):
@@ -213,14 +183,24 @@ def create(
         )
     spec = parse_job({**document, **{field: _plain(value) for field, value in fields.items() if value is not None}})
     folder = folder or Path.cwd()
-    found = find_analysis(spec.analysis, folder)
-    local = LocalHome()
+    where = open_home(home)
     try:
-        record = local.create_job(spec, found, folder)
+        record = where.create_job(spec, _found(spec.analysis, folder, where), folder)
     except SkyburstError:
-        local.close()
+        if where is not home:
+            where.close()
         raise
-    return JobHandle(record.job_id, local)
+    return JobHandle(record.job_id, where)
+
+
+def _found(analysis: str, folder: Path, home: Home) -> Found | None:
+    """The analysis on this machine; at another home one may be deployed that is not here. Raises AnalysisNotFound."""
+    try:
+        return find_analysis(analysis, folder)
+    except AnalysisNotFound:
+        if home.name == "local" or "/" in analysis or analysis.endswith(".py"):
+            raise
+        return None
 
 
 def _plain(value: Any) -> Any:
@@ -234,7 +214,7 @@ def _plain(value: Any) -> Any:
     return list(value) if hasattr(value, "__iter__") else value
 
 
-def _result_of(home: LocalHome, job: JobRecord) -> Result:
+def _result_of(home: Home, job: JobRecord) -> Result:
     """The result of a job that has ended, or the error that says how it did."""
     errors: dict[JobState, type[JobEnded]] = {
         JobState.FAILED: JobFailed,

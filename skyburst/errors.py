@@ -8,12 +8,14 @@
     │   ├── InvalidItems
     │   ├── InvalidLibrary
     │   ├── InvalidTemplate
-    │   └── NotJson
+    │   ├── NotJson
+    │   └── AwsUnavailable
     ├── NotFound (LookupError)        what was named does not exist
     │   ├── AnalysisNotFound
     │   ├── JobNotFound
     │   ├── ObjectNotFound
-    │   └── ResultNotReady
+    │   ├── ResultNotReady
+    │   └── NotDeployed
     ├── Conflict                      somebody else has it, or it changed meanwhile
     │   ├── JobBusy
     │   ├── LibraryBusy
@@ -82,6 +84,10 @@ class InvalidTemplate(Invalid):
     """Raised when a CloudFormation template asks for something that the local cloud does not have."""
 
 
+class AwsUnavailable(Invalid):
+    """Raised when AWS cannot be asked: no credentials, no region, no permission or no network."""
+
+
 class NotFound(SkyburstError, LookupError):
     """Raised when something named does not exist."""
 
@@ -100,6 +106,10 @@ class ObjectNotFound(NotFound):
 
 class ResultNotReady(NotFound):
     """Raised when a job has no result yet."""
+
+
+class NotDeployed(NotFound):
+    """Raised when there is no deployment of that name in the account and region."""
 
 
 class Conflict(SkyburstError):

@@ -7,10 +7,10 @@ from typing import Any
 
 from skyburst.contracts.records import BatchRecord, JobRecord
 from skyburst.errors import InvalidJob
-from skyburst.homes.local.home import LocalHome
+from skyburst.homes.home import Home
 
 
-def log_text(home: LocalHome, job: JobRecord, batch: int | None = None) -> str:
+def log_text(home: Home, job: JobRecord, batch: int | None = None) -> str:
     """What the batches of a job wrote and why attempts failed, in batch order; or one batch.
 
     Raises:
@@ -19,7 +19,7 @@ def log_text(home: LocalHome, job: JobRecord, batch: int | None = None) -> str:
     return "".join(log_lines(home, job, batch))
 
 
-def log_lines(home: LocalHome, job: JobRecord, batch: int | None = None) -> Iterator[str]:
+def log_lines(home: Home, job: JobRecord, batch: int | None = None) -> Iterator[str]:
     """The same, piece by piece."""
     failure = (job.outcome or {}).get("failure")
     if batch is None:
@@ -38,7 +38,7 @@ def log_lines(home: LocalHome, job: JobRecord, batch: int | None = None) -> Iter
         yield from _of_batch(home, job.job_id, found)
 
 
-def _of_batch(home: LocalHome, job_id: str, record: BatchRecord) -> Iterator[str]:
+def _of_batch(home: Home, job_id: str, record: BatchRecord) -> Iterator[str]:
     if not (record.log or record.failures or record.item_errors):
         return
     yield f"== batch {record.batch_id}: {record.state}, attempt {record.attempt}\n"
@@ -50,7 +50,8 @@ def _of_batch(home: LocalHome, job_id: str, record: BatchRecord) -> Iterator[str
         yield f"-- {item_error_line(entry)}\n"
     if record.log:
         text = home.log_of(job_id, record.log)
-        yield text if text.endswith("\n") else text + "\n"
+        if text:
+            yield text if text.endswith("\n") else text + "\n"
 
 
 def item_error_line(entry: dict[str, Any]) -> str:

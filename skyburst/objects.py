@@ -70,6 +70,13 @@ class ObjectStore:
         with self._errors(key):
             return bytes(obstore.get_range(self._store, check_key(key), start=start, end=end))
 
+    def size(self, key: str) -> int:
+        """Bytes of the object."""
+        import obstore
+
+        with self._errors(key):
+            return int(obstore.head(self._store, check_key(key))["size"])
+
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
         """The object as a file for reading in order, with bounded memory."""

@@ -34,14 +34,14 @@ def analysis_names(_ctx: click.Context, _param: click.Parameter, incomplete: str
     return items + files
 
 
-def job_ids(_ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+def job_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """`last`, and ids of the newest jobs, that start so."""
     from skyburst.homes.local.folder import state_folder
     from skyburst.homes.local.home import LocalHome
 
     items = [CompletionItem("last", help="the newest job")] if "last".startswith(incomplete) else []
-    if not (state_folder() / "state.sqlite").is_file():
-        return items
+    if ctx.params.get("on") == "aws" or not (state_folder() / "state.sqlite").is_file():
+        return items  # nothing is asked over the network while a line is typed
     home = LocalHome()
     try:
         jobs = (job for job in home.table.jobs() if job.job_id.startswith(incomplete))

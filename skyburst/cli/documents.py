@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from skyburst.cli.found import result_files, result_path
 from skyburst.client import JobHandle
 from skyburst.contracts.parameters import schema
 from skyburst.contracts.records import JobRecord, Missing
 from skyburst.finding import Found
-from skyburst.homes.local.home import LocalHome
+from skyburst.homes.home import Home
 
 
-def job_line(home: LocalHome, job: JobRecord) -> dict[str, Any]:
+def job_line(home: Home, job: JobRecord) -> dict[str, Any]:
     """What a list of jobs has of one."""
     handle = JobHandle(job.job_id, home)
     progress = handle.progress()
@@ -32,9 +31,9 @@ def job_line(home: LocalHome, job: JobRecord) -> dict[str, Any]:
     }
 
 
-def job_document(home: LocalHome, job: JobRecord) -> dict[str, Any]:
+def job_document(home: Home, job: JobRecord) -> dict[str, Any]:
     """Everything that is known of a job but its result and its batches."""
-    path = result_path(home, job)
+    result = home.result_file(job)
     outcome = job.outcome or {}
     return {
         **job_line(home, job),
@@ -45,8 +44,8 @@ def job_document(home: LocalHome, job: JobRecord) -> dict[str, Any]:
         "runs": job.runs,
         "missing": [Missing(*entry)._asdict() for entry in outcome.get("missing", [])],
         "item_errors": outcome.get("item_errors", []),
-        "result": str(path) if path else None,
-        "files": {name: str(file) for name, file in result_files(home, job).items()},
+        "result": result.location if result else None,
+        "files": {name: file.location for name, file in home.result_files(job).items()},
     }
 
 

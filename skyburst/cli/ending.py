@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from skyburst.cli.exits import OF_STATES, ExitCode
 from skyburst.cli.output import STANDARD_OUTPUT, check_target, copy_files, write_copy
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import JobState
-from skyburst.homes.local.home import LocalHome
+from skyburst.homes.home import Home, Readable, StoredFile
 
 MOST_FILES = 12
 MOST_NAMED = 3
@@ -41,7 +41,7 @@ def ending_code(job: JobRecord) -> ExitCode:
     return ExitCode.INVALID if job.refused else OF_STATES[job.state]
 
 
-def show_ending(home: LocalHome, job: JobRecord, wanted: Wanted) -> ExitCode:
+def show_ending(home: Home, job: JobRecord, wanted: Wanted) -> ExitCode:
     """Tell how a job ended and where its result is, and write it where it is wanted.
 
     Raises:
@@ -51,41 +51,45 @@ def show_ending(home: LocalHome, job: JobRecord, wanted: Wanted) -> ExitCode:
         _say(_told(home, job))
     elif job.state is not JobState.SUCCEEDED:
         _say([f"skyburst: job {job.job_id} is {job.state}: {text.shortened(job.reason, 1_000)}"])
-    path = found.result_path(home, job)
-    if path is None:
+    result = home.result_file(job)
+    if result is None:
         return ending_code(job)
-    files = found.result_files(home, job)
+    shown: Readable = result
+    files = dict(home.result_files(job))
     if wanted.output:
         folder = Path(wanted.output).expanduser()
         others = set(_names(folder)) - {"result.json", *files}
         if others:
             _say([f"note: {folder} has {text.counted(len(others), 'other file')}, not of this job: {_some(others)}"])
-        path, *copies = copy_files({"result.json": path, **files}, folder)
+        shown, *copies = map(StoredFile, copy_files({"result.json": result, **files}, folder))
         files = dict(zip(files, copies, strict=True))
     if wanted.json_file:
-        write_copy(home.result_path(job.job_id), wanted.json_file)
+        write_copy(result, wanted.json_file)
     taken = wanted.json_file == STANDARD_OUTPUT
     if wanted.quiet and not taken:
-        click.echo(path)
+        click.echo(shown.location)
     elif not wanted.quiet:
-        _say(result_lines(job, path, files), err=taken)
-        _say([f"`skyburst result {job.job_id}` shows this again"])
+        _say(result_lines(job, shown, files), err=taken)
+        _say([f"`skyburst result {job.job_id}{home.option}` shows this again"])
     return ending_code(job)
 
 
-def result_lines(job: JobRecord, path: Path, files: dict[str, Path]) -> list[str]:
-    """What the analysis says of the result, or the result itself when it is short, and the paths of its files."""
-    said = found.summary_lines(job) or [found.short_value(path)]
+def result_lines(job: JobRecord, result: Readable, files: Mapping[str, Readable]) -> list[str]:
+    """What the analysis says of the result, or the result itself when it is short, and the places of its files."""
+    said = found.summary_lines(job) or [found.short_value(result)]
     lines = [f"{'        ' if number else 'result  '}{line}" for number, line in enumerate(said) if line]
-    lines.append(f"{'        ' if lines else 'result  '}{path} ({_size_of(path)})")
+    lines.append(f"{'        ' if lines else 'result  '}{result.location} ({text.size(result.size)})")
     shown = list(files.values())[:MOST_FILES]
-    lines += [f"{'files ' if not number else '      '}  {file} ({_size_of(file)})" for number, file in enumerate(shown)]
+    lines += [
+        f"{'files ' if not number else '      '}  {file.location} ({text.size(file.size)})"
+        for number, file in enumerate(shown)
+    ]
     if len(files) > len(shown):
-        lines.append(f"        ... and {len(files) - len(shown):,} more in {shown[0].parent}")
+        lines.append(f"        ... and {len(files) - len(shown):,} more in {_folder_of(*next(iter(files.items())))}")
     return lines
 
 
-def _told(home: LocalHome, job: JobRecord) -> list[str]:
+def _told(home: Home, job: JobRecord) -> list[str]:
     counts = home.table.progress(job.job_id)
     headline = f"{job.state}: {text.shortened(job.reason.removeprefix('cancelled: '), 1_000)}"
     if job.runs == 1 and job.started_at and job.finished_at and counts.items_done:
@@ -93,15 +97,15 @@ def _told(home: LocalHome, job: JobRecord) -> list[str]:
         headline += f"; {text.counted(counts.items_done, 'item')} in {text.duration(seconds)}"
         headline += f" ({text.rate(counts.items_done / seconds)})" if seconds > 0 else ""
     lines = [headline]
-    lines += found.missing_lines(job)
-    lines += found.item_error_lines(job, counts.item_errors)
+    lines += found.missing_lines(home, job)
+    lines += found.item_error_lines(home, job, counts.item_errors)
     if job.refused:
         return lines
     if job.state in (JobState.FAILED, JobState.PARTIAL):
         lines += found.traceback_lines(home, job)
-        lines.append(f"`skyburst logs {job.job_id}` has everything that was written")
+        lines.append(f"`skyburst logs {job.job_id}{home.option}` has everything that was written")
     if job.state is not JobState.SUCCEEDED:
-        lines.append(f"`skyburst resume {job.job_id}` runs only what is missing")
+        lines.append(f"`skyburst resume {job.job_id}{home.option}` runs only what is missing")
     return lines
 
 
@@ -110,8 +114,9 @@ def _say(lines: Iterable[str], *, err: bool = True) -> None:
         click.echo(line, err=err)
 
 
-def _size_of(path: Path) -> str:
-    return text.size(path.stat().st_size)
+def _folder_of(name: str, file: Readable) -> str:
+    """Where all result files are: their names may have folders in them."""
+    return file.location.removesuffix(name).rstrip("/")
 
 
 def _names(folder: Path) -> Iterator[str]:

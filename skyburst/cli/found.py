@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from skyburst.cli import text
 from skyburst.contracts.records import JobRecord, Missing
 from skyburst.contracts.states import BatchState
-from skyburst.engine.combine import FILES
-from skyburst.homes.local.home import LocalHome
+from skyburst.homes.home import Home, Readable
 from skyburst.logs import item_name
 
 MOST_SHOWN = 3
@@ -17,38 +14,27 @@ MOST_VALUE_BYTES = 300
 MOST_CHARACTERS = 300
 
 
-def result_path(home: LocalHome, job: JobRecord) -> Path | None:
-    """File of the result's JSON; None when there is no result."""
-    if (job.outcome or {}).get("files") is None:
-        return None
-    return home.result_path(job.job_id)
-
-
-def result_files(home: LocalHome, job: JobRecord) -> dict[str, Path]:
-    """Result files by name."""
-    return {name: home.job_folder(job.job_id) / FILES / name for name in (job.outcome or {}).get("files") or []}
-
-
 def summary_lines(job: JobRecord) -> list[str]:
     """What the analysis says of the result in a few lines."""
     return [text.shortened(line, MOST_CHARACTERS) for line in (job.outcome or {}).get("summary", [])]
 
 
-def short_value(path: Path) -> str:
+def short_value(result: Readable) -> str:
     """The result itself when it is short; empty when it is not."""
-    if path.stat().st_size > MOST_VALUE_BYTES:
+    if result.size > MOST_VALUE_BYTES:
         return ""
-    return text.shortened(path.read_text(encoding="ascii"), MOST_VALUE_BYTES)
+    with result.open() as file:
+        return text.shortened(file.read().decode("ascii"), MOST_VALUE_BYTES)
 
 
-def missing_lines(job: JobRecord) -> list[str]:
+def missing_lines(home: Home, job: JobRecord) -> list[str]:
     """What is missing from the result and why, the first few."""
     gaps = [Missing(*entry) for entry in (job.outcome or {}).get("missing", [])]
     lines = [f"missing: {_where(gap)}: {text.shortened(gap.reason, MOST_CHARACTERS)}" for gap in gaps]
-    return _first(lines, f"`skyburst logs {job.job_id}` has all failures")
+    return _first(lines, f"`skyburst logs {job.job_id}{home.option}` has all failures")
 
 
-def item_error_lines(job: JobRecord, count: int) -> list[str]:
+def item_error_lines(home: Home, job: JobRecord, count: int) -> list[str]:
     """Items that could not be used and why, the first few of so many."""
     if not count:
         return []
@@ -57,11 +43,13 @@ def item_error_lines(job: JobRecord, count: int) -> list[str]:
         f"  {text.shortened(item_name(entry['item']), 80)}: {text.shortened(entry['error'], MOST_CHARACTERS)}"
         for entry in errors[:MOST_SHOWN]
     ]
-    more = [f"  ... and {count - len(shown):,} more: `skyburst logs {job.job_id}`"] if count > len(shown) else []
+    more = []
+    if count > len(shown):
+        more = [f"  ... and {count - len(shown):,} more: `skyburst logs {job.job_id}{home.option}`"]
     return [f"{text.counted(count, 'item')} could not be used:", *shown, *more]
 
 
-def traceback_lines(home: LocalHome, job: JobRecord) -> list[str]:
+def traceback_lines(home: Home, job: JobRecord) -> list[str]:
     """The end of the traceback that a developer wants to see first: the combiner's, or that of the first failed batch."""
     failure = (job.outcome or {}).get("failure")
     trace = failure[2] if failure else ""

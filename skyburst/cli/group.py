@@ -23,7 +23,7 @@ class Listed(NamedTuple):
 
 SECTIONS = {
     "Run jobs": [
-        Listed("run", "Run an analysis here, and show how it goes."),
+        Listed("run", "Run an analysis, here or on AWS, and show how it goes."),
         Listed("resume", "Go on with a job: run only what is missing."),
         Listed("rerun", "Run a job again from its certificate, and compare."),
         Listed("cancel", "End a job; what was found so far is combined."),
@@ -44,6 +44,12 @@ SECTIONS = {
     ],
     "Libraries": [
         Listed("library", "Build, inspect and generate libraries of items."),
+    ],
+    "AWS": [
+        Listed("deploy", "Deploy skyburst and analyses to an AWS account."),
+        Listed("diff", "Show what `skyburst deploy` would change."),
+        Listed("destroy", "Remove a deployment; results are kept."),
+        Listed("cloud", "Try a deployment on this machine, without an account."),
     ],
     "This machine": [
         Listed("doctor", "Check that everything works on this machine."),

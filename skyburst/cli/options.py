@@ -12,8 +12,9 @@ from skyburst.cli.completing import job_ids
 
 if TYPE_CHECKING:
     from skyburst.contracts.records import JobRecord
-    from skyburst.homes.local.home import LocalHome
+    from skyburst.homes.home import Home
 
+ON_VARIABLE = "SKYBURST_ON"
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 
@@ -51,12 +52,25 @@ detach_option = click.option(
 )
 
 
-@contextmanager
-def open_home() -> Iterator[LocalHome]:
-    """The home whose jobs the commands are about."""
-    from skyburst.homes.local.home import LocalHome
+on_option = click.option(
+    "--on", type=click.Choice(["local", "aws"]), default="local", envvar=ON_VARIABLE, show_default=True,
+    help="Where jobs run.",
+)  # fmt: skip
+"""Where the job of a command is: on this machine or in a deployment."""
 
-    home = LocalHome()
+
+@contextmanager
+def open_home(on: str, *, quiet: bool = False) -> Iterator[Home]:
+    """The home whose jobs the commands are about; it shows uploads unless `quiet`."""
+    from skyburst.homes import home as homes
+
+    if on == "aws":
+        from skyburst.cli.counting import counting
+        from skyburst.homes.aws.home import AwsHome
+
+        home: Home = AwsHome(showing=lambda what: counting(what, quiet=quiet))
+    else:
+        home = homes.open_home(on)
     try:
         yield home
     finally:
@@ -64,7 +78,7 @@ def open_home() -> Iterator[LocalHome]:
 
 
 @contextmanager
-def open_job(name: str) -> Iterator[tuple[LocalHome, JobRecord]]:
+def open_job(name: str, on: str) -> Iterator[tuple[Home, JobRecord]]:
     """The job of a name. Raises JobNotFound."""
-    with open_home() as home:
+    with open_home(on) as home:
         yield home, home.find_job(name)

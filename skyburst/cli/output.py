@@ -6,12 +6,16 @@ import json
 import os
 import shutil
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from skyburst.cli.failures import storage_error
+
+if TYPE_CHECKING:
+    from skyburst.homes.home import Readable
 
 STANDARD_OUTPUT = "-"
 
@@ -35,14 +39,14 @@ def check_target(option: str, target: str | None) -> None:
         raise click.BadParameter(f"the folder {folder} cannot be written", param_hint=option)
 
 
-def write_copy(source: Path, target: str) -> None:
+def write_copy(source: Readable, target: str) -> None:
     """Copy a file to a path, whole or not at all, or to standard output.
 
     Raises:
         StorageError: when it cannot be written.
     """
     if target == STANDARD_OUTPUT:
-        with open(source, "rb") as file:
+        with source.open() as file:
             sys.stdout.flush()
             shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.buffer.flush()
@@ -50,7 +54,7 @@ def write_copy(source: Path, target: str) -> None:
     _copy(source, Path(target).expanduser())
 
 
-def copy_files(files: dict[str, Path], folder: Path) -> list[Path]:
+def copy_files(files: Mapping[str, Readable], folder: Path) -> list[Path]:
     """Copy result files into a folder under their names.
 
     Raises:
@@ -68,13 +72,13 @@ def copy_files(files: dict[str, Path], folder: Path) -> list[Path]:
     return copies
 
 
-def _copy(source: Path, target: Path) -> None:
+def _copy(source: Readable, target: Path) -> None:
     target = target.resolve()  # of a link, what it points to
     replaced = target.is_file() or not target.exists()  # a device or a pipe cannot be replaced
     path = target.with_name(f".{target.name[:200]}-{os.getpid()}.part") if replaced else target
     try:
         try:
-            with open(source, "rb") as old, open(path, "wb") as new:
+            with source.open() as old, open(path, "wb") as new:
                 shutil.copyfileobj(old, new)
             if replaced:
                 path.replace(target)

@@ -12,6 +12,8 @@ from skyburst.finding import Found, find_analysis
 
 FORMAT = 1
 JOB_FIELDS = ("max_parallelism", "timeout_s", "tolerated_failure_percent")
+DEPLOYED = "analysis"
+"""Location of an analysis in its functions: no folder of this machine."""
 Certificate = Mapping[str, Any]
 
 
@@ -79,14 +81,25 @@ def specification_again(certificate: Certificate, found: Found) -> dict[str, Any
     return document
 
 
-def differences_before(certificate: Certificate, found: Found, environment: Mapping[str, Any]) -> list[str]:
-    """What is known to differ before the job runs again: the analysis, its code, skyburst and the environment."""
-    now = found.reference()
-    analysis, then = certificate["analysis"], certificate["environment"]
+def differences_before(
+    certificate: Certificate, now: Mapping[str, Any], environment: Mapping[str, Any] | None
+) -> list[str]:
+    """What is known to differ before the job runs again: the analysis, its code, and the environment if it is known."""
+    analysis = certificate["analysis"]
     compared = [
-        ("the analysis' location", analysis["location"], now["location"]),
         ("the blueprint's version", analysis["version"], now["version"]),
         ("the digest of the analysis' code", analysis["digest"], now["digest"]),
+    ]
+    if DEPLOYED not in (analysis["location"], now["location"]):
+        compared.insert(0, ("the analysis' location", analysis["location"], now["location"]))
+    differing = _differing(compared)
+    return differing if environment is None else differing + differences_in_environment(certificate, environment)
+
+
+def differences_in_environment(certificate: Certificate, environment: Mapping[str, Any]) -> list[str]:
+    """How the environment differs: skyburst, the interpreter, the system, the packages."""
+    then = certificate["environment"]
+    compared = [
         ("skyburst", then.get("skyburst"), environment["skyburst"]),
         ("Python", then.get("python"), environment["python"]),
         ("the system", then.get("system"), environment["system"]),

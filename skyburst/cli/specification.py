@@ -12,18 +12,21 @@ import click
 
 from skyburst.cli.items import items_from
 from skyburst.cli.setting import labels_from, parameters_from
+from skyburst.contracts.parameters import Declared
+from skyburst.errors import AnalysisNotFound
 from skyburst.finding import find_analysis
 
 LIMITS = ("batch_size", "max_parallelism", "timeout_s", "tolerated_failure_percent", "name", "idempotency_key")
 """Options that are fields of the specification as they are."""
 
 
-def specification(analysis: str | None, given: Mapping[str, Any]) -> dict[str, Any]:
+def specification(analysis: str | None, given: Mapping[str, Any], on: str = "local") -> dict[str, Any]:
     """The job specification of a command line, unchecked.
 
     Args:
         analysis: name or path; None when the file of `--spec` has it.
         given: options by name; `spec` is a file whose fields the other options replace.
+        on: name of the home; an analysis may be deployed elsewhere and not be here.
     """
     document = _read(given["spec"]) if given["spec"] else {}
     if analysis:
@@ -36,9 +39,18 @@ def specification(analysis: str | None, given: Mapping[str, Any]) -> dict[str, A
     if given["label"]:
         document["labels"] = {**document.get("labels", {}), **labels_from(given["label"])}
     if given["set"]:
-        declared = find_analysis(str(document["analysis"])).blueprint.parameters
+        declared = _declared(str(document["analysis"]), on)
         document["parameters"] = {**document.get("parameters", {}), **parameters_from(declared, given["set"])}
     return document
+
+
+def _declared(analysis: str, on: str) -> Declared | None:
+    try:
+        return find_analysis(analysis).blueprint.parameters
+    except AnalysisNotFound:
+        if on == "local":
+            raise
+        return None
 
 
 def _read(name: str) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def store_items(
     if isinstance(spec.items, list):
         if len(spec.items) <= MOST_INLINE_ITEMS:
             return document, write_manifest(objects, objects.location, f"{job_prefix}manifest", spec.items).document()
-        location = f"{objects.location}/{_store_long(spec.items, objects)}"
+        location = f"{objects.location}/{store_long(spec.items, objects)}"
     elif "range" in spec.items:
         return document, NumberRange(*spec.items["range"]).document()
     else:
@@ -47,7 +47,7 @@ def store_items(
     return document, read_manifest(location).document()
 
 
-def _store_long(items: list[Any], objects: ObjectStore) -> str:
+def store_long(items: list[Any], objects: ObjectStore) -> str:
     """Store a list under its digest; the same list is stored once, and the same job keeps the same specification."""
     digest = hashlib.sha256()
     for number, item in enumerate(items):

@@ -107,7 +107,7 @@ def test_8_a_state_folder_that_cannot_be_made(project: Path) -> None:
 def test_9_a_job_whose_program_was_killed(project: Path, program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
     with running("run", "naps.py", "--items", "0:9", "--set", "nap=1", "--batch-size", "1", folder=project) as process:
         wait_for_line(process, "batches")
-    monkeypatch.setattr("skyburst.client.UNDRIVEN_S", 0.3)
+    monkeypatch.setattr("skyburst.homes.waiting.UNDRIVEN_S", 0.3)
     ended = program("watch", "last")
     assert ended.code == 9
     assert "the program that ran it is gone: `skyburst resume naps-" in ended.err

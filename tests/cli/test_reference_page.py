@@ -8,10 +8,13 @@ from pathlib import Path
 import click
 import pytest
 
+from skyburst.cli.deploying import BUNDLES_VARIABLE
 from skyburst.cli.exits import MEANINGS
 from skyburst.cli.group import COMMANDS
 from skyburst.cli.main import skyburst
+from skyburst.cli.options import ON_VARIABLE
 from skyburst.finding import PATH_VARIABLE
+from skyburst.homes.aws.account import PREFIX_VARIABLE
 from skyburst.homes.local.folder import VARIABLE
 from skyburst.homes.local.home import WORKERS_VARIABLE
 
@@ -46,5 +49,5 @@ def test_the_page_has_the_table_of_exit_codes_as_the_program_has_it() -> None:
 
 
 def test_the_page_has_the_variables() -> None:
-    for variable in (VARIABLE, PATH_VARIABLE, WORKERS_VARIABLE):
+    for variable in (VARIABLE, PATH_VARIABLE, WORKERS_VARIABLE, ON_VARIABLE, PREFIX_VARIABLE, BUNDLES_VARIABLE):
         assert f"| `{variable}` |" in PAGE

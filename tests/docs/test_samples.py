@@ -45,6 +45,8 @@ NEED_CLOUD = {
     "local_cloud.py": r"good/a written\nbad/a AccessDenied\nretries: 1\ndenied: \['arn:aws:s3:::results/bad/a'\]",
 }
 """Samples that need the extra `cloud`."""
+NEED_A_DEPLOYMENT = {"on_aws.py", "start_execution.py", "start_execution.mjs", "start_execution.sh"}
+"""Samples that tests/homes_aws/test_home.py runs, which has one."""
 USED_BY_OTHERS = {"duplicates.py", "testing.py", "job.json", "pyproject.toml"}
 AWS = """#!/bin/sh
 # Stands in for the program of Amazon, which this test has no network for: notes what is asked, brings some images.
@@ -146,7 +148,8 @@ def test_the_readme_shows_the_quickstart() -> None:
 
 def test_every_sample_is_run() -> None:
     files = {path.name for path in SAMPLES.iterdir() if path.is_file()}
-    assert files == NEED_IMAGES.keys() | NEED_NOTHING.keys() | NEED_CLOUD.keys() | USED_BY_OTHERS
+    run_here = NEED_IMAGES.keys() | NEED_NOTHING.keys() | NEED_CLOUD.keys()
+    assert files == run_here | NEED_A_DEPLOYMENT | USED_BY_OTHERS
 
 
 def test_every_sample_is_shown_on_a_page() -> None:

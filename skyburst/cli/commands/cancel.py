@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from skyburst.cli.options import job_argument, json_flag, open_job
+from skyburst.cli.options import job_argument, json_flag, on_option, open_job
 
 
 @click.command("cancel")
 @job_argument
+@on_option
 @json_flag("the job's id and state")
-def command(job: str, as_json: bool) -> None:
+def command(job: str, on: str, as_json: bool) -> None:
     """End a job; what was found so far is combined and kept.
 
     \b
@@ -19,7 +20,7 @@ def command(job: str, as_json: bool) -> None:
     """
     from skyburst.cli.output import echo_json
 
-    with open_job(job) as (home, record):
+    with open_job(job, on) as (home, record):
         job_id = record.job_id
         if not record.state.finished:
             home.cancel(job_id)
@@ -31,4 +32,4 @@ def command(job: str, as_json: bool) -> None:
         elif after.state.finished:
             click.echo(f"job {job_id} is {after.state}")
         else:
-            click.echo(f"job {job_id} is being ended; `skyburst watch {job_id}` waits for it")
+            click.echo(f"job {job_id} is being ended; `skyburst watch {job_id}{home.option}` waits for it")

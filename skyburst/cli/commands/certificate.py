@@ -6,13 +6,14 @@ import json
 
 import click
 
-from skyburst.cli.options import job_argument, open_job
+from skyburst.cli.options import job_argument, on_option, open_job
 
 
 @click.command("certificate")
 @job_argument
+@on_option
 @click.option("--json", "as_json", is_flag=True, help="Print it on one line.")
-def command(job: str, as_json: bool) -> None:
+def command(job: str, on: str, as_json: bool) -> None:
     """Print the record that makes a job reproducible, as JSON.
 
     It names the analysis and the digest of its code, all parameters, the items, the environment, times and the digest
@@ -23,5 +24,5 @@ def command(job: str, as_json: bool) -> None:
       skyburst certificate last > certificate.json
       skyburst rerun certificate.json
     """
-    with open_job(job) as (home, record):
+    with open_job(job, on) as (home, record):
         click.echo(json.dumps(home.certificate(record.job_id), indent=None if as_json else 2))

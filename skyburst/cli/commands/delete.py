@@ -7,14 +7,15 @@ import sys
 import click
 
 from skyburst.cli.completing import job_ids
-from skyburst.cli.options import json_flag, open_home
+from skyburst.cli.options import json_flag, on_option, open_home
 
 
 @click.command("delete")
 @click.argument("jobs", nargs=-1, required=True, shell_complete=job_ids, metavar="JOB...")
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@on_option
 @json_flag("the ids of the jobs deleted")
-def command(jobs: tuple[str, ...], yes: bool, as_json: bool) -> None:
+def command(jobs: tuple[str, ...], yes: bool, on: str, as_json: bool) -> None:
     """Forget jobs and remove their files, results among them.
 
     A job that a program is running cannot be deleted: cancel it first.
@@ -26,7 +27,7 @@ def command(jobs: tuple[str, ...], yes: bool, as_json: bool) -> None:
     """
     from skyburst.cli.output import echo_json
 
-    with open_home() as home:
+    with open_home(on) as home:
         records = {record.job_id: record for record in map(home.find_job, jobs)}
         if not yes:
             if not sys.stdin.isatty():

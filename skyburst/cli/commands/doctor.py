@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
 
-from skyburst.cli.options import json_flag, open_home
+from skyburst.cli.options import json_flag
 
 if TYPE_CHECKING:
     from skyburst.cli.checks.finding import Finding
@@ -33,10 +34,11 @@ def command(as_json: bool) -> int:
     """
     from skyburst.cli.output import echo_json
     from skyburst.cli.text import printable
+    from skyburst.homes.local.home import LocalHome
 
     findings = []
     colored = False if os.environ.get("NO_COLOR") else None  # None: where there is a terminal
-    with open_home() as home:
+    with closing(LocalHome()) as home:
         for finding in _findings(home):
             findings.append(finding)
             if not as_json:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skyburst.cli.completing import analysis_names
-from skyburst.cli.options import json_flag, open_home
+from skyburst.cli.options import json_flag, on_option, open_home
 
 if TYPE_CHECKING:
     from skyburst.contracts.records import JobRecord
@@ -28,8 +28,11 @@ STATES = ["PENDING", "RUNNING", "COMBINING", "SUCCEEDED", "PARTIAL", "FAILED", "
 )
 @click.option("--analysis", shell_complete=analysis_names, metavar="NAME", help="Only of this analysis.")
 @click.option("--label", multiple=True, metavar="NAME=VALUE", help="Only with this label; may be given again.")
+@on_option
 @json_flag("the jobs")
-def command(limit: int, state: tuple[str, ...], analysis: str | None, label: tuple[str, ...], as_json: bool) -> None:
+def command(
+    limit: int, state: tuple[str, ...], analysis: str | None, label: tuple[str, ...], on: str, as_json: bool
+) -> None:
     """List jobs, newest first.
 
     \b
@@ -49,14 +52,14 @@ def command(limit: int, state: tuple[str, ...], analysis: str | None, label: tup
             and has_labels(job.spec.get("labels", {}), label)
         )
 
-    with open_home() as home:
+    with open_home(on) as home:
         matching = (job for job in home.table.jobs() if wanted(job))
         lines = [job_line(home, job) for job in islice(matching, limit)]
         more = next(matching, None) is not None
         if as_json:
             echo_json(lines)
         elif not lines:
-            click.echo("no such jobs" if state or analysis or label else f"no jobs in {home.folder}", err=True)
+            click.echo("no such jobs" if state or analysis or label else f"no jobs in {home.where}", err=True)
         else:
             click.echo("\n".join(_table(lines)))
             if more:

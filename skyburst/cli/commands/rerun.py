@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from skyburst.cli.completing import job_ids
-from skyburst.cli.options import open_job, showing_options
+from skyburst.cli.options import on_option, open_home, open_job, showing_options
 
 if TYPE_CHECKING:
     from skyburst.contracts.records import JobRecord
-    from skyburst.homes.local.home import LocalHome
+    from skyburst.homes.home import Home
 
 
 @click.command("rerun")
 @click.argument("certificate", metavar="CERTIFICATE|JOB", shell_complete=job_ids)
+@on_option
 @showing_options
-def command(certificate: str, quiet: bool, output: str | None, json_file: str | None) -> int:
+def command(certificate: str, on: str, quiet: bool, output: str | None, json_file: str | None) -> int:
     """Run a job again from its certificate, and compare.
 
     The new job has the parameters, batches and limits of the earlier one, defaults of that time included. What differs
@@ -41,24 +41,30 @@ def command(certificate: str, quiet: bool, output: str | None, json_file: str | 
     if Path(certificate).is_file():
         document = read_certificate(Path(certificate))
     else:
-        with open_job(certificate) as (home, earlier):
+        with open_job(certificate, on) as (home, earlier):
             document = home.certificate(earlier.job_id)
     found = locate(document)
-    _tell(differences_before(document, found, environment("local")))
-    handle = create(specification_again(document, found))
-    with closing(handle.home):
-        job = run_here(handle.home, handle.record(), quiet=quiet)
-        code = show_ending(handle.home, job, wanted)
-        _compare(document, handle.home, job)
+    if on == "local":
+        _tell(differences_before(document, found.reference(), environment("local")))
+    with open_home(on, quiet=quiet) as home:
+        job = create(specification_again(document, found), home=home).record()
+        if on != "local":  # what the deployed code runs in, its certificate tells
+            _tell(differences_before(document, job.analysis, None))
+        job = run_here(home, job, quiet=quiet)
+        code = show_ending(home, job, wanted)
+        _compare(document, home, job)
         return code
 
 
-def _compare(document: dict[str, Any], home: LocalHome, job: JobRecord) -> None:
-    from skyburst.cli.repeating import differences_in_items
+def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
+    from skyburst.cli.repeating import differences_in_environment, differences_in_items
 
     if job.plan:
         _tell(differences_in_items(document, job.items, job.plan["items"]))
-    before, now = document["result"]["sha256"], home.certificate(job.job_id)["result"]["sha256"]
+    certificate = home.certificate(job.job_id)
+    if home.name != "local":
+        _tell(differences_in_environment(document, certificate["environment"]))
+    before, now = document["result"]["sha256"], certificate["result"]["sha256"]
     if before is None or now is None:
         which = "the earlier job" if before is None else "this job"
         click.echo(f"there is nothing to compare: {which} has no result", err=True)

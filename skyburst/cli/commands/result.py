@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import click
 
-from skyburst.cli.options import job_argument, json_flag, open_job
+from skyburst.cli.options import job_argument, json_flag, on_option, open_job
 
 
 @click.command("result")
 @job_argument
+@on_option
 @click.option(
     "--output", metavar="FOLDER", type=click.Path(file_okay=False), help="Copy the result and its files there."
 )
 @json_flag("the result itself")
-def command(job: str, output: str | None, as_json: bool) -> int:
+def command(job: str, output: str | None, on: str, as_json: bool) -> int:
     """Show a job's result and its files.
 
     Exits as `skyburst run` did: 3 when the job is PARTIAL, 5 when it was cancelled and has what was found until then.
@@ -25,9 +26,8 @@ def command(job: str, output: str | None, as_json: bool) -> int:
       skyburst result last --output results
     """
     from skyburst.cli.ending import Wanted, show_ending
-    from skyburst.cli.found import result_path
 
-    with open_job(job) as (home, record):
-        if result_path(home, record) is None:
+    with open_job(job, on) as (home, record):
+        if home.result_file(record) is None:
             home.result(record)  # raises with the reason
         return show_ending(home, record, Wanted("-" if as_json else None, output))

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import click
 
-from skyburst.cli.options import detach_option, job_argument, open_job, showing_options
+from skyburst.cli.options import detach_option, job_argument, on_option, open_job, showing_options
 
 
 @click.command("resume")
 @job_argument
+@on_option
 @detach_option
 @showing_options
-def command(job: str, detach: bool, quiet: bool, output: str | None, json_file: str | None) -> int:
+def command(job: str, on: str, detach: bool, quiet: bool, output: str | None, json_file: str | None) -> int:
     """Go on with a job: run only what is missing.
 
     For a job that was cancelled, interrupted or timed out, or that has failed batches: what is done is kept, failed
@@ -30,7 +31,7 @@ def command(job: str, detach: bool, quiet: bool, output: str | None, json_file: 
 
     wanted = Wanted(json_file, output, quiet)
     refuse_with_detach(wanted, detach=detach)
-    with open_job(job) as (home, record):
+    with open_job(job, on) as (home, record):
         if record.state is JobState.SUCCEEDED:
             click.echo(f"job {record.job_id} has SUCCEEDED: nothing is missing", err=True)
         elif detach:

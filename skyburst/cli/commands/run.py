@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from skyburst.cli.completing import analysis_names, assignments
-from skyburst.cli.options import detach_option, showing_options
+from skyburst.cli.options import detach_option, on_option, open_home, showing_options
+
+if TYPE_CHECKING:
+    from skyburst.contracts.records import JobRecord
 
 
 @click.command("run")
@@ -36,12 +38,19 @@ from skyburst.cli.options import detach_option, showing_options
 @click.option("--name", metavar="TEXT", help="A name for people.")
 @click.option("--label", multiple=True, metavar="NAME=VALUE", help="Anything to find the job by.")
 @click.option("--idempotency-key", metavar="TEXT", help="Two jobs with the same key are one job.")
+@on_option
 @detach_option
 @showing_options
 def command(
-    analysis: str | None, detach: bool, quiet: bool, output: str | None, json_file: str | None, **given: Any
+    analysis: str | None,
+    on: str,
+    detach: bool,
+    quiet: bool,
+    output: str | None,
+    json_file: str | None,
+    **given: Any,
 ) -> int:
-    """Run an analysis here, and show how it goes.
+    """Run an analysis, here or on AWS, and show how it goes.
 
     ANALYSIS is a name (see `skyburst analyses`), the folder of an analysis, or a Python file with one worker and one
     combiner. `skyburst show ANALYSIS` lists its parameters.
@@ -52,9 +61,11 @@ def command(
       skyburst run color-depth-search --set mask=MASK.tif --set library=FOLDER --json out.json
       skyburst run my-analysis --items @names.txt --tolerate 5 --output results
       zcat items.jsonl.gz | skyburst run my-analysis --items - --detach
+      skyburst run monte-carlo --on aws
 
     Ctrl-C ends the job, combines what was found and keeps it: `skyburst resume last` goes on. Press it twice to stop at
-    once. Progress goes to standard error, results to standard output.
+    once. Progress goes to standard error, results to standard output. On AWS runs what `skyburst deploy` deployed;
+    files and libraries that parameters name are uploaded.
     """
     from skyburst.cli.ending import Wanted, show_ending
     from skyburst.cli.follow.foreground import run_here
@@ -63,18 +74,33 @@ def command(
 
     wanted = Wanted(json_file, output, quiet)
     refuse_with_detach(wanted, detach=detach)
-    handle = create(specification(analysis, given))
-    with closing(handle.home):
-        job = handle.record()
+    document = specification(analysis, given, on)
+    with open_home(on, quiet=quiet) as home:
+        job = create(document, home=home).record()
+        if home.name == "aws":
+            _tell_other_code(str(document["analysis"]), job)
         if job.state.finished:
             click.echo(f"job {job.job_id} with this idempotency key has run before", err=True)
         elif detach:
-            handle.home.drive_in_background(job.job_id)
+            home.drive_in_background(job.job_id)
             click.echo(job.job_id)
             return 0
         else:
-            job = run_here(handle.home, job, quiet=quiet)
-        return show_ending(handle.home, job, wanted)
+            job = run_here(home, job, quiet=quiet)
+        return show_ending(home, job, wanted)
+
+
+def _tell_other_code(analysis: str, job: JobRecord) -> None:
+    """Tell somebody who has changed an analysis and not deployed it since."""
+    from skyburst.errors import AnalysisNotFound
+    from skyburst.finding import find_analysis
+
+    try:
+        here = find_analysis(analysis)
+    except AnalysisNotFound:
+        return
+    if here.reference()["digest"] != job.analysis["digest"]:
+        click.echo(f"note: the code in {here.location} is not what is deployed; `skyburst deploy` deploys it", err=True)
 
 
 def refuse_with_detach(wanted: Any, *, detach: bool) -> None:

@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from skyburst.cli.options import job_argument, json_flag, open_job
+from skyburst.cli.options import job_argument, json_flag, on_option, open_job
 
 if TYPE_CHECKING:
     from skyburst.contracts.records import JobRecord
-    from skyburst.homes.local.home import LocalHome
+    from skyburst.homes.home import Home
 
 MOST_CHARACTERS = 300
 
 
 @click.command("status")
 @job_argument
+@on_option
 @json_flag("everything that is known of the job")
-def command(job: str, as_json: bool) -> None:
+def command(job: str, on: str, as_json: bool) -> None:
     """Show where a job is and what it found.
 
     Exits with 0 whatever the state is; `skyburst result` and `skyburst watch` exit by the job's state.
@@ -32,18 +33,18 @@ def command(job: str, as_json: bool) -> None:
     from skyburst.cli.documents import job_document
     from skyburst.cli.output import echo_json
 
-    with open_job(job) as (home, record):
+    with open_job(job, on) as (home, record):
         if as_json:
             echo_json(job_document(home, record))
         else:
             click.echo("\n".join(_lines(home, record)))
 
 
-def _lines(home: LocalHome, job: JobRecord) -> list[str]:
+def _lines(home: Home, job: JobRecord) -> list[str]:
     from skyburst.cli import text
     from skyburst.cli.ending import result_lines
     from skyburst.cli.follow.snapshot import counts, time_left, troubles
-    from skyburst.cli.found import item_error_lines, missing_lines, result_files, result_path
+    from skyburst.cli.found import item_error_lines, missing_lines
     from skyburst.client import JobHandle
 
     handle = JobHandle(job.job_id, home)
@@ -54,7 +55,7 @@ def _lines(home: LocalHome, job: JobRecord) -> list[str]:
         ("name", job.spec.get("name") or ""),
         ("labels", ", ".join(f"{key}={value}" for key, value in job.spec.get("labels", {}).items())),
         ("state", f"{job.state}: {job.reason}" if job.reason else str(job.state)),
-        ("", "the program that ran it is gone" if interrupted else ""),
+        ("", home.gone if interrupted else ""),
         ("analysis", f"{job.analysis['name']} {job.analysis['version']} in {job.analysis['location']}"),
         ("progress", ", ".join([*counts(progress), time_left(progress)]).rstrip(", ")),
         ("", ", ".join(troubles(progress))),
@@ -69,10 +70,10 @@ def _lines(home: LocalHome, job: JobRecord) -> list[str]:
         lines += [
             f"  {name} = {text.shortened(json.dumps(value), MOST_CHARACTERS)}" for name, value in job.parameters.items()
         ]
-    lines += missing_lines(job) + item_error_lines(job, progress.item_errors)
-    path = result_path(home, job)
-    if path:
-        lines += result_lines(job, path, result_files(home, job))
+    lines += missing_lines(home, job) + item_error_lines(home, job, progress.item_errors)
+    result = home.result_file(job)
+    if result:
+        lines += result_lines(job, result, home.result_files(job))
     if interrupted or (job.state.finished and job.state != "SUCCEEDED" and not job.refused):
-        lines.append(f"`skyburst resume {job.job_id}` runs only what is missing")
+        lines.append(f"`skyburst resume {job.job_id}{home.option}` runs only what is missing")
     return lines

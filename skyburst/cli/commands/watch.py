@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import click
 
-from skyburst.cli.options import job_argument, open_job, showing_options
+from skyburst.cli.options import job_argument, on_option, open_job, showing_options
 
 
 @click.command("watch")
 @job_argument
+@on_option
 @showing_options
-def command(job: str, quiet: bool, output: str | None, json_file: str | None) -> int:
+def command(job: str, on: str, quiet: bool, output: str | None, json_file: str | None) -> int:
     """Follow a job that another program runs, to its end.
 
     Ctrl-C only stops watching; `skyburst cancel JOB` ends the job. Exits as `skyburst run` would have.
@@ -26,5 +27,5 @@ def command(job: str, quiet: bool, output: str | None, json_file: str | None) ->
 
     wanted = Wanted(json_file, output, quiet)
     wanted.check()
-    with open_job(job) as (home, record):
+    with open_job(job, on) as (home, record):
         return show_ending(home, watch(home, record, quiet=quiet), wanted)

@@ -7,10 +7,8 @@ import time
 from typing import Any
 
 from skyburst.cli.text import shortened
-from skyburst.contracts.records import JobRecord
 from skyburst.errors import SkyburstError
-from skyburst.homes.local.home import LocalHome
-from skyburst.homes.local.preview import Preview
+from skyburst.homes.home import Home, Looking
 
 FIRST_AFTER_S = 1.0
 """Shorter jobs are over before a look at them would be."""
@@ -24,28 +22,32 @@ MOST_OF_ERROR = 300
 class Best:
     """The lines of the best results so far, brought up to date while a job runs."""
 
-    def __init__(self, home: LocalHome, job_id: str) -> None:
-        # A connection to the task table of its own, because this is another thread than the driver's.
-        self._home = LocalHome(home.folder)
+    def __init__(self, home: Home, job_id: str) -> None:
+        self._home = home
         self._job_id = job_id
-        self._preview: Preview | None = None
+        self._looking: Looking | None = None
         self._began: float | None = None
         self._due = time.monotonic() + FIRST_AFTER_S
-        self._failed = False
+        self._gave_up = False
         self.lines: list[str] = []
 
     def look(self, *, found_something: bool) -> str | None:
         """Begin or go on looking, without waiting; why it was given up, once, when it was."""
         now = time.monotonic()
-        if self._failed or (self._began is None and (not found_something or now < self._due)):
+        if self._gave_up or (self._began is None and (not found_something or now < self._due)):
             return None
         try:
             if self._began is None:
                 self._began = now
-                self._opened().begin()
-            found = self._opened().poll()
+                looking = self._opened()
+                if looking is None:
+                    self._gave_up = True
+                    return None
+                looking.begin()
+            assert self._looking is not None
+            found = self._looking.poll()
         except (SkyburstError, OSError) as error:
-            self._failed = True
+            self._gave_up = True
             self.close()
             return f"no results are shown while the job runs: {shortened(str(error), MOST_OF_ERROR)}"
         if found is not None:
@@ -57,16 +59,15 @@ class Best:
 
     def close(self) -> None:
         """End the process that looks."""
-        if self._preview is not None:
-            self._preview.__exit__()
-            self._preview = None
-        self._home.close()
+        if self._looking is not None:
+            self._looking.close()
+            self._looking = None
 
-    def _opened(self) -> Preview:
-        if self._preview is None:
-            job: JobRecord = self._home.table.job(self._job_id)
-            self._preview = Preview(self._home, job)
-        return self._preview
+    def _opened(self) -> Looking | None:
+        """None where it would cost too much to look."""
+        if self._looking is None:
+            self._looking = self._home.looking(self._job_id)
+        return self._looking
 
 
 def lines_of(value: Any, summary: list[str]) -> list[str]:

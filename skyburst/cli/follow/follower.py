@@ -13,20 +13,21 @@ from skyburst.cli.follow.snapshot import Snapshot
 from skyburst.cli.follow.view import View
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.states import JobState
-from skyburst.homes.local.home import LocalHome
+from skyburst.homes.home import Home
 
 TICK_S = 0.15
-STOPPING = "stopping; press Ctrl-C again to stop at once; `skyburst resume {job_id}` goes on"
+STOPPING = "stopping; press Ctrl-C again to stop at once; `skyburst resume {job_id}{option}` goes on"
 
 
 class Follower:
     """Enter it while a job runs, and hand `update` its progress. `drives`: this program runs the job, and Ctrl-C ends it."""
 
-    def __init__(self, home: LocalHome, job: JobRecord, view: View, *, drives: bool = True) -> None:
+    def __init__(self, home: Home, job: JobRecord, view: View, *, drives: bool = True) -> None:
         self._job_id = job.job_id
         self._drives = drives
         self._view = view
-        self._workers = _workers(home, job)
+        self._workers = home.workers_of(job)
+        self._option = home.option
         self._done_before = home.table.progress(job.job_id).done if job.runs else 0
         self._best = Best(home, job.job_id)
         self._signals = SignalWatch()
@@ -73,7 +74,7 @@ class Follower:
         self._say_plan()
         if self._drives and self._signals.seen and not snapshot.stopping:
             snapshot.stopping = True
-            self._view.say(STOPPING.format(job_id=self._job_id))
+            self._view.say(STOPPING.format(job_id=self._job_id, option=self._option))
         if progress and progress.state is JobState.RUNNING and not snapshot.stopping:
             given_up = self._best.look(found_something=progress.done > 0)
             if given_up:
@@ -88,16 +89,9 @@ class Follower:
             return
         self._planned = True
         batches = text.counted(progress.batches, "batch", "batches")
-        workers = text.counted(max(1, min(self._workers, progress.batches)), "worker")
+        most = progress.batches if self._workers is None else min(self._workers, progress.batches)
+        workers = ("up to " if self._workers is None else "") + text.counted(max(1, most), "worker")
         done = f"; {self._done_before:,} of them are done already" if self._done_before else ""
         self._view.say(
             f"{self._snapshot.title}: {text.counted(progress.items, 'item')} in {batches} on {workers}{done}"
         )
-
-
-def _workers(home: LocalHome, job: JobRecord) -> int:
-    """Workers that the job may have here."""
-    blueprint = job.analysis["blueprint"]
-    most = job.spec.get("max_parallelism") or blueprint["job"]["max_parallelism"]
-    here = home.workers(blueprint["resources"]["memory_mb"])
-    return min(here, most) if most else here

@@ -1,4 +1,4 @@
-"""Run a job in this process, or watch it, and show how it goes."""
+"""Run a job, or watch it, and show how it goes."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from skyburst.cli.follow.follower import Follower
 from skyburst.cli.follow.view import choose_view
 from skyburst.client import JobHandle
 from skyburst.contracts.records import JobRecord
-from skyburst.homes.local.home import LocalHome
+from skyburst.homes.home import Home
 
 
-def run_here(home: LocalHome, job: JobRecord, *, quiet: bool) -> JobRecord:
+def run_here(home: Home, job: JobRecord, *, quiet: bool) -> JobRecord:
     """Take a job to its end, and show it on standard error unless `quiet`.
 
     Raises:
@@ -23,14 +23,14 @@ def run_here(home: LocalHome, job: JobRecord, *, quiet: bool) -> JobRecord:
         with Follower(home, job, choose_view()) as follower:
             return home.drive(job.job_id, follower.update)
     except KeyboardInterrupt as interrupt:
-        raise Stopped(f"stopped at once; `skyburst resume {job.job_id}` goes on") from interrupt
+        raise Stopped(f"stopped at once; `skyburst resume {job.job_id}{home.option}` goes on") from interrupt
 
 
-def watch(home: LocalHome, job: JobRecord, *, quiet: bool) -> JobRecord:
-    """Wait for the end of a job that another program drives, and show it on standard error unless `quiet`.
+def watch(home: Home, job: JobRecord, *, quiet: bool) -> JobRecord:
+    """Wait for the end of a job that something else drives, and show it on standard error unless `quiet`.
 
     Raises:
-        JobInterrupted: when no program drives it any more.
+        JobInterrupted: when nothing drives it any more.
         Stopped: at Ctrl-C.
     """
     handle = JobHandle(job.job_id, home)
@@ -41,5 +41,7 @@ def watch(home: LocalHome, job: JobRecord, *, quiet: bool) -> JobRecord:
             with Follower(home, job, choose_view(), drives=False) as follower:
                 handle.wait(on_progress=follower.update)
     except KeyboardInterrupt as interrupt:
-        raise Stopped(f"no longer watching; the job goes on, and `skyburst cancel {job.job_id}` ends it") from interrupt
+        raise Stopped(
+            f"no longer watching; the job goes on, and `skyburst cancel {job.job_id}{home.option}` ends it"
+        ) from interrupt
     return handle.record()

@@ -56,22 +56,22 @@ class Planner:
 
         Returns:
             `{"job", "run", "task", "state", "reason", "combiner"}`; task is `items` when the analysis has to list the items
-            first, `work`, or
-            `ended` when there is nothing to do.
+            first, `work`, `ended` when there is nothing to do, or `other` when another execution has the job.
 
         Raises:
             InvalidJob: naming the field, its value and what was expected.
         """
         if set(given) == {"resume"}:
-            return self._start(self._resumed(given["resume"]))
+            return self._start(self._resumed(given["resume"]), execution)
         job = self._created(given, execution)
         if job.job_id != execution:  # the job of the same idempotency key
-            return self._told(job, "ended")
-        return self._start(job)
+            return self._told(job, "other")
+        return self._start(job, execution)
 
     def listed(self, job_id: str) -> dict[str, Any]:
         """Go on with a job whose items the analysis has listed."""
-        return self._start(self._deployed.table.job(job_id))
+        job = self._deployed.table.job(job_id)
+        return self._start(job, (job.run_began or {}).get("execution", job_id))
 
     def failed(self, job_id: str, error: str, cause: str) -> dict[str, Any]:
         """End a job whose execution met an error that nothing else could handle."""
@@ -133,8 +133,8 @@ class Planner:
             self._deployed.events.job(job)
         return job
 
-    def _start(self, job: JobRecord) -> dict[str, Any]:
-        """Set a job running and write its brief."""
+    def _start(self, job: JobRecord, execution: str) -> dict[str, Any]:
+        """Set a job running and write its brief; clients look at the execution to see whether it goes on."""
         if job.state.finished:
             return self._told(job, "ended")
         table = self._deployed.table
@@ -150,6 +150,8 @@ class Planner:
         if job.plan is not None:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}
+        began = job.run_began or {"at": time.time(), "items": 0, "batches": 0}
+        job.run_began = {**began, "execution": execution}
         table.update_job(job)
         if starts:
             self._deployed.events.job(job, done)

@@ -27,13 +27,13 @@ from skyburst.errors import (
     InvalidAnalysis,
     InvalidJob,
     JobBusy,
-    JobNotFound,
     ResultNotReady,
     StorageError,
     StorageFull,
     is_disk_full,
 )
 from skyburst.finding import Found
+from skyburst.homes.home import Looking, StoredFile, job_of_name
 from skyburst.homes.job_items import store_items
 from skyburst.homes.local.folder import VARIABLE, state_folder
 from skyburst.homes.local.task_table import SqliteTaskTable
@@ -49,9 +49,17 @@ class LocalHome:
     """Everything of home `local` behind one state folder."""
 
     name = "local"
+    option = ""
+    gone = "the program that ran it is gone"
+    poll_s = 0.1
 
     def __init__(self, folder: Path | None = None) -> None:
         self.folder = folder or state_folder()
+
+    @property
+    def where(self) -> str:
+        """The state folder."""
+        return str(self.folder)
 
     @cached_property
     def table(self) -> SqliteTaskTable:
@@ -83,12 +91,13 @@ class LocalHome:
 
     # Jobs
 
-    def create_job(self, spec: JobSpec, found: Found, folder: Path) -> JobRecord:
+    def create_job(self, spec: JobSpec, found: Found | None, folder: Path) -> JobRecord:
         """Check a job as far as can be before it starts, and store it; paths are relative to the folder.
 
         Raises:
             InvalidJob: naming the field, its value and what was expected.
         """
+        assert found is not None
         declared = found.blueprint.parameters
         parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
         if spec.items is None and not found.blueprint.items:
@@ -115,23 +124,7 @@ class LocalHome:
         Raises:
             JobNotFound: when there is none, or more than one.
         """
-        if name == "last":
-            newest = next(self.table.jobs(), None)
-            if newest is None:
-                raise JobNotFound(f"there are no jobs in {self.folder}")
-            return newest
-        try:
-            return self.table.job(name)
-        except JobNotFound:
-            matches = [job for job in self.table.jobs() if job.job_id.startswith(name)] if name else []
-            if len(matches) == 1:
-                return matches[0]
-            if matches:
-                some = ", ".join(job.job_id for job in matches[:3])
-                raise JobNotFound(
-                    f"{len(matches)} jobs start with {name!r}, among them {some}: give more of the id"
-                ) from None
-            raise
+        return job_of_name(self.table, name, self.where)
 
     def delete(self, job_id: str) -> None:
         """Forget a job and remove all its files. Raises JobBusy while it is driven."""
@@ -241,6 +234,17 @@ class LocalHome:
         except Timeout:
             return True
 
+    def is_taken(self, job_id: str) -> bool:
+        """Whether another program drives the job: only one can."""
+        return self.is_driven(job_id)
+
+    def workers_of(self, job: JobRecord) -> int:
+        """Workers that the job may have here."""
+        blueprint = job.analysis["blueprint"]
+        most = job.spec.get("max_parallelism") or blueprint["job"]["max_parallelism"]
+        here = self.workers(blueprint["resources"]["memory_mb"])
+        return min(here, most) if most else here
+
     def workers(self, memory_mb: int) -> int:
         """Worker processes that this machine has processors and memory for, or `SKYBURST_WORKERS`."""
         named = os.environ.get(WORKERS_VARIABLE)
@@ -307,16 +311,38 @@ class LocalHome:
             files={name: folder / FILES / name for name in outcome["files"]},
         )
 
-    def result_path(self, job_id: str) -> Path:
-        """File of the result's JSON."""
-        return self.job_folder(job_id) / RESULT
+    def result_file(self, job: JobRecord) -> StoredFile | None:
+        """The result's JSON; None when there is no result."""
+        if (job.outcome or {}).get("files") is None:
+            return None
+        return StoredFile(self.job_folder(job.job_id) / RESULT)
+
+    def result_files(self, job: JobRecord) -> dict[str, StoredFile]:
+        """Result files by name."""
+        folder = self.job_folder(job.job_id) / FILES
+        return {name: StoredFile(folder / name) for name in (job.outcome or {}).get("files") or []}
+
+    def partial_results(self, job: JobRecord) -> Any:
+        """What the partial results so far combine to, unfinished. Raises JobFailed."""
+        from skyburst.homes.local.preview import Preview
+
+        with Preview(self, job) as preview:
+            return preview.look()
+
+    def looking(self, job_id: str) -> Looking:
+        """Looks at a job while it is shown; may be used by another thread than this home."""
+        from skyburst.homes.local.preview import Preview
+
+        # A connection to the task table of its own, because this is another thread than the driver's.
+        home = LocalHome(self.folder)
+        return Preview(home, home.table.job(job_id), ending=home.close)
 
     def write_certificate(self, job: JobRecord) -> None:
         """Store the certificate of a job that has ended."""
-        path = self.result_path(job.job_id)
+        found = self.result_file(job)
         digest = None
-        if (job.outcome or {}).get("files") is not None:
-            with open(path, "rb") as file:
+        if found is not None:
+            with open(found.path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         certificate = certificate_of(job, self.table.progress(job.job_id), self.name, result_digest=digest)
         self.objects.put(f"jobs/{job.job_id}/certificate.json", values.encode(certificate))

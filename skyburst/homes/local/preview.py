@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from skyburst.contracts.records import JobRecord
@@ -15,7 +16,7 @@ WAIT_S = 0.1
 class Preview:
     """Combines the partial results so far, as often as it is asked; enter it to have the process ended at the end."""
 
-    def __init__(self, home: LocalHome, job: JobRecord) -> None:
+    def __init__(self, home: LocalHome, job: JobRecord, ending: Callable[[], None] = lambda: None) -> None:
         self._home = home
         self._job = job
         config = {**home.worker_config(job), "run": "preview"}
@@ -23,12 +24,18 @@ class Preview:
         self._timeout_s: float = job.analysis["blueprint"]["resources"]["combiner_timeout_s"]
         self._asked = 0
         self._waiting: list[Request] = []
+        self._ending = ending
 
     def __enter__(self) -> Preview:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process."""
         self._pool.close()
+        self._ending()
 
     def look(self) -> Any:
         """The combined value so far, unfinished.

@@ -1,0 +1,174 @@
+"""What a client reaches of a deployment, with the credentials of whoever runs it: the names of its stack, and clients."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from skyburst.errors import AwsUnavailable, NotDeployed
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
+
+    from skyburst.homes.aws.task_table import DynamoTaskTable
+    from skyburst.objects import ObjectStore
+
+PREFIX_VARIABLE = "SKYBURST_PREFIX"
+DEFAULT_PREFIX = "skyburst"
+OUTPUTS = ("Bucket", "Batches", "Jobs", "JobMachine")
+CREDENTIALS = (
+    "name a profile in AWS_PROFILE (`aws configure sso` makes one), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+)
+REFUSED = frozenset(
+    {"ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch",
+     "UnrecognizedClientException"}
+)  # fmt: skip
+DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+
+
+class Account:
+    """One deployment in an account and region. Everything is looked up when it is first used."""
+
+    def __init__(self, prefix: str | None = None, region: str | None = None) -> None:
+        self.prefix = prefix or os.environ.get(PREFIX_VARIABLE) or DEFAULT_PREFIX
+        self._region = region
+
+    @cached_property
+    def session(self) -> Any:
+        """The session of boto3, which finds credentials as every program for AWS does."""
+        try:
+            import boto3
+        except ImportError as error:
+            raise AwsUnavailable("home aws needs boto3: pip install 'skyburst[aws]'") from error
+        with asking():
+            session: Any = boto3.session.Session(region_name=self._region)
+            if not session.region_name:
+                raise AwsUnavailable("no AWS region is set: set AWS_REGION, such as us-east-1, or that of the profile")
+            if session.get_credentials() is None:
+                raise AwsUnavailable(f"there are no AWS credentials: {CREDENTIALS}")
+        return session
+
+    @property
+    def region(self) -> str:
+        """The region's name."""
+        return str(self.session.region_name)
+
+    def client(self, service: str, connections: int = 10) -> Any:
+        """A client of a service; what is throttled is tried again."""
+        from botocore.config import Config
+
+        config = Config(
+            connect_timeout=5,
+            read_timeout=60,
+            max_pool_connections=connections,
+            retries={"mode": "standard", "total_max_attempts": 8},
+        )
+        return self.session.client(service, config=config)
+
+    @cached_property
+    def outputs(self) -> dict[str, str]:
+        """The names of what was deployed.
+
+        Raises:
+            NotDeployed: when there is no such stack.
+        """
+        from botocore.exceptions import ClientError
+
+        where = f"as {self.prefix!r} in region {self.region}"
+        with asking("find the deployment"):
+            try:
+                stack = self.client("cloudformation").describe_stacks(StackName=self.prefix)["Stacks"][0]
+            except ClientError as error:
+                if "does not exist" not in str(error):
+                    raise
+                raise NotDeployed(
+                    f"nothing is deployed {where}: `skyburst deploy` deploys it; {PREFIX_VARIABLE} names another deployment"
+                ) from error
+        found = {output["OutputKey"]: str(output["OutputValue"]) for output in stack.get("Outputs", [])}
+        lacks = [name for name in OUTPUTS if name not in found]
+        if lacks:
+            raise NotDeployed(
+                f"the stack {where} is {stack['StackStatus']} and has no {', '.join(lacks)}: `skyburst deploy` completes it"
+            )
+        return found
+
+    @property
+    def bucket(self) -> str:
+        """Name of the bucket."""
+        return self.outputs["Bucket"]
+
+    @property
+    def machine(self) -> str:
+        """ARN of the state machine that takes jobs through their life."""
+        return self.outputs["JobMachine"]
+
+    @cached_property
+    def table(self) -> DynamoTaskTable:
+        """The task table."""
+        from skyburst.homes.aws.calls import THREADS
+        from skyburst.homes.aws.task_table import DynamoTaskTable
+
+        return DynamoTaskTable(self.client("dynamodb", THREADS), self.outputs["Batches"], self.outputs["Jobs"])
+
+    @cached_property
+    def objects(self) -> ObjectStore:
+        """The object store, with the same credentials as all else: profiles and single sign-on included."""
+        from obstore.auth.boto3 import Boto3CredentialProvider
+        from obstore.store import S3Store
+
+        from skyburst.objects import ObjectStore
+
+        options: ClientConfig = {}
+        if os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://"):  # a cloud on this machine
+            options["allow_http"] = True
+        provider = Boto3CredentialProvider(self.session)
+        store = S3Store(self.bucket, region=self.region, credential_provider=provider, client_options=options or None)
+        return ObjectStore(store, f"s3://{self.bucket}")
+
+    @cached_property
+    def states(self) -> Any:
+        """The client of Step Functions."""
+        return self.client("stepfunctions")
+
+    @cached_property
+    def logs(self) -> Any:
+        """The client of CloudWatch Logs."""
+        return self.client("logs")
+
+
+@contextmanager
+def asking(to: str = "") -> Iterator[None]:
+    """Have errors of AWS name the remedy.
+
+    Raises:
+        AwsUnavailable: when AWS cannot be asked, or refuses.
+    """
+    from botocore import exceptions
+
+    wanted = f"to {to}: " if to else ""
+    try:
+        yield
+    except (
+        exceptions.NoCredentialsError,
+        exceptions.PartialCredentialsError,
+        exceptions.CredentialRetrievalError,
+    ) as error:
+        raise AwsUnavailable(f"{wanted}there are no AWS credentials: {CREDENTIALS} ({error})") from error
+    except (exceptions.SSOError, exceptions.TokenRetrievalError) as error:
+        raise AwsUnavailable(f"{wanted}the AWS session is over: `aws sso login` begins another ({error})") from error
+    except exceptions.ProfileNotFound as error:
+        raise AwsUnavailable(f"{error}: {CREDENTIALS}") from error
+    except exceptions.ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in REFUSED:
+            raise AwsUnavailable(f"{wanted}AWS does not accept these credentials ({error}): {CREDENTIALS}") from error
+        if code in DENIED:
+            raise AwsUnavailable(
+                f"{wanted}these credentials may not do that: whoever looks after the account has to allow it. AWS says: {error}"
+            ) from error
+        raise AwsUnavailable(f"{wanted}AWS says: {error}") from error
+    except exceptions.BotoCoreError as error:
+        raise AwsUnavailable(f"{wanted}AWS cannot be reached: {error}") from error

@@ -1,0 +1,371 @@
+"""Home `aws` as clients see it: jobs of a deployment, started, watched and looked after from any machine."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import time
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from skyburst.contracts import values
+from skyburst.contracts.job import JobSpec, parse_job
+from skyburst.contracts.parameters import resolve
+from skyburst.contracts.records import JobRecord, Missing, Result
+from skyburst.contracts.states import BatchState, JobState
+from skyburst.errors import InvalidAnalysis, InvalidJob, JobBusy, JobFailed, JobNotFound, ObjectNotFound, ResultNotReady
+from skyburst.homes.aws.account import Account, asking
+from skyburst.homes.aws.brief import job_prefix
+from skyburst.homes.aws.ending import CERTIFICATE
+from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
+from skyburst.homes.aws.uploads import Showing, Uploads, not_shown
+from skyburst.homes.home import OnProgress, StoredObject, job_of_name
+
+if TYPE_CHECKING:
+    from skyburst.finding import Found
+    from skyburst.homes.aws.task_table import DynamoTaskTable
+    from skyburst.objects import ObjectStore
+
+PLAN_LOOK_S = 0.2
+DELETING = 16
+
+
+class AwsHome:
+    """The jobs of one deployment.
+
+    Args:
+        prefix: name of the deployment, as `skyburst deploy --prefix` had it; else that of SKYBURST_PREFIX, else `skyburst`.
+        region: of the deployment; else that of the environment or profile.
+        showing: shows how uploads go.
+    """
+
+    name = "aws"
+    option = " --on aws"
+    gone = "its execution has ended"
+    poll_s = 0.5
+
+    def __init__(self, prefix: str | None = None, region: str | None = None, *, showing: Showing = not_shown) -> None:
+        self.account = Account(prefix, region)
+        self._showing = showing
+        self._executions = Executions(self.account)
+
+    @property
+    def where(self) -> str:
+        """The deployment and its region."""
+        return f"the deployment {self.account.prefix!r} in {self.account.region}"
+
+    @property
+    def table(self) -> DynamoTaskTable:
+        """The task table."""
+        return self.account.table
+
+    @property
+    def objects(self) -> ObjectStore:
+        """The object store."""
+        return self.account.objects
+
+    @cached_property
+    def _uploads(self) -> Uploads:
+        return Uploads(self.objects, self._showing)
+
+    def close(self) -> None:
+        """End the threads of the task table, if it was used."""
+        if "table" in self.account.__dict__:
+            self.account.table.close()
+            del self.account.__dict__["table"]
+
+    # Jobs
+
+    def create_job(self, spec: JobSpec, found: Found | None, folder: Path) -> JobRecord:
+        """Check a job with the analysis of this machine, if it is here, upload its files, and start its execution.
+
+        Raises:
+            InvalidJob: naming the field, its value and what was expected.
+            IdempotencyConflict: when its key belongs to another job.
+            NotDeployed, AwsUnavailable: when there is no deployment to run it.
+        """
+        prepared = self._prepared(spec, found, folder)
+        stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        end = f"-{stamp}-{secrets.token_hex(3)}"
+        job_id = prepared.analysis[: LONGEST_NAME - len(end)] + end
+        self._executions.start(job_id, values.encode(prepared.document(), "job").decode())
+        return self._planned(job_id)
+
+    def _prepared(self, spec: JobSpec, found: Found | None, folder: Path) -> JobSpec:
+        """The specification as the deployment can use it: everything that it names is in the bucket."""
+        parameters = dict(spec.parameters)
+        if found is not None:
+            blueprint = found.blueprint
+            if found.location.is_file():
+                raise InvalidAnalysis(
+                    f"{found.location} is a single file: what is deployed is a folder with a blueprint; "
+                    "`skyburst new` writes one, and `skyburst deploy --analysis FOLDER` deploys it"
+                )
+            if spec.items is None and not blueprint.items:
+                raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
+            if blueprint.parameters is not None:
+                resolved = resolve(blueprint.parameters, spec.parameters, folder)
+                for name, entry in blueprint.parameters.items():
+                    if entry.get("format") == "path" and resolved[name] is not None:
+                        parameters[name] = self._uploaded(f"parameters.{name}", resolved[name])
+            spec = parse_job({**spec.document(), "analysis": blueprint.name})
+        return parse_job({**spec.document(), "parameters": parameters, **self._items(spec, folder)})
+
+    def _uploaded(self, where: str, location: Any) -> Any:
+        """A path, or a list of them, as URLs."""
+        if isinstance(location, list):
+            return [self._uploaded(f"{where}[{number}]", entry) for number, entry in enumerate(location)]
+        if not isinstance(location, str) or "://" in location:
+            return location
+        return self._uploads.upload(where, Path(location))
+
+    def _items(self, spec: JobSpec, folder: Path) -> dict[str, Any]:
+        """The items, when they are on this machine or too many for the input of an execution."""
+        from skyburst.homes.job_items import MOST_INLINE_ITEMS, store_long
+
+        if isinstance(spec.items, list) and len(spec.items) > MOST_INLINE_ITEMS:
+            return {"items": {"manifest": f"{self.objects.location}/{store_long(spec.items, self.objects)}"}}
+        if isinstance(spec.items, dict) and "://" not in str(spec.items.get("manifest", "://")):
+            path = (folder / Path(spec.items["manifest"]).expanduser()).resolve()
+            if not path.is_dir():
+                raise InvalidJob(f"job.items.manifest is {spec.items['manifest']!r}: there is no folder {path}")
+            return {"items": {"manifest": self._uploaded("job.items.manifest", str(path))}}
+        return {}
+
+    def _planned(self, job_id: str) -> JobRecord:
+        """Wait until the planner has made the job, or has found that there is one of the same idempotency key."""
+        while True:
+            execution = self._executions.look(job_id)
+            try:
+                return self.table.job(job_id)
+            except JobNotFound:
+                if execution is not None and execution.job not in (None, job_id):
+                    return self.table.job(str(execution.job))
+                if execution is not None and not execution.running:
+                    raise refusal(execution, job_id) from None
+            time.sleep(PLAN_LOOK_S)
+
+    def find_job(self, name: str) -> JobRecord:
+        """The job of an id, of the start of an id that no other has, or `last` for the newest. Raises JobNotFound."""
+        return job_of_name(self.table, name, self.where)
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job and remove its objects. Raises JobBusy while it runs."""
+        self._check_free(job_id)
+        keys = [entry.key for entry in self.objects.list(job_prefix(job_id))]
+        with ThreadPoolExecutor(DELETING, "delete") as pool:
+            for _ in pool.map(lambda key: self.objects.delete([key]), keys):
+                continue
+        self.table.delete_job(job_id)  # last, so that what was interrupted can be done again
+        shutil.rmtree(self._downloads(job_id), ignore_errors=True)
+
+    def cancel(self, job_id: str) -> None:
+        """Ask for the end of a job; one whose execution is over is ended here."""
+        if self.table.job(job_id).state.finished:
+            return
+        self.table.request_cancel(job_id)
+        if self.is_driven(job_id):
+            return
+        job = self.table.job(job_id)
+        if job.state.finished:
+            return
+        counts = self.table.progress(job_id)
+        unfinished = [state for state in JobState if not state.finished]
+        job.state, job.finished_at = JobState.CANCELLED, time.time()
+        job.reason = f"cancelled after its execution had ended: {counts.done:,} of {counts.batches:,} batches are done"
+        self.table.update_job(job, expected=unfinished)
+
+    def prepare_resume(self, job_id: str) -> None:
+        """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it runs."""
+        self._check_free(job_id)
+        job = self.table.job(job_id)
+        if job.state is JobState.SUCCEEDED:
+            return
+        self.table.request_cancel(job_id, requested=False)
+        self.table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
+        job.state, job.reason, job.finished_at = JobState.PENDING, "resumed", None
+        self.table.update_job(job)
+
+    def _check_free(self, job_id: str) -> None:
+        if not self.table.job(job_id).state.finished and self.is_driven(job_id):
+            raise JobBusy(
+                f"job {job_id} is running: `skyburst watch {job_id}{self.option}` shows it, `skyburst cancel` ends it"
+            )
+
+    # Driving
+
+    def drive(self, job_id: str, on_progress: OnProgress | None = None) -> JobRecord:
+        """Have a job go on to its end and wait for it; Ctrl-C ends the job, a second one only the waiting.
+
+        Raises:
+            JobInterrupted: when its execution ends and it does not.
+        """
+        from skyburst.homes.local.interrupts import Interrupts
+        from skyburst.homes.waiting import wait
+
+        self.drive_in_background(job_id)
+        with Interrupts() as interrupts:
+            asked = False
+
+            def cancel_if_asked() -> None:
+                nonlocal asked
+                if interrupts.requested and not asked:
+                    asked = True
+                    self.cancel(job_id)
+
+            wait(self, job_id, on_progress=on_progress, each_look=cancel_if_asked)
+        return self.table.job(job_id)
+
+    def drive_in_background(self, job_id: str) -> None:
+        """Start an execution that goes on with the job, unless one does."""
+        job = self.table.job(job_id)
+        if job.state.finished or self.is_driven(job_id):
+            return
+        name = execution_name(job_id)
+        began = job.run_began or {"at": time.time(), "items": 0, "batches": 0}
+        job.run_began = {**began, "execution": name}
+        self.table.update_job(job)
+        self._executions.start(name, values.encode({"resume": job_id}).decode())
+
+    def is_driven(self, job_id: str) -> bool:
+        """Whether an execution takes the job to its end, as of a second ago."""
+        began = self.table.job(job_id).run_began or {}
+        return self._executions.is_running(began.get("execution", job_id))
+
+    def is_taken(self, job_id: str) -> bool:
+        """Any number of programs may wait for a job and cancel it."""
+        del job_id
+        return False
+
+    def workers_of(self, job: JobRecord) -> int | None:
+        """Workers that the job may have at once; None for as many as it has batches."""
+        most: int | None = job.spec.get("max_parallelism") or job.analysis["blueprint"]["job"]["max_parallelism"]
+        return most
+
+    # What a job left
+
+    def log_of(self, job_id: str, log: tuple[str, int, int]) -> str:
+        """What one attempt at a batch wrote, from CloudWatch; lines are there some seconds after they were written."""
+        from botocore.exceptions import ClientError
+
+        from skyburst.homes.aws.batch_logs import events_of, lines_of
+
+        del job_id
+        name, start_ms, end_ms = log
+        group, _, stream = name.partition(":")
+        with asking("read logs"):
+            try:
+                lines = lines_of(events_of(self.account.logs, group, stream, start_ms, end_ms), start_ms, end_ms)
+            except ClientError as error:
+                if error.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise
+                return f"(the log {name} is not kept any more)\n"
+        return "".join(f"{line}\n" for line in lines)
+
+    def result(self, job: JobRecord) -> Result:
+        """What a job found; its files are downloaded when they are asked for.
+
+        Raises:
+            ResultNotReady: when there is no result, with the reason.
+        """
+        from skyburst.homes.aws.downloads import Downloads
+
+        found = self.result_file(job)
+        if found is None:
+            raise ResultNotReady(
+                f"job {job.job_id} is {job.state} and has no result" + (f": {job.reason}" if job.reason else "")
+            )
+        outcome = job.outcome or {}
+        return Result(
+            value=values.decode(self.objects.get(found.key)),
+            state=job.state,
+            job_id=job.job_id,
+            missing=[Missing(*entry) for entry in outcome["missing"]],
+            item_errors=outcome["item_errors"],
+            files=Downloads(self._downloads(job.job_id) / str(job.runs), self.result_files(job)),
+        )
+
+    def result_file(self, job: JobRecord) -> StoredObject | None:
+        """The result's JSON; None when there is no result."""
+        from skyburst.engine.combine import RESULT
+
+        if (job.outcome or {}).get("files") is None:
+            return None
+        key = job_prefix(job.job_id) + RESULT
+        return StoredObject(self.objects, key, f"{self.objects.location}/{key}", self.objects.size(key))
+
+    def result_files(self, job: JobRecord) -> dict[str, StoredObject]:
+        """Result files by name."""
+        from skyburst.engine.combine import FILES
+
+        names = (job.outcome or {}).get("files") or []
+        prefix = job_prefix(job.job_id) + FILES
+        sizes = {entry.key: entry.size for entry in self.objects.list(prefix)} if names else {}
+        return {
+            name: StoredObject(
+                self.objects, prefix + name, f"{self.objects.location}/{prefix}{name}", sizes.get(prefix + name, 0)
+            )
+            for name in names
+        }
+
+    def certificate(self, job_id: str) -> dict[str, Any]:
+        """The certificate of a job that has ended. Raises ResultNotReady."""
+        try:
+            certificate: dict[str, Any] = values.decode(self.objects.get(job_prefix(job_id) + CERTIFICATE))
+        except ObjectNotFound as error:
+            state = self.table.job(job_id).state
+            raise ResultNotReady(f"job {job_id} is {state} and has no certificate yet") from error
+        return certificate
+
+    def partial_results(self, job: JobRecord) -> Any:
+        """What the partial results so far combine to, unfinished: combined on this machine, with the code that is here.
+
+        Raises:
+            InvalidAnalysis: when the code here is not that of the job.
+            JobFailed: when the combiner fails.
+        """
+        import tempfile
+
+        from skyburst.analysis import Combiner
+        from skyburst.engine.combine import CombineBench, preview
+        from skyburst.engine.plan import Plan
+        from skyburst.finding import find_analysis
+        from skyburst.loading import load_function
+
+        assert job.plan is not None
+        found = find_analysis(job.analysis["name"])
+        if found.reference()["digest"] != job.analysis["digest"]:
+            raise InvalidAnalysis(
+                f"analysis {job.analysis['name']!r} in {found.location} is not the code that job {job.job_id} runs: "
+                "wait for the job's result, which the deployed code makes"
+            )
+        combiner = load_function(found.location, job.analysis["combiner"])
+        assert isinstance(combiner, Combiner)
+        plan, job_id = Plan(**job.plan), job.job_id
+        context: dict[str, Any] = {
+            "job_id": job_id, "name": job.spec.get("name"), "parameters": job.parameters, "items_location": None,
+            "items": plan.items, "missing": [], "item_errors": [],
+        }  # fmt: skip
+        with tempfile.TemporaryDirectory() as scratch:
+            bench = CombineBench(
+                combiner, plan, lambda first, last: self.table.partial_results(job_id, first, last), self.objects,
+                job_prefix(job_id), Path(scratch), context,
+            )  # fmt: skip
+            try:
+                return preview(bench)[0]
+            except Exception as error:
+                raise JobFailed(
+                    f"what was found so far cannot be combined: {type(error).__name__}: {error}", job_id=job_id
+                ) from error
+
+    def looking(self, job_id: str) -> None:
+        """Nothing looks while a job is shown: each look would read all partial results over the network."""
+        del job_id
+
+    def _downloads(self, job_id: str) -> Path:
+        """Folder of the result files of a job that were downloaded."""
+        from skyburst.homes.local.folder import state_folder
+
+        return state_folder() / "downloads" / job_id

@@ -1,0 +1,223 @@
+"""What clients and the command line need of a home, the same words at each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
+
+from skyburst.errors import InvalidJob, JobNotFound
+
+if TYPE_CHECKING:
+    from skyburst.contracts.job import JobSpec
+    from skyburst.contracts.records import JobRecord, Progress, Result
+    from skyburst.finding import Found
+    from skyburst.ports import Objects, TaskTable
+
+HOMES = ("local", "aws")
+OnProgress = Callable[["Progress"], None]
+
+
+class Readable(Protocol):
+    """A result or a result file, wherever it is stored."""
+
+    @property
+    def location(self) -> str:
+        """Path or URL."""
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """For reading in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """A file of this machine."""
+
+    path: Path
+
+    @property
+    def location(self) -> str:
+        """Its path."""
+        return str(self.path)
+
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.path.stat().st_size
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """For reading in order."""
+        return open(self.path, "rb")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    """An object of a bucket."""
+
+    objects: Objects
+    key: str
+    location: str
+    size: int
+    """Bytes."""
+
+    def open(self) -> AbstractContextManager[BinaryIO]:
+        """For reading in order. Raises ObjectNotFound."""
+        return self.objects.open(self.key)
+
+
+class Looking(Protocol):
+    """Looks at what a running job has found so far, without keeping anybody waiting."""
+
+    def begin(self) -> None:
+        """Ask for a look; `poll` has the answer later."""
+
+    def poll(self) -> tuple[Any, list[str]] | None:
+        """The value and its summary lines, or None while there is no answer. Raises JobFailed."""
+
+    def close(self) -> None:
+        """End what looks."""
+
+
+class Home(Protocol):
+    """Where jobs run. Methods that are given a job's id raise JobNotFound when there is no such job."""
+
+    @property
+    def name(self) -> str:
+        """`local` or `aws`."""
+
+    @property
+    def where(self) -> str:
+        """Where its jobs are kept, for people."""
+
+    @property
+    def option(self) -> str:
+        """What commands that are about its jobs have to say, with a space before it; empty when it is the default."""
+
+    @property
+    def gone(self) -> str:
+        """What is said of a job that has not ended and that nothing drives."""
+
+    @property
+    def poll_s(self) -> float:
+        """Seconds between two looks at a job that is waited for."""
+
+    @property
+    def table(self) -> TaskTable:
+        """The task table."""
+
+    def close(self) -> None:
+        """Close what was opened."""
+
+    def create_job(self, spec: JobSpec, found: Found | None, folder: Path) -> JobRecord:
+        """Check a job as far as can be before it starts, and store it; paths are relative to the folder.
+
+        Args:
+            spec: the job specification.
+            found: the analysis as it is on this machine, if it is.
+            folder: that relative paths start from.
+
+        Raises:
+            InvalidJob: naming the field, its value and what was expected.
+        """
+
+    def find_job(self, name: str) -> JobRecord:
+        """The job of an id, of the start of an id that no other has, or `last` for the newest. Raises JobNotFound."""
+
+    def delete(self, job_id: str) -> None:
+        """Forget a job and remove all its files. Raises JobBusy while it is driven."""
+
+    def prepare_resume(self, job_id: str) -> None:
+        """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
+
+    def cancel(self, job_id: str) -> None:
+        """Ask for the end of a job; one that nothing drives is ended here."""
+
+    def drive(self, job_id: str, on_progress: OnProgress | None = None) -> JobRecord:
+        """Take a job to its end and return then; Ctrl-C ends the job, a second one only this call.
+
+        Raises:
+            JobBusy: when another program drives it and this one cannot join in.
+        """
+
+    def drive_in_background(self, job_id: str) -> None:
+        """Have a job go on to its end, also when this program ends."""
+
+    def is_driven(self, job_id: str) -> bool:
+        """Whether something takes the job to its end at this moment."""
+
+    def is_taken(self, job_id: str) -> bool:
+        """Whether another program drives the job such that this one can only wait for it."""
+
+    def workers_of(self, job: JobRecord) -> int | None:
+        """Workers that the job may have at once; None for as many as it has batches."""
+
+    def log_of(self, job_id: str, log: tuple[str, int, int]) -> str:
+        """What one attempt at a batch wrote to its standard output and standard error."""
+
+    def result(self, job: JobRecord) -> Result:
+        """What a job found. Raises ResultNotReady with the reason."""
+
+    def result_file(self, job: JobRecord) -> Readable | None:
+        """The result's JSON; None when there is no result."""
+
+    def result_files(self, job: JobRecord) -> Mapping[str, Readable]:
+        """Result files by name."""
+
+    def certificate(self, job_id: str) -> dict[str, Any]:
+        """The certificate of a job that has ended. Raises ResultNotReady."""
+
+    def partial_results(self, job: JobRecord) -> Any:
+        """What the partial results of a planned job combine to so far, unfinished. Raises JobFailed."""
+
+    def looking(self, job_id: str) -> Looking | None:
+        """Looks at a job while it is shown; None where each look would cost money."""
+
+
+def open_home(name: str | Home | None) -> Home:
+    """The home of a name, `local` when there is none.
+
+    Raises:
+        InvalidJob: when it is no name of a home.
+    """
+    if name is None or name == "local":
+        from skyburst.homes.local.home import LocalHome
+
+        return LocalHome()
+    if name == "aws":
+        from skyburst.homes.aws.home import AwsHome
+
+        return AwsHome()
+    if isinstance(name, str):
+        raise InvalidJob(f"home is {name!r}: expected {' or '.join(map(repr, HOMES))}")
+    return name
+
+
+def job_of_name(table: TaskTable, name: str, where: str) -> JobRecord:
+    """The job of an id, of the start of an id that no other has, or `last` for the newest.
+
+    Raises:
+        JobNotFound: when there is none, or more than one.
+    """
+    if name == "last":
+        newest = next(table.jobs(), None)
+        if newest is None:
+            raise JobNotFound(f"there are no jobs in {where}")
+        return newest
+    try:
+        return table.job(name)
+    except JobNotFound:
+        matches = [job for job in table.jobs() if job.job_id.startswith(name)] if name else []
+        if len(matches) == 1:
+            return matches[0]
+        if matches:
+            some = ", ".join(job.job_id for job in matches[:3])
+            raise JobNotFound(
+                f"{len(matches)} jobs start with {name!r}, among them {some}: give more of the id"
+            ) from None
+        raise
