@@ -40,7 +40,15 @@ NEED_NOTHING = {
     "stock_combiners.py": "",
     "testing.sh": "2 passed",
 }
-USED_BY_OTHERS = {"duplicates.py", "testing.py", "job.json", "pyproject.toml"}
+USED_BY_OTHERS = {
+    "duplicates.py",
+    "testing.py",
+    "job.json",
+    "pyproject.toml",
+    "many_jobs.json",
+    "dispatch.json",
+    "burst_functions.json",
+}
 AWS = """#!/bin/sh
 # Stands in for the program of Amazon, which this test has no network for: notes what is asked, brings some images.
 echo "aws $*" >> asked.txt
