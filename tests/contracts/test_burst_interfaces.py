@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
@@ -14,6 +15,7 @@ from skyburst.contracts.burst import Call, Foreign, is_dispatch, parse_dispatch
 from skyburst.contracts.records import Missing
 from skyburst.contracts.states import JobState
 from skyburst.errors import InvalidJob
+from tests.conftest import REPOSITORY
 
 TREE = {
     "workerFunctionName": "search-worker", "combinerFunctionName": "search-combiner", "startIndex": 0, "endIndex": 100,
@@ -104,6 +106,13 @@ def test_a_dispatch_of_the_second_generation_becomes_a_job() -> None:
     }  # fmt: skip
     assert foreign == Foreign(2, MAP["workerFunctionName"], "c:live", 10, 100, 40, 3, 90)  # type: ignore[arg-type]
     assert burst.dispatch_output("j", foreign.document()) == {"jobId": "j", "numBatches": 3}
+
+
+def test_the_samples_of_the_documentation_fit_each_other() -> None:
+    samples = REPOSITORY / "docs" / "samples"
+    dispatch = parse_dispatch(json.loads((samples / "dispatch.json").read_text(encoding="utf-8")))[1]
+    listed = json.loads((samples / "burst_functions.json").read_text(encoding="utf-8"))["context"]["burst_functions"]
+    assert [name.rpartition(":")[2] for name in listed] == [dispatch.worker, dispatch.combiner]
 
 
 def test_what_is_left_out_gets_the_published_defaults_and_a_tolerance_of_nothing_is_kept() -> None:

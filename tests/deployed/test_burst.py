@@ -151,6 +151,16 @@ def test_more_failures_than_tolerated_fail_the_job_and_the_combiner_has_run_all_
     assert errors == [None, [{"Error": "RuntimeError", "Cause": "combiner told to fail"}]]
 
 
+def test_a_job_whose_time_runs_out_is_combined_and_says_so(aws: Deployment, job_name: str) -> None:
+    given = {**TREE, "searchTimeoutSecs": 3, "jobParameters": {"factor": 1, "sleeps_at": 1}}
+    ended = aws.run(job_name, given)
+    assert (ended["status"], ended["error"]) == ("FAILED", "TIMED_OUT")
+    assert aws.result(job_name)["batches"] == [0, 2], "the combiner saw the rows of batches that are done"
+    (event,) = events_of(aws.cloud, "tree-combiner", job_name)
+    assert (event["numRemaining"], event["completed"], event["timedOut"]) == (1, False, True)
+    assert event["elapsedSecs"] >= 3
+
+
 def test_functions_that_are_not_listed_are_refused_by_name(aws: Deployment, job_name: str) -> None:
     ended = aws.run(job_name, {**MAP, "workerFunctionName": "somebody-elses"})
     assert ended["error"] == "InvalidJob"

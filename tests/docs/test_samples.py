@@ -47,7 +47,15 @@ NEED_CLOUD = {
 """Samples that need the extra `cloud`."""
 NEED_A_DEPLOYMENT = {"on_aws.py", "start_execution.py", "start_execution.mjs", "start_execution.sh"}
 """Samples that tests/homes_aws/test_home.py runs, which has one."""
-USED_BY_OTHERS = {"duplicates.py", "testing.py", "job.json", "pyproject.toml"}
+USED_BY_OTHERS = {
+    "duplicates.py",
+    "testing.py",
+    "job.json",
+    "pyproject.toml",
+    "many_jobs.json",
+    "dispatch.json",
+    "burst_functions.json",
+}
 AWS = """#!/bin/sh
 # Stands in for the program of Amazon, which this test has no network for: notes what is asked, brings some images.
 echo "aws $*" >> asked.txt

@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from skyburst.contracts.job import parse_job
 from skyburst.contracts.job_list import check_length, parse_job_list
 from skyburst.contracts.states import JobState
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws.foreign import InvalidRow, row_of
 from skyburst.homes.aws.job_lists import Ended, conclude, job_name, told_by
+from tests.conftest import REPOSITORY
 
 ROW = {"jobId": "j", "batchId": 3, "nresults": 1, "ttl": 5, "resultsMimeType": "application/json", "results": "[1]"}
 
@@ -82,6 +84,11 @@ def test_what_is_wrong_with_a_list_is_said(given: dict[str, Any], said: str) -> 
     with pytest.raises(InvalidJob) as caught:
         parse_job_list(given)
     assert said in str(caught.value)
+
+
+def test_the_sample_of_the_documentation_is_a_list_of_jobs() -> None:
+    given = parse_job_list(json.loads((REPOSITORY / "docs/samples/many_jobs.json").read_text(encoding="utf-8")))
+    assert [parse_job(job).analysis for job in given.jobs or []] == ["monte-carlo"] * 2
 
 
 def test_a_list_has_one_to_a_hundred_thousand_jobs() -> None:
