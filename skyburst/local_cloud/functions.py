@@ -13,6 +13,7 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from skyburst.local_cloud.environments import Configuration, Environment, Place, error_document, provide_packages
 from skyburst.local_cloud.events import EventQueue
@@ -208,7 +209,8 @@ class Functions:
     def _lineage(self, function: Any, trace: str) -> str:
         """The functions of a chain of invocations, and how often each ran, as Lambda writes it into the trace."""
         own = hashlib.sha256(function.function_name.encode()).hexdigest()[:8]
-        before = trace.partition("Lineage=")[2].partition(";")[0]
+        # botocore encodes what it sends on, `|` among it.
+        before = unquote(trace).partition("Lineage=")[2].partition(";")[0]
         counts = dict(part.split(":") for part in before.split("|") if ":" in part)
         counts[own] = str(int(counts.get(own, "0")) + 1)
         if int(counts[own]) > RECURSIVE_INVOKES and function.function_name not in self.recursive:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.homes_aws.conftest import context, need
+from tests.homes_aws.world import context, need
 
 Template = dict[str, Any]
 

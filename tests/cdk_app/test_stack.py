@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from skyburst.errors import InvalidJob
-from tests.homes_aws.conftest import context, need
+from tests.homes_aws.world import context, need
 
 pytestmark = pytest.mark.xdist_group("aws")
 

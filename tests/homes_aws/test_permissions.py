@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from skyburst.local_cloud.permissions import as_list, like
-from tests.homes_aws.world import World
+from tests.homes_aws.world import World, context, need
 
 pytestmark = pytest.mark.xdist_group("aws")
 
@@ -42,6 +45,28 @@ UNUSED = {
     (WORKER, "s3:ListBucket"): NOT_FOUND,
 }
 """What is allowed and cannot be exercised here, and why it is allowed."""
+
+
+@pytest.fixture(scope="module")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What synth writes."""
+    need(importlib.util.find_spec("aws_cdk") is not None, "aws-cdk-lib is not installed (the extra `aws`)")
+    need(shutil.which("node") is not None, "there is no `node`")
+    from cdk_app.app import make_app
+
+    folder = tmp_path_factory.mktemp("assembly")
+    make_app(context(monitoring="full", alarm_email="operator@example.org"), str(folder)).synth()
+    return folder
+
+
+@pytest.fixture(scope="module")
+def world(assembly: Path) -> Iterator[World]:
+    """A deployment, in which nothing has run."""
+    need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
+    from skyburst.local_cloud import LocalCloud
+
+    with LocalCloud() as cloud:
+        yield World(cloud, dict(cloud.deploy(assembly, "skyburst").outputs))
 
 
 @dataclass(frozen=True)

@@ -3,15 +3,44 @@
 from __future__ import annotations
 
 import json
+import os
+import platform
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import pytest
 
 if TYPE_CHECKING:
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.local_cloud import LocalCloud
+
+
+HERE = Path(__file__).parent
+
+
+def need(present: bool, reason: str) -> None:
+    """Skip a test for a reason, or fail it in CI."""
+    if not present and os.environ.get("CI"):
+        pytest.fail(f"{reason}; CI must provide it")
+    if not present:
+        pytest.skip(reason)
+
+
+def context(**more: object) -> dict[str, object]:
+    """What this machine can run: its own Python and processor."""
+    return {
+        "architecture": "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64",
+        "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "lanes": 1,
+        "analyses": [str(HERE / "acting")],
+        "cache": os.environ.get("SKYBURST_BUNDLES", str(Path(__file__).parents[2] / ".cdk-bundles")),
+        **more,
+    }
 
 
 @dataclass
