@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from tests.homes_aws.dynamodb import Tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+SHARING = ("tests/deployed/", "tests/homes_aws/outside/", "tests/cdk_app/")
+"""Folders of tests that share something that takes long to make."""
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
@@ -59,12 +61,13 @@ def name_space() -> list[str]:
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Tests of what is deployed run in one process, which deploys once; all others wherever there is room."""
+    """Tests that share a deployment run in one process, so that it is made once; all others wherever there is room."""
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "deployed" if nodeid.startswith("tests/deployed/") else nodeid
+            file = nodeid.partition("::")[0]
+            return str(Path(file).parent) if file.startswith(SHARING) else nodeid
 
     return Scheduling(config, log)
 

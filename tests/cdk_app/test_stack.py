@@ -14,9 +14,8 @@ from typing import Any
 import pytest
 
 from skyburst.errors import InvalidJob
-from tests.deployed.conftest import context, need
-
-pytestmark = pytest.mark.xdist_group("aws")
+from tests.conftest import need
+from tests.deployed.world import context
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VALIDATOR = Path(__file__).parent / "node_modules" / ".bin" / "asl-validator"

@@ -46,7 +46,7 @@ NEED_CLOUD = {
 }
 """Samples that need the extra `cloud`."""
 NEED_A_DEPLOYMENT = {"on_aws.py", "start_execution.py", "start_execution.mjs", "start_execution.sh"}
-"""Samples that tests/homes_aws/test_home.py runs, which has one."""
+"""Samples that tests/homes_aws/outside/test_home.py runs, which has one."""
 USED_BY_OTHERS = {
     "duplicates.py",
     "testing.py",
