@@ -26,7 +26,7 @@ from tests.cli.terminal import PROGRAM, environment
 from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
 
-pytestmark = pytest.mark.xdist_group("aws")
+pytestmark = [pytest.mark.xdist_group("aws"), pytest.mark.slow]
 SAMPLES = REPOSITORY / "docs" / "samples"
 READER = Path(__file__).parent / "reader"
 BUNDLES = str(REPOSITORY / ".cdk-bundles")
