@@ -29,6 +29,13 @@ OBJECTS = {
     "/jobs/*/partials/*": "large partial results lie under the id of their job",
     "/jobs/*/combined/*": "what an earlier run combined lies under the id of its job, and is removed",
 }
+MAP = {
+    "/batches/*/manifest.json": "the list of a batch of jobs lies under its name, which is not known when it is deployed",
+    "/batches/*/summary.json": "the summary of a batch of jobs lies under its name",
+    "/map-runs/*": "Step Functions writes what became of the items of a map under the id of its run",
+}
+EXECUTIONS = "executions are named when they start: these are those of the deployment's own machines"
+SF1 = "errors are logged; each child of the map has its own record, and all events of 100,000 jobs would cost more than they"
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
 
@@ -38,8 +45,14 @@ def acknowledge(stack: SkyburstStack) -> None:
     _at(stack.storage.batches, "DDB3", DDB3)
     _at(stack.undelivered, "SQS3", SQS3)
     bucket = stack.get_logical_id(_resource(stack.storage.bucket))
-    objects = {f"<{bucket}.Arn>{path}": reason for path, reason in OBJECTS.items()}
+    objects = {f"<{bucket}.Arn>{path}": reason for path, reason in (OBJECTS | MAP).items()}
     objects |= {f"arn:<AWS::Partition>:s3:::{name}/*": INPUTS for name in stack.settings.input_buckets}
+    states = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
+    prefix = stack.settings.prefix
+    objects |= {
+        states + name: EXECUTIONS for name in (f"{prefix}-jobs:*", f"{prefix}-batches:*", f"{prefix}-batches/*")
+    }
+    _at(stack.batch_machine.machine, "SF1", SF1)
     for construct in stack.node.find_all():
         if isinstance(construct, iam.ManagedPolicy | iam.Policy):
             _at(construct, "IAM5[Resource::*]", XRAY)
