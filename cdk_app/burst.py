@@ -66,7 +66,7 @@ class Bridge(Construct):
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
                 *factory.batches("Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"),
-                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), foreign,
+                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), foreign,
             ],
         )  # fmt: skip
 
