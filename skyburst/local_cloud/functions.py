@@ -206,14 +206,19 @@ class Functions:
         return environment
 
     def _leave(self, environment: Environment, configuration: Configuration) -> None:
+        leaving = environment
         with self._lock:
             self._running.discard(environment)
-            full = sum(map(len, self._idle.values())) >= IDLE_ENVIRONMENTS
-            keep = environment.alive and not self._closed and not full
-            if keep:
-                self._idle.setdefault(configuration, []).append(environment)
-        if not keep:
-            environment.close()
+            if environment.alive and not self._closed:
+                idle = [*self._idle.pop(configuration, []), environment]
+                self._idle[configuration] = idle  # now the last one
+                if sum(map(len, self._idle.values())) <= IDLE_ENVIRONMENTS:
+                    return
+                oldest = next(iter(self._idle))
+                leaving = self._idle[oldest].pop(0)
+                if not self._idle[oldest]:
+                    del self._idle[oldest]
+        leaving.close()
 
     def _count(self, name: str) -> None:
         with self._count_lock:
