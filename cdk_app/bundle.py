@@ -48,8 +48,8 @@ UTILITIES = {"jmespath_utils"}
 """Of powertools; the logger imports it."""
 TESTED = {"jsonschema", "numpy", "referencing"}
 """Packages that carry their tests along."""
-FEATURES = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
-"""Both old and new names of the same platform: pip knows only those that it is given."""
+FEATURES = (*(f"manylinux_2_{minor}" for minor in range(17, 35)), "manylinux2014")
+"""Up to the C library of Amazon Linux 2023, on which Python 3.12 and later run: pip knows only those that it is given."""
 LIMIT_BYTES = 250 * 2**20
 """Of a function's unpacked code."""
 
