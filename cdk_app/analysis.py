@@ -11,7 +11,7 @@ from constructs import Construct
 from cdk_app.bundle import ROOT, Contents
 from cdk_app.functions import Factory
 from skyburst.finding import Found
-from skyburst.homes.aws.deployed import function_name
+from skyburst.homes.aws.deployed import LANE, function_name
 from skyburst.homes.aws.worker import MARGIN_S
 
 LONGEST_S = 900
@@ -37,7 +37,7 @@ class Analysis(Construct):
                 self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.location),
                 handler="handler.handler", memory_mb=resources.memory_mb, statements=worker, asynchronous=True,
                 timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
-                environment={"SKYBURST_LANE": str(lane), "SKYBURST_ANALYSIS": self.name}, reserved=factory.reserved,
+                environment={LANE: str(lane), "SKYBURST_ANALYSIS": self.name}, reserved=factory.reserved,
             )
             for lane, worker_name in enumerate(self.worker_names)
         ]  # fmt: skip

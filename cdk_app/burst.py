@@ -15,7 +15,7 @@ from cdk_app.bundle import ROOT, Contents
 from cdk_app.functions import Factory
 from skyburst.contracts import burst
 from skyburst.contracts.blueprint import Blueprint, JobDefaults, Resources, digest_of_code
-from skyburst.homes.aws.deployed import function_name
+from skyburst.homes.aws.deployed import LANE, function_name
 from skyburst.homes.aws.worker import MARGIN_S
 
 BLUEPRINT = Blueprint(
@@ -52,9 +52,9 @@ class Bridge(Construct):
                 self, f"Worker{lane}", worker_name, Contents(ROOT / "workers"),
                 handler="bridge.handler", memory_mb=resources.memory_mb, asynchronous=True,
                 timeout_s=math.ceil(resources.batch_timeout_s + 2 * MARGIN_S),
-                environment={"SKYBURST_LANE": str(lane)},
+                environment={LANE: str(lane)},
                 statements=[
-                    *factory.reads("jobs/*"), *factory.lists(),
+                    *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*/spans/*"),
                     *factory.batches("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"), foreign,
                 ],
             )

@@ -57,5 +57,7 @@ class Engine(Construct):
         self.manager = factory.function(
             self, "Manager", manager, Contents(ROOT / "manager"),
             handler="handler.handler", memory_mb=512, timeout_s=MANAGE_S, asynchronous=True, recursive=True,
-            statements=[*factory.reads("jobs/*"), *factory.invokes(manager, *workers)],
+            statements=[
+                *factory.reads("jobs/*"), *factory.writes("jobs/*/spans/*"), *factory.invokes(manager, *workers),
+            ],
         )  # fmt: skip

@@ -18,7 +18,7 @@ client = deployed.client("lambda", tries=1)
 def handler(event: dict[str, Any], context: Any) -> dict[str, int]:
     """Start the children of a node of the tree."""
     about(logger, event)
-    started = manage(event, briefs, client, seconds=context.get_remaining_time_in_millis() / 1_000)
+    started = manage(event, briefs, deployed.objects, client, seconds=context.get_remaining_time_in_millis() / 1_000)
     for node, reason in started.unsent:
         logger.warning(
             "not started: the watcher will send it", extra={"batches": [node.first, node.last], "reason": reason}

@@ -27,6 +27,17 @@ class Failure(NamedTuple):
     """The developer's part of the traceback, when there is one."""
 
 
+class Delivery(NamedTuple):
+    """How one attempt at a batch came to its worker."""
+
+    lane: int
+    """Number of the lane at home `aws`, of the worker process at home `local`."""
+    sent_at: float
+    """When the worker was invoked, or its process was sent the batch; seconds since the epoch."""
+    cold_s: float
+    """Seconds of the time since then in which the worker itself had to start; 0 when it was up."""
+
+
 class Outcome(NamedTuple):
     """How one attempt at a batch ended, as a worker reports it."""
 
@@ -53,6 +64,8 @@ class Outcome(NamedTuple):
     """Name of the log and the range of its bytes that the batch wrote."""
     failure: Failure | None
     """None when the partial result was stored."""
+    delivery: Delivery | None = None
+    """None when nothing is known of it."""
 
 
 class Claim(NamedTuple):
@@ -107,6 +120,8 @@ class BatchRecord:
     """While RUNNING: when it counts as lost, seconds since the epoch."""
     peak_memory_mb: float | None = None
     log: tuple[str, int, int] | None = None
+    delivery: Delivery | None = None
+    """Of the last attempt that ended."""
     failures: list[Failure] = field(default_factory=list)
     """One for each failed attempt, oldest first."""
     item_errors: list[dict[str, Any]] = field(default_factory=list)

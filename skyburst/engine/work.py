@@ -123,8 +123,11 @@ def describe(error: BaseException) -> Failure:
     if isinstance(error, NotJson):
         text = ""
     kind = type(error).__name__
-    if isinstance(error, StorageFull) or is_disk_full(error):
+    if isinstance(error, StorageFull):
         kind = StorageFull.__name__
+    elif is_disk_full(error):
+        kind = StorageFull.__name__
+        message = f"the worker's disk is full: free some space and resume the job ({message})"
     elif isinstance(error, MemoryError):
         kind = "OutOfMemory"
         message = f"the worker ran out of memory (peak {peak_memory_mb():,.0f} MiB)"

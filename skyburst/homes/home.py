@@ -13,6 +13,7 @@ from skyburst.errors import InvalidJob, JobNotFound
 if TYPE_CHECKING:
     from skyburst.contracts.job import JobSpec
     from skyburst.contracts.records import JobRecord, Progress, Result
+    from skyburst.contracts.spans import Span
     from skyburst.finding import Found
     from skyburst.ports import Objects, TaskTable
 
@@ -171,6 +172,9 @@ class Home(Protocol):
 
     def certificate(self, job_id: str) -> dict[str, Any]:
         """The certificate of a job that has ended. Raises ResultNotReady."""
+
+    def spans(self, job: JobRecord) -> list[Span]:
+        """What the parts of the engine other than workers did in the last run of a job, by the time they started."""
 
     def partial_results(self, job: JobRecord) -> Any:
         """What the partial results of a planned job combine to so far, unfinished. Raises JobFailed."""

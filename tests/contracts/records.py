@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from skyburst.contracts.records import Claim, Failure, JobRecord, Outcome
+from skyburst.contracts.records import Claim, Delivery, Failure, JobRecord, Outcome
 from skyburst.contracts.states import JobState
 
 
@@ -29,6 +29,7 @@ def an_outcome(batch_id: int, payload: bytes | None = b"v1", **fields: Any) -> O
         "peak_memory_mb": 30.5,
         "log": None,
         "failure": None,
+        "delivery": Delivery(3, 98.5, 0.75),
     }
     return Outcome(**{**defaults, **fields})
 

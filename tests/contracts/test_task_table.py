@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from skyburst.contracts.records import BatchRecord, Claim, Failure, JobRecord, Outcome, Stored
+from skyburst.contracts.records import BatchRecord, Claim, Delivery, Failure, JobRecord, Outcome, Stored
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.errors import IdempotencyConflict, JobNotFound
 from skyburst.homes.aws.task_table import MOST_PAYLOAD_BYTES
@@ -261,7 +261,7 @@ def test_everything_about_a_batch_comes_back(table: TaskTable) -> None:
         ],
     )  # fmt: skip
     assert table.batch("job-1", 3) == BatchRecord(
-        3, DONE, 2, 7, 99, started_at, seconds, None, peak, ("worker-1-0.log", 5, 2**40),
+        3, DONE, 2, 7, 99, started_at, seconds, None, peak, ("worker-1-0.log", 5, 2**40), Delivery(3, 98.5, 0.75),
         [Failure("ValueError", "first", "Traceback ...")], errors,
     )  # fmt: skip
     assert table.batch("job-1", 4) is None

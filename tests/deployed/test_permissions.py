@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -86,7 +87,7 @@ def split_again(world: World) -> None:
     brief = json.loads(s3.get_object(Bucket=bucket, Key="jobs/small/brief-1.json")["Body"].read())
     brief["run"], brief["plan"] = 9, {**brief["plan"], "levels": 2, "fan_out": 3}
     s3.put_object(Bucket=bucket, Key="jobs/small/brief-9.json", Body=json.dumps(brief))
-    event = {"job": "small", "run": 9, "first": 0, "last": 5, "level": 0}
+    event = {"job": "small", "run": 9, "first": 0, "last": 5, "level": 0, "sent_at": time.time()}
     answer = world.cloud.client("lambda").invoke(FunctionName=MANAGER, Payload=json.dumps(event))
     assert json.loads(answer["Payload"].read()) == {"unsent": 0}
 

@@ -29,6 +29,24 @@ def test_a_file_of_another_format_is_refused_and_left_alone(tmp_path: Path, vers
     connection.close()
 
 
+def test_a_file_of_format_2_is_brought_up_to_date_with_what_is_in_it(tmp_path: Path) -> None:
+    path = tmp_path / "state.sqlite"
+    table = SqliteTaskTable(path)
+    table.create_job(a_job())
+    table.record("job-1", [an_outcome(0, delivery=None)])
+    for column in ("lane", "sent_at", "cold_s"):
+        table._connection.execute(f"ALTER TABLE batches DROP COLUMN {column}")
+    table._connection.execute("PRAGMA user_version = 2")
+    table.close()
+    for _ in range(2):
+        table = SqliteTaskTable(path)
+        table.record("job-1", [an_outcome(1)])
+        first, second = table.batches("job-1")
+        assert (first.state, first.delivery) == ("DONE", None)
+        assert second.delivery == an_outcome(1).delivery
+        table.close()
+
+
 @pytest.mark.parametrize(
     "content", [b"not a database, and long enough to be one" * 100, b"SQLite format 3\0" + b"\xff" * 4_000]
 )

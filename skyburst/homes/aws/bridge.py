@@ -8,15 +8,17 @@ from typing import Any, NamedTuple
 
 from skyburst.contracts import burst, values
 from skyburst.contracts.records import Failure, Missing, Outcome
+from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import RESULT
+from skyburst.engine.spans import store_span
 from skyburst.engine.work import Task, describe
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.combiner import CombinerFunction
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.foreign import row_of
 from skyburst.homes.aws.invoker import FIRST_WAIT_S, LONGEST_WAIT_S, may_pass
-from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, record
+from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, delivered, record
 
 LONGEST_S = 900.0
 """A function may run for so long."""
@@ -53,23 +55,35 @@ class BridgeWorker:
         Its row, which has no `state`, is what counts as done: a first-generation worker writes it, a later one returns it.
         """
         event = invocation.event
+        delivery = delivered(event)
         brief = self._briefs.get(event["job"], event["run"])
         start, end = brief.batches.items_of(event["batch"])
         timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
         task = Task(event["batch"], event["attempt"], start, end, timeout_s)
         started_at = time.time()
-        with Beside(self._deployed, brief, task) as beside:
+        with Beside(self._deployed, brief, task, delivery) as beside:
             answer = self._ask(brief, task)
         beside.raise_what_failed()
         failure = answer.failure or self._see_to_row(brief, task, answer.value)
         log = (invocation.log, int(1_000 * started_at), int(1_000 * time.time()))
         outcome = Outcome(
             task.batch_id, task.attempt, end - start, None, None, 0, None, started_at, time.time() - started_at, 0.0, log,
-            failure,
+            failure, delivery,
         )  # fmt: skip
         if failure is not None:
             record(self._deployed, brief, outcome)
+        else:
+            self._note_times(brief, outcome)
         return outcome
+
+    def _note_times(self, brief: Brief, outcome: Outcome) -> None:
+        """Keep when a batch ran apart from its row, which is the foreign worker's."""
+        assert outcome.delivery is not None
+        lane, sent_at, cold_s = outcome.delivery
+        ended_at = outcome.started_at + outcome.seconds
+        name = str(outcome.batch_id)
+        span = Span(Part.WORKER, name, brief.run, outcome.started_at, ended_at, 0, sent_at, cold_s, lane)
+        store_span(self._deployed.objects, brief.prefix, span)
 
     def _ask(self, brief: Brief, task: Task) -> Answer:
         foreign = foreign_of(brief)

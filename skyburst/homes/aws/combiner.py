@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,14 +12,17 @@ from typing import Any
 from skyburst.analysis import Combiner, ItemsContext
 from skyburst.contracts import values
 from skyburst.contracts.records import REFUSED, Failure, Missing, Stored
+from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import CombineBench, combine_all, combine_group, levels_of
 from skyburst.engine.finish import conclude, outcome_of
+from skyburst.engine.spans import store_span
 from skyburst.engine.work import describe
 from skyburst.errors import InvalidAnalysis, InvalidItems
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import ending, finish
+from skyburst.homes.aws.starts import Start, begin
 from skyburst.loading import load_function
 from skyburst.manifest import store_listed
 
@@ -42,27 +46,31 @@ class CombinerFunction:
 
         Args:
             event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out"}`, or
-                `{"task": "group", "job", "run", "level", "group"}`.
+                `{"task": "group", "job", "run", "level", "group", "sent_at"}`.
 
         Returns:
             How the job stands, as `ending` has it; nothing for a group.
         """
+        start = begin(event.get("sent_at"))
         brief = self._briefs.get(event["job"], event["run"])
         match event["task"]:
             case "items":
-                return self._list_items(brief)
+                return self._list_items(brief, start)
             case "combine":
-                return self._combine(
-                    brief, cancelled=bool(event.get("cancelled")), timed_out=bool(event.get("timed_out"))
-                )
+                return self._combine(brief, event, start)
             case "group":
-                self._group(brief, event["level"], event["group"])
+                level, group = event["level"], event["group"]
+                self._group(brief, level, group)
+                self._note(brief, start.span(Part.GROUP, f"{level}-{group}", brief.run, level=level))
                 return {}
         raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine' or 'group'")
 
+    def _note(self, brief: Brief, span: Span) -> None:
+        store_span(self._deployed.objects, brief.prefix, span)
+
     # Items
 
-    def _list_items(self, brief: Brief) -> dict[str, Any]:
+    def _list_items(self, brief: Brief, start: Start) -> dict[str, Any]:
         """Have the analysis list the items of the job, and store them."""
         table = self._deployed.table
         job = table.job(brief.job_id)
@@ -80,13 +88,14 @@ class CombinerFunction:
                 reason = f"its items cannot be listed: {failure.kind}: {reason}"
             nothing: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
             return finish(self._deployed, job, JobState.FAILED, reason, nothing, failure)
+        self._note(brief, start.span(Part.ITEMS, "items", brief.run))
         job.items = source.document()
         table.update_job(job)
         return ending(job)
 
     # Combining
 
-    def _combine(self, brief: Brief, *, cancelled: bool, timed_out: bool) -> dict[str, Any]:
+    def _combine(self, brief: Brief, event: dict[str, Any], start: Start) -> dict[str, Any]:
         """Combine what was found, write the certificate, set the final state."""
         table, plan = self._deployed.table, brief.batches
         job = table.job(brief.job_id)
@@ -98,8 +107,9 @@ class CombinerFunction:
         given = job.spec.get("tolerated_failure_percent")
         tolerated = job.analysis["blueprint"]["job"]["tolerated_failure_percent"] if given is None else float(given)
         state, reason = conclude(
-            plan, counts, outcome, tolerated_percent=tolerated, cancelled=cancelled, timed_out=timed_out
-        )
+            plan, counts, outcome, tolerated_percent=tolerated,
+            cancelled=bool(event.get("cancelled")), timed_out=bool(event.get("timed_out")),
+        )  # fmt: skip
         failure = None
         if counts.done or not plan.batches or self.combines_nothing:
             job.state = JobState.COMBINING
@@ -110,6 +120,7 @@ class CombinerFunction:
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so
                 failure = describe(error)
                 state, reason = JobState.FAILED, f"its combiner failed: {failure.kind}: {failure.message}"
+        self._note(brief, start.span(Part.COMBINE, "all", brief.run))
         return finish(self._deployed, job, state, reason, outcome, failure)
 
     def _merged(self, brief: Brief, outcome: dict[str, Any], _state: JobState) -> dict[str, Any]:
@@ -125,7 +136,14 @@ class CombinerFunction:
         client = self._deployed.client("lambda", connections=GROUPS_AT_ONCE)
 
         def merge(group: int) -> None:
-            event = {"task": "group", "job": brief.job_id, "run": brief.run, "level": level, "group": group}
+            event = {
+                "task": "group",
+                "job": brief.job_id,
+                "run": brief.run,
+                "level": level,
+                "group": group,
+                "sent_at": time.time(),
+            }
             answer = client.invoke(FunctionName=brief.combiner, Payload=values.encode(event))
             if answer.get("FunctionError"):
                 said = values.decode(answer["Payload"].read())

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 BUCKET, BATCHES, JOBS, PREFIX = "SKYBURST_BUCKET", "SKYBURST_BATCHES", "SKYBURST_JOBS", "SKYBURST_PREFIX"
 """Environment variables of every deployed function."""
+LANE = "SKYBURST_LANE"
+"""Of workers: the number of their lane."""
 BATCH_EVENTS = "SKYBURST_BATCH_EVENTS"
 """`none` when changes of batches are not to be told to EventBridge."""
 CONNECT_S = 5

@@ -24,6 +24,7 @@ from skyburst.homes.aws.uploads import Showing, Uploads, not_shown
 from skyburst.homes.home import OnProgress, StoredObject, job_of_name
 
 if TYPE_CHECKING:
+    from skyburst.contracts.spans import Span
     from skyburst.finding import Found
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
@@ -318,6 +319,12 @@ class AwsHome:
             state = self.table.job(job_id).state
             raise ResultNotReady(f"job {job_id} is {state} and has no certificate yet") from error
         return certificate
+
+    def spans(self, job: JobRecord) -> list[Span]:
+        """What the parts of the engine other than workers did in the last run of a job, by the time they started."""
+        from skyburst.engine.spans import spans_of
+
+        return spans_of(self.objects, job_prefix(job.job_id), job.runs)
 
     def partial_results(self, job: JobRecord) -> Any:
         """What the partial results so far combine to, unfinished: combined on this machine, with the code that is here.

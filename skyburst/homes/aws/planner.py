@@ -13,12 +13,15 @@ from skyburst.contracts.blueprint import Blueprint, parse_blueprint
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import Failure, JobRecord, Progress
+from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.plan import make_plan
+from skyburst.engine.spans import store_span
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws.brief import Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
 from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish
+from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
 
@@ -61,17 +64,19 @@ class Planner:
         Raises:
             InvalidJob: naming the field, its value and what was expected.
         """
+        start = begin()
         if set(given) == {"resume"}:
-            return self._start(self._resumed(given["resume"]), execution)
+            return self._start(self._resumed(given["resume"]), execution, start)
         job = self._created(given, execution)
         if job.job_id != execution:  # the job of the same idempotency key
             return self._told(job, "other")
-        return self._start(job, execution)
+        return self._start(job, execution, start)
 
     def listed(self, job_id: str) -> dict[str, Any]:
         """Go on with a job whose items the analysis has listed."""
+        start = begin()
         job = self._deployed.table.job(job_id)
-        return self._start(job, (job.run_began or {}).get("execution", job_id))
+        return self._start(job, (job.run_began or {}).get("execution", job_id), start)
 
     def failed(self, job_id: str, error: str, cause: str) -> dict[str, Any]:
         """End a job whose execution met an error that nothing else could handle."""
@@ -133,7 +138,7 @@ class Planner:
             self._deployed.events.job(job)
         return job
 
-    def _start(self, job: JobRecord, execution: str) -> dict[str, Any]:
+    def _start(self, job: JobRecord, execution: str, start: Start) -> dict[str, Any]:
         """Set a job running and write its brief; clients look at the execution to see whether it goes on."""
         if job.state.finished:
             return self._told(job, "ended")
@@ -156,7 +161,9 @@ class Planner:
         if starts:
             self._deployed.events.job(job, done)
         self._write_brief(job)
-        return self._told(job, "items" if job.items is None else "work")
+        task = "items" if job.items is None else "work"
+        store_span(self._deployed.objects, job_prefix(job.job_id), start.span(Part.PLAN, task, job.runs))
+        return self._told(job, task)
 
     def _write_brief(self, job: JobRecord) -> None:
         entry = self._entry(job.analysis["name"])

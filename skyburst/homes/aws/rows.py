@@ -6,7 +6,7 @@
     spent                   number: worker seconds of all attempts, to the microsecond
     failed, errors          numbers: failed attempts, items that could not be used
     startedAt, deadline     JSON texts, so that floating-point numbers stay what they were
-    about                   JSON text: seconds, peak memory and log of the last attempt
+    about                   JSON text: seconds, peak memory, log and delivery of the last attempt
     reference               JSON text
     payload                 a partial result of at most a kilobyte
     apart                   true when the partial result is an item of its own
@@ -24,7 +24,7 @@ from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
 from skyburst.contracts import values
-from skyburst.contracts.records import BatchRecord, Claim, Failure, Outcome
+from skyburst.contracts.records import BatchRecord, Claim, Delivery, Failure, Outcome
 from skyburst.contracts.states import BatchState
 from skyburst.homes.aws.calls import Item
 from skyburst.homes.aws.foreign import is_foreign
@@ -126,7 +126,7 @@ def attempted(outcome: Outcome) -> Changes:
         "attempt": number(outcome.attempt),
         "items": number(outcome.items),
         "startedAt": text(outcome.started_at),
-        "about": text([outcome.seconds, outcome.peak_memory_mb, outcome.log]),
+        "about": text([outcome.seconds, outcome.peak_memory_mb, outcome.log, outcome.delivery]),
         "deadline": None,
     }
 
@@ -168,11 +168,11 @@ def record_of(row: Item, plan: Numbers, failures: list[Failure], item_errors: li
     batch_id = batch_id_of(row)
     if is_foreign(row):
         return BatchRecord(batch_id, BatchState.DONE, 1, plan.items_of(batch_id))
-    seconds_taken, peak, log = value(row, "about") or (None, None, None)
+    seconds_taken, peak, log, delivery = value(row, "about") or (None, None, None, None)
     return BatchRecord(
         batch_id, state_of(row), whole(row, "attempt"), whole(row, "items"), whole(row, "size"),
         value(row, "startedAt"), seconds_taken, value(row, "deadline"), peak,
-        tuple(log) if log else None, failures, item_errors,
+        tuple(log) if log else None, Delivery(*delivery) if delivery else None, failures, item_errors,
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts.states import JobState
+from skyburst.homes.aws.deployed import LANE
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
@@ -38,7 +39,7 @@ def logger_of(service: str) -> Logger:
     """The logger of one function. What the framework logs is written by it too."""
     from aws_lambda_powertools import Logger
 
-    logger = Logger(service=service, location=None, lane=os.environ.get("SKYBURST_LANE"))
+    logger = Logger(service=service, location=None, lane=os.environ.get(LANE))
     framework = logging.getLogger("skyburst")
     framework.handlers = [logger.registered_handler]
     framework.setLevel(logging.INFO)

@@ -16,14 +16,17 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.contracts.records import BatchRecord, Failure, Outcome
+from skyburst.contracts.spans import Part
 from skyburst.engine import watch
 from skyburst.engine.plan import Node, Plan
 from skyburst.engine.sending import Decision, Sent, decide, missing_ranges
+from skyburst.engine.spans import store_span
 from skyburst.errors import ObjectNotFound
 from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.events import MOST_AT_THE_END, MOST_IN_A_LOOK, Told
 from skyburst.homes.aws.invoker import LambdaInvoker
+from skyburst.homes.aws.starts import begin
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,7 @@ class Watcher:
         Returns:
             `{"job", "run", "over", "cancelled", "timed_out", "wait_s"}`.
         """
+        start = begin()
         began = self._clock()
         sent = self._load()
         if self._deployed.tells_batches:
@@ -81,6 +85,8 @@ class Watcher:
             age = looked - (self._job.run_began or {"at": began})["at"]
             if over or age > PATIENT_AFTER_S or looked - began > CALL_S:
                 self._leave(over=over)
+                span = start.span(Part.WATCH, str(int(1_000 * began)), self._brief.run)
+                store_span(self._deployed.objects, self._brief.prefix, span)
                 wait = 0 if over or age <= PATIENT_AFTER_S else min(LONGEST_WAIT_S, max(1, int(age * WAIT_SHARE)))
                 return {
                     "job": self._brief.job_id, "run": self._brief.run, "over": over, "cancelled": cancelled,

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from skyburst.analysis import Worker
-from skyburst.contracts.records import Claim, Failure, Outcome
+from skyburst.contracts.records import Claim, Delivery, Failure, Outcome
 from skyburst.engine.watch import state_after
 from skyburst.engine.work import Bench, Task, peak_memory_mb, work
 from skyburst.errors import InvalidAnalysis
 from skyburst.homes.aws.brief import Brief, Briefs
-from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.deployed import LANE, Deployed
+from skyburst.homes.aws.starts import begin
 from skyburst.loading import load_function
 from skyburst.manifest import ItemReader, parse_source
 
@@ -55,14 +56,16 @@ class WorkerFunction:
         speaks to it takes longer to start than all the rest.
         """
         event = invocation.event
+        delivery = delivered(event)
         brief = self._briefs.get(event["job"], event["run"])
         start, end = brief.batches.items_of(event["batch"])
         timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
         task = Task(event["batch"], event["attempt"], start, end, timeout_s)
-        with Beside(self._deployed, brief, task) as beside:
+        with Beside(self._deployed, brief, task, delivery) as beside:
             outcome = work(self._bench(brief), task)
         log_end = int(1_000 * time.time())
-        outcome = outcome._replace(log=(invocation.log, int(1_000 * outcome.started_at), log_end))
+        log = (invocation.log, int(1_000 * outcome.started_at), log_end)
+        outcome = outcome._replace(log=log, delivery=delivery)
         beside.raise_what_failed()
         record(self._deployed, brief, outcome)
         return outcome
@@ -85,6 +88,12 @@ class WorkerFunction:
         return self._benches[key]
 
 
+def delivered(event: dict[str, Any]) -> Delivery:
+    """How the batch of an invocation came here; to be asked first, as the time until then is what is measured."""
+    start = begin(event["sent_at"])
+    return Delivery(int(os.environ.get(LANE, "0")), event["sent_at"], start.cold_s)
+
+
 def record(deployed: Deployed, brief: Brief, outcome: Outcome) -> None:
     """Store how an attempt at a batch ended."""
     if outcome.failure is None:
@@ -97,10 +106,13 @@ def record(deployed: Deployed, brief: Brief, outcome: Outcome) -> None:
 class Beside:
     """Beside the developer's function: claims the batch, and ends the process when its time is up or the job is cancelled."""
 
-    def __init__(self, deployed: Deployed, brief: Brief, task: Task, leave: Callable[[int], None] = os._exit) -> None:
+    def __init__(
+        self, deployed: Deployed, brief: Brief, task: Task, delivery: Delivery, leave: Callable[[int], None] = os._exit
+    ) -> None:
         self._deployed = deployed
         self._brief = brief
         self._task = task
+        self._delivery = delivery
         self._leave = leave
         self._started_at = time.time()
         self._until = time.monotonic() + task.timeout_s
@@ -143,5 +155,5 @@ class Beside:
         failure = Failure("TimedOut", f"it took longer than {task.timeout_s:g} s")
         return Outcome(
             task.batch_id, task.attempt, task.end - task.start, None, None, 0, None, self._started_at,
-            time.time() - self._started_at, peak_memory_mb(), None, failure,
+            time.time() - self._started_at, peak_memory_mb(), None, failure, self._delivery,
         )  # fmt: skip

@@ -8,10 +8,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts.records import REFUSED, Claim, Failure, JobRecord, Outcome, Progress
+from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
 from skyburst.engine.finish import conclude, outcome_of
 from skyburst.engine.plan import Plan, combine_levels, make_plan
+from skyburst.engine.spans import store_span
 from skyburst.errors import StorageFull
 from skyburst.homes.local.interrupts import Interrupts
 from skyburst.homes.local.pending import Pending
@@ -38,6 +40,7 @@ class Driver:
         self._interrupts = Interrupts()
         self._progress = Progress(JobState.RUNNING)
         self._began = time.monotonic()
+        self._began_at = time.time()
         self._looked = 0.0
         self._cancelled = False
         self._timed_out = False
@@ -76,9 +79,11 @@ class Driver:
         if job.plan:
             return Plan(**job.plan)
         if job.items is None:
+            asked_at = time.time()
             job.items = self._ask("items", self._limits["combiner_timeout_s"])
             if job.items is None:
                 return None
+            self._note(Part.ITEMS, "items", asked_at)
         size = job.spec.get("batch_size") or job.analysis["blueprint"]["job"]["batch_size"]
         plan = make_plan(self._home.source_of(job).count, size)
         job.plan = asdict(plan)
@@ -234,14 +239,18 @@ class Driver:
         context = {"plan": asdict(plan), "missing": outcome["missing"], "item_errors": outcome["item_errors"]}
         timeout_s = self._limits["combiner_timeout_s"]
         self._home.forget_combined(self._job.job_id)
+        combining_at = time.time()
         if self._answers(pool, [["ping", 0, timeout_s]]) is None:
             return None
         levels = combine_levels(plan.batches) if pool.ready and pool.ready["associative"] else []
         for level, groups in enumerate(levels):
             requests: list[Request] = [["combine", group, context, level, group, timeout_s] for group in range(groups)]
+            merging_at = time.time()
             if self._answers(pool, requests) is None:
                 return None
+            self._note(Part.GROUP, str(level), merging_at, level)
         answers = self._answers(pool, [["finish", 0, context, timeout_s]])
+        self._note(Part.COMBINE, "all", combining_at)
         return answers[0] if answers else None
 
     def _ask(self, kind: str, timeout_s: float) -> Any:
@@ -278,8 +287,14 @@ class Driver:
         job.outcome = {**outcome, "failure": list(self._fatal) if self._fatal else None}
         job.finished_at = time.time()
         job.state, job.reason = state, reason
+        self._note(Part.WATCH, "driver", self._began_at)
         patiently(lambda: self._home.write_certificate(job))
         self._change(state, reason)
+
+    def _note(self, part: Part, name: str, started_at: float, level: int = 0) -> None:
+        """Keep what this process did since then, for the timeline."""
+        span = Span(part, name, self._job.runs, started_at, time.time(), level)
+        store_span(self._home.objects, f"jobs/{self._job.job_id}/", span)
 
     def _change(self, state: JobState, reason: str) -> None:
         self._job.state, self._job.reason = state, reason

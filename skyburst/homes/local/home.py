@@ -20,6 +20,7 @@ from skyburst.contracts.blueprint import digest_of_code
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Missing, Result
+from skyburst.contracts.spans import Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.finish import certificate_of
@@ -321,6 +322,12 @@ class LocalHome:
         """Result files by name."""
         folder = self.job_folder(job.job_id) / FILES
         return {name: StoredFile(folder / name) for name in (job.outcome or {}).get("files") or []}
+
+    def spans(self, job: JobRecord) -> list[Span]:
+        """What the parts of the engine other than workers did in the last run of a job, by the time they started."""
+        from skyburst.engine.spans import spans_of
+
+        return spans_of(self.objects, f"jobs/{job.job_id}/", job.runs)
 
     def partial_results(self, job: JobRecord) -> Any:
         """What the partial results so far combine to, unfinished. Raises JobFailed."""

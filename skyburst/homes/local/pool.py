@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from skyburst.contracts.records import Failure, Outcome
+from skyburst.contracts.records import Delivery, Failure, Outcome
 from skyburst.engine.work import RSS_UNITS_PER_MB
 from skyburst.homes.local.channel import pair
 from skyburst.homes.local.slate import Note, Slate
@@ -144,9 +144,7 @@ class Pool:
         for frame in frames:
             kind, *rest = frame.header
             if kind == "outcomes":
-                outcomes = outcomes_of(frame)
-                worker.finished(outcomes)
-                events.outcomes += outcomes
+                events.outcomes += worker.finished(outcomes_of(frame))
             elif kind == "answer":
                 number, answer, failure = rest
                 worker.requests.pop(OTHER_TASK + number, None)
@@ -217,6 +215,7 @@ class Pool:
                 peak_memory_mb,
                 log,
                 failure,
+                worker.delivery(batch_id, note.started_at),
             )
         )
 
@@ -225,6 +224,7 @@ class _Worker:
     """The driver's side of one worker process."""
 
     def __init__(self, config: dict[str, Any], number: int, logs: Path) -> None:
+        self.number = number
         self.log = logs / f"worker-{config['run']}-{number}.log"
         self.requests: dict[int, Request] = {}
         self.window = 1
@@ -232,6 +232,8 @@ class _Worker:
         self.stuck = False
         self.verdict: Failure | None = None
         self._seconds_each = AHEAD_S
+        self._sent_at: dict[int, float] = {}
+        self._cold = True
         self.channel, theirs = pair()
         self.slate, slate_descriptor = Slate.create()
         lifeline, self._lifeline = os.pipe()
@@ -264,22 +266,35 @@ class _Worker:
         return self.channel.fileno()
 
     def send(self, requests: list[Request]) -> None:
+        now = time.time()
         for request in requests:
-            self.requests[request[1] if request[0] == "work" else OTHER_TASK + request[1]] = request
+            number = request[1] if request[0] == "work" else OTHER_TASK + request[1]
+            self.requests[number] = request
+            self._sent_at[number] = now
         self._send(["tasks", [request if request[0] == "work" else request[:-1] for request in requests]])
 
     def drop(self, requests: list[Request]) -> None:
         for request in requests:
             self.requests.pop(request[1], None)
+            self._sent_at.pop(request[1], None)
         self._send(["drop", [request[1] for request in requests]])
 
-    def finished(self, outcomes: list[Outcome]) -> None:
+    def finished(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Note that batches have ended; their outcomes with how they came to this worker."""
         self.stuck = False
         for outcome in outcomes:
             self.requests.pop(outcome.batch_id, None)
         seconds = sum(outcome.seconds for outcome in outcomes) / max(1, len(outcomes))
         self._seconds_each += (seconds - self._seconds_each) * 0.5
         self.window = max(1, min(MOST_AHEAD, int(AHEAD_S / max(self._seconds_each, 1e-6))))
+        return [outcome._replace(delivery=self.delivery(outcome.batch_id, outcome.started_at)) for outcome in outcomes]
+
+    def delivery(self, number: int, started_at: float) -> Delivery:
+        """How a batch came to this worker. The first one was sent when the process was started."""
+        sent_at = self._sent_at.pop(number, started_at)
+        cold_s = max(0.0, started_at - sent_at) if self._cold else 0.0
+        self._cold = False
+        return Delivery(self.number, sent_at, cold_s)
 
     def kill(self) -> None:
         with contextlib.suppress(ProcessLookupError):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from skyburst.contracts import values
-from skyburst.contracts.records import BatchRecord, Claim, Failure, JobRecord, Outcome, Progress, Stored
+from skyburst.contracts.records import BatchRecord, Claim, Delivery, Failure, JobRecord, Outcome, Progress, Stored
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.errors import IdempotencyConflict, JobNotFound, StorageError, StorageFull
 
@@ -20,7 +20,9 @@ ROWS_AT_ONCE = 256
 MOST_FAILURES = 20
 """Failures kept for each batch, the latest."""
 
-FORMAT = 2
+NOT_KNOWN = (None, None, None)
+
+FORMAT = 3
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -47,6 +49,9 @@ CREATE TABLE IF NOT EXISTS batches (
     failures TEXT,
     item_errors TEXT,
     item_error_count INTEGER NOT NULL DEFAULT 0,
+    lane INTEGER,
+    sent_at REAL,
+    cold_s REAL,
     PRIMARY KEY (job, batch_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS payloads (
@@ -59,15 +64,25 @@ PRAGMA user_version = {FORMAT};
 """
 """Partial results lie in a table of their own, so that counting batches reads none of them."""
 
+FROM_2 = """
+BEGIN IMMEDIATE;
+ALTER TABLE batches ADD COLUMN lane INTEGER;
+ALTER TABLE batches ADD COLUMN sent_at REAL;
+ALTER TABLE batches ADD COLUMN cold_s REAL;
+PRAGMA user_version = 3;
+COMMIT;
+"""
+"""Brings a file of format 2 up to date."""
+
 RECORD = """
 INSERT INTO batches (job, batch_id, state, attempt, items, size, reference, started_at, seconds, peak_memory_mb, log, item_errors,
-                     item_error_count, spent)
-VALUES (?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                     item_error_count, spent, lane, sent_at, cold_s)
+VALUES (?, ?, 'DONE', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (job, batch_id) DO UPDATE SET
     state = 'DONE', attempt = excluded.attempt, items = excluded.items, size = excluded.size, reference = excluded.reference,
     started_at = excluded.started_at, seconds = excluded.seconds, deadline = NULL, peak_memory_mb = excluded.peak_memory_mb,
     log = excluded.log, item_errors = excluded.item_errors, item_error_count = excluded.item_error_count,
-    spent = batches.spent + excluded.seconds
+    spent = batches.spent + excluded.seconds, lane = excluded.lane, sent_at = excluded.sent_at, cold_s = excluded.cold_s
 WHERE batches.state <> 'DONE'
 """
 CLAIM = """
@@ -77,12 +92,14 @@ ON CONFLICT (job, batch_id) DO UPDATE SET
 WHERE batches.state <> 'DONE'
 """
 RECORD_FAILURE = """
-INSERT INTO batches (job, batch_id, state, attempt, items, started_at, seconds, peak_memory_mb, log, failures, spent)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO batches (job, batch_id, state, attempt, items, started_at, seconds, peak_memory_mb, log, failures, spent,
+                     lane, sent_at, cold_s)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (job, batch_id) DO UPDATE SET
     state = excluded.state, attempt = excluded.attempt, items = excluded.items, started_at = excluded.started_at,
     seconds = excluded.seconds, deadline = NULL, peak_memory_mb = excluded.peak_memory_mb, log = excluded.log,
-    failures = excluded.failures, spent = batches.spent + excluded.seconds
+    failures = excluded.failures, spent = batches.spent + excluded.seconds, lane = excluded.lane, sent_at = excluded.sent_at,
+    cold_s = excluded.cold_s
 WHERE batches.state <> 'DONE'
 """
 COUNTS = """
@@ -91,7 +108,8 @@ SELECT state, count(*), total(items), total(item_error_count),
 FROM batches WHERE job = ? GROUP BY state
 """
 BATCH_COLUMNS = (
-    "batch_id, state, attempt, items, size, started_at, seconds, deadline, peak_memory_mb, log, failures, item_errors"
+    "batch_id, state, attempt, items, size, started_at, seconds, deadline, peak_memory_mb, log, lane, sent_at, cold_s,"
+    " failures, item_errors"
 )
 
 
@@ -114,18 +132,22 @@ class SqliteTaskTable:
     def _prepare(self) -> None:
         execute = self._connection.execute
         (version,) = execute("PRAGMA user_version").fetchone()
-        if version not in (0, FORMAT):
+        if version not in (0, 2, FORMAT):
             age = "a newer" if version > FORMAT else "an older"
             raise StorageError(
                 f"{self.path} was written by {age} skyburst (format {version}): use that one, or another state folder"
             )
-        if version == 0:
+        if version != FORMAT:
             from filelock import FileLock
 
             # Two programs that create the file at once: switching to write-ahead mode does not wait for a busy file.
             with FileLock(self.path.with_suffix(".lock"), timeout=BUSY_S):
-                execute("PRAGMA journal_mode = WAL")
-                self._connection.executescript(SCHEMA)
+                (version,) = execute("PRAGMA user_version").fetchone()
+                if version == 0:
+                    execute("PRAGMA journal_mode = WAL")
+                    self._connection.executescript(SCHEMA)
+                elif version != FORMAT:
+                    self._connection.executescript(FROM_2)
         execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
@@ -222,7 +244,7 @@ class SqliteTaskTable:
                 job, o.batch_id, o.attempt, o.items, o.size, o.reference, o.started_at, o.seconds, o.peak_memory_mb,
                 values.encode(o.log).decode() if o.log else None,
                 json.dumps(o.item_errors) if o.item_errors else None,
-                _count_errors(o.item_errors), o.seconds,
+                _count_errors(o.item_errors), o.seconds, *(o.delivery or NOT_KNOWN),
             )
             for o in outcomes
         ]  # fmt: skip
@@ -252,7 +274,7 @@ class SqliteTaskTable:
                 (
                     job, outcome.batch_id, state, outcome.attempt, outcome.items, outcome.started_at, outcome.seconds,
                     outcome.peak_memory_mb, json.dumps(outcome.log) if outcome.log else None, json.dumps(failures),
-                    outcome.seconds,
+                    outcome.seconds, *(outcome.delivery or NOT_KNOWN),
                 ),
             )  # fmt: skip
 
@@ -404,10 +426,25 @@ def _job_from_row(row: Sequence[Any]) -> JobRecord:
 
 
 def _batch_from_row(row: Sequence[Any]) -> BatchRecord:
-    batch_id, state, attempt, items, size, started_at, seconds, deadline, peak, log, failures, item_errors = row
+    (
+        batch_id,
+        state,
+        attempt,
+        items,
+        size,
+        started_at,
+        seconds,
+        deadline,
+        peak,
+        log,
+        *delivery,
+        failures,
+        item_errors,
+    ) = row
     return BatchRecord(
         batch_id, BatchState(state), attempt, items, size, started_at, seconds, deadline, peak,
         tuple(json.loads(log)) if log else None,
+        Delivery(*delivery) if delivery[0] is not None else None,
         [Failure(*entry) for entry in json.loads(failures)] if failures else [],
         json.loads(item_errors) if item_errors else [],
     )  # fmt: skip
