@@ -27,6 +27,7 @@ OBJECTS = {
     "/jobs/*": "the objects of each job lie under its id, which is not known when it is deployed",
     "/items/*": "lists of items lie under their digest, so that the same list is stored once",
     "/jobs/*/partials/*": "large partial results lie under the id of their job",
+    "/jobs/*/spans/*": "when each part ran lies under the id of its job",
     "/jobs/*/combined/*": "what an earlier run combined lies under the id of its job, and is removed",
 }
 MAP = {

@@ -34,6 +34,7 @@ SECTIONS = {
         Listed("watch", "Follow a job that another program runs."),
         Listed("result", "Show a job's result and its files."),
         Listed("logs", "Show what a job's batches wrote and why they failed."),
+        Listed("timeline", "Show what a job spent its time on."),
         Listed("certificate", "Print the record that makes a job reproducible."),
         Listed("delete", "Forget jobs and remove their files."),
     ],

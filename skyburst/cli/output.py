@@ -6,9 +6,9 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -63,23 +63,46 @@ def copy_files(files: Mapping[str, Readable], folder: Path) -> list[Path]:
     copies = []
     for name, source in files.items():
         target = folder / name
-        try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise storage_error(error, f"{target.parent} cannot be made") from error
+        _make_folder(target.parent)
         _copy(source, target)
         copies.append(target)
     return copies
 
 
+def write_file(target: Path, data: bytes) -> Path:
+    """Write a file, whole or not at all, and its folder; its path.
+
+    Raises:
+        StorageError: when it cannot be written.
+    """
+    _make_folder(target.parent)
+    _write(target, lambda new: new.write(data))
+    return target
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise storage_error(error, f"{folder} cannot be made") from error
+
+
 def _copy(source: Readable, target: Path) -> None:
+    def fill(new: BinaryIO) -> None:
+        with source.open() as old:
+            shutil.copyfileobj(old, new)
+
+    _write(target, fill)
+
+
+def _write(target: Path, fill: Callable[[BinaryIO], object]) -> None:
     target = target.resolve()  # of a link, what it points to
     replaced = target.is_file() or not target.exists()  # a device or a pipe cannot be replaced
     path = target.with_name(f".{target.name[:200]}-{os.getpid()}.part") if replaced else target
     try:
         try:
-            with source.open() as old, open(path, "wb") as new:
-                shutil.copyfileobj(old, new)
+            with open(path, "wb") as new:
+                fill(new)
             if replaced:
                 path.replace(target)
         except BaseException:

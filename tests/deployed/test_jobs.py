@@ -10,6 +10,10 @@ from pathlib import Path
 import pytest
 
 import skyburst
+from skyburst.contracts.spans import Part
+from skyburst.engine.spans import spans_of
+from skyburst.objects import open_store
+from skyburst.timeline.stages import Timeline, timeline_of
 from tests.deployed.conftest import PREFIX, Deployment, scripts
 
 pytestmark = pytest.mark.slow
@@ -55,12 +59,35 @@ def test_floating_point_sums_are_the_same_to_the_last_digit_as_at_home_local(aws
     assert aws.result(job_name) == skyburst.run({**job, "analysis": "examples/monte_carlo"}).value
 
 
-def test_500_batches_go_through_a_tree_of_three_levels(aws: Deployment, job_name: str) -> None:
+def timeline_of_job(aws: Deployment, job_name: str, monkeypatch: pytest.MonkeyPatch) -> Timeline:
+    for name, value in aws.cloud.variables().items():
+        monkeypatch.setenv(name, value)
+    table = aws.table()
+    spans = spans_of(open_store(f"s3://{aws.outputs['Bucket']}"), f"jobs/{job_name}/", 1)
+    return timeline_of(table.job(job_name), "aws", table.batches(job_name), spans, now=time.time())
+
+
+def test_500_batches_go_through_a_tree_of_three_levels_and_its_timeline_shows_them(
+    aws: Deployment, job_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     ended = aws.run(job_name, scripts(*["ok"] * 500), 180)
     assert ended["status"] == "SUCCEEDED", ended
     assert aws.result(job_name) == found(500)
     assert aws.table().job(job_name).plan == {"items": 500, "batch_size": 1, "batches": 500, "levels": 3, "fan_out": 8}
     assert aws.cloud.count_history_events(ended["executionArn"]) < 60
+    timeline = timeline_of_job(aws, job_name, monkeypatch)
+    managers = timeline.of(Part.MANAGER)
+    assert [sum(manager.level == level for manager in managers) for level in range(3)] == [1, 8, 63]
+    assert sorted(manager.name for manager in managers if manager.level == 1)[0] == "batches 0-64"
+    assert all(manager.queued_at <= manager.started_at <= manager.ended_at for manager in managers)
+    workers = timeline.of(Part.WORKER)
+    assert sorted(worker.batch or 0 for worker in workers) == list(range(500))
+    assert {worker.lane for worker in workers} == {0, 1}
+    assert any(worker.cold_s > 0 for worker in workers), "some worker had to start"
+    assert all(worker.queued_at <= worker.cold_at <= worker.started_at for worker in workers)
+    assert timeline.of(Part.PLAN)
+    assert timeline.of(Part.WATCH)
+    assert len(timeline.of(Part.COMBINE)) == 1
 
 
 def test_a_range_may_start_anywhere(aws: Deployment, job_name: str) -> None:
