@@ -101,7 +101,7 @@ def timeline_of(
     """
     ended_at = job.finished_at or now
     worked_at = (job.run_began or {"at": job.started_at or job.created_at})["at"]
-    began_at = min([worked_at, *(span.started_at for span in spans)])
+    began_at = min([worked_at, *(span.started_at - span.cold_s for span in spans)])
     stages = [_of_span(span) for span in spans]
     timed_apart = {stage.batch for stage in stages}
     earlier = unknown = 0
