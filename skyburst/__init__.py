@@ -29,7 +29,7 @@ from skyburst.analysis import (
     combiner,
     worker,
 )
-from skyburst.contracts.records import BatchRecord, Failure, JobRecord, Missing, Progress, Result
+from skyburst.contracts.records import BatchRecord, Delivery, Failure, JobRecord, Missing, Progress, Result
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.errors import (
     AnalysisNotFound,
@@ -99,6 +99,7 @@ __all__ = [
     "Combiner",
     "Conflict",
     "Context",
+    "Delivery",
     "Failure",
     "FinishContext",
     "IdempotencyConflict",

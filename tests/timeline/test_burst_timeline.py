@@ -24,7 +24,7 @@ def test_stages_have_the_names_categories_and_fields_of_its_analyzer() -> None:
     assert by_name["State Machine"] == {
         "category": "Overview",
         "name": "State Machine",
-        "start": 1_000_000,
+        "start": 999_500,
         "end": 1_020_000,
     }
     assert (by_name["Combiner Delay"]["start"], by_name["Combiner Delay"]["end"]) == (1_016_000, 1_017_500)
