@@ -121,7 +121,7 @@ class SmokeJob:
         yield tried("logs", "logs:GetLogEvents", partial(check_log, home, job_id))
         yield tried("managers", "logs:FilterLogEvents", partial(check_managers, home.account, job))
         if self._thorough and self._queue:
-            right = "sqs:ReceiveMessage and sqs:DeleteMessage"
+            right = "sqs:ReceiveMessage, DeleteMessage and ChangeMessageVisibility"
             yield tried("undelivered", right, partial(check_undelivered, home.account, self._queue, job_id, expected=2))
 
     def _result(self, job: JobRecord) -> Finding:

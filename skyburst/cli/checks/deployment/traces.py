@@ -19,8 +19,8 @@ LATE_S = 60.0
 """CloudWatch and queues have most things within seconds."""
 LOOK_S = 1.0
 BATCH = 0
-HIDDEN_S = 20
-"""A message that was read is not seen by others for so long."""
+HIDDEN_S = 90
+"""A message that was read is not seen again for so long: as long as one looks."""
 
 
 def check_log(home: AwsHome, job_id: str) -> Finding:
@@ -87,6 +87,7 @@ def _levels(account: Account, job: JobRecord) -> Iterator[int]:
 def check_undelivered(account: Account, queue: str, job_id: str, *, expected: int) -> Finding:
     """Whether invocations that ended badly are kept; those of the job are removed, all others stay."""
     client = account.client("sqs")
+    others: list[str] = []
     found = 0
 
     def all_found() -> bool:
@@ -99,12 +100,16 @@ def check_undelivered(account: Account, queue: str, job_id: str, *, expected: in
             if payload.get("job") == job_id:
                 client.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
                 found += 1
+            else:
+                others.append(message["ReceiptHandle"])
         return found >= expected
 
-    if until(all_found):
-        return Finding(
-            "undelivered", Verdict.GOOD, f"the {found} invocations that ended badly were kept, and are removed"
-        )
+    complete = until(all_found)
+    for handle in others:  # somebody else may want to look at them at once
+        client.change_message_visibility(QueueUrl=queue, ReceiptHandle=handle, VisibilityTimeout=0)
+    if complete:
+        told = f"the {found} invocations that ended badly were kept, and are removed"
+        return Finding("undelivered", Verdict.GOOD, told)
     return Finding(
         "undelivered", Verdict.BAD, f"{found} of {expected} invocations that ended badly were kept in {queue}"
     )
