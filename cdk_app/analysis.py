@@ -11,20 +11,34 @@ from constructs import Construct
 from cdk_app.bundle import ROOT, Contents
 from cdk_app.functions import Factory
 from skyburst.finding import Found
-from skyburst.homes.aws.deployed import LANE, function_name
+from skyburst.homes.aws import deployed
+from skyburst.homes.aws.deployed import function_name
 from skyburst.homes.aws.worker import MARGIN_S
 
 LONGEST_S = 900
 
 
 class Analysis(Construct):
-    """The functions of one analysis: identical workers, and a combiner."""
+    """The functions of one analysis: identical workers, and a combiner.
 
-    def __init__(self, scope: Construct, name: str, *, factory: Factory, found: Found, lanes: int) -> None:
+    Args:
+        factory: makes them.
+        found: the analysis.
+        lanes: how many workers.
+        reserved: environments kept for each worker, and its limit.
+        children: of one manager at most, in jobs of this analysis; None for what is best.
+    """
+
+    def __init__(
+        self, scope: Construct, name: str, *, factory: Factory, found: Found, lanes: int, reserved: int | None = None,
+        children: int | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(scope, name)
         self.name = found.blueprint.name
         self.found = found
         self.lanes = lanes
+        self.children = children
+        self.reference = {**found.reference(), "location": "analysis"}
         resources = found.blueprint.resources
         self.worker_names = [function_name(factory.prefix, self.name, "worker", lane) for lane in range(lanes)]
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
@@ -37,7 +51,10 @@ class Analysis(Construct):
                 self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.location),
                 handler="handler.handler", memory_mb=resources.memory_mb, statements=worker, asynchronous=True,
                 timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
-                environment={LANE: str(lane), "SKYBURST_ANALYSIS": self.name}, reserved=factory.reserved,
+                environment={
+                    deployed.LANE: str(lane), deployed.ANALYSIS: self.name, deployed.CODE: self.reference["digest"],
+                },
+                reserved=reserved,
             )
             for lane, worker_name in enumerate(self.worker_names)
         ]  # fmt: skip
@@ -55,4 +72,5 @@ class Analysis(Construct):
 
     def entry(self) -> dict[str, Any]:
         """What the planner knows of the analysis."""
-        return {"reference": {**self.found.reference(), "location": "analysis"}, "lanes": self.lanes}
+        entry = {"reference": self.reference, "lanes": self.lanes}
+        return entry if self.children is None else {**entry, "children": self.children}

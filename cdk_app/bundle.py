@@ -32,7 +32,7 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
-NOT_DEPLOYED = {"cli", "local", "local_cloud", "_shipped", "__pycache__"}
+NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "_shipped", "__pycache__"}
 SERVICES = {"dynamodb", "events", "lambda", "stepfunctions"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
 NOT_READ = (

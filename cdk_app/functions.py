@@ -32,7 +32,6 @@ class Factory:
         self.bundles: dict[str, Path] = {}
         """Folders of the code of functions, by their names."""
         self.batch_events = settings.batch_events
-        self.reserved = settings.reserved_concurrency
         self._settings = settings
         self.undelivered = sqs.Queue(
             scope, "Undelivered",

@@ -14,8 +14,17 @@ from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
+from skyburst._version import __version__
 from skyburst.contracts import burst
 from skyburst.errors import InvalidAnalysis
+from skyburst.finding import PROBE, find_probe
+
+PROBE_LANES = 2
+"""At most: more prove no more."""
+PROBE_CHILDREN = 5
+"""Of one manager, so that a job of little more than a hundred batches has managers of managers."""
+RESERVED = {burst.ANALYSIS: "jobs of burst-compute have that name", PROBE: "`skyburst doctor` runs one of that name"}
+"""Names of analyses that others cannot have, and why."""
 
 
 class SkyburstStack(cdk.Stack):
@@ -23,19 +32,28 @@ class SkyburstStack(cdk.Stack):
 
     def __init__(self, scope: Construct, name: str, settings: Settings) -> None:
         super().__init__(scope, name, description="Skyburst: burst-parallel jobs")
-        if any(found.blueprint.name == burst.ANALYSIS for found in settings.analyses):
-            raise InvalidAnalysis(
-                f"an analysis cannot be called {burst.ANALYSIS!r}: jobs of burst-compute have that name"
-            )
+        for found in settings.analyses:
+            if found.blueprint.name in RESERVED:
+                raise InvalidAnalysis(
+                    f"{found.location}: what is deployed cannot be called {found.blueprint.name!r}, because "
+                    f"{RESERVED[found.blueprint.name]}: give it another name in its blueprint"
+                )
         self.settings = settings
         monitored = settings.monitoring != "none"
         self.storage = Storage(self, "Storage", request_metrics=monitored)
         factory = Factory(self, settings, self.storage)
         self.analyses = [
-            Analysis(self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes)
+            Analysis(
+                self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes,
+                reserved=settings.reserved_concurrency,
+            )
             for found in settings.analyses
-        ]
-        runnable: list[Analysis | Bridge] = [*self.analyses]
+        ]  # fmt: skip
+        probe = Analysis(
+            self, PROBE, factory=factory, found=find_probe(), lanes=min(settings.lanes, PROBE_LANES),
+            children=PROBE_CHILDREN,
+        )  # fmt: skip
+        runnable: list[Analysis | Bridge] = [*self.analyses, probe]
         if settings.burst_functions:
             functions = settings.burst_functions
             runnable.append(Bridge(self, "Bridge", factory=factory, functions=functions, lanes=settings.lanes))
@@ -65,5 +83,6 @@ class SkyburstStack(cdk.Stack):
             "Jobs": self.storage.jobs.table_name,
             "JobMachine": self.machine.machine.state_machine_arn,
             "BatchMachine": self.batch_machine.machine.state_machine_arn,
+            "Version": __version__,
         }.items():
             cdk.CfnOutput(self, f"{title}Output", value=value).override_logical_id(title)

@@ -16,6 +16,8 @@ from skyburst.errors import AnalysisNotFound, InvalidAnalysis, SkyburstError
 PATH_VARIABLE = "SKYBURST_PATH"
 """Folders of analyses, separated as in PATH."""
 LIKE_SHIPPED = ("", "analyses", "examples")
+PROBE = "probe"
+"""The analysis of `skyburst doctor`, which every deployment has; no other one that is deployed can have its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,12 @@ def shipped_folder() -> Path:
     """The folder of the analyses that come with skyburst."""
     installed = Path(__file__).resolve().parent / "_shipped" / "examples"
     return installed if installed.is_dir() else Path(__file__).resolve().parent.parent / "examples"
+
+
+def find_probe() -> Found:
+    """The analysis with which `skyburst doctor` tries a home out."""
+    folder = Path(__file__).resolve().parent / "probe"
+    return Found(load_blueprint(folder), folder, "shipped")
 
 
 def all_analyses(project: Path | None = None) -> Iterator[Found | Broken]:

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from skyburst.errors import InvalidJob
+import skyburst
+from skyburst.errors import InvalidAnalysis, InvalidJob
 from tests.conftest import need
 from tests.deployed.world import context
 
@@ -99,13 +100,13 @@ def test_data_stays_when_the_stack_goes(template: Template) -> None:
 def test_logs_are_kept_for_a_while(template_of: Callable[..., Template], chosen: dict[str, Any], days: int) -> None:
     groups = properties(template_of(**chosen), "AWS::Logs::LogGroup")
     assert {group["RetentionInDays"] for group in groups} == {days}
-    assert len(groups) == 9
+    assert len(groups) == 11
 
 
 def test_events_are_tried_once_and_what_fails_is_kept(template: Template) -> None:
     (queue,) = of(template, "AWS::SQS::Queue")
     settings = properties(template, "AWS::Lambda::EventInvokeConfig")
-    assert len(settings) == 2
+    assert len(settings) == 3
     for setting in settings:
         assert setting["MaximumRetryAttempts"] == 0
         assert setting["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
@@ -121,9 +122,9 @@ def test_only_the_manager_may_call_itself_again_and_again(template: Template) ->
 
 def test_functions_are_traced_and_have_a_log_of_their_own(template: Template) -> None:
     functions = properties(template, "AWS::Lambda::Function")
-    assert len(functions) == 7
+    assert len(functions) == 9
     assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions)
-    assert len({json.dumps(function["LoggingConfig"]) for function in functions}) == 7
+    assert len({json.dumps(function["LoggingConfig"]) for function in functions}) == 9
 
 
 def test_wildcards_are_where_they_must_be(monitored: Template) -> None:
@@ -141,7 +142,7 @@ def test_wildcards_are_where_they_must_be(monitored: Template) -> None:
 
 def test_events_are_sent_in_the_name_of_skyburst_only(template: Template) -> None:
     telling = [statement for _, statement in statements(template) if statement["Action"] == "events:PutEvents"]
-    assert len(telling) == 3
+    assert len(telling) == 4
     for statement in telling:
         assert statement["Condition"] == {"ForAllValues:StringEquals": {"events:source": "skyburst"}}
         assert json.dumps(statement["Resource"]).endswith(':event-bus/default"]]}')
@@ -160,6 +161,27 @@ def test_what_is_chosen_is_in_the_template(monitored: Template) -> None:
         tag["Key"]: tag["Value"] for tag in bucket["Tags"]
     }.items()
     assert ":s3:::images/*" in json.dumps(monitored)
+
+
+def test_every_deployment_has_what_the_doctor_runs(template: Template, monitored: Template) -> None:
+    functions = {function["FunctionName"]: function for function in properties(monitored, "AWS::Lambda::Function")}
+    assert {"skyburst-probe-worker-0", "skyburst-probe-combiner"} < set(functions)
+    assert "ReservedConcurrentExecutions" not in functions["skyburst-probe-worker-0"]
+    assert len(functions["skyburst-probe-worker-0"]["Environment"]["Variables"]["SKYBURST_CODE"]) == 64
+    assert "probe" not in json.dumps(properties(monitored, "AWS::CloudWatch::Dashboard"))
+    assert template["Outputs"]["Version"]["Value"] == skyburst.__version__
+
+
+@pytest.mark.parametrize("name", ["probe", "burst-compute"])
+def test_a_name_that_is_taken_is_refused(name: str, tmp_path: Path) -> None:
+    from cdk_app.app import make_app
+
+    acting = REPOSITORY / "tests" / "deployed" / "acting"
+    shutil.copytree(acting, tmp_path / "mine", ignore=shutil.ignore_patterns("__pycache__"))
+    blueprint = (acting / "blueprint.toml").read_text().replace('name = "acting"', f'name = "{name}"')
+    (tmp_path / "mine" / "blueprint.toml").write_text(blueprint)
+    with pytest.raises(InvalidAnalysis, match=f"mine: what is deployed cannot be called '{name}'"):
+        make_app(context(analyses=[str(tmp_path / "mine")]), str(tmp_path / "out"))
 
 
 def test_alarms_go_to_whoever_is_named(monitored: Template) -> None:

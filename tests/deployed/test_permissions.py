@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,11 +17,12 @@ pytestmark = pytest.mark.slow
 
 MANAGER, PLAN, WATCH = "guarded-manager", "guarded-plan", "guarded-watch"
 WORKER, COMBINER = "guarded-acting-worker-0", "guarded-acting-combiner"
+PROBES = "guarded-probe-combiner"
 FUNCTIONS = (MANAGER, PLAN, WATCH, WORKER, COMBINER)
 MANY = 1_010
 """Items: more than are kept with the job."""
 BATCHES = 101
-"""More than one manager's and one combiner's share."""
+"""More than one manager's and one combiner's share; managers of the analysis `probe` start managers."""
 
 NOT_MINE = "jobs/x/result.json"
 """What a worker tries to write."""
@@ -69,6 +69,7 @@ def done(world: World) -> Done:
         "small": world.start("small", items=["ok", "recover", "large", "medium", {"bucket": bucket, "key": NOT_MINE}]),
         "listed": world.start("listed", parameters={"count": 3}),
         "failing": world.start("failing", items=["raise"]),
+        "deep": world.start("deep", analysis="probe", items={"range": [0, BATCHES]}, parameters={"fails": [1]}),
     }  # fmt: skip
     ended = {name: cloud.wait_for_execution(arn, 120) for name, arn in jobs.items()}
     cancelled = world.start("cancelled", items=["wait", "wait"])
@@ -76,29 +77,18 @@ def done(world: World) -> Done:
     world.table.request_cancel("cancelled")
     ended["cancelled"] = cloud.wait_for_execution(cancelled, 60)
     ended["again"] = world.run("again", resume="tree")
-    split_again(world)
     cloud.wait_for_events()
     return Done(world, ended, list(world.heard(queue)))
 
 
-def split_again(world: World) -> None:
-    """Have a manager start managers: of a real job that takes more than a thousand batches."""
-    s3, bucket = world.cloud.client("s3"), world.outputs["Bucket"]
-    brief = json.loads(s3.get_object(Bucket=bucket, Key="jobs/small/brief-1.json")["Body"].read())
-    brief["run"], brief["plan"] = 9, {**brief["plan"], "levels": 2, "fan_out": 3}
-    s3.put_object(Bucket=bucket, Key="jobs/small/brief-9.json", Body=json.dumps(brief))
-    event = {"job": "small", "run": 9, "first": 0, "last": 5, "level": 0, "sent_at": time.time()}
-    answer = world.cloud.client("lambda").invoke(FunctionName=MANAGER, Payload=json.dumps(event))
-    assert json.loads(answer["Payload"].read()) == {"unsent": 0}
-
-
 def test_the_jobs_end_as_they_should(done: Done) -> None:
     states = {
-        name: done.world.table.job(name).state for name in ("lost", "tree", "small", "listed", "failing", "cancelled")
+        name: done.world.table.job(name).state
+        for name in ("lost", "tree", "small", "listed", "failing", "cancelled", "deep")
     }
     assert states == {
         "lost": "SUCCEEDED", "tree": "PARTIAL", "small": "SUCCEEDED", "listed": "SUCCEEDED", "failing": "FAILED",
-        "cancelled": "CANCELLED",
+        "cancelled": "CANCELLED", "deep": "SUCCEEDED",
     }  # fmt: skip
     assert done.ended["again"]["status"] == "SUCCEEDED"
     assert done.world.result("tree")["count"] == MANY - 10
@@ -233,7 +223,7 @@ def test_the_state_machine_may_call_its_functions_and_nothing_else(done: Done) -
         if "lambda:InvokeFunction" in as_list(statement["Action"])
         for resource in as_list(statement["Resource"])
     ]
-    assert sorted(arn.rpartition(":")[2] for arn in invoked) == sorted((PLAN, WATCH, COMBINER))
+    assert sorted(arn.rpartition(":")[2] for arn in invoked) == sorted((PLAN, WATCH, COMBINER, PROBES))
     used = {
         decision.resource
         for decision in done.world.cloud.decisions()

@@ -9,37 +9,36 @@ from pathlib import Path
 
 from skyburst.cli import text
 from skyburst.cli.checks.finding import Finding, Verdict
-from skyburst.contracts.job import JobSpec
+from skyburst.cli.checks.probing import Probing, not_retried
 from skyburst.errors import SkyburstError
-from skyburst.finding import find_analysis
+from skyburst.finding import find_probe
 from skyburst.homes.local.home import LocalHome
 
-PROBE = Path(__file__).resolve().parent / "probe.py"
-NUMBERS = 1_000
-BATCHES = 20
+WHAT = "a tiny job"
+PROBING = Probing(batches=20)
 
 
 def check_tiny_job(home: LocalHome) -> Iterator[Finding]:
-    """Whether a job of a few batches ends with the right answer. Leaves nothing behind."""
+    """Whether a job of a few batches, one of which fails once, ends with the right answer. Leaves nothing behind."""
     began = time.monotonic()
-    spec = JobSpec(analysis=str(PROBE), items={"range": [0, NUMBERS]}, batch_size=NUMBERS // BATCHES)
     try:
         with tempfile.TemporaryDirectory(dir=home.folder / "scratch", prefix="doctor-") as folder:
             own = LocalHome(Path(folder))
             try:
-                job = own.create_job(spec, find_analysis(str(PROBE)), Path(folder))
+                job = own.create_job(PROBING.spec(), find_probe(), Path(folder))
                 job = own.drive(job.job_id)
                 value = own.result(job).value
+                failed_once = own.table.batch(job.job_id, PROBING.fails)
             finally:
                 own.close()
     except (SkyburstError, OSError) as error:
-        yield Finding("a tiny job", Verdict.BAD, str(error))
+        yield Finding(WHAT, Verdict.BAD, str(error))
         return
-    expected = sum(number * number for number in range(NUMBERS))
     seconds = time.monotonic() - began
-    if value != expected:
-        yield Finding("a tiny job", Verdict.BAD, f"{job.state}, {job.reason}: the result is {value}, not {expected}")
+    if wrong := PROBING.wrong(value):
+        yield Finding(WHAT, Verdict.BAD, f"{job.state}, {job.reason}: {wrong}")
+    elif wrong := not_retried(failed_once, "OnPurpose"):
+        yield Finding(WHAT, Verdict.BAD, f"batch {PROBING.fails} was to fail once: {wrong}")
     else:
-        yield Finding(
-            "a tiny job", Verdict.GOOD, f"{BATCHES} batches in {text.duration(seconds)}, with the right answer"
-        )
+        told = f"{PROBING.batches} batches in {text.duration(seconds)}, one of them at the second attempt"
+        yield Finding(WHAT, Verdict.GOOD, f"{told}, with the right answer")

@@ -69,29 +69,43 @@ class Account:
         return self.session.client(service, config=config)
 
     @cached_property
+    def _stack(self) -> dict[str, Any]:
+        """What CloudFormation says of the deployment."""
+        from botocore.exceptions import ClientError
+
+        with asking("find the deployment"):
+            try:
+                found = self.client("cloudformation").describe_stacks(StackName=self.prefix)
+            except ClientError as error:
+                if "does not exist" not in str(error):
+                    raise
+                raise NotDeployed(
+                    f"nothing is deployed {self._where}: `skyburst deploy` deploys it; {PREFIX_VARIABLE} names another deployment"
+                ) from error
+        stack: dict[str, Any] = found["Stacks"][0]
+        return stack
+
+    @property
+    def _where(self) -> str:
+        return f"as {self.prefix!r} in region {self.region}"
+
+    @property
+    def status(self) -> str:
+        """How the stack stands, in CloudFormation's words, such as `UPDATE_COMPLETE`. Raises NotDeployed."""
+        return str(self._stack["StackStatus"])
+
+    @cached_property
     def outputs(self) -> dict[str, str]:
         """The names of what was deployed.
 
         Raises:
             NotDeployed: when there is no such stack.
         """
-        from botocore.exceptions import ClientError
-
-        where = f"as {self.prefix!r} in region {self.region}"
-        with asking("find the deployment"):
-            try:
-                stack = self.client("cloudformation").describe_stacks(StackName=self.prefix)["Stacks"][0]
-            except ClientError as error:
-                if "does not exist" not in str(error):
-                    raise
-                raise NotDeployed(
-                    f"nothing is deployed {where}: `skyburst deploy` deploys it; {PREFIX_VARIABLE} names another deployment"
-                ) from error
-        found = {output["OutputKey"]: str(output["OutputValue"]) for output in stack.get("Outputs", [])}
+        found = {output["OutputKey"]: str(output["OutputValue"]) for output in self._stack.get("Outputs", [])}
         lacks = [name for name in OUTPUTS if name not in found]
         if lacks:
             raise NotDeployed(
-                f"the stack {where} is {stack['StackStatus']} and has no {', '.join(lacks)}: `skyburst deploy` completes it"
+                f"the stack {self._where} is {self.status} and has no {', '.join(lacks)}: `skyburst deploy` completes it"
             )
         return found
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 BUCKET, BATCHES, JOBS, PREFIX = "SKYBURST_BUCKET", "SKYBURST_BATCHES", "SKYBURST_JOBS", "SKYBURST_PREFIX"
 """Environment variables of every deployed function."""
-LANE = "SKYBURST_LANE"
-"""Of workers: the number of their lane."""
+LANE, ANALYSIS, CODE = "SKYBURST_LANE", "SKYBURST_ANALYSIS", "SKYBURST_CODE"
+"""Environment variables of workers: their lane, the name of their analysis, and the digest of its code."""
 BATCH_EVENTS = "SKYBURST_BATCH_EVENTS"
 """`none` when changes of batches are not to be told to EventBridge."""
 CONNECT_S = 5

@@ -18,6 +18,7 @@ from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.plan import make_plan
 from skyburst.engine.spans import store_span
 from skyburst.errors import InvalidJob
+from skyburst.finding import PROBE
 from skyburst.homes.aws.brief import Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
 from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish
@@ -26,7 +27,8 @@ from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
 
 Registry = dict[str, dict[str, Any]]
-"""Deployed analyses by name: `{"reference", "lanes"}`, where `reference` is what a job remembers of its analysis."""
+"""Deployed analyses by name: `{"reference", "lanes"}`, where `reference` is what a job remembers of its analysis, and
+`children` where a manager is to have so many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Planner:
     def __init__(self, deployed: Deployed, registry: Registry, children: int | None = None) -> None:
         self._deployed = deployed
         self._registry = registry
-        self._tree = {} if children is None else {"most_children": children, "one_manager": children}
+        self._children = children
         self._blueprints: dict[str, Blueprint] = {}
 
     def plan(self, given: dict[str, Any], execution: str) -> dict[str, Any]:
@@ -151,7 +153,7 @@ class Planner:
             job.state, job.reason = JobState.RUNNING, ""
         if job.items is not None and job.plan is None:
             size = job.spec.get("batch_size") or job.analysis["blueprint"]["job"]["batch_size"]
-            job.plan = asdict(make_plan(parse_source(job.items).count, size, **self._tree))
+            job.plan = asdict(make_plan(parse_source(job.items).count, size, **self._tree(job.analysis["name"])))
         if job.plan is not None:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}
@@ -164,6 +166,11 @@ class Planner:
         task = "items" if job.items is None else "work"
         store_span(self._deployed.objects, job_prefix(job.job_id), start.span(Part.PLAN, task, job.runs))
         return self._told(job, task)
+
+    def _tree(self, analysis: str) -> dict[str, int]:
+        """What the shape of the tree is not to be as measured."""
+        children = self._entry(analysis).get("children", self._children)
+        return {} if children is None else {"most_children": children, "one_manager": children}
 
     def _write_brief(self, job: JobRecord) -> None:
         entry = self._entry(job.analysis["name"])
@@ -216,7 +223,7 @@ class Planner:
         return self._blueprints[analysis]
 
     def _analyses(self) -> list[str]:
-        return sorted(name for name in self._registry if name != burst.ANALYSIS)
+        return sorted(name for name in self._registry if name not in (burst.ANALYSIS, PROBE))
 
 
 def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:

@@ -109,10 +109,18 @@ class DynamoTaskTable:
 
     def delete_job(self, job_id: str) -> None:
         """Forget a job and its batches; the job last, so that what was interrupted can be done again."""
-        shards = self._shards(job_id)
-        self._threads.each(self._delete_partition, [name for part in PARTS for name in shards.partitions(part)])
+        self._threads.each(self._delete_partition, self.partitions(job_id))
         self._jobs.delete(job_id)
         self._known.pop(job_id, None)
+
+    def partitions(self, job_id: str) -> list[str]:
+        """Names of the partitions that hold the batches of a job. Raises JobNotFound."""
+        shards = self._shards(job_id)
+        return [name for part in PARTS for name in shards.partitions(part)]
+
+    def count_items(self, partitions: Iterable[str]) -> int:
+        """How many items there are in partitions: none once their job is deleted."""
+        return sum(len(page) for name in partitions for page in self._reader.pages(name, KEY))
 
     def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
         """Record partial results, each unless its batch is DONE already; the number newly DONE."""

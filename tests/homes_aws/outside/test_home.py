@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import shutil
@@ -10,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,54 +24,11 @@ from skyburst.homes.aws.home import AwsHome
 from tests.cli.terminal import PROGRAM, environment
 from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
+from tests.homes_aws.outside.conftest import BUNDLES, READER, Run, until
 
 pytestmark = pytest.mark.slow
 SAMPLES = REPOSITORY / "docs" / "samples"
-READER = Path(__file__).parent / "reader"
-BUNDLES = str(REPOSITORY / ".cdk-bundles")
-Run = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("--set", "blocks=30", "--set", "points_per_block=500")
-
-
-@pytest.fixture(scope="module")
-def variables() -> Iterator[dict[str, str]]:
-    """With which a program speaks to a deployment of two analyses, made by `skyburst cloud up`."""
-    need(
-        all(importlib.util.find_spec(name) for name in ("moto", "aws_cdk")),
-        "the extras `aws` and `cloud` are not installed",
-    )
-    need(shutil.which("npx") is not None, "there is no Node")
-    with subprocess.Popen(
-        [*PROGRAM, "cloud", "up", "--analysis", str(REPOSITORY / "examples" / "monte_carlo"), "--analysis", str(READER),
-         "--lanes", "2", "--json"],
-        env=environment(SKYBURST_BUNDLES=BUNDLES), stdout=subprocess.PIPE, text=True,
-    ) as up:  # fmt: skip
-        assert up.stdout is not None
-        line = up.stdout.readline()
-        assert line, "the cloud did not come up"
-        yield json.loads(line)
-        up.send_signal(signal.SIGINT)
-        assert up.wait(60) == 0
-
-
-@pytest.fixture
-def run(variables: dict[str, str], tmp_path: Path) -> Run:
-    """Runs the program against the deployment."""
-
-    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return program(*arguments, folder=tmp_path, **{**variables, "SKYBURST_PATH": str(READER.parent)})
-
-    return run
-
-
-@pytest.fixture
-def home(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsHome]:
-    """The same for this process."""
-    for name, value in {**variables, "SKYBURST_PATH": str(READER.parent)}.items():
-        monkeypatch.setenv(name, value)
-    home = AwsHome()
-    yield home
-    home.close()
 
 
 @pytest.fixture
@@ -80,13 +36,6 @@ def table(tmp_path: Path) -> Path:
     path = tmp_path / "colours & more.txt"
     path.write_text("red\ngreen\nblue\nviolet\n")
     return path
-
-
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 @pytest.fixture
@@ -372,8 +321,8 @@ def test_deploy_shows_what_it_hands_to_the_cdk(variables: dict[str, str], tmp_pa
     head, *rows = ended.stdout.splitlines()
     assert head == "account 123456789012, region us-east-1, deployment 'lab'"
     assert [row.split()[0] for row in rows] == [
-        "FUNCTION", "lab-manager", "lab-plan", "lab-prepare", "lab-reader-combiner", "lab-reader-worker-0", "lab-summary",
-        "lab-watch",
+        "FUNCTION", "lab-manager", "lab-plan", "lab-prepare", "lab-probe-combiner", "lab-probe-worker-0", "lab-reader-combiner",
+        "lab-reader-worker-0", "lab-summary", "lab-watch",
     ]  # fmt: skip
     assert "lab-reader-worker-0 to -2" in ended.stdout
     assert all(row.endswith(" MB") for row in rows[1:])

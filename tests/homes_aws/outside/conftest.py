@@ -1,0 +1,71 @@
+"""One deployment, made by `skyburst cloud up`, for all tests of this folder."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from skyburst.homes.aws.home import AwsHome
+from tests.cli.terminal import PROGRAM, environment
+from tests.cli.terminal import skyburst as program
+from tests.conftest import REPOSITORY, need
+
+READER = Path(__file__).parent / "reader"
+BUNDLES = str(REPOSITORY / ".cdk-bundles")
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def until(true: Callable[[], bool], seconds: float = 30) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def variables() -> Iterator[dict[str, str]]:
+    """With which a program speaks to a deployment of two analyses, made by `skyburst cloud up`."""
+    need(
+        all(importlib.util.find_spec(name) for name in ("moto", "aws_cdk")),
+        "the extras `aws` and `cloud` are not installed",
+    )
+    need(shutil.which("npx") is not None, "there is no Node")
+    with subprocess.Popen(
+        [*PROGRAM, "cloud", "up", "--analysis", str(REPOSITORY / "examples" / "monte_carlo"), "--analysis", str(READER),
+         "--lanes", "2", "--json"],
+        env=environment(SKYBURST_BUNDLES=BUNDLES), stdout=subprocess.PIPE, text=True,
+    ) as up:  # fmt: skip
+        assert up.stdout is not None
+        line = up.stdout.readline()
+        assert line, "the cloud did not come up"
+        yield json.loads(line)
+        up.send_signal(signal.SIGINT)
+        assert up.wait(60) == 0
+
+
+@pytest.fixture
+def run(variables: dict[str, str], tmp_path: Path) -> Run:
+    """Runs the program against the deployment."""
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        return program(*arguments, folder=tmp_path, **{**variables, "SKYBURST_PATH": str(READER.parent)})
+
+    return run
+
+
+@pytest.fixture
+def home(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsHome]:
+    """The same for this process."""
+    for name, value in {**variables, "SKYBURST_PATH": str(READER.parent)}.items():
+        monkeypatch.setenv(name, value)
+    home = AwsHome()
+    yield home
+    home.close()
