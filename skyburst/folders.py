@@ -114,7 +114,7 @@ class _LocalFolder(Folder):
         if self.is_file:
             return self._root if name == self._root.name else self._root / name  # which does not exist
         path = self._root / name
-        if os.path.isabs(name) or ".." in name.split("/") or not path.resolve().is_relative_to(self._root):
+        if name.startswith("/") or ".." in name.split("/") or not path.resolve().is_relative_to(self._root):
             raise InvalidItems(f"{name!r} leads out of the folder {self.location}")
         return path
 

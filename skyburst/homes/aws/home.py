@@ -20,7 +20,7 @@ from skyburst.homes.aws.account import Account, asking
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
-from skyburst.homes.aws.uploads import Showing, Uploads, not_shown
+from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
 from skyburst.homes.home import OnProgress, StoredObject, job_of_name
 
 if TYPE_CHECKING:
@@ -129,8 +129,8 @@ class AwsHome:
             return {"items": {"manifest": f"{self.objects.location}/{store_long(spec.items, self.objects)}"}}
         if isinstance(spec.items, dict) and "://" not in str(spec.items.get("manifest", "://")):
             path = (folder / Path(spec.items["manifest"]).expanduser()).resolve()
-            if not path.is_dir():
-                raise InvalidJob(f"job.items.manifest is {spec.items['manifest']!r}: there is no folder {path}")
+            if not (path / LIBRARY).is_file():
+                raise InvalidJob(f"job.items.manifest is {spec.items['manifest']!r}: {path} is not a built library")
             return {"items": {"manifest": self._uploaded("job.items.manifest", str(path))}}
         return {}
 
