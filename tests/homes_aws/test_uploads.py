@@ -13,6 +13,8 @@ import skyburst
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws import uploads as module
 from skyburst.homes.aws.uploads import Uploads
+from skyburst.library import Description, build_library, open_library
+from skyburst.manifest import ItemReader
 from skyburst.objects import ObjectStore, open_store
 
 
@@ -78,6 +80,17 @@ def test_what_is_there_is_not_uploaded_again_and_what_was_interrupted_goes_on(
     assert uploads.upload("parameters.texts", folder) != url
 
 
+def test_a_library_is_uploaded_whole_and_opens_there(objects: ObjectStore, folder: Path, tmp_path: Path) -> None:
+    library = tmp_path / "my library"
+    build_library(folder, library, lambda: lambda _: Description(), analysis="any", processes=1)
+    url = Uploads(objects).upload("parameters.library", library)
+    assert url.endswith("/my_library")
+    there, here = open_library(url), open_library(library)
+    assert there.manifest.digest == here.manifest.digest
+    [item, *_] = ItemReader(there.manifest).read(0, there.count)
+    assert skyburst.open_folder(url).read(item["key"]) == (library / item["key"]).read_bytes()
+
+
 def test_links_that_lead_out_of_a_folder_are_not_followed(objects: ObjectStore, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "secret.txt").write_text("secret")
     (folder / "link.txt").symlink_to(tmp_path / "secret.txt")
@@ -98,7 +111,9 @@ def test_a_folder_that_is_too_large_is_refused_with_the_command_that_uploads_it(
     objects: ObjectStore, folder: Path, monkeypatch: pytest.MonkeyPatch, limit: str, most: int
 ) -> None:
     monkeypatch.setattr(module, limit, most)
-    refused = f"aws s3 sync '{folder}' {objects.location}/inputs/my_texts`, and named by {objects.location}/inputs/my_texts"
+    refused = (
+        f"aws s3 sync '{folder}' {objects.location}/inputs/my_texts`, and named by {objects.location}/inputs/my_texts"
+    )
     with pytest.raises(InvalidJob) as error:
         Uploads(objects).upload("parameters.texts", folder)
     assert str(error.value).startswith(f"parameters.texts is the folder {folder}, and folders of more than")

@@ -36,15 +36,16 @@ SMALL = ("--set", "blocks=30", "--set", "points_per_block=500")
 
 @pytest.fixture(scope="module")
 def variables() -> Iterator[dict[str, str]]:
-    """With which a program speaks to a deployment of two analyses, made by `skyburst cloud up`."""
+    """With which a program speaks to a deployment of three analyses, made by `skyburst cloud up`."""
     need(
         all(importlib.util.find_spec(name) for name in ("moto", "aws_cdk")),
         "the extras `aws` and `cloud` are not installed",
     )
     need(shutil.which("npx") is not None, "there is no Node")
+    analyses = [REPOSITORY / "examples" / "monte_carlo", REPOSITORY / "examples" / "word_statistics", READER]
+    chosen = [argument for analysis in analyses for argument in ("--analysis", str(analysis))]
     with subprocess.Popen(
-        [*PROGRAM, "cloud", "up", "--analysis", str(REPOSITORY / "examples" / "monte_carlo"), "--analysis", str(READER),
-         "--lanes", "2", "--json"],
+        [*PROGRAM, "cloud", "up", *chosen, "--lanes", "2", "--json"],
         env=environment(SKYBURST_BUNDLES=BUNDLES), stdout=subprocess.PIPE, text=True,
     ) as up:  # fmt: skip
         assert up.stdout is not None
@@ -137,6 +138,36 @@ def test_a_job_has_the_same_result_as_at_home_local_and_every_command_is_about_i
     assert run("status", job_id).returncode == 6
 
 
+def test_an_analysis_of_a_folder_has_the_same_result_as_at_home_local(run: Run, home: AwsHome, tmp_path: Path) -> None:
+    texts = {
+        "english.txt": "The cat's mat. The CAT sat.\n" * 100,
+        "deep/er/français.md": "L’été, l'e\u0301te\u0301 — cœur, naïve Œuvre\u00a0été\n" * 30,
+        "deep-sea.txt": "whale squid whale\n",
+        "deep/हिन्दी & ö.txt": "नमस्ते दुनिया। नमस्ते\n" * 20,
+        "empty.txt": "",
+        ".hidden.txt": "hidden",
+    }
+    for name, text in texts.items():
+        (tmp_path / "my texts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "my texts" / name).write_text(text)
+    (tmp_path / "my texts" / "broken.txt").write_bytes(b"caf\xe9 au lait")
+    given = ("--set", "texts=my texts", "--set", "range_bytes=700", "--batch-size", "4")
+    for where in ("aws", "local"):
+        ended = run("run", "word-statistics", *given, "--on", where, "--output", where)
+        assert ended.returncode == 0, ended.stderr
+        assert "1 item could not be used" in ended.stdout + ended.stderr
+        assert "broken.txt" in ended.stdout + ended.stderr
+    for name in ("result.json", "words.csv"):
+        assert (tmp_path / "aws" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+    assert (tmp_path / "aws" / "words.csv").read_text().startswith("word,times\nthe,200\n")
+    there, here = (
+        home.find_job("last"),
+        skyburst.JobHandle(json.loads(run("jobs", "--on", "local", "--json").stdout)[0]["job_id"]),
+    )
+    assert there.items and here.record().items
+    assert there.items["manifest"]["digest"] == here.record().items["manifest"]["digest"]
+
+
 def test_a_file_is_uploaded_once_and_result_files_are_downloaded_when_asked_for(home: AwsHome, table: Path) -> None:
     result = skyburst.run("reader", home=home, parameters={"table": str(table)})
     assert result.value == {"letters": 18}
@@ -227,15 +258,18 @@ def test_ctrl_c_ends_the_job(variables: dict[str, str], tmp_path: Path, table: P
 
 
 def test_what_cannot_run_is_refused_before_it_starts(run: Run, table: Path, tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "a#1").touch()
     (tmp_path / "squares.py").write_text("import skyburst\n")
     for arguments, told in {
         ("monte-carlo", "--set", "blocks=0"): "parameters.blocks is 0: expected at least 1",
         ("reader", "--set", "table=gone.txt"): "there is no file or folder",
-        ("reader", "--set", "table=images"): "`skyburst library build",
+        ("reader", "--set", "table=names"): "which cannot be uploaded: 'a#1' is not a key",
         ("reader",): "parameters.table is missing",
         ("squares.py", "--items", "0:5"): "single file",
-        ("word-statistics", "--set", f"texts={table}"): "deployed here are monte-carlo, reader; `skyburst deploy`",
+        ("color-depth-search", "--set", f"mask={table}", "--set", f"library={table}"): (
+            "deployed here are monte-carlo, reader, word-statistics; `skyburst deploy`"
+        ),
     }.items():
         ended = run("run", *arguments, "--on", "aws")
         assert (ended.returncode, told in ended.stderr) == (2, True), ended.stderr
@@ -253,32 +287,6 @@ def test_what_lacks_is_named_with_its_remedy(variables: dict[str, str], tmp_path
     assert "no AWS credentials: name a profile in AWS_PROFILE" in told(2, **nobody)
     assert "no AWS region is set: set AWS_REGION" in told(2, AWS_REGION="", AWS_DEFAULT_REGION="", HOME=str(tmp_path))
     assert "not accept these credentials" in told(2, AWS_ACCESS_KEY_ID="AKIAWRONGWRONGWRONG1")
-
-
-def test_a_library_on_this_machine_is_uploaded_whole(home: AwsHome, tmp_path: Path) -> None:
-    from skyburst.homes.aws.uploads import Uploads
-
-    library = tmp_path / "my library"
-    (library / "images" / "0").mkdir(parents=True)
-    (library / "library.json").write_text("{}")
-    (library / "images" / "0" / "a.png").write_bytes(b"a")
-    seen: list[tuple[int, int]] = []
-
-    class Shown:
-        def __enter__(self) -> Callable[[int, int], None]:
-            return lambda done, total: seen.append((done, total))
-
-        def __exit__(self, *_: object) -> None:
-            return None
-
-    uploads = Uploads(home.objects, lambda _: Shown())
-    url = uploads.upload("parameters.library", library)
-    assert url.endswith("/my_library")
-    assert seen == [(0, 2), (1, 2), (2, 2)]
-    key = url.removeprefix(f"{home.objects.location}/")
-    assert home.objects.get(f"{key}/images/0/a.png") == b"a"
-    assert uploads.upload("parameters.library", library) == url
-    assert len(seen) == 3
 
 
 SDK = """
