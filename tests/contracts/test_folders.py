@@ -99,7 +99,7 @@ def test_what_is_not_there_is_named(make: Make) -> None:
             folder.read(name)
         with pytest.raises(ObjectNotFound, match=name):
             folder.open(name).__enter__()
-    with pytest.raises(InvalidItems, match="there is no file or folder .*/gone"):
+    with pytest.raises(InvalidItems, match=r"there is no file or folder .*/gone"):
         list(skyburst.open_folder(f"{location}/gone").files())
 
 

@@ -137,7 +137,7 @@ def serving() -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST  # noqa: N815
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
