@@ -23,7 +23,7 @@ from skyburst.homes.aws.account import OUTPUTS
 from skyburst.homes.aws.batch_logs import lines_of
 from skyburst.homes.aws.home import AwsHome
 from skyburst.homes.home import open_home
-from tests.cli.terminal import PROGRAM, environment
+from tests.cli.terminal import PROGRAM, Terminal, environment
 from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
 
@@ -170,14 +170,14 @@ def test_a_file_is_uploaded_once_and_result_files_are_downloaded_when_asked_for(
     assert result.value == {"letters": 18}
     assert list(result.files) == ["tables/total.txt"]
     assert result.files["tables/total.txt"].read_text() == "18\n"
-    uploads = list(home.objects.list("uploads/"))
-    assert [entry.size for entry in uploads] == [table.stat().st_size]
+    uploads = sorted(home.objects.list("uploads/"))
+    assert [entry.size for entry in uploads if entry.key.endswith(f"/{table.name}")] == [table.stat().st_size]
     handle = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
     same = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
     assert same.job_id == handle.job_id
     assert handle.wait(30) is JobState.SUCCEEDED
     assert handle.partial_results() == 18
-    assert list(home.objects.list("uploads/")) == uploads
+    assert sorted(home.objects.list("uploads/")) == uploads
     with pytest.raises(skyburst.IdempotencyConflict, match="once"):
         skyburst.run("reader", home="aws", parameters={"table": str(table), "bad": "red"}, idempotency_key="once")
 
@@ -217,6 +217,24 @@ def test_a_cancelled_job_is_resumed_and_only_what_is_missing_runs(
     assert json.loads(resumed.stdout) == {"letters": 18}
     assert "of them are done already" in resumed.stderr
     assert json.loads(run("status", job_id, "--json").stdout)["runs"] == 2
+
+
+def test_the_best_so_far_is_shown_while_a_job_runs_where_its_code_is(
+    home: AwsHome, variables: dict[str, str], table: Path, gate: str, tmp_path: Path
+) -> None:
+    def watched(path: Path, pattern: str) -> None:
+        given = {**variables, "SKYBURST_PATH": str(path)}
+        with Terminal("watch", handle.job_id, "--on", "aws", folder=tmp_path, columns=300, **given) as terminal:
+            terminal.until(pattern)
+
+    changed = Path(shutil.copytree(READER, tmp_path / "changed" / "reader"))
+    (changed / "code.py").write_text((READER / "code.py").read_text() + "\n")
+    handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "gate": gate})
+    until(lambda: handle.progress().done == 3)
+    watched(READER.parent, r"best so far:\s+14\s")
+    watched(changed.parent, rf"no results are shown while the job runs: analysis 'reader' in {changed} is not the code")
+    open_gate(home, gate)
+    assert handle.result(60).value == {"letters": 18}
 
 
 def test_a_job_whose_execution_was_stopped_is_interrupted_and_goes_on(
