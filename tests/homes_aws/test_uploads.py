@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -104,6 +104,20 @@ def test_an_empty_folder_is_an_empty_folder_there_too(objects: ObjectStore, tmp_
     (tmp_path / "none").mkdir()
     url = Uploads(objects).upload("parameters.texts", tmp_path / "none")
     assert list(skyburst.open_folder(url).files()) == []
+
+
+def test_a_file_that_is_changed_while_it_is_uploaded_is_not_taken_for_what_it_was(
+    objects: ObjectStore, folder: Path
+) -> None:
+    @contextmanager
+    def changing(what: str) -> Iterator[Callable[[int, int], None]]:
+        if what == "files uploaded":
+            (folder / "a.txt").write_text("A.TXT")
+        yield lambda _done, _total: None
+
+    with pytest.raises(InvalidJob, match=r"a\.txt was changed while it was uploaded"):
+        Uploads(objects, changing).upload("parameters.texts", folder)
+    assert not any(key.endswith("a.txt") for key in keys(objects))
 
 
 @pytest.mark.parametrize(("limit", "most"), [("MOST_BYTES", 3), ("MOST_FILES", 2)])

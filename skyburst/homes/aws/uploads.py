@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from skyburst.errors import InvalidItems, InvalidJob
 from skyburst.folders import NO_FILES, open_folder
@@ -28,6 +28,20 @@ MOST_FILES = 500_000
 LIBRARY = "library.json"
 AT_ONCE = 16
 NOT_IN_URLS = re.compile(r"[^A-Za-z0-9._-]")
+
+
+class _Local(NamedTuple):
+    """A file of this machine, as it was before it was read."""
+
+    path: Path
+    size: int
+    changed_ns: int
+
+    @classmethod
+    def of(cls, path: Path) -> _Local:
+        """As it is now."""
+        found = path.stat()
+        return cls(path, found.st_size, found.st_mtime_ns)
 
 
 def _silent(_done: int, _total: int) -> None:
@@ -60,8 +74,9 @@ class Uploads:
         """
         try:
             if path.is_file():
-                prefix = f"uploads/{_sha256(path)}"
-                self._store(prefix, {check_key(path.name): path})
+                file = _Local.of(path)
+                prefix = f"uploads/{_sha256(file)}"
+                self._store(prefix, {check_key(path.name): file})
                 return f"{self._objects.location}/{prefix}/{path.name}"
             files = self._files(where, path)
             prefix = f"uploads/{self._sha256_of_all(files)}/{_plain(path)}"
@@ -70,12 +85,12 @@ class Uploads:
         except (OSError, InvalidItems) as error:
             raise InvalidJob(f"{where} is {path}, which cannot be uploaded: {error}") from error
 
-    def _files(self, where: str, folder: Path) -> dict[str, Path]:
+    def _files(self, where: str, folder: Path) -> dict[str, _Local]:
         """The files of a folder by name, when they are not too many."""
-        files: dict[str, Path] = {}
+        files: dict[str, _Local] = {}
         size = 0
         for file in open_folder(folder).files():
-            files[check_key(file.name)] = Path(file.location)
+            files[check_key(file.name)] = _Local.of(Path(file.location))
             size += file.size
             if size > MOST_BYTES or len(files) > MOST_FILES:
                 known = "libraries" if (folder / LIBRARY).is_file() else "inputs"
@@ -86,21 +101,19 @@ class Uploads:
                 )
         return files
 
-    def _store(self, prefix: str, files: dict[str, Path]) -> None:
+    def _store(self, prefix: str, files: dict[str, _Local]) -> None:
         """Store those files that are not there; objects are stored whole or not at all, so their size tells."""
         if not files:
             self._objects.put(f"{prefix}/{NO_FILES}", b"")
             return
         there = {info.key: info.size for info in self._objects.list(f"{prefix}/")}
         wanted = [
-            (f"{prefix}/{name}", file)
-            for name, file in files.items()
-            if there.get(f"{prefix}/{name}") != file.stat().st_size
+            (f"{prefix}/{name}", file) for name, file in files.items() if there.get(f"{prefix}/{name}") != file.size
         ]
         for _ in self._each("files uploaded", partial(_put, self._objects), wanted):
             continue
 
-    def _sha256_of_all(self, files: dict[str, Path]) -> str:
+    def _sha256_of_all(self, files: dict[str, _Local]) -> str:
         """Of the names and contents of files."""
         digest = hashlib.sha256()
         for name, content in zip(files, self._each("files read", _sha256, files.values()), strict=True):
@@ -119,13 +132,17 @@ class Uploads:
                 count(done, len(entries))
 
 
-def _put(objects: ObjectStore, entry: tuple[str, Path]) -> None:
-    objects.put(*entry)
+def _put(objects: ObjectStore, entry: tuple[str, _Local]) -> None:
+    key, file = entry
+    objects.put(key, file.path)
+    if _Local.of(file.path) != file:  # what is stored may not be what its key says
+        objects.delete([key])
+        raise InvalidJob(f"{file.path} was changed while it was uploaded: run the job again when it is complete")
 
 
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+def _sha256(file: _Local) -> str:
+    with open(file.path, "rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _plain(path: Path) -> str:
