@@ -19,6 +19,7 @@ from pathlib import Path
 from time import thread_time
 from typing import Any
 
+import skyburst
 from benchmarks.plain_search import PlainSearch, read
 from examples.color_depth_search.images import image_size, read_image
 from examples.color_depth_search.items import list_folder
@@ -82,7 +83,7 @@ def compare(options: argparse.Namespace) -> None:
     mask = make_mask(image, options.mask.name, options.mask_threshold, DEFAULT_LABEL_BOXES)
     fast = PixelMatch([mask], **common)
     plain = PlainSearch(image, mask_threshold=options.mask_threshold, **common)
-    paths = [Path(item["location"]) for item in list_folder(options.images)][: options.count]
+    paths = [Path(item["location"]) for item in list_folder(skyburst.open_folder(options.images))][: options.count]
     size = (mask.width, mask.height)
     bytes_each = statistics.mean(path.stat().st_size for path in paths)
     print(

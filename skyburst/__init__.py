@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from skyburst.client import JobHandle, run, submit
     from skyburst.contracts.blueprint import Blueprint
     from skyburst.contracts.job import JobSpec
+    from skyburst.folders import FileInfo, Folder, open_folder
     from skyburst.manifest import Manifest
 
 LAZY = {
@@ -72,6 +73,9 @@ LAZY = {
     "submit": ("skyburst.client", "submit"),
     "Blueprint": ("skyburst.contracts.blueprint", "Blueprint"),
     "JobSpec": ("skyburst.contracts.job", "JobSpec"),
+    "FileInfo": ("skyburst.folders", "FileInfo"),
+    "Folder": ("skyburst.folders", "Folder"),
+    "open_folder": ("skyburst.folders", "open_folder"),
     "Manifest": ("skyburst.manifest", "Manifest"),
 }
 """Names that are imported when they are first used: a worker process needs none of them."""
@@ -101,7 +105,9 @@ __all__ = [
     "Context",
     "Delivery",
     "Failure",
+    "FileInfo",
     "FinishContext",
+    "Folder",
     "IdempotencyConflict",
     "Invalid",
     "InvalidAnalysis",
@@ -138,6 +144,7 @@ __all__ = [
     "__version__",
     "combiner",
     "combiners",
+    "open_folder",
     "run",
     "submit",
     "worker",

@@ -79,7 +79,7 @@ class ObjectStore:
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
-        """The object as a file for reading in order, with bounded memory."""
+        """The object as a file, which can seek, read with bounded memory."""
         import obstore
 
         with self._errors(key):
@@ -134,6 +134,12 @@ class _Stream(io.RawIOBase):
 
     def readable(self) -> bool:
         return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        return int(self._reader.seek(offset, whence))
 
     def readinto(self, buffer: Any) -> int:
         with self._errors():

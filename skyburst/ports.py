@@ -40,7 +40,7 @@ class Objects(Protocol):
         """Bytes `[start, end)` of the object. Raises ObjectNotFound."""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
-        """The object as a file for reading in order, with bounded memory. Raises ObjectNotFound."""
+        """The object as a file, which can seek, read with bounded memory. Raises ObjectNotFound."""
 
     def list(self, prefix: str = "") -> Iterator[ObjectInfo]:
         """Objects whose keys lie under the prefix, which ends at a `/`."""

@@ -6,6 +6,7 @@ import importlib.util
 import os
 import subprocess
 import sys
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -84,7 +85,7 @@ def running_cloud() -> Iterator[LocalCloud]:
 
 @pytest.fixture(scope="session")
 def dynamodb_address() -> Iterator[str]:
-    """Where DynamoDB can be reached: in a program of its own, because a local cloud changes moto in its process."""
+    """Where DynamoDB and S3 can be reached: in a program of its own, because a local cloud changes moto in its process."""
     need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
     command = [sys.executable, "-m", "tests.homes_aws.dynamodb"]
     with subprocess.Popen(command, cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
@@ -92,6 +93,22 @@ def dynamodb_address() -> Iterator[str]:
         assert server.stdout
         yield server.stdout.readline().strip()
         server.stdin.close()  # which ends it
+
+
+@pytest.fixture
+def bucket(dynamodb_address: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """URL of an empty bucket, which this process reaches."""
+    from tests.homes_aws.dynamodb import CREDENTIALS, REGION
+
+    for name, value in {**CREDENTIALS, "AWS_REGION": REGION, "AWS_ENDPOINT_URL": dynamodb_address}.items():
+        monkeypatch.setenv(name, value)
+    import boto3
+
+    client = boto3.client("s3", region_name=REGION, endpoint_url=dynamodb_address)
+    name = f"bucket-{uuid.uuid4().hex[:8]}"
+    client.create_bucket(Bucket=name)
+    client.close()
+    return f"s3://{name}"
 
 
 @pytest.fixture

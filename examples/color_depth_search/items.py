@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, islice
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import Any
 
 import skyburst
@@ -32,66 +31,53 @@ def list_images(
     masks, _ = load_masks(parameters, context.read)
     size = (masks[0].width, masks[0].height)
     location = parameters["library"]
-    if "://" in location or any((Path(location) / name).is_file() for name in _LIBRARY_FILES):
+    folder = skyburst.open_folder(location)
+    if any(folder.has(name) for name in _LIBRARY_FILES):
         library = open_library(location)
         if library.size is not None and library.size != size:
             raise _other_size(location, library.size, masks[0].name, size)
         return library.manifest
-    images = list_folder(Path(location))
+    images = list_folder(folder)
     first = list(islice(images, LOOKED_AT))
     _check_sizes(first, masks[0].name, size, location, context)
     return chain(first, images)
 
 
-def list_folder(folder: Path) -> Iterator[dict[str, Any]]:
+def list_folder(folder: skyburst.Folder) -> Iterator[dict[str, Any]]:
     """Yield an item for each image of a folder and its subfolders, in the order of their names.
 
-    Images are told by their suffix. Hidden files and folders are left out, and so are links that lead out
-    of the folder and links to folders.
+    Images are told by their suffix.
 
     Raises:
         ValueError: if it is not a folder, or holds no image.
     """
-    if not folder.is_dir():
-        raise ValueError(f"library {folder} is not a folder; give a built library or a folder of images")
-    root = folder.resolve()
+    if folder.is_file:
+        raise ValueError(f"library {folder.location} is not a folder; give a built library or a folder of images")
     empty = True
-    for path in _walk(root, root):
-        empty = False
-        yield make_item(path, root)
+    for file in folder.files():
+        if file.name.lower().endswith(SUFFIXES):
+            empty = False
+            yield make_item(file)
     if empty:
         raise ValueError(
-            f"library {folder} holds no images: no file ends with {', '.join(SUFFIXES)} (links that lead out "
-            "of the folder are not followed)"
+            f"library {folder.location} holds no images: no file ends with {', '.join(SUFFIXES)} (links that "
+            "lead out of the folder are not followed)"
         )
 
 
-def make_item(path: Path, root: Path) -> dict[str, Any]:
-    """Return the item of an image file in the folder `root`."""
-    key = path.relative_to(root).as_posix()
+def make_item(image: skyburst.FileInfo) -> dict[str, Any]:
+    """Return the item of an image file."""
+    path = PurePosixPath(image.name)
     return {
         "id": path.stem,
         "file": path.name,
-        "location": str(path),
-        "key": key,
-        "size_bytes": path.stat().st_size,
+        "location": image.location,
+        "key": image.name,
+        "size_bytes": image.size,
         "sha256": None,
         "thumbnail": None,
-        "metadata": parse_name(path.as_posix()),
+        "metadata": parse_name(image.location),
     }
-
-
-def _walk(folder: Path, root: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        ordered = sorted(entries, key=lambda entry: entry.name)
-    for entry in ordered:
-        path = Path(entry.path)
-        if entry.name.startswith("."):
-            continue
-        if entry.is_dir(follow_symlinks=False):
-            yield from _walk(path, root)
-        elif path.suffix.lower() in SUFFIXES and entry.is_file() and path.resolve().is_relative_to(root):
-            yield path
 
 
 def _check_sizes(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import skyburst
@@ -17,23 +16,11 @@ def list_ranges(parameters: dict[str, Any], _context: skyburst.ItemsContext) -> 
     They are yielded while the folder is walked, so that a million files need no more memory than one.
     """
     size: int = parameters["range_bytes"]
-    for path in text_files(Path(parameters["texts"])):
-        length = path.stat().st_size
-        for start in range(0, length, size):
-            yield {"file": str(path), "start": start, "end": min(start + size, length)}
+    for file in text_files(skyburst.open_folder(parameters["texts"])):
+        for start in range(0, file.size, size):
+            yield {"file": file.name, "start": start, "end": min(start + size, file.size)}
 
 
-def text_files(root: Path) -> Iterator[Path]:
-    """Yield a file itself, or the text files under a folder, in the order of their names.
-
-    Links to folders are not followed: they can go round in circles.
-    """
-    if root.is_file():
-        yield root
-        return
-    for path in sorted(root.iterdir()):
-        if path.is_dir():
-            if not path.is_symlink():
-                yield from text_files(path)
-        elif path.suffix in SUFFIXES:
-            yield path
+def text_files(folder: skyburst.Folder) -> Iterator[skyburst.FileInfo]:
+    """Yield a single file, whatever its name, or the text files of a folder, in the order of their names."""
+    return (file for file in folder.files() if folder.is_file or file.name.endswith(SUFFIXES))

@@ -5,33 +5,32 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import Counter
-from pathlib import Path
+from typing import BinaryIO
 
 BLANK = re.compile(rb"\s")
 STEP = 64 * 1024
 
 
-def read_range(path: str | Path, start: int, end: int) -> bytes:
+def read_range(file: BinaryIO, start: int, end: int) -> bytes:
     """Read the stretches between blanks that begin in bytes `[start, end)`, each to its own end.
 
     A stretch across a border belongs to the range that it begins in, so that every word is counted once. Bytes
     that are blank in ASCII are blank wherever they occur in UTF-8, so that no character is cut either.
     """
-    with open(path, "rb") as file:
-        if start > 0:
-            file.seek(start - 1)  # a stretch begins at `start` if the byte before is blank
-            data = file.read(end - start + 1)
-            blank = BLANK.search(data)
-            data = data[blank.end() :] if blank else b""
-        else:
-            data = file.read(end)
-        if not data or BLANK.match(data[-1:]):
-            return data
-        while more := file.read(STEP):
-            blank = BLANK.search(more)
-            if blank:
-                return data + more[: blank.start()]
-            data += more
+    if start > 0:
+        file.seek(start - 1)  # a stretch begins at `start` if the byte before is blank
+        data = file.read(end - start + 1)
+        blank = BLANK.search(data)
+        data = data[blank.end() :] if blank else b""
+    else:
+        data = file.read(end)
+    if not data or BLANK.match(data[-1:]):
+        return data
+    while more := file.read(STEP):
+        blank = BLANK.search(more)
+        if blank:
+            return data + more[: blank.start()]
+        data += more
     return data
 
 

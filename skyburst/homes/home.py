@@ -75,11 +75,15 @@ class StoredObject:
 class Looking(Protocol):
     """Looks at what a running job has found so far, without keeping anybody waiting."""
 
+    @property
+    def every_s(self) -> float:
+        """Seconds between two looks, at least."""
+
     def begin(self) -> None:
         """Ask for a look; `poll` has the answer later."""
 
     def poll(self) -> tuple[Any, list[str]] | None:
-        """The value and its summary lines, or None while there is no answer. Raises JobFailed."""
+        """The value and its summary lines, or None while there is no answer. Raises a SkyburstError when there is none."""
 
     def close(self) -> None:
         """End what looks."""
@@ -180,7 +184,11 @@ class Home(Protocol):
         """What the partial results of a planned job combine to so far, unfinished. Raises JobFailed."""
 
     def looking(self, job_id: str) -> Looking | None:
-        """Looks at a job while it is shown; None where each look would cost money."""
+        """Looks at a planned job while it is shown; None for one that only its own functions can combine.
+
+        Raises:
+            InvalidAnalysis: when the code that the job runs is not here.
+        """
 
 
 def open_home(name: str | Home | None) -> Home:

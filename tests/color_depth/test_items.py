@@ -59,7 +59,7 @@ def test_a_plain_folder_lists_its_images_in_order_with_all_subfolders(folder):
     assert [item["key"] for item in items] == ["a.PNG", "a1.png", "b.tif", "sub/c.tiff", "sub/deep/d.png"]
     name = "VT007350-20180803_63_H2-GAL4-m-40x-brain-JRC2018_Unisex_20x_HR-CDM_2-03"
     write(folder / "z" / f"{name}.png", encode(picture(), "PNG"))
-    last = list(list_folder(folder))[-1]
+    last = list(list_folder(skyburst.open_folder(folder)))[-1]
     assert last["id"] == name
     assert last["file"] == f"{name}.png"
     assert last["location"] == str(folder / "z" / f"{name}.png")
@@ -74,7 +74,7 @@ def test_links_that_lead_out_of_the_folder_are_not_followed(folder, tmp_path):
     (folder / "loop").symlink_to(folder)
     (folder / "broken.png").symlink_to(folder / "nothing.png")
     (folder / "within.png").symlink_to(folder / "b.tif")
-    keys = [item["key"] for item in list_folder(folder)]
+    keys = [item["key"] for item in list_folder(skyburst.open_folder(folder))]
     assert keys == ["a.PNG", "a1.png", "b.tif", "sub/c.tiff", "sub/deep/d.png", "within.png"]
 
 
@@ -83,7 +83,7 @@ def test_an_empty_folder_a_file_and_a_missing_folder_are_refused_by_name(tmp_pat
     assert "empty holds no images: no file ends with .tif, .tiff, .png" in refused(parameters(tmp_path / "empty"))
     file = write(tmp_path / "x" / "file.png", b"")
     assert "file.png is not a folder" in refused(parameters(file))
-    assert "missing is not a folder" in refused(parameters(tmp_path / "missing"))
+    assert "there is no file or folder" in refused(parameters(tmp_path / "missing"))
 
 
 def test_an_unfinished_library_is_not_taken_for_a_folder(folder):

@@ -57,7 +57,7 @@ def run(library: Path, items: list | None = None, items_location: str | None = N
         "negative_mask": None,
         **changes,
     }
-    items = list(list_folder(library)) if items is None else items
+    items = list(list_folder(skyburst.open_folder(library))) if items is None else items
     context = skyburst.Context(
         job_id="job", attempt=1, deadline=time.monotonic() + 60, items_location=items_location, kept={}
     )
@@ -76,7 +76,9 @@ def test_matches_tell_mask_item_score_ratio_and_mirroring(library):
     whole = by_file["whole.png"]
     assert set(whole) == {"mask", "item", "matching_pixels", "matching_ratio", "mirrored"}
     assert whole["mask"] == 0
-    assert whole["item"] == next(item for item in list_folder(library) if item["file"] == "whole.png")
+    assert whole["item"] == next(
+        item for item in list_folder(skyburst.open_folder(library)) if item["file"] == "whole.png"
+    )
     assert by_file["mirrored.tif"]["mirrored"] is True
     assert by_file["half.tif"]["matching_pixels"] < by_file["most.tif"]["matching_pixels"] < whole["matching_pixels"]
     assert context.item_errors == []
@@ -112,7 +114,7 @@ def test_images_that_cannot_be_searched_are_reported_and_the_others_searched(lib
     (library / "damaged.tif").write_bytes((library / "half.tif").read_bytes()[:300])
     (library / "other size.png").write_bytes(encode(picture(9, 9), "PNG"))
     (library / "grey.png").write_bytes(encode(NEURON[..., 0], "PNG"))
-    items = list(list_folder(library))
+    items = list(list_folder(skyburst.open_folder(library)))
     (library / "most.tif").unlink()
     found, context = run(library, items)
     assert set(scores(found)) == {"half.tif", "whole.png", "mirrored.tif"}
@@ -134,5 +136,5 @@ def test_masks_are_prepared_once_for_all_batches_of_a_process(library):
     first, context = run(library)
     (library.parent / "mask.png").unlink()
     parameters = {"min_matching_pix_ratio": 2.0, "max_results_per_mask": -1}
-    items = list(list_folder(library))
+    items = list(list_folder(skyburst.open_folder(library)))
     assert search(skyburst.Batch(1, 0, len(items), items, parameters, context)) == first

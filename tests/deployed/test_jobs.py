@@ -12,6 +12,7 @@ import pytest
 import skyburst
 from skyburst.contracts.spans import Part
 from skyburst.engine.spans import spans_of
+from skyburst.homes.aws.home import AwsHome
 from skyburst.objects import open_store
 from skyburst.timeline.stages import Timeline, timeline_of
 from tests.deployed.conftest import PREFIX, Deployment, scripts
@@ -26,31 +27,35 @@ def found(batches: int) -> dict[str, list[int]]:
     return {"found": list(range(batches)), "missing": []}
 
 
-def test_a_color_depth_search_ends_with_the_same_result_as_at_home_local(
-    aws: Deployment, job_name: str, color_depth_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_color_depth_search_of_what_is_on_this_machine_ends_with_the_same_result_as_at_home_local(
+    aws: Deployment, color_depth_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    build = ["library", "build", str(color_depth_data / "library"), str(tmp_path / "library"), "--quiet"]
-    subprocess.run([sys.executable, "-m", "skyburst", *build], check=True)
-    for file in sorted((tmp_path / "library").rglob("*")):
-        if file.is_file():
-            aws.put(f"lib/{file.relative_to(tmp_path / 'library')}", file.read_bytes())
-    mask = color_depth_data / "masks" / "12191_JRC2018U.tif"
-    parameters = {
-        "mask": aws.put(f"masks/{mask.name}", mask.read_bytes()),
-        "library": f"s3://{aws.outputs['Bucket']}/lib",
-        "mask_threshold": 20, "data_threshold": 20, "pix_color_fluctuation": 1, "xy_shift": 2, "min_matching_pix_ratio": 0,
-    }  # fmt: skip
-    job = {"analysis": "color-depth-search", "batch_size": 1, "parameters": parameters}
-    ended = aws.run(job_name, job)
-    assert ended["status"] == "SUCCEEDED", ended
     for name, value in aws.cloud.variables().items():
         monkeypatch.setenv(name, value)
-    here = skyburst.run(job)
-    folder = here.files["matches.csv"].parent
-    assert aws.object(f"jobs/{job_name}/result.json") == (folder.parent / "result.json").read_bytes()
-    for name in ("matches.csv", "matches.json"):
-        assert aws.object(f"jobs/{job_name}/files/{name}") == (folder / name).read_bytes()
-    assert here.value["results"], "it found something"
+    build = ["library", "build", str(color_depth_data / "library"), str(tmp_path / "library"), "--quiet"]
+    subprocess.run([sys.executable, "-m", "skyburst", *build], check=True)
+    parameters = {
+        "mask": str(color_depth_data / "masks" / "12191_JRC2018U.tif"),
+        "mask_threshold": 20, "data_threshold": 20, "pix_color_fluctuation": 1, "xy_shift": 2, "min_matching_pix_ratio": 0,
+    }  # fmt: skip
+    home = AwsHome(PREFIX)
+    try:
+        for library in (tmp_path / "library", color_depth_data / "library"):
+            parameters["library"] = str(library)
+            job = {"analysis": "color-depth-search", "batch_size": 1, "parameters": parameters}
+            there, here = skyburst.run(job, home=home), skyburst.run(job)
+            assert here.value["results"], "it found something"
+            assert there.files["matches.csv"].read_bytes() == here.files["matches.csv"].read_bytes()
+            # Results name what was searched: of the same URLs, they are the same to the byte.
+            uploaded = home.find_job(there.job_id).parameters
+            named = skyburst.run({**job, "parameters": {**parameters, **{n: uploaded[n] for n in ("mask", "library")}}})
+            assert there.value == named.value
+            for name in ("matches.csv", "matches.json"):
+                assert there.files[name].read_bytes() == named.files[name].read_bytes()
+            result = named.files["matches.json"].parent.parent / "result.json"
+            assert aws.object(f"jobs/{there.job_id}/result.json") == result.read_bytes()
+    finally:
+        home.close()
 
 
 def test_floating_point_sums_are_the_same_to_the_last_digit_as_at_home_local(aws: Deployment, job_name: str) -> None:

@@ -1,4 +1,4 @@
-"""DynamoDB for tests: moto's server, with one request at a time so that its writes are as atomic as AWS's."""
+"""DynamoDB and S3 for tests: moto's server, with one request at a time so that its writes are as atomic as AWS's."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _size_of_value(kind: str, value: Any) -> int:
 
 @contextmanager
 def serving() -> Iterator[str]:
-    """A server of DynamoDB in this process; its address."""
+    """A server of DynamoDB and S3 in this process; its address."""
     from moto.dynamodb.models.dynamo_type import DynamoType
     from moto.dynamodb.responses import DynamoHandler
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -124,17 +124,20 @@ def serving() -> Iterator[str]:
         wbufsize = -1
 
         def do_POST(self) -> None:
-            data = self.rfile.read(int(self.headers["Content-Length"]))
-            environ = create_environ(self.path, method="POST", headers=list(self.headers.items()), data=data)
+            data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            environ = create_environ(self.path, method=self.command, headers=list(self.headers.items()), data=data)
             pieces, status, headers = run_wsgi_app(app, environ, buffered=True)
             body = b"".join(pieces)
+            length = headers.get("Content-Length") if self.command == "HEAD" else None
             self.send_response_only(int(status.split()[0]))
             for name, value in headers:
                 if name.lower() not in ("content-length", "connection"):
                     self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
+            self.send_header("Content-Length", length or str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+
+        do_GET = do_HEAD = do_PUT = do_DELETE = do_POST  # noqa: N815
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)

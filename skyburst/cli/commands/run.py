@@ -65,7 +65,7 @@ def command(
 
     Ctrl-C ends the job, combines what was found and keeps it: `skyburst resume last` goes on. Press it twice to stop at
     once. Progress goes to standard error, results to standard output. On AWS runs what `skyburst deploy` deployed;
-    files and libraries that parameters name are uploaded.
+    files and folders that parameters name are uploaded.
     """
     from skyburst.cli.ending import Wanted, show_ending
     from skyburst.cli.follow.foreground import run_here

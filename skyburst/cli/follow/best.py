@@ -12,7 +12,6 @@ from skyburst.homes.home import Home, Looking
 
 FIRST_AFTER_S = 1.0
 """Shorter jobs are over before a look at them would be."""
-AT_LEAST_S = 2.0
 SHARE = 0.1
 """Of the time, at most, in which something looks."""
 MOST_CHARACTERS = 100
@@ -53,7 +52,7 @@ class Best:
         if found is not None:
             took = time.monotonic() - self._began
             self._began = None
-            self._due = time.monotonic() + max(AT_LEAST_S, took * (1 / SHARE - 1))
+            self._due = time.monotonic() + max(self._looking.every_s, took * (1 / SHARE - 1))
             self.lines = lines_of(*found)
         return None
 
@@ -64,7 +63,7 @@ class Best:
             self._looking = None
 
     def _opened(self) -> Looking | None:
-        """None where it would cost too much to look."""
+        """None where there is nothing to look with."""
         if self._looking is None:
             self._looking = self._home.looking(self._job_id)
         return self._looking

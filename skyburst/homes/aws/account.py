@@ -68,6 +68,15 @@ class Account:
         )
         return self.session.client(service, config=config)
 
+    @property
+    def variables(self) -> dict[str, str]:
+        """Environment variables with which another program has these credentials, for as long as they are valid."""
+        with asking():
+            frozen = self.session.get_credentials().get_frozen_credentials()
+        names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
+        found = zip(names, (frozen.access_key, frozen.secret_key, frozen.token), strict=True)
+        return {"AWS_REGION": self.region, **{name: value for name, value in found if value}}
+
     @cached_property
     def _stack(self) -> dict[str, Any]:
         """What CloudFormation says of the deployment."""

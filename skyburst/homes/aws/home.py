@@ -15,13 +15,22 @@ from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Missing, Result
 from skyburst.contracts.states import BatchState, JobState
-from skyburst.errors import InvalidAnalysis, InvalidJob, JobBusy, JobFailed, JobNotFound, ObjectNotFound, ResultNotReady
+from skyburst.errors import (
+    AnalysisNotFound,
+    InvalidAnalysis,
+    InvalidJob,
+    JobBusy,
+    JobFailed,
+    JobNotFound,
+    ObjectNotFound,
+    ResultNotReady,
+)
 from skyburst.homes.aws.account import Account, asking
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
-from skyburst.homes.aws.uploads import Showing, Uploads, not_shown
-from skyburst.homes.home import OnProgress, StoredObject, job_of_name
+from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
+from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
 
 if TYPE_CHECKING:
     from skyburst.contracts.spans import Span
@@ -51,6 +60,8 @@ class AwsHome:
         self.account = Account(prefix, region)
         self._showing = showing
         self._executions = Executions(self.account)
+        self._found: dict[str, Found] = {}
+        """Analyses of jobs that were started here, by name: they may be where no search would find them."""
 
     @property
     def where(self) -> str:
@@ -112,6 +123,7 @@ class AwsHome:
                     if entry.get("format") == "path" and resolved[name] is not None:
                         parameters[name] = self._uploaded(f"parameters.{name}", resolved[name])
             spec = parse_job({**spec.document(), "analysis": blueprint.name})
+            self._found[blueprint.name] = found
         return parse_job({**spec.document(), "parameters": parameters, **self._items(spec, folder)})
 
     def _uploaded(self, where: str, location: Any) -> Any:
@@ -130,8 +142,8 @@ class AwsHome:
             return {"items": {"manifest": f"{self.objects.location}/{store_long(spec.items, self.objects)}"}}
         if isinstance(spec.items, dict) and "://" not in str(spec.items.get("manifest", "://")):
             path = (folder / Path(spec.items["manifest"]).expanduser()).resolve()
-            if not path.is_dir():
-                raise InvalidJob(f"job.items.manifest is {spec.items['manifest']!r}: there is no folder {path}")
+            if not (path / LIBRARY).is_file():
+                raise InvalidJob(f"job.items.manifest is {spec.items['manifest']!r}: {path} is not a built library")
             return {"items": {"manifest": self._uploaded("job.items.manifest", str(path))}}
         return {}
 
@@ -338,17 +350,10 @@ class AwsHome:
         from skyburst.analysis import Combiner
         from skyburst.engine.combine import CombineBench, preview
         from skyburst.engine.plan import Plan
-        from skyburst.finding import find_analysis
         from skyburst.loading import load_function
 
         assert job.plan is not None
-        found = find_analysis(job.analysis["name"])
-        if found.reference()["digest"] != job.analysis["digest"]:
-            raise InvalidAnalysis(
-                f"analysis {job.analysis['name']!r} in {found.location} is not the code that job {job.job_id} runs: "
-                "wait for the job's result, which the deployed code makes"
-            )
-        combiner = load_function(found.location, job.analysis["combiner"])
+        combiner = load_function(self._code_of(job), job.analysis["combiner"])
         assert isinstance(combiner, Combiner)
         plan, job_id = Plan(**job.plan), job.job_id
         context: dict[str, Any] = {
@@ -367,9 +372,36 @@ class AwsHome:
                     f"what was found so far cannot be combined: {type(error).__name__}: {error}", job_id=job_id
                 ) from error
 
-    def looking(self, job_id: str) -> None:
-        """Nothing looks while a job is shown: each look would read all partial results over the network."""
-        del job_id
+    def looking(self, job_id: str) -> Looking | None:
+        """Looks at a planned job while it is shown; None for one of functions of burst-compute.
+
+        Raises:
+            InvalidAnalysis: when the code that the job runs is not here.
+        """
+        from skyburst.homes.aws.looking import AwsLooking
+
+        job = self.table.job(job_id)
+        if "foreign" in job.analysis:
+            return None
+        return AwsLooking(self.table, self.objects, job, self._code_of(job), self.account.variables)
+
+    def _code_of(self, job: JobRecord) -> Path:
+        """Where the code that a job runs is on this machine. Raises InvalidAnalysis when it is not here."""
+        from skyburst.finding import find_analysis
+
+        name = job.analysis["name"]
+        remedy = "wait for the job's result, which the deployed code makes"
+        try:
+            found = self._found.get(name) or find_analysis(name)
+        except AnalysisNotFound as error:
+            raise InvalidAnalysis(
+                f"the code of analysis {name!r}, which job {job.job_id} runs, is not on this machine: {remedy}"
+            ) from error
+        if found.reference()["digest"] != job.analysis["digest"]:
+            raise InvalidAnalysis(
+                f"analysis {name!r} in {found.location} is not the code that job {job.job_id} runs: {remedy}"
+            )
+        return found.location
 
     def _downloads(self, job_id: str) -> Path:
         """Folder of the result files of a job that were downloaded."""

@@ -252,10 +252,18 @@ class DynamoTaskTable:
 
     def partial_results(self, job_id: str, first: int, last: int) -> Iterator[Stored]:
         """Partial results of the DONE batches in `[first, last)`, in order."""
+        return self.partial_results_except(job_id, first, last, ())
+
+    def partial_results_except(self, job_id: str, first: int, last: int, known: Collection[int]) -> Iterator[Stored]:
+        """Partial results of the DONE batches in `[first, last)` that are not among the known ones, in order.
+
+        Rows of known batches are read, as they are for counting, but not the longer results, which are kept apart.
+        """
         shards = self._shards(job_id)
         if first < last:
             found = self._reader.merged(shards, PARTIAL, states=[BatchState.DONE], between=(first, last - 1))
-            yield from self._threads.ahead(partial(self._stored, shards), chunks(found, PARTS_AT_ONCE))
+            new = (row for row in found if rows.batch_id_of(row) not in known)
+            yield from self._threads.ahead(partial(self._stored, shards), chunks(new, PARTS_AT_ONCE))
 
     def done_ranges(self, job_id: str) -> Iterator[tuple[int, int]]:
         """Half-open ranges of the DONE batches, in order."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from skyburst.contracts.records import JobRecord
@@ -11,15 +11,31 @@ from skyburst.homes.local.home import LocalHome
 from skyburst.homes.local.pool import Events, Pool, Request
 
 WAIT_S = 0.1
+EVERY_S = 2.0
 
 
 class Preview:
-    """Combines the partial results so far, as often as it is asked; enter it to have the process ended at the end."""
+    """Combines the partial results so far, as often as it is asked; enter it to have the process ended at the end.
 
-    def __init__(self, home: LocalHome, job: JobRecord, ending: Callable[[], None] = lambda: None) -> None:
+    Args:
+        home: that has the job.
+        job: which one.
+        ending: called at the end.
+        environment: variables that the process has besides those of this one.
+    """
+
+    every_s = EVERY_S
+
+    def __init__(
+        self,
+        home: LocalHome,
+        job: JobRecord,
+        ending: Callable[[], None] = lambda: None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._home = home
         self._job = job
-        config = {**home.worker_config(job), "run": "preview"}
+        config = {**home.worker_config(job), "run": "preview", "environment": dict(environment or {})}
         self._pool = Pool(config, 1, home.logs(job.job_id))
         self._timeout_s: float = job.analysis["blueprint"]["resources"]["combiner_timeout_s"]
         self._asked = 0
@@ -54,7 +70,6 @@ class Preview:
         plan = self._home.table.job(self._job.job_id).plan
         context: dict[str, Any] = {"plan": plan, "missing": [], "item_errors": []}
         self._waiting = [["preview", self._asked, context, whole, self._timeout_s]]
-        self.poll()
 
     def poll(self, wait_s: float = 0.0) -> tuple[Any, list[str]] | None:
         """The value and its summary lines, or None while there is no answer.

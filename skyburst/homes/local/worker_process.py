@@ -54,6 +54,7 @@ class WorkerProcess:
     def run(self) -> None:
         """Work until the driver closes the channel."""
         self._config = self._channel.receive().header
+        os.environ.update(self._config.get("environment", {}))
         limit_memory(self._config["memory_mb"])
         try:
             self._load()

@@ -32,15 +32,16 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
 
 @pytest.fixture(scope="session")
 def variables() -> Iterator[dict[str, str]]:
-    """With which a program speaks to a deployment of two analyses, made by `skyburst cloud up`."""
+    """With which a program speaks to a deployment of three analyses, made by `skyburst cloud up`."""
     need(
         all(importlib.util.find_spec(name) for name in ("moto", "aws_cdk")),
         "the extras `aws` and `cloud` are not installed",
     )
     need(shutil.which("npx") is not None, "there is no Node")
+    analyses = [REPOSITORY / "examples" / "monte_carlo", REPOSITORY / "examples" / "word_statistics", READER]
+    chosen = [argument for analysis in analyses for argument in ("--analysis", str(analysis))]
     with subprocess.Popen(
-        [*PROGRAM, "cloud", "up", "--analysis", str(REPOSITORY / "examples" / "monte_carlo"), "--analysis", str(READER),
-         "--lanes", "2", "--json"],
+        [*PROGRAM, "cloud", "up", *chosen, "--lanes", "2", "--json"],
         env=environment(SKYBURST_BUNDLES=BUNDLES), stdout=subprocess.PIPE, text=True,
     ) as up:  # fmt: skip
         assert up.stdout is not None

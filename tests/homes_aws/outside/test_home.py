@@ -9,7 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,8 @@ from skyburst.contracts.states import JobState
 from skyburst.homes.aws.account import OUTPUTS
 from skyburst.homes.aws.batch_logs import lines_of
 from skyburst.homes.aws.home import AwsHome
-from tests.cli.terminal import PROGRAM, environment
+from skyburst.homes.home import open_home
+from tests.cli.terminal import PROGRAM, Terminal, environment
 from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
 from tests.homes_aws.outside.conftest import BUNDLES, READER, Run, until
@@ -86,19 +86,45 @@ def test_a_job_has_the_same_result_as_at_home_local_and_every_command_is_about_i
     assert run("status", job_id).returncode == 6
 
 
+def test_an_analysis_of_a_folder_has_the_same_result_as_at_home_local(run: Run, home: AwsHome, tmp_path: Path) -> None:
+    texts = {
+        "english.txt": "The cat's mat. The CAT sat.\n" * 100,
+        "deep/er/français.md": "L’été, l'e\u0301te\u0301 — cœur, naïve Œuvre\u00a0été\n" * 30,
+        "deep-sea.txt": "whale squid whale\n",
+        "deep/हिन्दी & ö.txt": "नमस्ते दुनिया। नमस्ते\n" * 20,
+        "empty.txt": "",
+        ".hidden.txt": "hidden",
+    }
+    for name, text in texts.items():
+        (tmp_path / "my texts" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "my texts" / name).write_text(text)
+    (tmp_path / "my texts" / "broken.txt").write_bytes(b"caf\xe9 au lait")
+    given = ("--set", "texts=my texts", "--set", "range_bytes=700", "--batch-size", "4")
+    for where in ("aws", "local"):
+        ended = run("run", "word-statistics", *given, "--on", where, "--output", where)
+        assert ended.returncode == 0, ended.stderr
+        assert "1 item could not be used" in ended.stdout + ended.stderr
+        assert "broken.txt" in ended.stdout + ended.stderr
+    for name in ("result.json", "words.csv"):
+        assert (tmp_path / "aws" / name).read_bytes() == (tmp_path / "local" / name).read_bytes()
+    assert (tmp_path / "aws" / "words.csv").read_text().startswith("word,times\nthe,200\n")
+    digests = {str((where.find_job("last").items or {})["manifest"]["digest"]) for where in (home, open_home("local"))}
+    assert len(digests) == 1, "the items are the same, too"
+
+
 def test_a_file_is_uploaded_once_and_result_files_are_downloaded_when_asked_for(home: AwsHome, table: Path) -> None:
     result = skyburst.run("reader", home=home, parameters={"table": str(table)})
     assert result.value == {"letters": 18}
     assert list(result.files) == ["tables/total.txt"]
     assert result.files["tables/total.txt"].read_text() == "18\n"
-    uploads = list(home.objects.list("uploads/"))
-    assert [entry.size for entry in uploads] == [table.stat().st_size]
+    uploads = sorted(home.objects.list("uploads/"))
+    assert [entry.size for entry in uploads if entry.key.endswith(f"/{table.name}")] == [table.stat().st_size]
     handle = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
     same = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
     assert same.job_id == handle.job_id
     assert handle.wait(30) is JobState.SUCCEEDED
     assert handle.partial_results() == 18
-    assert list(home.objects.list("uploads/")) == uploads
+    assert sorted(home.objects.list("uploads/")) == uploads
     with pytest.raises(skyburst.IdempotencyConflict, match="once"):
         skyburst.run("reader", home="aws", parameters={"table": str(table), "bad": "red"}, idempotency_key="once")
 
@@ -140,6 +166,24 @@ def test_a_cancelled_job_is_resumed_and_only_what_is_missing_runs(
     assert json.loads(run("status", job_id, "--json").stdout)["runs"] == 2
 
 
+def test_the_best_so_far_is_shown_while_a_job_runs_where_its_code_is(
+    home: AwsHome, variables: dict[str, str], table: Path, gate: str, tmp_path: Path
+) -> None:
+    def watched(path: Path, pattern: str) -> None:
+        given = {**variables, "SKYBURST_PATH": str(path)}
+        with Terminal("watch", handle.job_id, "--on", "aws", folder=tmp_path, columns=300, **given) as terminal:
+            terminal.until(pattern)
+
+    changed = Path(shutil.copytree(READER, tmp_path / "changed" / "reader"))
+    (changed / "code.py").write_text((READER / "code.py").read_text() + "\n")
+    handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "gate": gate})
+    until(lambda: handle.progress().done == 3)
+    watched(READER.parent, r"best so far:\s+14\s")
+    watched(changed.parent, rf"no results are shown while the job runs: analysis 'reader' in {changed} is not the code")
+    open_gate(home, gate)
+    assert handle.result(60).value == {"letters": 18}
+
+
 def test_a_job_whose_execution_was_stopped_is_interrupted_and_goes_on(
     home: AwsHome, table: Path, gate: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -176,15 +220,18 @@ def test_ctrl_c_ends_the_job(variables: dict[str, str], tmp_path: Path, table: P
 
 
 def test_what_cannot_run_is_refused_before_it_starts(run: Run, table: Path, tmp_path: Path) -> None:
-    (tmp_path / "images").mkdir()
+    (tmp_path / "names").mkdir()
+    (tmp_path / "names" / "a#1").touch()
     (tmp_path / "squares.py").write_text("import skyburst\n")
     for arguments, told in {
         ("monte-carlo", "--set", "blocks=0"): "parameters.blocks is 0: expected at least 1",
         ("reader", "--set", "table=gone.txt"): "there is no file or folder",
-        ("reader", "--set", "table=images"): "`skyburst library build",
+        ("reader", "--set", "table=names"): "which cannot be uploaded: 'a#1' is not a key",
         ("reader",): "parameters.table is missing",
         ("squares.py", "--items", "0:5"): "single file",
-        ("word-statistics", "--set", f"texts={table}"): "deployed here are monte-carlo, reader; `skyburst deploy`",
+        ("color-depth-search", "--set", f"mask={table}", "--set", f"library={table}"): (
+            "deployed here are monte-carlo, reader, word-statistics; `skyburst deploy`"
+        ),
     }.items():
         ended = run("run", *arguments, "--on", "aws")
         assert (ended.returncode, told in ended.stderr) == (2, True), ended.stderr
@@ -202,32 +249,6 @@ def test_what_lacks_is_named_with_its_remedy(variables: dict[str, str], tmp_path
     assert "no AWS credentials: name a profile in AWS_PROFILE" in told(2, **nobody)
     assert "no AWS region is set: set AWS_REGION" in told(2, AWS_REGION="", AWS_DEFAULT_REGION="", HOME=str(tmp_path))
     assert "not accept these credentials" in told(2, AWS_ACCESS_KEY_ID="AKIAWRONGWRONGWRONG1")
-
-
-def test_a_library_on_this_machine_is_uploaded_whole(home: AwsHome, tmp_path: Path) -> None:
-    from skyburst.homes.aws.uploads import Uploads
-
-    library = tmp_path / "my library"
-    (library / "images" / "0").mkdir(parents=True)
-    (library / "library.json").write_text("{}")
-    (library / "images" / "0" / "a.png").write_bytes(b"a")
-    seen: list[tuple[int, int]] = []
-
-    class Shown:
-        def __enter__(self) -> Callable[[int, int], None]:
-            return lambda done, total: seen.append((done, total))
-
-        def __exit__(self, *_: object) -> None:
-            return None
-
-    uploads = Uploads(home.objects, lambda _: Shown())
-    url = uploads.upload("parameters.library", library)
-    assert url.endswith("/my_library")
-    assert seen == [(0, 2), (1, 2), (2, 2)]
-    key = url.removeprefix(f"{home.objects.location}/")
-    assert home.objects.get(f"{key}/images/0/a.png") == b"a"
-    assert uploads.upload("parameters.library", library) == url
-    assert len(seen) == 3
 
 
 SDK = """

@@ -1,0 +1,186 @@
+"""The files of a folder, on this machine or behind a URL, in the same words and the same order.
+
+Imports nothing but the standard library until a URL is opened: workers read local files at once.
+"""
+
+from __future__ import annotations
+
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO, NamedTuple
+
+from skyburst.errors import InvalidItems, ObjectNotFound
+
+NO_FILES = ".folder"
+"""Hidden file that says of an empty folder in a bucket, where there are only files, that there is one."""
+
+
+class FileInfo(NamedTuple):
+    """A file of a folder."""
+
+    name: str
+    """Relative to the folder, with `/`: the same wherever the folder is."""
+    size: int
+    """Bytes."""
+    location: str
+    """Path or URL, as `context.read` takes it."""
+
+
+class Folder(ABC):
+    """The files of a folder on this machine or behind a URL, those of its subfolders included; made by `open_folder`.
+
+    A single file is a folder of one. Names that start with a dot are left out, and so are links to folders and links
+    that lead out of the folder.
+    """
+
+    def __init__(self, location: str) -> None:
+        self.location = location
+        """Path or URL."""
+
+    @property
+    @abstractmethod
+    def is_file(self) -> bool:
+        """True for a single file."""
+
+    @abstractmethod
+    def files(self) -> Iterator[FileInfo]:
+        """The files in the order of their names, one by one. Raises InvalidItems when there is no such folder or file."""
+
+    @abstractmethod
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name."""
+
+    @abstractmethod
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """A file for reading bytes, which can seek. Raises ObjectNotFound."""
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file. Raises ObjectNotFound."""
+        with self.open(name) as file:
+            return file.read()
+
+
+def open_folder(location: str | os.PathLike[str]) -> Folder:
+    """Open a folder, or a single file, given as a path or a URL such as `s3://bucket/folder`; reads nothing yet."""
+    text = os.fspath(location)
+    return _StoredFolder(text) if "://" in text else _LocalFolder(Path(text).resolve())
+
+
+class _LocalFolder(Folder):
+    """A folder on this machine."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(str(root))
+        self._root = root
+
+    @property
+    def is_file(self) -> bool:
+        return self._root.is_file()
+
+    def files(self) -> Iterator[FileInfo]:
+        if self.is_file:
+            yield FileInfo(self._root.name, self._root.stat().st_size, self.location)
+            return
+        if not self._root.is_dir():
+            raise InvalidItems(f"there is no file or folder {self.location}")
+        yield from self._walk(self._root, "")
+
+    def has(self, name: str) -> bool:
+        return self._path(name).is_file()
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        try:
+            return open(self._path(name), "rb")
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+            raise ObjectNotFound(f"there is no file {name!r} in {self.location}") from error
+
+    def _walk(self, folder: Path, start: str) -> Iterator[FileInfo]:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if not entry.name.startswith(".")]
+        for entry in sorted(found, key=_key):
+            if _is_folder(entry):
+                yield from self._walk(folder / entry.name, f"{start}{entry.name}/")
+            elif entry.is_file() and self._within(entry):
+                yield FileInfo(start + entry.name, entry.stat().st_size, entry.path)
+
+    def _within(self, entry: os.DirEntry[str]) -> bool:
+        return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(self._root)
+
+    def _path(self, name: str) -> Path:
+        if self.is_file:
+            return self._root if name == self._root.name else self._root / name  # which does not exist
+        path = self._root / name
+        if name.startswith("/") or ".." in name.split("/") or not path.resolve().is_relative_to(self._root):
+            raise InvalidItems(f"{name!r} leads out of the folder {self.location}")
+        return path
+
+
+class _StoredFolder(Folder):
+    """A folder behind a URL."""
+
+    def __init__(self, location: str) -> None:
+        from skyburst.objects import open_store
+
+        super().__init__(location.rstrip("/"))
+        above, _, name = self.location.rpartition("/")
+        at_the_top = above.endswith("/")  # s3://bucket
+        self._store = open_store(self.location if at_the_top else above)
+        self._name = "" if at_the_top else name
+
+    @property
+    def is_file(self) -> bool:
+        return self._alone
+
+    @cached_property
+    def _alone(self) -> bool:
+        return bool(self._name) and self._there(self._name)
+
+    def files(self) -> Iterator[FileInfo]:
+        if self.is_file:
+            yield FileInfo(self._name, self._store.size(self._name), self.location)
+            return
+        start = f"{self._name}/" if self._name else ""
+        empty = True
+        for info in self._store.list(start):
+            empty = False
+            name = info.key.removeprefix(start)
+            if not any(part.startswith(".") for part in name.split("/")):
+                yield FileInfo(name, info.size, f"{self.location}/{name}")
+        if empty:
+            raise InvalidItems(f"there is no file or folder {self.location}")
+
+    def has(self, name: str) -> bool:
+        return name == self._name if self.is_file else self._there(self._key(name))
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        return self._store.open(self._key(name))
+
+    def read(self, name: str) -> bytes:
+        return self._store.get(self._key(name))
+
+    def _there(self, key: str) -> bool:
+        try:
+            self._store.size(key)
+        except ObjectNotFound:
+            return False
+        return True
+
+    def _key(self, name: str) -> str:
+        if self.is_file:
+            if name != self._name:
+                raise ObjectNotFound(f"there is no file {name!r} in {self.location}")
+            return name
+        return f"{self._name}/{name}" if self._name else name
+
+
+def _key(entry: os.DirEntry[str]) -> str:
+    """As buckets order names, in which `/` is a letter like any other."""
+    return f"{entry.name}/" if _is_folder(entry) else entry.name
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)
