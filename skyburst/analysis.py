@@ -8,13 +8,14 @@ from __future__ import annotations
 import inspect
 import io
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO, TypeVar, overload
 
 from skyburst.contracts.records import Missing
 from skyburst.errors import InvalidAnalysis, NotJson
+from skyburst.reading import Item, Read, read_each, read_location
 
 Made = TypeVar("Made")
 MOST_ITEM_ERRORS = 100
@@ -125,6 +126,18 @@ class Context:
     def read(self, location: str) -> bytes:
         """The bytes of a file, given as a local path or a URL such as `s3://bucket/key`."""
         return read_location(location)
+
+    def read_each(self, items: Iterable[Item], location: Callable[[Item], str]) -> Iterator[tuple[Item, Read]]:
+        """Each item with a function that gives the bytes of its file, or raises why there are none.
+
+        Files behind URLs are read ahead, sixteen at a time: one after the other, most of a batch's time would go by waiting
+        for the network. Local files are read when they are asked for.
+
+        Args:
+            items: those of the batch, in whatever form.
+            location: gives the path or URL of an item's file.
+        """
+        return read_each(items, location)
 
     def item_failed(self, item: Any, error: BaseException | str) -> None:
         """Report an item that cannot be used. The batch goes on; the job's result names the item and the error."""
@@ -240,17 +253,6 @@ class ItemsContext:
     def read(self, location: str) -> bytes:
         """The bytes of a file, given as a local path or a URL such as `s3://bucket/key`."""
         return read_location(location)
-
-
-def read_location(location: str) -> bytes:
-    """The bytes of a local file or of an object behind a URL."""
-    if "://" not in location:
-        with open(location, "rb") as file:
-            return file.read()
-    from skyburst.objects import open_store
-
-    folder, _, key = location.rpartition("/")
-    return open_store(folder).get(key)
 
 
 def _require_positional(function: Callable[..., Any], what: str, form: str, least: int, most: int) -> int:

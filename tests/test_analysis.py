@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 import skyburst
-from skyburst.analysis import PartialResult, read_location
+from skyburst.analysis import PartialResult
 from skyburst.errors import InvalidAnalysis, ObjectNotFound
+from skyburst.reading import read_location
 
 
 def count(batch: skyburst.Batch) -> int:

@@ -29,11 +29,10 @@ def search(batch: skyburst.Batch) -> list[Match]:
     masks = context.once("pixel-match", lambda: make_pixel_match(parameters, context.read))
     size, above_ratio = (masks.width, masks.height), parameters["min_matching_pix_ratio"] / 100
     found: list[Match] = []
-    for item in batch.items:
-        item = located(item, context.items_location)
+    items = (located(item, context.items_location) for item in batch.items)
+    for item, read in context.read_each(items, lambda item: item["location"]):
         try:
-            data = context.read(item["location"])
-            pixels = read_image(data, item["file"], size=size, rows=masks.rows)
+            pixels = read_image(read(), item["file"], size=size, rows=masks.rows)
         except (ImageError, FileNotFoundError, PermissionError, skyburst.ObjectNotFound) as error:
             context.item_failed(item, error)
             continue
