@@ -23,6 +23,7 @@ from skyburst.stored import store_value, store_yielded
 RESULT = "result.json"
 FILES = "files/"
 MOST_SUMMARY_LINES = 5
+LONGEST_SUMMARY_LINE = 1_000
 
 
 @dataclass(slots=True)
@@ -101,7 +102,8 @@ def preview(bench: CombineBench) -> tuple[Any, list[str]]:
 
 def _summary(bench: CombineBench, value: Any) -> list[str]:
     function = bench.combiner.summary_function
-    return [str(line) for line in function(value, bench.context["parameters"])][:MOST_SUMMARY_LINES] if function else []
+    lines = function(value, bench.context["parameters"]) if function else []
+    return [str(line)[:LONGEST_SUMMARY_LINE] for line in lines][:MOST_SUMMARY_LINES]
 
 
 def _last_summary(bench: CombineBench, value: Any) -> list[str]:
