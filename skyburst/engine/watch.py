@@ -38,7 +38,7 @@ def state_after(failure: Failure, attempt: int, attempts: int) -> BatchState:
 
 def too_many_failed(failed: int, batches: int, tolerated_percent: float) -> bool:
     """True when the tolerated share can no longer be kept."""
-    return failed * 100 > batches * tolerated_percent
+    return round(failed * 100 - batches * tolerated_percent, 6) > 0  # 1,000 * 64.1 is a little less than 64,100
 
 
 def hopeless(*, done: int, failed: int, batches: int, tolerated_percent: float) -> bool:
