@@ -15,8 +15,9 @@ from skyburst.homes.aws import outcomes, task_table
 from skyburst.homes.aws.executions import MOST_INPUT_BYTES
 from skyburst.homes.aws.home import AwsHome
 from skyburst.homes.aws.rows import PACKED_BYTES
+from skyburst.homes.aws.worker import INLINE_BYTES
 from skyburst.local_cloud import limits
-from skyburst.stored import INLINE_BYTES, store_value
+from skyburst.stored import store_value
 from tests.deployed.conftest import PREFIX, Deployment, scripts
 from tests.local.scripted.worker import ballast
 

@@ -109,6 +109,8 @@ def test_a_job_with_failures_is_partial_within_the_tolerated_share_and_failed_be
     assert end(100, 94, 6, 5) == (JobState.FAILED, "6 of its batches failed and 5 % may: 94 of 100 batches are done")
     # batches that were not sent any more are missing too
     assert end(100, 90, 6, 5)[0] is JobState.FAILED
+    # exactly, though 1,000 * 64.1 is a little less than 64,100 in floating-point numbers
+    assert end(1_000, 359, 641, 64.1)[0] is JobState.PARTIAL
     # a part of nothing is nothing, however much is tolerated
     assert end(3, 0, 3, 100)[0] is JobState.FAILED
 
