@@ -31,6 +31,7 @@ ENVIRONMENT = {
     "SKYBURST_LANE": "0", "SKYBURST_ANALYSIS": "nothing", "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_NAME": "worker", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "PATH": os.environ["PATH"],
     "AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL": "http://127.0.0.1:9", "PYTHONDONTWRITEBYTECODE": "1",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "512",
     "LAMBDA_TASK_ROOT": "/var/task",
     "_X_AMZN_TRACE_ID": "Root=1-65a5b0c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled=1",
 }  # fmt: skip

@@ -45,5 +45,5 @@ def ask_for_trace(params: dict[str, Any], **_: Any) -> None:
 @pytest.mark.parametrize("entry", sorted((REPOSITORY / "workers").glob("[!_]*.py")), ids=lambda path: path.stem)
 def test_workers_import_no_tracer(entry: Path) -> None:
     assert "traced" not in entry.read_text(encoding="utf-8"), (
-        "it takes more than half of what their cold start may take"
+        "it takes over a quarter of what their cold start may take"
     )

@@ -57,7 +57,7 @@ def about(logger: Logger, event: dict[str, Any]) -> None:
 def traced(service: str, event: Mapping[str, Any]) -> Iterator[Callable[..., None]]:
     """A part of X-Ray's trace that is found by its annotations: job, run, level of the tree, analysis.
 
-    For functions that run no batches. The tracer takes 0.15 s to import, more than half of what a worker's cold start may
+    For functions that run no batches. The tracer takes 70 ms to import, over a quarter of what a worker's cold start may
     take, and there are thousands of workers: theirs show in the trace as Lambda itself reports them. Here it is imported when
     X-Ray has sampled the invocation, which is so for one a second and one in twenty of the others. Calls of other services
     are not traced one by one: a watcher makes thousands.
