@@ -67,7 +67,7 @@ class Analysis(Construct):
         self.combiner: lambda_.Function = factory.function(
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.location),
             handler="handler.handler", memory_mb=resources.memory_mb, statements=combiner,
-            timeout_s=math.ceil(resources.combiner_timeout_s),
+            timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name},
         )  # fmt: skip
 
     def entry(self) -> dict[str, Any]:

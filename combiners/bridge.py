@@ -7,7 +7,7 @@ from typing import Any
 
 from skyburst.homes.aws.bridge import BridgeCombiner
 from skyburst.homes.aws.deployed import Deployed
-from skyburst.homes.aws.telemetry import about, logger_of
+from skyburst.homes.aws.telemetry import about, logger_of, traced
 
 logger = logger_of("bridge")
 combiner = BridgeCombiner(Deployed.from_environment(), Path(__file__).parent)
@@ -16,6 +16,7 @@ combiner = BridgeCombiner(Deployed.from_environment(), Path(__file__).parent)
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Have a foreign combiner combine, and end the job."""
     about(logger, event)
-    answer = combiner.handle(event)
+    with traced("bridge", event):
+        answer = combiner.handle(event)
     logger.info("done", extra={"state": answer.get("state"), "reason": answer.get("reason")})
     return answer

@@ -19,6 +19,8 @@ from skyburst.reading import Item, Read, read_each, read_location
 
 Made = TypeVar("Made")
 MOST_ITEM_ERRORS = 100
+LONGEST_KEPT = 2_000
+"""Characters of an item that cannot be used, as JSON, and of the reason."""
 """Item errors kept word by word for each batch; further ones are only counted."""
 
 
@@ -147,11 +149,14 @@ class Context:
         from skyburst.contracts import values
 
         try:
-            kept = values.decode(values.encode(item))  # as it is now
+            encoded = values.encode(item)
+            kept = values.decode(encoded)  # as it is now
         except NotJson:
-            kept = repr(item)[:2_000]
+            kept = repr(item)[:LONGEST_KEPT]
+        else:
+            kept = encoded[:LONGEST_KEPT].decode() if len(encoded) > LONGEST_KEPT else kept
         text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
-        self.item_errors.append({"item": kept, "error": text[:2_000]})
+        self.item_errors.append({"item": kept, "error": text[:LONGEST_KEPT]})
 
 
 @dataclass(slots=True)

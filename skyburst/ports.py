@@ -24,8 +24,20 @@ class ObjectInfo(NamedTuple):
     """Bytes."""
 
 
+class Beginning(NamedTuple):
+    """The beginning of an object."""
+
+    data: bytes
+    size: int
+    """Bytes of the whole object."""
+
+
 class Objects(Protocol):
     """Items, manifests, large partial results and results. Keys are relative, with `/`, without `..`."""
+
+    @property
+    def at_once(self) -> int:
+        """Reads that are worth having in flight at a time: 1 on this machine, many where each waits for a network."""
 
     def put(self, key: str, data: bytes | Path) -> None:
         """Store an object, whole or not at all, over an older one."""
@@ -38,6 +50,9 @@ class Objects(Protocol):
 
     def get_range(self, key: str, start: int, end: int) -> bytes:
         """Bytes `[start, end)` of the object. Raises ObjectNotFound."""
+
+    def beginning(self, key: str, most: int) -> Beginning:
+        """The first bytes of the object, at most so many, and its size: in one request. Raises ObjectNotFound."""
 
     def open(self, key: str) -> AbstractContextManager[BinaryIO]:
         """The object as a file, which can seek, read with bounded memory. Raises ObjectNotFound."""

@@ -17,7 +17,7 @@ from skyburst.contracts import values
 from skyburst.errors import StorageError
 
 INLINE_BYTES = 32 * 1024
-"""Larger partial results go to the object store and leave a reference: a table's row stays small."""
+"""Larger partial results go to the object store and leave a reference: a table's row stays small. A home may choose."""
 COMPRESS_BYTES = 1024
 LEVEL = 1
 READ_BYTES = 256 * 1024
@@ -31,11 +31,11 @@ class StoredValue(NamedTuple):
     size: int
 
 
-def store_value(value: Any, scratch: Path) -> StoredValue:
-    """Encode one value. Raises NotJson."""
+def store_value(value: Any, scratch: Path, inline_bytes: int = INLINE_BYTES) -> StoredValue:
+    """Encode one value, in memory up to so many bytes. Raises NotJson."""
     data = values.encode(value)
     data = b"V" + zlib.compress(data, LEVEL) if len(data) > COMPRESS_BYTES else b"v" + data
-    if len(data) <= INLINE_BYTES:
+    if len(data) <= inline_bytes:
         return StoredValue(data, None, len(data))
     with _temporary(scratch) as file:
         try:
@@ -47,8 +47,8 @@ def store_value(value: Any, scratch: Path) -> StoredValue:
     return StoredValue(None, Path(file.name), len(data))
 
 
-def store_yielded(yielded: Iterable[Any], scratch: Path) -> StoredValue:
-    """Encode values one by one as they are yielded. Raises NotJson with the number of the value."""
+def store_yielded(yielded: Iterable[Any], scratch: Path, inline_bytes: int = INLINE_BYTES) -> StoredValue:
+    """Encode values one by one as they are yielded, in memory up to so many bytes. Raises NotJson with the number of one."""
     compressor = zlib.compressobj(LEVEL)
     head = bytearray(b"Y")
     file = None
@@ -56,12 +56,12 @@ def store_yielded(yielded: Iterable[Any], scratch: Path) -> StoredValue:
     try:
         for number, value in enumerate(yielded):
             head += compressor.compress(values.encode(value, f"yielded[{number}]") + b"\n")
-            if len(head) > INLINE_BYTES:
+            if len(head) > inline_bytes:
                 file = file or _temporary(scratch)
                 size += file.write(head)
                 head.clear()
         head += compressor.flush()
-        if file is None and len(head) <= INLINE_BYTES:
+        if file is None and len(head) <= inline_bytes:
             return StoredValue(bytes(head), None, len(head))
         file = file or _temporary(scratch)
         size += file.write(head)

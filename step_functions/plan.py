@@ -10,7 +10,7 @@ from typing import Any
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.planner import Planner
-from skyburst.homes.aws.telemetry import about, logger_of
+from skyburst.homes.aws.telemetry import about, logger_of, traced
 
 logger = logger_of("plan")
 registry = json.loads((Path(__file__).parent / "registry.json").read_text(encoding="utf-8"))
@@ -21,14 +21,20 @@ planner = Planner(Deployed.from_environment(), registry, int(children) if childr
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     """Make the job of an execution, go on with one whose items are listed, or end one that met an error."""
     about(logger, event)
-    match event["task"]:
-        case "plan":
-            answer = planner.plan(event["given"], event["execution"])
-        case "listed":
-            answer = planner.listed(event["job"])
-        case "failed":
-            answer = planner.failed(event["job"], event["error"], event["cause"])
-        case other:
-            raise InvalidJob(f"the planner has no task {other!r}: expected 'plan', 'listed' or 'failed'")
+    with traced("plan", {"job": event.get("execution"), **event}) as annotate:
+        answer = _answer(event)
+        annotate(job=answer["job"], run=answer["run"], state=answer["state"])
     logger.info("planned", extra={"state": answer["state"]})
     return answer
+
+
+def _answer(event: dict[str, Any]) -> dict[str, Any]:
+    match event["task"]:
+        case "plan":
+            return planner.plan(event["given"], event["execution"])
+        case "listed":
+            return planner.listed(event["job"])
+        case "failed":
+            return planner.failed(event["job"], event["error"], event["cause"])
+        case other:
+            raise InvalidJob(f"the planner has no task {other!r}: expected 'plan', 'listed' or 'failed'")

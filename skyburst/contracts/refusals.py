@@ -11,6 +11,9 @@ import msgspec
 
 PLACE = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>.*)`$")
 LONGEST = 200
+LONGEST_REFUSAL = 4_000
+"""Characters. The cause of an execution's error holds 32,768, a traceback among them."""
+END = 1_000
 
 NAME = r"^[a-z][a-z0-9-]{0,62}\Z"
 VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+\Z"
@@ -27,6 +30,11 @@ WORDS = {
     KEY: "without control characters, in valid Unicode",
 }
 """What patterns stand for, for people."""
+
+
+def shortened(message: str, longest: int = LONGEST_REFUSAL) -> str:
+    """A refusal that the error of an execution can hold, whatever was given: what is wrong comes first in it, the remedy last."""
+    return message if len(message) <= longest else f"{message[: longest - END]} ... {message[-END:]}"
 
 
 def explain(error: msgspec.ValidationError, document: Mapping[str, Any], prefix: str) -> str:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import inspect
-import io
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -14,8 +13,9 @@ from typing import Any, BinaryIO
 from skyburst.analysis import CombineContext, Combiner, FinishContext, PartialResult
 from skyburst.contracts import values
 from skyburst.contracts.records import Stored
+from skyburst.engine.ahead import read_ahead
 from skyburst.engine.plan import COMBINE_FAN_IN, Plan, combine_levels
-from skyburst.errors import InvalidAnalysis, InvalidItems, ObjectNotFound
+from skyburst.errors import InvalidAnalysis, InvalidItems
 from skyburst.objects import check_key
 from skyburst.ports import Objects
 from skyburst.stored import store_value, store_yielded
@@ -23,6 +23,7 @@ from skyburst.stored import store_value, store_yielded
 RESULT = "result.json"
 FILES = "files/"
 MOST_SUMMARY_LINES = 5
+LONGEST_SUMMARY_LINE = 1_000
 
 
 @dataclass(slots=True)
@@ -101,7 +102,8 @@ def preview(bench: CombineBench) -> tuple[Any, list[str]]:
 
 def _summary(bench: CombineBench, value: Any) -> list[str]:
     function = bench.combiner.summary_function
-    return [str(line) for line in function(value, bench.context["parameters"])][:MOST_SUMMARY_LINES] if function else []
+    lines = function(value, bench.context["parameters"]) if function else []
+    return [str(line)[:LONGEST_SUMMARY_LINE] for line in lines][:MOST_SUMMARY_LINES]
 
 
 def _last_summary(bench: CombineBench, value: Any) -> list[str]:
@@ -117,30 +119,17 @@ def _last_summary(bench: CombineBench, value: Any) -> list[str]:
 def _children(bench: CombineBench, level: int, first: int, last: int) -> Iterator[PartialResult]:
     """Values one level further down: batches for level 0, groups above."""
     if level == 0:
-        for stored in bench.partials(first, min(last, bench.plan.batches)):
-            start, end = bench.plan.items_of(stored.batch_id)
-            yield PartialResult(start, end, _opener(bench.objects, stored))
+        for begun in read_ahead(bench.objects, bench.partials(first, min(last, bench.plan.batches))):
+            start, end = bench.plan.items_of(begun.number)
+            yield PartialResult(start, end, begun.open)
         return
-    groups = combine_levels(bench.plan.batches)[level - 1]
-    batches_per_group = COMBINE_FAN_IN**level
-    for group in range(first, min(last, groups)):
-        key = _group_key(bench, level - 1, group)
-        try:
-            with bench.objects.open(key):
-                pass
-        except ObjectNotFound:
-            continue
-        start = group * batches_per_group * bench.plan.batch_size
-        end = min((group + 1) * batches_per_group * bench.plan.batch_size, bench.plan.items)
-        yield PartialResult(start, end, _opener(bench.objects, Stored(group, None, key)))
-
-
-def _opener(objects: Objects, stored: Stored) -> Callable[[], AbstractContextManager[BinaryIO]]:
-    payload, reference = stored.payload, stored.reference
-    if payload is not None:
-        return lambda: io.BytesIO(payload)
-    assert reference is not None
-    return lambda: objects.open(reference)
+    groups = range(first, min(last, combine_levels(bench.plan.batches)[level - 1]))
+    items_per_group = COMBINE_FAN_IN**level * bench.plan.batch_size
+    values = (Stored(group, None, _group_key(bench, level - 1, group)) for group in groups)
+    for begun in read_ahead(bench.objects, values):
+        if begun.there:  # a group without partial results has stored nothing
+            start = begun.number * items_per_group
+            yield PartialResult(start, min(start + items_per_group, bench.plan.items), begun.open)
 
 
 def _group_key(bench: CombineBench, level: int, group: int) -> str:

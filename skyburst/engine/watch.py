@@ -17,6 +17,9 @@ HOPELESS = 10
 NEVER_RETRIED = frozenset({"NotJson"})
 """Kinds of failures that the same function on the same batch will meet again."""
 NOT_SENT = "not run: the job ended before it was sent"
+STOPPED = "stopped: the job ended while it ran"
+MOST_REASONS = 1_000
+"""Ranges of missing batches whose reasons are told in full; of further failures only the kind is."""
 
 
 def retry_delay(job_id: str, batch_id: int, attempt: int) -> float:
@@ -35,7 +38,7 @@ def state_after(failure: Failure, attempt: int, attempts: int) -> BatchState:
 
 def too_many_failed(failed: int, batches: int, tolerated_percent: float) -> bool:
     """True when the tolerated share can no longer be kept."""
-    return failed * 100 > batches * tolerated_percent
+    return round(failed * 100 - batches * tolerated_percent, 6) > 0  # 1,000 * 64.1 is a little less than 64,100
 
 
 def hopeless(*, done: int, failed: int, batches: int, tolerated_percent: float) -> bool:
@@ -75,14 +78,18 @@ def missing(plan: Plan, recorded: Iterable[BatchRecord]) -> Iterator[Missing]:
         recorded: all batches of which something was recorded, in order.
     """
     gap: Missing | None = None
-    for first, last, reason in _gaps(plan, recorded):
+    told = 0
+    for first, last, whole_reason in _gaps(plan, recorded):
         start, end = plan.items_of(first)[0], plan.items_of(last)[1]
+        brief = told >= MOST_REASONS and whole_reason not in (NOT_SENT, STOPPED)
+        reason = whole_reason.partition(": ")[0] if brief else whole_reason
         if gap and gap.last + 1 == first and gap.reason == reason:
             gap = gap._replace(last=last, end=end)
             continue
         if gap:
             yield gap
         gap = Missing(first, last, start, end, reason)
+        told += 1
     if gap:
         yield gap
 
@@ -103,7 +110,7 @@ def _gaps(plan: Plan, recorded: Iterable[BatchRecord]) -> Iterator[tuple[int, in
 def reason_of(batch: BatchRecord) -> str:
     """Why a batch has no partial result, one sentence."""
     if not batch.failures:
-        return NOT_SENT if batch.started_at is None else "stopped: the job ended while it ran"
+        return NOT_SENT if batch.started_at is None else STOPPED
     failure = batch.failures[-1]
     times = f" (attempt {len(batch.failures)})" if len(batch.failures) > 1 else ""
     return f"{failure.kind}: {failure.message}{times}"

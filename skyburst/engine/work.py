@@ -19,7 +19,7 @@ from skyburst.contracts.records import Failure, Outcome
 from skyburst.errors import NotJson, StorageFull, is_disk_full
 from skyburst.manifest import ItemReader
 from skyburst.ports import Objects
-from skyburst.stored import StoredValue, store_value, store_yielded
+from skyburst.stored import INLINE_BYTES, StoredValue, store_value, store_yielded
 
 LONGEST_TRACEBACK = 20_000
 PACKAGE = f"{Path(skyburst.__file__).parent}{os.sep}"
@@ -56,6 +56,8 @@ class Bench:
     token: str
     """Differs between worker processes, so that a batch delivered twice writes two objects."""
     kept: dict[str, Any] = field(default_factory=dict)
+    inline_bytes: int = INLINE_BYTES
+    """Longer partial results become objects."""
 
 
 def work(bench: Bench, task: Task) -> Outcome:
@@ -76,7 +78,7 @@ def work(bench: Bench, task: Task) -> Outcome:
         )
         found = bench.worker.function(batch)
         store = store_yielded if inspect.isgenerator(found) else store_value
-        stored = store(found, bench.scratch)
+        stored = store(found, bench.scratch, bench.inline_bytes)
         if stored.path is not None:
             reference = f"{bench.prefix}partials/{task.batch_id:08d}-{task.attempt}-{bench.token}"
             _move(bench.objects, reference, stored.path)

@@ -13,7 +13,8 @@ from skyburst.manifest import Manifest, NumberRange, parse_source, write_manifes
 from skyburst.objects import ObjectStore, open_store
 
 MOST_INLINE_ITEMS = 1_000
-"""A longer list is stored once, under its digest, and job specifications refer to it."""
+MOST_INLINE_BYTES = 64 * 1024
+"""A longer list, in items or as JSON, is stored once, under its digest, and job specifications refer to it."""
 INDEX = "manifest.json"
 
 
@@ -35,7 +36,7 @@ def store_items(
     if spec.items is None:
         return document, None
     if isinstance(spec.items, list):
-        if len(spec.items) <= MOST_INLINE_ITEMS:
+        if not is_long(spec.items):
             return document, write_manifest(objects, objects.location, f"{job_prefix}manifest", spec.items).document()
         location = f"{objects.location}/{store_long(spec.items, objects)}"
     elif "range" in spec.items:
@@ -45,6 +46,18 @@ def store_items(
         location = named if "://" in named else str((folder / Path(named).expanduser()).resolve())
     document["items"] = {"manifest": location}
     return document, read_manifest(location).document()
+
+
+def is_long(items: list[Any]) -> bool:
+    """Whether a list is too long to stay in its job specification."""
+    if len(items) > MOST_INLINE_ITEMS:
+        return True
+    size = 0
+    for number, item in enumerate(items):
+        size += len(values.encode(item, f"items[{number}]"))
+        if size > MOST_INLINE_BYTES:
+            return True
+    return False
 
 
 def store_long(items: list[Any], objects: ObjectStore) -> str:

@@ -64,6 +64,7 @@ class Event:
     lineage: str
     accepted_at: float
     attempt: int = 1
+    sampled: bool = False
 
 
 class Functions:
@@ -89,7 +90,7 @@ class Functions:
 
     def call(self, function: Any, payload: bytes, trace: str = "") -> Invocation:
         """Run a function and wait for it. Raises Throttled or TooRecursive."""
-        return self._run(function, payload, self._lineage(function, trace))
+        return self._run(function, payload, self._lineage(function, trace), sampled=is_sampled(trace))
 
     def send(self, function: Any, payload: bytes, trace: str = "") -> None:
         """Accept an event for a function. Raises Throttled when a test asks for it."""
@@ -97,7 +98,7 @@ class Functions:
         if self._services.faults.take_throttle(name):
             raise Throttled(name)
         self._count("events")
-        event = Event(function, payload, "", time.monotonic())
+        event = Event(function, payload, "", time.monotonic(), sampled=is_sampled(trace))
         try:
             event = replace(event, lineage=self._lineage(function, trace))
         except TooRecursive as error:
@@ -134,9 +135,10 @@ class Functions:
             environment.close()
         self._events.close()
 
-    def _run(self, function: Any, payload: bytes, lineage: str) -> Invocation:
+    def _run(self, function: Any, payload: bytes, lineage: str, *, sampled: bool) -> Invocation:
         name = function.function_name
-        invocation = Invocation(payload, function.function_arn, float(function.timeout), trace_id(lineage))
+        trace = trace_id(lineage, sampled=sampled)
+        invocation = Invocation(payload, function.function_arn, float(function.timeout), trace)
         self._enter(function)
         try:
             kill = self._services.faults.take_kill(name)
@@ -240,7 +242,7 @@ class Functions:
 
     def _handle(self, event: Event) -> None:
         try:
-            invocation = self._run(event.function, event.payload, event.lineage)
+            invocation = self._run(event.function, event.payload, event.lineage, sampled=event.sampled)
         except Throttled:
             self._events.put(lambda: self._handle(event), THROTTLE_DELAY_S)
             return
@@ -321,6 +323,11 @@ class Functions:
             if stream not in backend.groups[group].streams:
                 backend.create_log_stream(group, stream)
             backend.put_log_events(group, stream, [{"timestamp": now_ms, "message": line} for line in lines])
+
+
+def is_sampled(trace: str) -> bool:
+    """Whether a caller wants what it invokes to be traced; nothing else is, here."""
+    return "Sampled=1" in unquote(trace)
 
 
 def configuration_of(function: Any) -> Configuration:

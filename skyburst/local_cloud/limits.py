@@ -24,6 +24,10 @@ STATE = 256 * 1024
 """Input and output of a state, and of an execution."""
 DEFINITION = 1024 * 1024
 HISTORY_EVENTS = 25_000
+EXECUTION_NAME = 80
+"""Characters."""
+EVENTS = 256 * 1024
+"""All entries of one PutEvents together."""
 ITEM = 400 * 1024
 TRANSACT_ITEMS = 100
 BATCH_WRITE_ITEMS = 25
@@ -85,11 +89,26 @@ def _of_states(request: Request) -> Refusal | None:
     if request.operation in ("StartExecution", "StartSyncExecution") and len(body.get("input", "").encode()) > STATE:
         message = f"1 validation error detected: Value at 'input' must have length less than or equal to {STATE}"
         return _invalid(message)
+    if request.operation == "StartExecution" and len(body.get("name") or "") > EXECUTION_NAME:
+        return _invalid(f"1 validation error detected: Value at 'name' must have length at most {EXECUTION_NAME}")
     if request.operation == "SendTaskSuccess" and len(body.get("output", "").encode()) > STATE:
         return _invalid(f"1 validation error detected: Value at 'output' must have length at most {STATE}")
     if len(body.get("definition", "").encode()) > DEFINITION:
         return Refusal(400, "InvalidDefinition", f"Invalid State Machine Definition: more than {DEFINITION} bytes")
     return None
+
+
+def _of_events(request: Request) -> Refusal | None:
+    entries = request.json().get("Entries", []) if request.operation == "PutEvents" else []
+    if sum(size_of_entry(entry) for entry in entries) > EVENTS:
+        return _invalid("Total size of the entries in the request is over the limit.")
+    return None
+
+
+def size_of_entry(entry: dict[str, Any]) -> int:
+    """The size of an entry of PutEvents, in bytes, as EventBridge counts it."""
+    texts = [entry.get(name) or "" for name in ("Source", "DetailType", "Detail")] + list(entry.get("Resources") or [])
+    return sum(len(text.encode()) for text in texts) + (14 if "Time" in entry else 0)
 
 
 def _of_functions(request: Request) -> Refusal | None:
@@ -136,4 +155,7 @@ def _invalid(message: str) -> Refusal:
     return Refusal(400, "ValidationException", message)
 
 
-CHECKS = {"dynamodb": _of_tables, "states": _of_states, "lambda": _of_functions, "cloudformation": _of_stacks}
+CHECKS = {
+    "dynamodb": _of_tables, "states": _of_states, "lambda": _of_functions, "cloudformation": _of_stacks,
+    "events": _of_events,
+}  # fmt: skip

@@ -70,6 +70,7 @@ PATCHES = (
     Patch(f"{SERVICE}.state_task_service", "StateTaskService._normalise_response", state_machines.normalise_response),
     Patch(f"{SERVICE}.state_task_service", "StateTaskService._to_boto_request_value", state_machines.to_request_value),
     Patch(f"{SERVICE}.state_task_service", "StateTaskService._to_boto_request", state_machines.to_request),
+    Patch(f"{SERVICE}.state_task_service", "StateTaskService._before_eval_execution", state_machines.before_execution),
     Patch(
         f"{SERVICE}.state_task_service_lambda",
         "_SUPPORTED_API_PARAM_BINDINGS",

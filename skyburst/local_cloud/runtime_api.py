@@ -183,7 +183,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.close_connection = True
 
 
-def trace_id(lineage: str = "") -> str:
+def trace_id(lineage: str = "", *, sampled: bool = False) -> str:
     """A new trace, with the functions that led to this invocation."""
-    root = f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Sampled=0"
+    root = (
+        f"Root=1-{int(time.time()):08x}-{uuid.uuid4().hex[:24]};Parent={uuid.uuid4().hex[:16]};Sampled={int(sampled)}"
+    )
     return f"{root};Lineage={lineage}" if lineage else root

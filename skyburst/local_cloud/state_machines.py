@@ -93,6 +93,16 @@ def service_error_name(original: Original) -> Any:
     return staticmethod(name_of)
 
 
+def before_execution(original: Original) -> Replacement:
+    """What a task is called with may be no longer than a state; moto looks at its result only."""
+
+    def before(self: Any, env: Any, resource_runtime_part: Any, raw_parameters: Any, state_credentials: Any) -> None:
+        self._verify_size_quota(env, raw_parameters)
+        original(self, env, resource_runtime_part, raw_parameters, state_credentials)
+
+    return before
+
+
 def notify_heartbeat(_original: Original) -> Replacement:
     """AWS accepts a heartbeat of a task that asks for none."""
 

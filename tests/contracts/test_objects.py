@@ -99,6 +99,14 @@ def test_any_key_is_refused_or_comes_back_in_every_store(
             assert objects.get(key) == b"1"
 
 
+@pytest.mark.parametrize(("content", "most"), [(b"12345", 3), (b"12345", 5), (b"12345", 99), (b"", 3)])
+def test_the_beginning_of_an_object_comes_with_the_size_of_all(objects: ObjectStore, content: bytes, most: int) -> None:
+    objects.put("folder/a", content)
+    assert objects.beginning("folder/a", most) == (content[:most], len(content))
+    with pytest.raises(ObjectNotFound, match="folder/b"):
+        objects.beginning("folder/b", most)
+
+
 @pytest.mark.parametrize("key", BAD_KEYS)
 def test_a_key_that_could_lead_elsewhere_is_refused_by_every_method(
     objects: ObjectStore, key: str, tmp_path: Path
@@ -108,6 +116,7 @@ def test_a_key_that_could_lead_elsewhere_is_refused_by_every_method(
         lambda: objects.put_new(key, b""),
         lambda: objects.get(key),
         lambda: objects.get_range(key, 0, 1),
+        lambda: objects.beginning(key, 1),
         lambda: objects.open(key).__enter__(),
         lambda: objects.delete([key]),
         lambda: locate("/somewhere", key),

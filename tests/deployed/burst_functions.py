@@ -39,6 +39,7 @@ def handler(event, context):
     if event["batchId"] in event["jobParameters"].get("fail", []):
         raise ValueError("told to fail")
     results = [index * event["jobParameters"]["factor"] for index in range(event["startIndex"], event["endIndex"])]
+    results += [0] * event["jobParameters"].get("zeros", {}).get(str(event["batchId"]), 0)
     return {"jobId": event["jobId"], "batchId": event["batchId"], "nresults": len(results),
             "ttl": int(time.time()) + 3600, "resultsMimeType": "application/json", "results": json.dumps(results)}
 """

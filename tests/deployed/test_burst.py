@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from skyburst.homes.aws.foreign import MOST_RESULTS_BYTES
 from tests.deployed.burst_functions import events_of
 from tests.deployed.conftest import PREFIX, Deployment
 
@@ -134,6 +135,20 @@ def test_a_batch_that_fails_for_good_is_retried_and_told_to_the_combiner(aws: De
     record = aws.table().batch(job_name, 1)
     assert [(failure.kind, failure.message) for failure in record.failures] == [("ValueError", "told to fail")] * 3
     assert "index.py" in record.failures[0].traceback
+
+
+def test_a_row_that_no_item_holds_fails_its_batch_with_the_remedy_and_one_that_just_fits_counts(
+    aws: Deployment, job_name: str
+) -> None:
+    zeros = {"0": (MOST_RESULTS_BYTES - 20) // 3, "1": MOST_RESULTS_BYTES // 3}
+    given = {**MAP, "toleratedPercentageFailure": 34, "jobParameters": {"factor": 1, "zeros": zeros}}
+    ended = aws.run(job_name, given)
+    assert json.loads(ended["output"])["state"] == "PARTIAL", ended
+    assert aws.result(job_name) == {"sum": 6 + 17, "count": 6 + zeros["0"], "batches": [0, 2]}
+    record = aws.table().batch(job_name, 1)
+    assert record is not None
+    assert record.failures[0].kind == "InvalidRow"
+    assert f"bytes, and a row of the table holds {MOST_RESULTS_BYTES:,}: have the worker" in record.failures[0].message
 
 
 def test_more_failures_than_tolerated_fail_the_job_and_the_combiner_has_run_all_the_same(

@@ -119,6 +119,15 @@ def test_few_yielded_values_stay_in_memory_and_many_are_spilled(
     assert list(scratch.iterdir()) == []
 
 
+@pytest.mark.parametrize("inline_bytes", [4_096, 100_000])
+def test_a_home_chooses_what_stays_in_memory(scratch: Path, inline_bytes: int) -> None:
+    for characters, inline in ((inline_bytes // 2, True), (inline_bytes * 2, False)):
+        value = noise(characters)
+        for stored in (store_value(value, scratch, inline_bytes), store_yielded(iter([value]), scratch, inline_bytes)):
+            assert (stored.path is None) is inline
+            assert loaded(stored)[1] == [value]
+
+
 def test_a_small_value_costs_one_byte_more_than_its_json(scratch: Path) -> None:
     assert store_value({"a": 1}, scratch) == StoredValue(b'v{"a":1}', None, 8)
 

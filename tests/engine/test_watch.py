@@ -14,6 +14,7 @@ from skyburst.engine.plan import make_plan
 from skyburst.engine.watch import (
     FIRST_DELAY_S,
     LONGEST_DELAY_S,
+    MOST_REASONS,
     NOT_SENT,
     final_state,
     missing,
@@ -108,6 +109,8 @@ def test_a_job_with_failures_is_partial_within_the_tolerated_share_and_failed_be
     assert end(100, 94, 6, 5) == (JobState.FAILED, "6 of its batches failed and 5 % may: 94 of 100 batches are done")
     # batches that were not sent any more are missing too
     assert end(100, 90, 6, 5)[0] is JobState.FAILED
+    # exactly, though 1,000 * 64.1 is a little less than 64,100 in floating-point numbers
+    assert end(1_000, 359, 641, 64.1)[0] is JobState.PARTIAL
     # a part of nothing is nothing, however much is tolerated
     assert end(3, 0, 3, 100)[0] is JobState.FAILED
 
@@ -134,6 +137,14 @@ def test_missing_batches_are_summed_up_in_ranges_of_one_reason() -> None:
         Missing(6, 6, 60, 70, NOT_SENT),
         Missing(8, 9, 80, 95, NOT_SENT),
     ]
+
+
+def test_of_very_many_different_failures_the_first_thousand_are_told_in_full_and_of_the_rest_the_kind() -> None:
+    recorded = [record(batch, BatchState.FAILED, Failure("ValueError", f"no {batch}: bad")) for batch in range(5_000)]
+    gaps = list(missing(make_plan(5_002, 1), recorded))
+    assert [gap.reason for gap in gaps[:MOST_REASONS]] == [f"ValueError: no {n}: bad" for n in range(MOST_REASONS)]
+    rest = [Missing(1_000, 4_999, 1_000, 5_000, "ValueError"), Missing(5_000, 5_001, 5_000, 5_002, NOT_SENT)]
+    assert gaps[MOST_REASONS:] == rest
 
 
 def test_nothing_is_missing_when_all_is_done_and_everything_when_nothing_was_sent() -> None:

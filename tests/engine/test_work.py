@@ -308,6 +308,16 @@ def test_items_that_cannot_be_used_are_reported_and_the_batch_goes_on(outcome_of
     ]
 
 
+def test_of_an_unusable_item_that_is_long_the_beginning_is_kept(outcome_of: RunBatch) -> None:
+    def reading(batch: skyburst.Batch) -> int:
+        batch.context.item_failed({"pixels": [1] * 10_000}, "too long")
+        return 0
+
+    (error,) = outcome_of(reading).item_errors or []
+    assert error["item"].startswith('{"pixels":[1,1,')
+    assert len(error["item"]) == 2_000
+
+
 @pytest.mark.parametrize("more", [0, 1, 900])
 def test_of_very_many_unusable_items_the_first_are_kept_and_all_are_counted(outcome_of: RunBatch, more: int) -> None:
     def reading(batch: skyburst.Batch) -> int:

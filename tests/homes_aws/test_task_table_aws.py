@@ -285,11 +285,25 @@ def test_a_long_record_is_kept_and_one_that_no_item_holds_is_refused(tables: Tab
     long = a_job("long", items=[f"image-{number}" for number in range(100_000)])
     table.create_job(long)
     assert table.job("long") == long
-    too_long = a_job("too-long", text=random.Random(1).randbytes(300_000).hex())
+    too_long = a_job("too-long", text=random.Random(1).randbytes(400_000).hex())
     with pytest.raises(StorageError, match=r"record of job too-long has .* bytes when compressed.*into objects"):
         table.create_job(too_long)
     with pytest.raises(JobNotFound):
         table.job("too-long")
+
+
+def test_long_parameters_are_in_a_record_once_and_come_back_in_their_order(
+    tables: Tables, table: DynamoTaskTable
+) -> None:
+    text = random.Random(1).randbytes(125_000).hex()
+    given = {"text": text, "number": 1}
+    job = a_job("given", parameters=given)
+    job.parameters = {"number": 1.0, "text": text, "default": None}
+    table.create_job(job)
+    assert table.job("given") == job
+    assert list(table.job("given").parameters) == ["number", "text", "default"]
+    assert isinstance(table.job("given").parameters["number"], float)
+    assert max(map(size_of, tables.items(tables.jobs))) < 1.2 * 125_000
 
 
 def test_twenty_long_failures_and_long_item_errors_fit(table: DynamoTaskTable) -> None:

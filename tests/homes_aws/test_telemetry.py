@@ -1,10 +1,15 @@
-"""Metrics and logs are lines of JSON that CloudWatch can read."""
+"""Metrics and logs are lines of JSON that CloudWatch can read; traces are found by job."""
 
 from __future__ import annotations
 
 import json
 import logging
+import os
+import socket
+import subprocess
+import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -86,3 +91,79 @@ def test_what_the_framework_logs_says_what_it_is_about(
     assert {name: line[name] for name in ("job", "run", "batch", "tree_level", "lane", "events", "message")} == {
         "job": "j", "run": 1, "batch": 4, "tree_level": 1, "lane": "2", "events": 3, "message": "events were not told",
     }  # fmt: skip
+
+
+@pytest.fixture
+def daemon() -> Iterator[socket.socket]:
+    """What X-Ray's daemon is beside a function: it is sent parts of traces."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.settimeout(20)
+        yield listening
+
+
+TRACED = """
+import sys
+from skyburst.homes.aws.telemetry import traced
+try:
+    with traced("watch", {"job": "j-1", "run": 2, "level": 0, "task": None}) as annotate:
+        annotate(analysis="mine", nothing=None)
+        if "fail" in sys.argv:
+            raise ValueError("told to fail")
+except ValueError:
+    pass
+print("aws_xray_sdk" in sys.modules)
+"""
+
+
+def trace(daemon: socket.socket, *arguments: str, **variables: str) -> bool:
+    """Run something that is traced as in Lambda, in a process of its own; whether it imported the tracer's library."""
+    port = daemon.getsockname()[1]
+    lambdas = {"LAMBDA_TASK_ROOT": "/var/task", "AWS_XRAY_DAEMON_ADDRESS": f"127.0.0.1:{port}"}
+    ran = subprocess.run(
+        [sys.executable, "-W", "error", "-c", TRACED, *arguments], env={**os.environ, **lambdas, **variables},
+        capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    assert ran.stderr == ""
+    return ran.stdout == "True\n"
+
+
+def told(daemon: socket.socket) -> dict[str, Any]:
+    """A part of a trace."""
+    header, _, body = daemon.recv(65_536).partition(b"\n")
+    assert json.loads(header) == {"format": "json", "version": 1}
+    part: dict[str, Any] = json.loads(body)
+    return part
+
+
+SAMPLED = "Root=1-65a5b0c0-0123456789abcdef01234567;Parent=0123456789abcdef;Sampled="
+
+
+def test_a_sampled_invocation_is_found_in_its_trace_by_job_run_level_and_analysis(daemon: socket.socket) -> None:
+    assert trace(daemon, _X_AMZN_TRACE_ID=f"{SAMPLED}1")
+    part = told(daemon)
+    assert part["annotations"] == {"job": "j-1", "run": 2, "level": 0, "analysis": "mine"}
+    assert (part["name"], part["trace_id"], part["parent_id"]) == (
+        "## watch",
+        "1-65a5b0c0-0123456789abcdef01234567",
+        "0123456789abcdef",
+    )
+    assert trace(daemon, "fail", _X_AMZN_TRACE_ID=f"{SAMPLED}1")
+    assert told(daemon)["cause"]["exceptions"][0]["message"] == "told to fail"
+
+
+@pytest.mark.parametrize("variables", [{}, {"_X_AMZN_TRACE_ID": f"{SAMPLED}0"}])
+def test_what_is_not_sampled_costs_no_import_and_tells_nothing(
+    daemon: socket.socket, variables: dict[str, str]
+) -> None:
+    assert not trace(daemon, **variables)
+    daemon.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        daemon.recv(1)
+
+
+def test_outside_of_lambda_nothing_is_traced(daemon: socket.socket) -> None:
+    trace(daemon, _X_AMZN_TRACE_ID=f"{SAMPLED}1", LAMBDA_TASK_ROOT="")
+    daemon.settimeout(0.05)
+    with pytest.raises(TimeoutError):
+        daemon.recv(1)

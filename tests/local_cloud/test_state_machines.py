@@ -319,6 +319,11 @@ def test_more_than_256_kib_between_states_is_an_error(cloud: LocalCloud, echo: s
     assert output_of(run_machine(cloud, states, {"size": 270_000}))["Error"] == "States.DataLimitExceeded"
     with pytest.raises(ClientError, match="ValidationException"):
         run_machine(cloud, states, {"x": "y" * 262_144})
+    wrapped = call(echo, Catch=CATCH_ALL)
+    wrapped["Parameters"]["Payload"] = {"given.$": "$", "name": "n" * 200}
+    fits, does_not = {"x": "y" * 261_000}, {"x": "y" * 262_000}
+    assert "Error" not in output_of(run_machine(cloud, {"A": wrapped, "Caught": END}, fits))
+    assert output_of(run_machine(cloud, {"A": wrapped, "Caught": END}, does_not))["Error"] == "States.DataLimitExceeded"
 
 
 def test_a_definition_that_leads_nowhere_is_refused(cloud: LocalCloud) -> None:

@@ -46,7 +46,7 @@ class CombinerFunction:
 
         Args:
             event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out"}`, or
-                `{"task": "group", "job", "run", "level", "group", "sent_at"}`.
+                `{"task": "group", "job", "run", "level", "group", "complete", "sent_at"}`.
 
         Returns:
             How the job stands, as `ending` has it; nothing for a group.
@@ -60,7 +60,7 @@ class CombinerFunction:
                 return self._combine(brief, event, start)
             case "group":
                 level, group = event["level"], event["group"]
-                self._group(brief, level, group)
+                self._group(brief, level, group, complete=bool(event.get("complete")))
                 self._note(brief, start.span(Part.GROUP, f"{level}-{group}", brief.run, level=level))
                 return {}
         raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine' or 'group'")
@@ -128,23 +128,17 @@ class CombinerFunction:
         self._forget_combined(brief)
         bench = self._bench(brief, outcome)
         for level, groups in enumerate(levels_of(bench)):
-            self._groups(brief, level, groups)
+            self._groups(brief, level, groups, complete=not outcome["missing"] and not outcome["item_errors"])
         return combine_all(bench)
 
-    def _groups(self, brief: Brief, level: int, groups: int) -> None:
+    def _groups(self, brief: Brief, level: int, groups: int, *, complete: bool) -> None:
         """Merge all groups of a level, each in another environment of this function."""
         client = self._deployed.client("lambda", connections=GROUPS_AT_ONCE)
 
         def merge(group: int) -> None:
-            event = {
-                "task": "group",
-                "job": brief.job_id,
-                "run": brief.run,
-                "level": level,
-                "group": group,
-                "sent_at": time.time(),
-            }
-            answer = client.invoke(FunctionName=brief.combiner, Payload=values.encode(event))
+            event = {"task": "group", "job": brief.job_id, "run": brief.run, "level": level, "group": group}
+            payload = values.encode({**event, "complete": complete, "sent_at": time.time()})
+            answer = client.invoke(FunctionName=brief.combiner, Payload=payload)
             if answer.get("FunctionError"):
                 said = values.decode(answer["Payload"].read())
                 raise InvalidAnalysis(
@@ -155,9 +149,11 @@ class CombinerFunction:
             for _ in pool.map(merge, range(groups)):
                 continue
 
-    def _group(self, brief: Brief, level: int, group: int) -> None:
-        counts = self._deployed.table.progress(brief.job_id)
-        outcome = outcome_of(self._deployed.table, brief.job_id, brief.batches, counts)
+    def _group(self, brief: Brief, level: int, group: int, *, complete: bool) -> None:
+        outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
+        if not complete:  # else a hundred groups would each count all batches, to find nothing
+            counts = self._deployed.table.progress(brief.job_id)
+            outcome = outcome_of(self._deployed.table, brief.job_id, brief.batches, counts)
         combine_group(self._bench(brief, outcome), level, group)
 
     def _bench(self, brief: Brief, outcome: dict[str, Any]) -> CombineBench:

@@ -9,11 +9,12 @@ import time
 from typing import Any, NamedTuple
 
 from skyburst import errors
+from skyburst.contracts import values
 from skyburst.errors import InvalidJob, JobFailed, SkyburstError
 from skyburst.homes.aws.account import Account, asking
 
-MOST_INPUT_BYTES = 256 * 1024
-"""Of the input of an execution."""
+MOST_INPUT_BYTES = 255 * 1024
+"""Of the input of an execution. AWS takes 256 KiB, also of what the first function is called with: the input and some names."""
 LONGEST_NAME = 80
 LOOK_S = 1.0
 """An execution that was running is looked at again after so long."""
@@ -36,20 +37,21 @@ class Executions:
         self._account = account
         self._seen: dict[str, float] = {}
 
-    def start(self, name: str, given: str) -> None:
+    def start(self, name: str, given: dict[str, Any]) -> None:
         """Start one.
 
         Raises:
-            InvalidJob: when the input is too long.
+            InvalidJob: when the input is too long, naming what is longest in it.
         """
-        size = len(given.encode())
-        if size > MOST_INPUT_BYTES:
+        document = values.encode(given, "job").decode()
+        if len(document) > MOST_INPUT_BYTES:
+            field, size = _longest(given)
             raise InvalidJob(
-                f"the job specification has {size:,} bytes, and an execution takes {MOST_INPUT_BYTES:,}: "
-                "put long parameters into a file of S3 and give its URL"
+                f"the job specification has {len(document):,} bytes, {size:,} of them {field}, and an execution takes "
+                f"{MOST_INPUT_BYTES:,}: put what is long into a file of S3, and have a parameter give its URL"
             )
         with asking("start the job"):
-            self._account.states.start_execution(stateMachineArn=self._account.machine, name=name, input=given)
+            self._account.states.start_execution(stateMachineArn=self._account.machine, name=name, input=document)
         self._seen[name] = time.monotonic()
 
     def is_running(self, name: str) -> bool:
@@ -79,6 +81,13 @@ class Executions:
         return Execution(
             found["status"] == "RUNNING", output.get("job"), str(found.get("error", "")), str(found.get("cause", ""))
         )
+
+
+def _longest(given: dict[str, Any]) -> tuple[str, int]:
+    """The longest field of a job specification, of its parameters each one, and its bytes."""
+    fields = {f"job.{field}": value for field, value in given.items() if field != "parameters"}
+    fields |= {f"job.parameters.{name}": value for name, value in given.get("parameters", {}).items()}
+    return max(((field, len(values.encode(value))) for field, value in fields.items()), key=lambda entry: entry[1])
 
 
 def execution_name(job_id: str) -> str:

@@ -19,6 +19,8 @@ from skyburst.homes.aws.calls import Item
 RESULTS = ("results", "resultsMimeType")
 GZIP = "application/gzip"
 GZIP_START = b"\x1f\x8b"
+MOST_RESULTS_BYTES = 396 * 1024
+"""An item of DynamoDB holds 400 KB, its key and the names of its attributes included."""
 
 
 class InvalidRow(Invalid):
@@ -49,7 +51,13 @@ def row_of(returned: dict[str, Any], job_id: str, batch_id: int) -> Item:
         try:
             row[field] = {"N": str(int(value))}
         except (TypeError, ValueError) as error:
-            raise InvalidRow(f"{field} is {value!r}: expected a whole number") from error
+            raise InvalidRow(f"{field} is {str(value)[:200]!r}: expected a whole number") from error
+    size = len(row["results"]["S"].encode())
+    if size > MOST_RESULTS_BYTES:
+        raise InvalidRow(
+            f"results has {size:,} bytes, and a row of the table holds {MOST_RESULTS_BYTES:,}: have the worker return less, "
+            "compressed (`resultsMimeType` application/gzip), or write the results to S3 and return where they are"
+        )
     return row
 
 

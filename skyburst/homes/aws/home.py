@@ -29,6 +29,7 @@ from skyburst.homes.aws.account import Account, asking
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
+from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
 from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
 
@@ -102,7 +103,7 @@ class AwsHome:
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         end = f"-{stamp}-{secrets.token_hex(3)}"
         job_id = prepared.analysis[: LONGEST_NAME - len(end)] + end
-        self._executions.start(job_id, values.encode(prepared.document(), "job").decode())
+        self._executions.start(job_id, prepared.document())
         return self._planned(job_id)
 
     def _prepared(self, spec: JobSpec, found: Found | None, folder: Path) -> JobSpec:
@@ -135,10 +136,10 @@ class AwsHome:
         return self._uploads.upload(where, Path(location))
 
     def _items(self, spec: JobSpec, folder: Path) -> dict[str, Any]:
-        """The items, when they are on this machine or too many for the input of an execution."""
-        from skyburst.homes.job_items import MOST_INLINE_ITEMS, store_long
+        """The items, when they are on this machine or too long for the input of an execution."""
+        from skyburst.homes.job_items import is_long, store_long
 
-        if isinstance(spec.items, list) and len(spec.items) > MOST_INLINE_ITEMS:
+        if isinstance(spec.items, list) and is_long(spec.items):
             return {"items": {"manifest": f"{self.objects.location}/{store_long(spec.items, self.objects)}"}}
         if isinstance(spec.items, dict) and "://" not in str(spec.items.get("manifest", "://")):
             path = (folder / Path(spec.items["manifest"]).expanduser()).resolve()
@@ -240,7 +241,7 @@ class AwsHome:
         began = job.run_began or {"at": time.time(), "items": 0, "batches": 0}
         job.run_began = {**began, "execution": name}
         self.table.update_job(job)
-        self._executions.start(name, values.encode({"resume": job_id}).decode())
+        self._executions.start(name, {"resume": job_id})
 
     def is_driven(self, job_id: str) -> bool:
         """Whether an execution takes the job to its end, as of a second ago."""
@@ -290,7 +291,7 @@ class AwsHome:
             raise ResultNotReady(
                 f"job {job.job_id} is {job.state} and has no result" + (f": {job.reason}" if job.reason else "")
             )
-        outcome = job.outcome or {}
+        outcome = self.outcome(job)
         return Result(
             value=values.decode(self.objects.get(found.key)),
             state=job.state,
@@ -309,11 +310,15 @@ class AwsHome:
         key = job_prefix(job.job_id) + RESULT
         return StoredObject(self.objects, key, f"{self.objects.location}/{key}", self.objects.size(key))
 
+    def outcome(self, job: JobRecord) -> dict[str, Any]:
+        """What the job left behind beside its result; what is too long for its record is an object."""
+        return whole(self.objects, job)
+
     def result_files(self, job: JobRecord) -> dict[str, StoredObject]:
         """Result files by name."""
         from skyburst.engine.combine import FILES
 
-        names = (job.outcome or {}).get("files") or []
+        names = self.outcome(job).get("files") or []
         prefix = job_prefix(job.job_id) + FILES
         sizes = {entry.key: entry.size for entry in self.objects.list(prefix)} if names else {}
         return {

@@ -14,6 +14,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.contracts.job_list import JobList, ListName, check_length, parse_job_list
+from skyburst.contracts.refusals import shortened
 from skyburst.contracts.states import JobState
 from skyburst.engine.watch import too_many_failed
 from skyburst.errors import Invalid, InvalidJob, ObjectNotFound
@@ -25,6 +26,9 @@ MOST_JOB_BYTES = 100 * 1024
 """Of one job specification: 256 KiB is what a state may hold, and the specification is in it twice when a job has ended."""
 MOST_REFUSALS = 20
 """Refused jobs that are told word by word."""
+LONGEST_REFUSAL = 2_000
+"""Characters of one of them."""
+LONGEST_TOLD_TOGETHER = 16_000
 MOST_TOLD = 20
 """Jobs without a result that are in the output of the execution; all are in the summary."""
 LONGEST_TOLD = 200
@@ -114,11 +118,16 @@ class JobLists:
                         f"job has {size:,} bytes: expected {MOST_JOB_BYTES:,} at most; put its items into a stored manifest"
                     )
             except Invalid as error:
-                refusals.append(_at(index, str(error)))
+                refusals.append(_at(index, shortened(str(error), LONGEST_REFUSAL)))
         if refusals:
             more = len(refusals) - MOST_REFUSALS
             told = "; ".join(refusals[:MOST_REFUSALS]) + (f"; and {more:,} more" if more > 0 else "")
-            raise InvalidJob(f"{len(refusals):,} of {len(jobs):,} jobs cannot be run, and none was started: {told}")
+            raise InvalidJob(
+                shortened(
+                    f"{len(refusals):,} of {len(jobs):,} jobs cannot be run, and none was started: {told}",
+                    LONGEST_TOLD_TOGETHER,
+                )
+            )
 
 
 class Summary:

@@ -26,7 +26,8 @@ from skyburst.homes.aws.schema import NEWEST, shards_for
 JOBS_AT_ONCE = 50
 PLAIN_BYTES = 4 * 1024
 """Longer records are compressed."""
-MOST_RECORD_BYTES = 300 * 1024
+MOST_RECORD_BYTES = 380 * 1024
+"""An item holds 400 KB. A job specification has 256 KiB at most, and what a job leaves behind is cut by `ending`."""
 TRIES = 5
 """Of creating a job whose idempotency key belongs to a job that is being removed."""
 DAY_S = 86_400
@@ -177,7 +178,7 @@ class JobsTable:
         plain = rows.text(document)
         if len(plain["S"]) <= PLAIN_BYTES:
             return plain
-        packed = rows.pack(document)
+        packed = rows.pack(_once(document))
         if len(packed["B"]) > MOST_RECORD_BYTES:
             raise StorageError(
                 f"the record of job {job.job_id} has {len(packed['B']):,} bytes when compressed, and an item of the table "
@@ -278,9 +279,28 @@ def _same(job: JobRecord, earlier: JobRecord) -> JobRecord:
 
 def _job_of(head: Item, record: Item) -> JobRecord:
     stored = record["record"]
-    document = values.decode(stored["S"]) if "S" in stored else rows.unpack(stored)
+    document = values.decode(stored["S"]) if "S" in stored else _whole(rows.unpack(stored))
     cancel_requested = head["cancel"]["BOOL"]
     return JobRecord(**{**document, "state": JobState(document["state"]), "cancel_requested": cancel_requested})
+
+
+def _once(document: dict[str, Any]) -> dict[str, Any]:
+    """A record's document in which parameters that are as the specification gave them are named only: they may be long."""
+    given = document["spec"].get("parameters", {})
+    as_given = [
+        name
+        for name, value in document["parameters"].items()
+        if name in given and values.encode(value) == values.encode(given[name])
+    ]
+    parameters = {name: None if name in as_given else value for name, value in document["parameters"].items()}
+    return {**document, "parameters": parameters, "as_given": as_given}
+
+
+def _whole(document: dict[str, Any]) -> dict[str, Any]:
+    """The document that `_once` was given."""
+    as_given = document.pop("as_given", [])
+    given = document["spec"].get("parameters", {})
+    return {**document, "parameters": document["parameters"] | {name: given[name] for name in as_given}}
 
 
 def _head_of(item: Item) -> Head:

@@ -13,11 +13,12 @@ from skyburst.contracts.blueprint import Blueprint, parse_blueprint
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import Failure, JobRecord, Progress
+from skyburst.contracts.refusals import shortened
 from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.plan import make_plan
 from skyburst.engine.spans import store_span
-from skyburst.errors import InvalidJob
+from skyburst.errors import Invalid, InvalidJob
 from skyburst.finding import PROBE
 from skyburst.homes.aws.brief import Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
@@ -26,6 +27,10 @@ from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
 
+LONGEST_ID = 80
+"""A job's id is the name of its execution."""
+LONGEST_TOLD = 200
+"""Characters of a value in a refusal."""
 Registry = dict[str, dict[str, Any]]
 """Deployed analyses by name: `{"reference", "lanes"}`, where `reference` is what a job remembers of its analysis, and
 `children` where a manager is to have so many at most."""
@@ -67,8 +72,14 @@ class Planner:
             InvalidJob: naming the field, its value and what was expected.
         """
         start = begin()
+        try:
+            return self._planned(given, execution, start)
+        except Invalid as error:
+            raise type(error)(shortened(str(error))) from error
+
+    def _planned(self, given: dict[str, Any], execution: str, start: Start) -> dict[str, Any]:
         if set(given) == {"resume"}:
-            return self._start(self._resumed(given["resume"]), execution, start)
+            return self._start(self._resumed(_job_id(given["resume"])), execution, start)
         job = self._created(given, execution)
         if job.job_id != execution:  # the job of the same idempotency key
             return self._told(job, "other")
@@ -224,6 +235,14 @@ class Planner:
 
     def _analyses(self) -> list[str]:
         return sorted(name for name in self._registry if name not in (burst.ANALYSIS, PROBE))
+
+
+def _job_id(given: Any) -> str:
+    if not isinstance(given, str) or not 0 < len(given) <= LONGEST_ID or "#" in given:
+        raise InvalidJob(
+            f"resume is {str(given)[:LONGEST_TOLD]!r}: expected the id of a job, which has at most {LONGEST_ID} characters"
+        )
+    return given
 
 
 def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:

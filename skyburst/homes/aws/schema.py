@@ -75,8 +75,8 @@ def creation(schema: TableSchema, name: str) -> dict[str, Any]:
 def shards_for(batches: int) -> int:
     """Number of shards of a job.
 
-    A partition of DynamoDB takes 1,000 write units a second, and a batch with a small partial result takes two to six: all
-    batches of a shard can end within a second or two.
+    A partition of DynamoDB takes 1,000 write units a second, and a batch takes two to eleven, its claim included: all batches of
+    a shard can end within a second or three.
     """
     return max(1, min(MOST_SHARDS, -(-batches // BATCHES_PER_SHARD)))
 

@@ -17,7 +17,7 @@ def act(batch):
         if item == "large":
             return {"count": 1, "ballast": secrets.token_hex(50_000)}
         if item == "medium":
-            return {"count": 1, "ballast": [str(number) for number in range(2_000)]}
+            return {"count": 1, "ballast": [str(number) for number in range(1_000)]}
         if item == "wait" or (item == "wait once" and batch.context.attempt == 1):
             time.sleep(30)
         if isinstance(item, dict):

@@ -1,13 +1,15 @@
 """A worker and a combiner that fail as scripts tell them to: the one language of failure in these tests.
 
 A script says what each attempt at its item does, the last one repeated: `ok`, `raise`, `hang`, `kill`, `exit`, `memory`,
-`not json`, `large`, `print`, `spawn`, `item error`, or a number of seconds to sleep.
+`not json`, `large`, `print`, `spawn`, `item error`, a number of seconds to sleep, or what `act_at_length` is given.
 """
 
 from __future__ import annotations
 
 import os
+import random
 import signal
+import string
 import subprocess
 import sys
 import time
@@ -15,6 +17,9 @@ import uuid
 from pathlib import Path
 
 import skyburst
+
+IDEOGRAPHS = "".join(map(chr, range(0x4E00, 0x9FFF)))
+"""Six bytes each in JSON."""
 
 
 @skyburst.worker
@@ -24,7 +29,7 @@ def scripted(batch):
     action = script[min(batch.context.attempt, len(script)) - 1]
     if batch.parameters["journal"]:
         Path(batch.parameters["journal"], f"{batch.id}-{uuid.uuid4().hex}").touch()
-    answer = act(action, batch)
+    answer = act_at_length(batch, **action) if isinstance(action, dict) else act(action, batch)
     return [batch.start] if answer is None else answer
 
 
@@ -58,6 +63,20 @@ def act(action, batch=None):
     elif action == "item error":
         batch.context.item_failed(batch.items[0], ValueError("cannot be read"))
     return None
+
+
+def act_at_length(batch, *, characters=0, item_errors=0, reason=0):
+    """Return a text, report items that cannot be used, each with a long reason, or fail for good with a long reason."""
+    if reason:
+        return {ballast(reason, batch.id): {1, 2}}
+    for number in range(item_errors):
+        batch.context.item_failed(number, ballast(2_000, batch.id * item_errors + number, IDEOGRAPHS))
+    return ballast(characters, batch.id) if characters else None
+
+
+def ballast(characters, seed=0, alphabet=string.ascii_letters + string.digits):
+    """A text that hardly shrinks when compressed."""
+    return "".join(random.Random(seed).choices(alphabet, k=characters))
 
 
 @skyburst.combiner
