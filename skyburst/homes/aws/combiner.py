@@ -19,6 +19,7 @@ from skyburst.engine.finish import conclude, outcome_of
 from skyburst.engine.spans import store_span
 from skyburst.engine.work import describe
 from skyburst.errors import InvalidAnalysis, InvalidItems
+from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import ending, finish
@@ -127,13 +128,16 @@ class CombinerFunction:
         """Make the result; `_state` is how the job will end if that succeeds."""
         self._forget_combined(brief)
         bench = self._bench(brief, outcome)
-        for level, groups in enumerate(levels_of(bench)):
+        levels = levels_of(bench)
+        if levels:  # each group would have to read all batches to find it out
+            self._deployed.objects.put(_outcome_key(brief), values.encode(outcome))
+        for level, groups in enumerate(levels):
             self._groups(brief, level, groups)
         return combine_all(bench)
 
     def _groups(self, brief: Brief, level: int, groups: int) -> None:
         """Merge all groups of a level, each in another environment of this function."""
-        client = self._deployed.client("lambda", connections=GROUPS_AT_ONCE)
+        client = client_for_answers(self._deployed, connections=GROUPS_AT_ONCE)
 
         def merge(group: int) -> None:
             event = {
@@ -144,20 +148,18 @@ class CombinerFunction:
                 "group": group,
                 "sent_at": time.time(),
             }
-            answer = client.invoke(FunctionName=brief.combiner, Payload=values.encode(event))
-            if answer.get("FunctionError"):
-                said = values.decode(answer["Payload"].read())
-                raise InvalidAnalysis(
-                    f"group {group} of level {level}: {said.get('errorType')}: {said.get('errorMessage')}"
-                )
+            try:
+                invoke(client, brief.combiner, event, seconds=LONGEST_S)
+            except FunctionFailed as error:
+                kind, message, _ = error.failure
+                raise InvalidAnalysis(f"group {group} of level {level}: {kind}: {message}") from error
 
         with ThreadPoolExecutor(GROUPS_AT_ONCE, "group") as pool:
             for _ in pool.map(merge, range(groups)):
                 continue
 
     def _group(self, brief: Brief, level: int, group: int) -> None:
-        counts = self._deployed.table.progress(brief.job_id)
-        outcome = outcome_of(self._deployed.table, brief.job_id, brief.batches, counts)
+        outcome = values.decode(self._deployed.objects.get(_outcome_key(brief)))
         combine_group(self._bench(brief, outcome), level, group)
 
     def _bench(self, brief: Brief, outcome: dict[str, Any]) -> CombineBench:
@@ -186,3 +188,8 @@ class CombinerFunction:
         """Remove what an earlier run combined: it may lack batches that are done now."""
         objects = self._deployed.objects
         objects.delete([entry.key for entry in objects.list(f"{brief.prefix}combined/")])
+
+
+def _outcome_key(brief: Brief) -> str:
+    """What is missing and which items could not be used, for the groups of the tree."""
+    return f"{brief.prefix}outcome-{brief.run}.json"
