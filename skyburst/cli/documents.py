@@ -34,7 +34,7 @@ def job_line(home: Home, job: JobRecord) -> dict[str, Any]:
 def job_document(home: Home, job: JobRecord) -> dict[str, Any]:
     """Everything that is known of a job but its result and its batches."""
     result = home.result_file(job)
-    outcome = job.outcome or {}
+    outcome = home.outcome(job)
     return {
         **job_line(home, job),
         "analysis": {key: job.analysis[key] for key in ("name", "version", "location", "digest")},

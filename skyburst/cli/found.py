@@ -29,7 +29,7 @@ def short_value(result: Readable) -> str:
 
 def missing_lines(home: Home, job: JobRecord) -> list[str]:
     """What is missing from the result and why, the first few."""
-    gaps = [Missing(*entry) for entry in (job.outcome or {}).get("missing", [])]
+    gaps = [Missing(*entry) for entry in home.outcome(job).get("missing", [])]
     lines = [f"missing: {_where(gap)}: {text.shortened(gap.reason, MOST_CHARACTERS)}" for gap in gaps]
     return _first(lines, f"`skyburst logs {job.job_id}{home.option}` has all failures")
 

@@ -171,6 +171,9 @@ class Home(Protocol):
     def result_file(self, job: JobRecord) -> Readable | None:
         """The result's JSON; None when there is no result."""
 
+    def outcome(self, job: JobRecord) -> dict[str, Any]:
+        """All of what `JobRecord.outcome` says, of which the record itself may have the beginning only."""
+
     def result_files(self, job: JobRecord) -> Mapping[str, Readable]:
         """Result files by name."""
 

@@ -13,6 +13,7 @@ from skyburst.engine.combine import RESULT
 from skyburst.engine.finish import certificate_of
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.outcomes import keep
 from skyburst.homes.aws.telemetry import measure_job
 from skyburst.ports import Objects
 
@@ -39,6 +40,7 @@ def finish(
     counts = deployed.table.progress(job.job_id)
     certificate = certificate_of(job, counts, "aws", result_digest=digest)
     deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))
+    job.outcome = keep(deployed.objects, job.job_id, job.outcome)
     deployed.table.update_job(job)
     ended = ending(job)
     deployed.events.job(job, counts, {name: ended[name] for name in ("result", "certificate")})

@@ -29,6 +29,7 @@ from skyburst.homes.aws.account import Account, asking
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
+from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
 from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
 
@@ -290,7 +291,7 @@ class AwsHome:
             raise ResultNotReady(
                 f"job {job.job_id} is {job.state} and has no result" + (f": {job.reason}" if job.reason else "")
             )
-        outcome = job.outcome or {}
+        outcome = self.outcome(job)
         return Result(
             value=values.decode(self.objects.get(found.key)),
             state=job.state,
@@ -309,11 +310,15 @@ class AwsHome:
         key = job_prefix(job.job_id) + RESULT
         return StoredObject(self.objects, key, f"{self.objects.location}/{key}", self.objects.size(key))
 
+    def outcome(self, job: JobRecord) -> dict[str, Any]:
+        """What the job left behind beside its result; what is too long for its record is an object."""
+        return whole(self.objects, job)
+
     def result_files(self, job: JobRecord) -> dict[str, StoredObject]:
         """Result files by name."""
         from skyburst.engine.combine import FILES
 
-        names = (job.outcome or {}).get("files") or []
+        names = self.outcome(job).get("files") or []
         prefix = job_prefix(job.job_id) + FILES
         sizes = {entry.key: entry.size for entry in self.objects.list(prefix)} if names else {}
         return {

@@ -318,6 +318,10 @@ class LocalHome:
             return None
         return StoredFile(self.job_folder(job.job_id) / RESULT)
 
+    def outcome(self, job: JobRecord) -> dict[str, Any]:
+        """What the job left behind beside its result, all of which is in its record."""
+        return job.outcome or {}
+
     def result_files(self, job: JobRecord) -> dict[str, StoredFile]:
         """Result files by name."""
         folder = self.job_folder(job.job_id) / FILES
