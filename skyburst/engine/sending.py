@@ -6,6 +6,7 @@ the task table says what became of it, and this says what to do about that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
@@ -43,6 +44,8 @@ class Decision:
     """Batches whose worker went silent: each has had its attempt."""
     silent: list[int] = field(default_factory=list)
     """Batches that never started however often they were sent: they have failed."""
+    due: float = field(default=math.inf, compare=False)
+    """When the next one of those that were sent earlier is to be looked after if nothing is heard of it until then."""
 
 
 @dataclass(slots=True)
@@ -79,8 +82,9 @@ class Sent:
 
 
 def decide(
-    job_id: str, sent: Sent, recorded: Iterable[BatchRecord], *, now: float, attempts: int, room: int | None
-) -> Decision:
+    job_id: str, sent: Sent, recorded: Iterable[BatchRecord], *, now: float, attempts: int, room: int | None,
+    done: bytes | bytearray = b"",
+) -> Decision:  # fmt: skip
     """What to send now, noted in `sent` as sent.
 
     Args:
@@ -90,11 +94,12 @@ def decide(
         now: seconds since the epoch.
         attempts: at a batch before it has failed.
         room: batches that may be in flight at once; None for no limit.
+        done: not 0 for each batch that is known to be DONE, and of which `recorded` has nothing any more.
     """
     decision = Decision()
     in_flight = 0
     last_start = sent.last_start
-    for batch, at, record in _followed(sent.ranges, recorded):
+    for batch, at, record in _followed(sent.ranges, recorded, done):
         if record is not None:
             last_start = max(last_start, record.started_at or 0.0)
         if record is not None and record.state in (BatchState.DONE, BatchState.FAILED):
@@ -103,6 +108,8 @@ def decide(
         in_flight += 1
         _follow(job_id, sent, decision, batch, at, record, now=now, attempts=attempts)
     sent.last_start = last_start
+    if done:  # a job with little room has very many ranges
+        sent.ranges = [entry for entry in sent.ranges if done.find(0, entry[0], entry[1]) >= 0]
     free = None if room is None else room - in_flight
     while sent.todo and (free is None or free > 0):
         first, last = sent.todo.pop(0)
@@ -125,7 +132,10 @@ def _follow(
     heard = record.attempt if record else 0
     sent_attempt, sent_at, times = sent.again.get(batch, (1, at, 1))
     if record is not None and record.state is BatchState.RUNNING:
-        if record.deadline is None or now < record.deadline + LATE_S:
+        if record.deadline is None:
+            return
+        if now < record.deadline + LATE_S:
+            decision.due = min(decision.due, record.deadline + LATE_S)
             return
         decision.lost.append(record)
         if heard < attempts:
@@ -136,11 +146,16 @@ def _follow(
     if sent_attempt < wanted:  # the attempt that was sent has failed
         assert record is not None
         failed_at = (record.started_at or 0.0) + (record.seconds or 0.0)
-        if now >= failed_at + retry_delay(job_id, batch, heard):
+        again_at = failed_at + retry_delay(job_id, batch, heard)
+        if now < again_at:
+            decision.due = min(decision.due, again_at)
+        else:
             decision.again.append(Send(batch, wanted))
             sent.again[batch] = (wanted, now, 1)
         return
-    if now < max(sent_at, sent.last_start) + min(LONGEST_GRACE_S, FIRST_GRACE_S * 2.0 ** (times - 1)):
+    silent_at = max(sent_at, sent.last_start) + min(LONGEST_GRACE_S, FIRST_GRACE_S * 2.0 ** (times - 1))
+    if now < silent_at:
+        decision.due = min(decision.due, silent_at)
         return
     if times >= MOST_SILENT:
         decision.silent.append(batch)
@@ -150,16 +165,20 @@ def _follow(
 
 
 def _followed(
-    ranges: Iterable[tuple[int, int, float]], recorded: Iterable[BatchRecord]
+    ranges: Iterable[tuple[int, int, float]], recorded: Iterable[BatchRecord], done: bytes | bytearray
 ) -> Iterator[tuple[int, float, BatchRecord | None]]:
-    """Each batch that was sent, when its range was, and its record."""
+    """Each batch that was sent and is not known to be DONE, when its range was sent, and its record."""
     records = iter(recorded)
     record = next(records, None)
     for first, last, at in ranges:
-        for batch in range(first, last):
+        batch = first
+        while batch < last:
+            if done and (batch := done.find(0, batch, last)) < 0:
+                break
             while record is not None and record.batch_id < batch:
                 record = next(records, None)
             yield batch, at, record if record is not None and record.batch_id == batch else None
+            batch += 1
 
 
 def missing_ranges(batches: int, done: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ import pytest
 
 import skyburst
 from skyburst.errors import InvalidAnalysis, InvalidJob
+from skyburst.homes.aws.looks import FUNCTION_S
 from tests.conftest import need
 from tests.deployed.world import context
 
@@ -306,3 +307,10 @@ def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) ->
     assert folders(folder / "aws_lambda_powertools" / "utilities") == {"jmespath_utils"}
     assert folders(folder / "botocore" / "data") == {"dynamodb", "events", "lambda", "stepfunctions"}
     assert list(folder.glob("skyburst/homes/aws/__pycache__/manager.*.pyc")), "bytecode makes cold starts short"
+
+
+def test_the_watcher_may_run_for_as_long_as_it_thinks(template: Template) -> None:
+    (watch,) = [
+        each for each in properties(template, "AWS::Lambda::Function") if each["FunctionName"].endswith("-watch")
+    ]
+    assert watch["Timeout"] == FUNCTION_S

@@ -122,11 +122,16 @@ def test_whatever_is_lost_late_or_doubled_every_batch_ends(
     table: dict[int, BatchRecord] = {}
     under_way: list[tuple[float, int, int]] = []  # when it arrives, batch, attempt
     ever_sent: set[int] = set()
-    now = 0.0
+    known, now = bytearray(batches), 0.0
     while not all(number in table and table[number].state in (DONE, FAILED) for number in range(batches)):
         assert now < 1e6, "it waits for ever"
         sent = Sent.of(decode(encode(sent.document())))  # another watcher goes on
+        lean = Sent.of(sent.document())
         decision = look(sent, [table[number] for number in sorted(table)], now, attempts=attempts, room=room)
+        changing = [table[number] for number in sorted(table) if not known[number]]
+        same = decide("job-1", lean, changing, now=now, attempts=attempts, room=room, done=known)
+        assert (same, same.due) == (decision, decision.due), "what is known to be done need not be read again"
+        known = bytearray(number in table and table[number].state is DONE for number in range(batches))
         firsts = [(number, 1) for first, last in decision.ranges for number in range(first, last)]
         assert ever_sent.isdisjoint(number for number, _ in firsts), "dispatched twice"
         ever_sent.update(number for number, _ in firsts)
@@ -156,6 +161,25 @@ def test_whatever_is_lost_late_or_doubled_every_batch_ends(
             else:
                 table[number] = BatchRecord(number, DONE, attempt)
     assert look(sent, [table[number] for number in sorted(table)], now, attempts=attempts, room=room) == Decision()
+
+
+def test_it_is_said_when_the_next_thing_is_due() -> None:
+    sent = Sent([(0, 3)])
+    look(sent, [], 0.0)
+    assert look(sent, [], 1.0).due == FIRST_GRACE_S
+    running = BatchRecord(0, RUNNING, 1, started_at=1.0, deadline=100.0)
+    failed = BatchRecord(1, PENDING, 1, started_at=1.0, seconds=2.0)
+    assert look(sent, [running, BatchRecord(1, DONE, 1), BatchRecord(2, DONE, 1)], 5.0).due == 100.0 + LATE_S
+    assert 3.0 < look(sent, [running, failed, BatchRecord(2, DONE, 1)], 3.1).due < 4.0
+
+
+def test_ranges_of_which_all_is_done_are_kept_no_longer() -> None:
+    sent = Sent([(0, 6)])
+    for now in range(3):
+        done = [BatchRecord(number, DONE, 1) for number in range(2 * now)]
+        look(sent, done, float(now), room=2)
+    decide("job-1", sent, [], now=9.0, attempts=3, room=2, done=bytes([1, 1, 1, 0, 0, 0]))
+    assert [entry[:2] for entry in sent.ranges] == [(2, 4), (4, 6)]
 
 
 @given(st.sets(st.integers(0, 40)))

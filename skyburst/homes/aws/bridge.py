@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import time
 from typing import Any, NamedTuple
 
@@ -13,24 +12,12 @@ from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import RESULT
 from skyburst.engine.spans import store_span
 from skyburst.engine.work import Task, describe
+from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.combiner import CombinerFunction
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.foreign import row_of
-from skyburst.homes.aws.invoker import FIRST_WAIT_S, LONGEST_WAIT_S, may_pass
 from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, delivered, record
-
-LONGEST_S = 900.0
-"""A function may run for so long."""
-LONGEST_TEXT = 2_000
-
-
-class FunctionFailed(Exception):
-    """Raised when a function that was invoked answered with an error, or could not be invoked."""
-
-    def __init__(self, function: str, failure: Failure) -> None:
-        super().__init__(f"{function}: {failure.kind}: {failure.message}")
-        self.failure = failure
 
 
 class Answer(NamedTuple):
@@ -89,7 +76,7 @@ class BridgeWorker:
         foreign = foreign_of(brief)
         event = burst.worker_event(foreign, call_of(self._deployed, brief), task.batch_id)
         if self._client is None:
-            self._client = self._deployed.client("lambda", tries=1, read_s=LONGEST_S)
+            self._client = client_for_answers(self._deployed)
         try:
             return Answer(invoke(self._client, foreign.worker, event, seconds=task.timeout_s), None)
         except FunctionFailed as error:
@@ -128,7 +115,7 @@ class BridgeCombiner(CombinerFunction):
             foreign, call_of(deployed, brief), state=state, remaining=progress.batches - progress.done,
             missing=[Missing(*entry) for entry in outcome["missing"]], elapsed_s=time.time() - (job.started_at or time.time()),
         )  # fmt: skip
-        client = deployed.client("lambda", tries=1, read_s=LONGEST_S)
+        client = client_for_answers(deployed)
         with deployed.table.only_foreign_rows(brief.job_id):
             try:
                 value = invoke(client, foreign.combiner, event, seconds=LONGEST_S)
@@ -150,64 +137,3 @@ def call_of(deployed: Deployed, brief: Brief) -> burst.Call:
     """What the events of a job have in common."""
     start_time = brief.analysis["start_time"]
     return burst.Call(brief.job_id, deployed.batches, brief.parameters, start_time, f"{deployed.prefix}-watch")
-
-
-def invoke(client: Any, function: str, event: dict[str, Any], *, seconds: float) -> Any:
-    """What a function returns; throttles are waited out for so many seconds.
-
-    Raises:
-        FunctionFailed: with the function's error, or why it cannot be invoked.
-    """
-    until = time.monotonic() + seconds
-    wait = FIRST_WAIT_S
-    while True:
-        try:
-            answer = client.invoke(FunctionName=function, Payload=values.encode(event))
-            break
-        except Exception as error:
-            delay = random.uniform(0, wait)  # noqa: S311 - jitter
-            if not _is_refused_for_now(error) or time.monotonic() + delay > until:
-                raise FunctionFailed(function, _why_not(function, error)) from error
-            time.sleep(delay)
-            wait = min(LONGEST_WAIT_S, 2 * wait)
-    payload = answer["Payload"].read()
-    if answer.get("FunctionError"):
-        raise FunctionFailed(function, _failure_of(payload))
-    return values.decode(payload) if payload else None
-
-
-def _is_refused_for_now(error: Exception) -> bool:
-    """True when the function did not run and may later; one whose answer did not come may have run."""
-    from botocore.exceptions import ClientError
-
-    return isinstance(error, ClientError) and may_pass(error)
-
-
-def _why_not(function: str, error: Exception) -> Failure:
-    from botocore.exceptions import ClientError
-
-    if not isinstance(error, ClientError):
-        return describe(error)
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    remedy = {
-        "AccessDeniedException": "; name it in `burst_functions` in the context and deploy again",
-        "ResourceNotFoundException": "; create it in this account and region, or give its ARN",
-    }.get(code, "")
-    return Failure(code, f"{function} could not be invoked: {message}{remedy}"[:LONGEST_TEXT])
-
-
-def _failure_of(payload: bytes) -> Failure:
-    """The error of a function, as its runtime wrote it: `errorType`, `errorMessage`, and `stackTrace` or `trace`."""
-    try:
-        said = values.decode(payload)
-    except ValueError:
-        said = None
-    if not isinstance(said, dict):
-        return Failure("FunctionError", payload.decode("utf-8", "replace")[:LONGEST_TEXT])
-    trace = said.get("stackTrace") or said.get("trace") or []
-    text = "".join(str(line) if str(line).endswith("\n") else f"{line}\n" for line in trace)
-    return Failure(
-        str(said.get("errorType") or "FunctionError"),
-        str(said.get("errorMessage") or "it gave no message")[:LONGEST_TEXT],
-        text[-10 * LONGEST_TEXT :],
-    )

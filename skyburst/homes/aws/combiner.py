@@ -19,6 +19,7 @@ from skyburst.engine.finish import conclude, outcome_of
 from skyburst.engine.spans import store_span
 from skyburst.engine.work import describe
 from skyburst.errors import InvalidAnalysis, InvalidItems
+from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import ending, finish
@@ -46,7 +47,7 @@ class CombinerFunction:
 
         Args:
             event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out"}`, or
-                `{"task": "group", "job", "run", "level", "group", "complete", "sent_at"}`.
+                `{"task": "group", "job", "run", "level", "group", "sent_at"}`.
 
         Returns:
             How the job stands, as `ending` has it; nothing for a group.
@@ -60,7 +61,7 @@ class CombinerFunction:
                 return self._combine(brief, event, start)
             case "group":
                 level, group = event["level"], event["group"]
-                self._group(brief, level, group, complete=bool(event.get("complete")))
+                self._group(brief, level, group)
                 self._note(brief, start.span(Part.GROUP, f"{level}-{group}", brief.run, level=level))
                 return {}
         raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine' or 'group'")
@@ -127,33 +128,38 @@ class CombinerFunction:
         """Make the result; `_state` is how the job will end if that succeeds."""
         self._forget_combined(brief)
         bench = self._bench(brief, outcome)
-        for level, groups in enumerate(levels_of(bench)):
-            self._groups(brief, level, groups, complete=not outcome["missing"] and not outcome["item_errors"])
+        levels = levels_of(bench)
+        if levels:  # each group would have to read all batches to find it out
+            self._deployed.objects.put(_outcome_key(brief), values.encode(outcome))
+        for level, groups in enumerate(levels):
+            self._groups(brief, level, groups)
         return combine_all(bench)
 
-    def _groups(self, brief: Brief, level: int, groups: int, *, complete: bool) -> None:
+    def _groups(self, brief: Brief, level: int, groups: int) -> None:
         """Merge all groups of a level, each in another environment of this function."""
-        client = self._deployed.client("lambda", connections=GROUPS_AT_ONCE)
+        client = client_for_answers(self._deployed, connections=GROUPS_AT_ONCE)
 
         def merge(group: int) -> None:
-            event = {"task": "group", "job": brief.job_id, "run": brief.run, "level": level, "group": group}
-            payload = values.encode({**event, "complete": complete, "sent_at": time.time()})
-            answer = client.invoke(FunctionName=brief.combiner, Payload=payload)
-            if answer.get("FunctionError"):
-                said = values.decode(answer["Payload"].read())
-                raise InvalidAnalysis(
-                    f"group {group} of level {level}: {said.get('errorType')}: {said.get('errorMessage')}"
-                )
+            event = {
+                "task": "group",
+                "job": brief.job_id,
+                "run": brief.run,
+                "level": level,
+                "group": group,
+                "sent_at": time.time(),
+            }
+            try:
+                invoke(client, brief.combiner, event, seconds=LONGEST_S)
+            except FunctionFailed as error:
+                kind, message, _ = error.failure
+                raise InvalidAnalysis(f"group {group} of level {level}: {kind}: {message}") from error
 
         with ThreadPoolExecutor(GROUPS_AT_ONCE, "group") as pool:
             for _ in pool.map(merge, range(groups)):
                 continue
 
-    def _group(self, brief: Brief, level: int, group: int, *, complete: bool) -> None:
-        outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
-        if not complete:  # else a hundred groups would each count all batches, to find nothing
-            counts = self._deployed.table.progress(brief.job_id)
-            outcome = outcome_of(self._deployed.table, brief.job_id, brief.batches, counts)
+    def _group(self, brief: Brief, level: int, group: int) -> None:
+        outcome = values.decode(self._deployed.objects.get(_outcome_key(brief)))
         combine_group(self._bench(brief, outcome), level, group)
 
     def _bench(self, brief: Brief, outcome: dict[str, Any]) -> CombineBench:
@@ -182,3 +188,8 @@ class CombinerFunction:
         """Remove what an earlier run combined: it may lack batches that are done now."""
         objects = self._deployed.objects
         objects.delete([entry.key for entry in objects.list(f"{brief.prefix}combined/")])
+
+
+def _outcome_key(brief: Brief) -> str:
+    """What is missing and which items could not be used, for the groups of the tree."""
+    return f"{brief.prefix}outcome-{brief.run}.json"

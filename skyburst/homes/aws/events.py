@@ -143,6 +143,10 @@ class Told:
         self._changed.append(record)
         self._told[record.batch_id] = _byte(record)
 
+    def is_told(self, record: BatchRecord) -> bool:
+        """Whether nothing is left to tell of it."""
+        return self._told[record.batch_id] == _byte(record)
+
     def changed(self) -> tuple[list[BatchRecord], int]:
         """What changed since the last call, and how much more did."""
         changed, left = self._changed, self._left

@@ -70,6 +70,8 @@ class LambdaInvoker:
     def _invoke(self, function: str, payload: bytes) -> None:
         wait = FIRST_WAIT_S
         while True:
+            if time.monotonic() > self._until:  # those before it took all the time
+                raise TimeoutError("there was no time left to send it")
             try:
                 self._client.invoke(FunctionName=function, InvocationType="Event", Payload=payload)
             except Exception as error:

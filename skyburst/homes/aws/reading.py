@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from typing import Any, NamedTuple
 
@@ -60,9 +60,21 @@ class Reader:
     ) -> Iterator[Item]:
         """Rows of all shards in the order of their batches; a page of each shard is in memory, and the next one comes."""
         found = [
-            self._rows({**query_of(self._table, name, names, states, between), **_limit(states)})
+            self._rows([{**query_of(self._table, name, names, states, between), **_limit(states)}])
             for name in shards.partitions()
         ]
+        return heapq.merge(*found, key=batch_id_of)
+
+    def within(
+        self, shards: Shards, names: Sequence[str], ranges: Sequence[Iterable[tuple[int, int]]]
+    ) -> Iterator[Item]:
+        """Rows of some ranges of each shard, first and last batch of each, in the order of their batches."""
+
+        def queries(name: str, wanted: Iterable[tuple[int, int]]) -> Iterator[Query]:
+            for between in wanted:
+                yield {**query_of(self._table, name, names, between=between), "Limit": ROWS_AT_ONCE}
+
+        found = [self._rows(queries(*shard)) for shard in zip(shards.partitions(), ranges, strict=True)]
         return heapq.merge(*found, key=batch_id_of)
 
     def pages(self, partition_name: str, names: Sequence[str]) -> Iterator[list[Item]]:
@@ -75,18 +87,22 @@ class Reader:
                 return
             query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
-    def _rows(self, query: Query) -> Iterator[Item]:
+    def _rows(self, queries: Iterable[Query]) -> Iterator[Item]:
         """The first page is asked for at once, before the first row is wanted, each further one while one is read."""
-        return self._following(query, self._threads.start(self._page, query))
+        waiting = iter(queries)
+        first = next(waiting, None)
+        return iter(()) if first is None else self._following(first, waiting, self._threads.start(self._page, first))
 
-    def _following(self, query: Query, coming: Future[dict[str, Any]]) -> Iterator[Item]:
+    def _following(self, query: Query, waiting: Iterator[Query], coming: Future[dict[str, Any]]) -> Iterator[Item]:
         while True:
             page = coming.result()
             after = page.get("LastEvaluatedKey")
-            if after is not None:
-                coming = self._threads.start(self._page, {**query, "ExclusiveStartKey": after})
+            following = next(waiting, None) if after is None else {**query, "ExclusiveStartKey": after}
+            if following is not None:
+                query = following
+                coming = self._threads.start(self._page, query)
             yield from page["Items"]
-            if after is None:
+            if following is None:
                 return
 
     def _page(self, query: Query) -> dict[str, Any]:

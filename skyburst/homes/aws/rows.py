@@ -34,6 +34,7 @@ Changes = dict[str, Item | None]
 
 COUNTED = ("batchId", "state", "items", "errors", "failed", "spent")
 TOLD = ("batchId", "state", "items", "errors", "failed", "attempt", "size", "startedAt", "deadline", "about")
+WATCHED = (*TOLD, "spent")
 NOT_DONE_NAMES = (
     "jobId",
     "batchId",
@@ -191,23 +192,28 @@ class Counts:
     def __add__(self, other: Counts) -> Counts:
         return Counts(*(getattr(self, field.name) + getattr(other, field.name) for field in fields(self)))
 
+    def add(self, row: Item, plan: Numbers) -> BatchState:
+        """Count a row; the state of its batch."""
+        state = state_of(row)
+        self.worker_seconds += float(row.get("spent", {"N": "0"})["N"])
+        self.item_errors += whole(row, "errors")
+        self.retries += whole(row, "failed")
+        if state is BatchState.DONE:
+            self.done += 1
+            self.items_done += plan.items_of(batch_id_of(row)) if is_foreign(row) else whole(row, "items")
+        elif state is BatchState.FAILED:
+            self.failed += 1
+            self.retries -= 1  # the last failure of a batch is not followed by a retry
+        elif state is BatchState.RUNNING:
+            self.running += 1
+        return state
+
 
 def count(found: Iterable[Item], plan: Numbers) -> Counts:
     """Count rows."""
     counts = Counts()
     for row in found:
-        state = state_of(row)
-        counts.worker_seconds += float(row.get("spent", {"N": "0"})["N"])
-        counts.item_errors += whole(row, "errors")
-        counts.retries += whole(row, "failed")
-        if state is BatchState.DONE:
-            counts.done += 1
-            counts.items_done += plan.items_of(batch_id_of(row)) if is_foreign(row) else whole(row, "items")
-        elif state is BatchState.FAILED:
-            counts.failed += 1
-            counts.retries -= 1  # the last failure of a batch is not followed by a retry
-        elif state is BatchState.RUNNING:
-            counts.running += 1
+        counts.add(row, plan)
     return counts
 
 

@@ -11,7 +11,7 @@ import contextlib
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ from skyburst.homes.aws.expressions import delete, put, update
 from skyburst.homes.aws.jobs_table import JobsTable
 from skyburst.homes.aws.reading import Reader, Shards
 from skyburst.homes.aws.schema import FAILURES, ITEM_ERRORS, PARTS, PAYLOAD
+from skyburst.homes.aws.seen import Seen
 from skyburst.homes.aws.threads import Threads
 from skyburst.ports import Clock
 
@@ -249,6 +250,21 @@ class DynamoTaskTable:
         if states is None or states:
             found = self._reader.merged(shards, rows.TOLD, states=states)
             yield from self._threads.ahead(partial(self._records, shards, numbers), chunks(found, PARTS_AT_ONCE))
+
+    def changing(self, job_id: str, seen: Seen) -> Iterator[BatchRecord]:
+        """Batches of which something was recorded and that may still change, in order, without failures and item errors."""
+        shards = self._shards(job_id)
+        ranges = [seen.ranges(shard, shards.number) for shard in range(shards.number)]
+        return seen.noting(self._reader.within(shards, rows.WATCHED, ranges))
+
+    def with_failures(self, job_id: str, records: Sequence[BatchRecord]) -> list[BatchRecord]:
+        """Records that `changing` gave, with their failures."""
+        shards = self._shards(job_id)
+        parts = self._parts(shards.key(record.batch_id, FAILURES) for record in records)
+        return [
+            replace(record, failures=rows.failures_of(parts.get(_name(shards.key(record.batch_id, FAILURES)))))
+            for record in records
+        ]
 
     def partial_results(self, job_id: str, first: int, last: int) -> Iterator[Stored]:
         """Partial results of the DONE batches in `[first, last)`, in order."""

@@ -7,39 +7,39 @@ once a second, would reach the 25,000 events that an execution may have after fo
 from __future__ import annotations
 
 import logging
+import math
 import time
 import zlib
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 from skyburst.contracts import values
 from skyburst.contracts.records import BatchRecord, Failure, Outcome
 from skyburst.contracts.spans import Part
+from skyburst.contracts.states import BatchState
 from skyburst.engine import watch
 from skyburst.engine.plan import Node, Plan
 from skyburst.engine.sending import Decision, Sent, decide, missing_ranges
 from skyburst.engine.spans import store_span
 from skyburst.errors import ObjectNotFound
 from skyburst.homes.aws.brief import Brief, read_brief
+from skyburst.homes.aws.calls import THREADS
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.events import MOST_AT_THE_END, MOST_IN_A_LOOK, Told
 from skyburst.homes.aws.invoker import LambdaInvoker
+from skyburst.homes.aws.looks import ANSWER_S, SEND_S, next_look
+from skyburst.homes.aws.rows import Numbers
+from skyburst.homes.aws.seen import SKIPPED, SKIPPED_FOREIGN, Seen
 from skyburst.homes.aws.starts import begin
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0
-CALL_S = 240.0
-"""One call looks for so long at most: the function may run for five minutes."""
-PATIENT_AFTER_S = 600.0
-"""Of a job that runs for longer than this, one call looks once, and the execution waits between calls, which costs nothing."""
-LONGEST_WAIT_S = 60
-WAIT_SHARE = 0.02
-"""Of the time that the job has run for, that the execution waits between looks: news come with so much delay."""
-SEND_S = 60.0
 MOST_LOGGED = 20
+NOT_WELL = frozenset({BatchState.FAILED, BatchState.LOST, BatchState.PENDING})
+"""States in which the reason of a batch's last failure is told: PENDING is what a failure leaves that is tried again."""
 DIRECTLY = 100
 """A range of so many batches is handed to a manager; fewer are sent at once."""
 
@@ -58,8 +58,13 @@ class Watcher:
         self._clock = clock
         self._sleep = sleep
         self._job = self._table.job(job_id)
-        self._client = deployed.client("lambda", tries=1)
+        self._client = deployed.client("lambda", tries=1, read_s=ANSWER_S)
         self._told: Told | None = None
+        self._seen = self._load_seen()
+        self._due = 0.0
+        """When there is something to do at the latest, as of the last look; 0 while there is something to send."""
+        self._looked_s = 0.0
+        """How long the last look took, without what it sent."""
         self.noted: Counter[str] = Counter()
         """For metrics: batches that were lost and sent again, invocations that were throttled and not accepted."""
 
@@ -82,17 +87,18 @@ class Watcher:
         while True:
             looked = self._clock()
             over, cancelled, timed_out = self._look(sent, looked)
+            now = self._clock()
             age = looked - (self._job.run_began or {"at": began})["at"]
-            if over or age > PATIENT_AFTER_S or looked - began > CALL_S:
-                self._leave(over=over)
+            coming = next_look(call_s=now - began, look_s=self._looked_s, age_s=age, quiet_s=self._due - looked)
+            if over or not coming.here:
+                self._leave(sent, over=over)
                 span = start.span(Part.WATCH, str(int(1_000 * began)), self._brief.run)
                 store_span(self._deployed.objects, self._brief.prefix, span)
-                wait = 0 if over or age <= PATIENT_AFTER_S else min(LONGEST_WAIT_S, max(1, int(age * WAIT_SHARE)))
                 return {
                     "job": self._brief.job_id, "run": self._brief.run, "over": over, "cancelled": cancelled,
-                    "timed_out": timed_out, "wait_s": wait,
+                    "timed_out": timed_out, "wait_s": 0 if over else math.ceil(coming.pause_s),
                 }  # fmt: skip
-            self._sleep(max(0.0, LOOK_S - (self._clock() - looked)))
+            self._sleep(max(0.0, looked + self._looked_s + coming.pause_s - now))
 
     def _look(self, sent: Sent, now: float) -> tuple[bool, bool, bool]:
         """One look: whether the job is over, was cancelled, or has run out of time."""
@@ -103,15 +109,19 @@ class Watcher:
         began = (self._job.run_began or {"at": now})["at"]
         if timeout_s is not None and now - began > timeout_s:
             return True, False, True
-        counts = self._table.progress(job_id)
-        if counts.done + counts.failed >= self._plan.batches or self._hopeless(counts.done, counts.failed):
-            return True, False, False
         room = self._job.spec.get("max_parallelism") or self._job.analysis["blueprint"]["job"]["max_parallelism"]
         attempts = self._brief.resources["attempts"]
         records = self._watched(MOST_IN_A_LOOK)
-        decision = decide(job_id, sent, records, now=now, attempts=attempts, room=room)
+        decision = decide(job_id, sent, records, now=now, attempts=attempts, room=room, done=self._seen.done)
+        deque(records, maxlen=0)  # those that this run has not sent
+        counts = self._seen.counts
+        if counts.done + counts.failed >= self._plan.batches or self._hopeless(counts.done, counts.failed):
+            return True, False, False
         self._note(decision, attempts)
         self._tell()
+        ends = math.inf if timeout_s is None else began + timeout_s
+        self._due = 0.0 if sent.todo or decision.ranges or decision.again else min(ends, decision.due)
+        self._looked_s = self._clock() - now
         if decision.ranges or decision.again:
             self._store(sent)  # first: what is sent twice costs a little, what is never sent costs the job
             self._send(decision)
@@ -127,17 +137,24 @@ class Watcher:
         """Record what became of batches that say nothing themselves."""
         self.noted["BatchesLost"] += len(decision.lost) + len(decision.silent)
         self.noted["BatchesSentAgain"] += len(decision.again)
+        ended = []
         for lost in decision.lost:
             failure = Failure("Killed", "its worker went silent: it was ended, or ran out of memory or time")
-            outcome = self._ended(lost.batch_id, lost.attempt, failure, lost)
             state = watch.state_after(failure, lost.attempt, attempts)
-            self._table.record_failure(self._brief.job_id, outcome, state)
+            ended.append((self._ended(lost.batch_id, lost.attempt, failure, lost), state))
             if self._told:  # the next attempt may hide it from the next look
-                self._told.add(replace(lost, state=state, failures=[*lost.failures, failure]))
+                self._told.add(replace(lost, state=state))
         for batch in decision.silent:
             failure = Failure("NeverStarted", "it was sent again and again, and no worker began with it")
-            outcome = self._ended(batch, attempts, failure, None)
-            self._table.record_failure(self._brief.job_id, outcome, watch.state_after(failure, attempts, attempts))
+            state = watch.state_after(failure, attempts, attempts)
+            ended.append((self._ended(batch, attempts, failure, None), state))
+
+        def record(entry: tuple[Outcome, BatchState]) -> None:
+            self._table.record_failure(self._brief.job_id, *entry)
+
+        # Thousands may be lost at once, and the call must end in time.
+        with ThreadPoolExecutor(THREADS, "note") as pool:
+            deque(pool.map(record, ended), maxlen=0)
 
     def _ended(self, batch: int, attempt: int, failure: Failure, record: BatchRecord | None) -> Outcome:
         now = self._clock()
@@ -169,7 +186,7 @@ class Watcher:
 
     def _watched(self, most: int) -> Iterator[BatchRecord]:
         """All batches of which something was recorded; their changes are noted, up to so many."""
-        records = self._table.batches(self._brief.job_id)
+        records = self._table.changing(self._brief.job_id, self._seen)
         return self._told.watching(records, most) if self._told else records
 
     def _tell(self) -> int:
@@ -177,15 +194,21 @@ class Watcher:
         if self._told is None:
             return 0
         changed, left = self._told.changed()
+        failed = [record for record in changed if record.state in NOT_WELL]
+        failed = self._table.with_failures(self._brief.job_id, failed)
+        changed = [*(record for record in changed if record.state not in NOT_WELL), *failed]
         self._deployed.events.batches(self._brief.job_id, self._brief.run, changed)
         return left
 
-    def _leave(self, *, over: bool) -> None:
-        """Tell the last changes of a job that is over, or leave to the next call what was told."""
-        if self._told is None:
-            return
+    def _leave(self, sent: Sent, *, over: bool) -> None:
+        """Tell the last changes of a job that is over, or leave to the next call what was sent, told and seen."""
         if not over:
-            self._deployed.objects.put(self._told_key, zlib.compress(self._told.document()))
+            self._store(sent)  # first: what was seen is not seen again, and what follows from it is in what was sent
+            if self._told:
+                self._deployed.objects.put(self._told_key, zlib.compress(self._told.document()))
+            self._deployed.objects.put(self._seen_key, self._seen.document())
+            return
+        if self._told is None:
             return
         deque(self._watched(MOST_AT_THE_END), maxlen=0)
         if left := self._tell():
@@ -200,6 +223,23 @@ class Watcher:
             return zlib.decompress(self._deployed.objects.get(self._told_key))
         except ObjectNotFound:
             return b""
+
+    @property
+    def _seen_key(self) -> str:
+        return f"{self._brief.prefix}seen-{self._brief.run}.bin"
+
+    def _load_seen(self) -> Seen:
+        try:
+            document = self._deployed.objects.get(self._seen_key)
+        except ObjectNotFound:
+            document = b""
+        plan = Numbers(self._plan.batches, self._plan.items, self._plan.batch_size)
+        skipped = SKIPPED_FOREIGN if "foreign" in self._brief.analysis else SKIPPED
+
+        def settled(record: BatchRecord) -> bool:
+            return self._told is None or self._told.is_told(record)
+
+        return Seen(plan, document=document, skipped=skipped, settled=settled)
 
     def _leaf(self, batch: int) -> Node:
         return Node(batch, batch + 1, self._plan.levels)
