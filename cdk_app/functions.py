@@ -16,6 +16,7 @@ from constructs import Construct
 from cdk_app.bundle import Contents, bundle
 from cdk_app.settings import LOG_DAYS, Settings
 from cdk_app.storage import Storage
+from skyburst.engine.sending import KEPT_S
 from skyburst.homes.aws import deployed
 from skyburst.homes.aws.events import SOURCE
 
@@ -87,7 +88,7 @@ class Factory:
             lambda_.EventInvokeConfig(
                 scope, f"{id_}Invocations", function=function,
                 retry_attempts=0,  # the watcher sends again what was lost, and knows how often it may
-                max_event_age=cdk.Duration.hours(6),
+                max_event_age=cdk.Duration.seconds(int(KEPT_S)),
                 on_failure=destinations.SqsDestination(self.undelivered),
             )  # fmt: skip
         return function
