@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -64,6 +64,8 @@ class Event:
     lineage: str
     accepted_at: float
     attempt: int = 1
+    request: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """Its request id, which all deliveries of an event have."""
 
 
 class Functions:
@@ -134,9 +136,10 @@ class Functions:
             environment.close()
         self._events.close()
 
-    def _run(self, function: Any, payload: bytes, lineage: str) -> Invocation:
+    def _run(self, function: Any, payload: bytes, lineage: str, request: str | None = None) -> Invocation:
         name = function.function_name
         invocation = Invocation(payload, function.function_arn, float(function.timeout), trace_id(lineage))
+        invocation.id = request or invocation.id
         self._enter(function)
         try:
             kill = self._services.faults.take_kill(name)
@@ -240,7 +243,7 @@ class Functions:
 
     def _handle(self, event: Event) -> None:
         try:
-            invocation = self._run(event.function, event.payload, event.lineage)
+            invocation = self._run(event.function, event.payload, event.lineage, event.request)
         except Throttled:
             self._events.put(lambda: self._handle(event), THROTTLE_DELAY_S)
             return

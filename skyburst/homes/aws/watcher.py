@@ -26,6 +26,7 @@ from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.events import MOST_AT_THE_END, MOST_IN_A_LOOK, Told
 from skyburst.homes.aws.invoker import LambdaInvoker
+from skyburst.homes.aws.standing import look
 from skyburst.homes.aws.starts import begin
 
 log = logging.getLogger(__name__)
@@ -97,8 +98,10 @@ class Watcher:
     def _look(self, sent: Sent, now: float) -> tuple[bool, bool, bool]:
         """One look: whether the job is over, was cancelled, or has run out of time."""
         job_id = self._brief.job_id
-        if self._table.cancel_requested(job_id):
-            return True, True, False
+        head, reason = look(self._table, job_id, self._brief.run)
+        if reason is not None:
+            log.info("over", extra={"reason": reason})
+            return True, head is not None and head.cancel_requested, False
         timeout_s = self._job.spec.get("timeout_s") or self._job.analysis["blueprint"]["job"]["timeout_s"]
         began = (self._job.run_began or {"at": now})["at"]
         if timeout_s is not None and now - began > timeout_s:
