@@ -15,13 +15,15 @@ from skyburst.analysis import CombineContext, Combiner, FinishContext, PartialRe
 from skyburst.contracts import values
 from skyburst.contracts.records import Stored
 from skyburst.engine.plan import COMBINE_FAN_IN, Plan, combine_levels
-from skyburst.errors import InvalidAnalysis, InvalidItems, ObjectNotFound
+from skyburst.errors import InvalidAnalysis, InvalidItems
 from skyburst.objects import check_key
 from skyburst.ports import Objects
 from skyburst.stored import store_value, store_yielded
 
 RESULT = "result.json"
 FILES = "files/"
+NOTHING = b"0"
+"""What is stored for a group without partial results: a group of which nothing is stored was not merged, or was removed."""
 MOST_SUMMARY_LINES = 5
 
 
@@ -39,6 +41,8 @@ class CombineBench:
     scratch: Path
     context: dict[str, Any]
     """Fields of `CombineContext`."""
+    parts: str = "combined/"
+    """Start of the keys of the tree's values, after the prefix: another one for each of several that combine one job at once."""
 
 
 def levels_of(bench: CombineBench) -> list[int]:
@@ -47,10 +51,11 @@ def levels_of(bench: CombineBench) -> list[int]:
 
 
 def combine_group(bench: CombineBench, level: int, group: int) -> None:
-    """Merge the children of one group of the tree and store the value; a group without partial results stores nothing."""
+    """Merge the children of one group of the tree and store the value, or that there are no partial results."""
     partials = _children(bench, level, group * COMBINE_FAN_IN, (group + 1) * COMBINE_FAN_IN)
     first = next(partials, None)
     if first is None:
+        bench.objects.put(_group_key(bench, level, group), NOTHING)
         return
     value = bench.combiner(_chain(first, partials), CombineContext(**bench.context))
     stored = store_yielded(value, bench.scratch) if inspect.isgenerator(value) else store_value(value, bench.scratch)
@@ -125,11 +130,9 @@ def _children(bench: CombineBench, level: int, first: int, last: int) -> Iterato
     batches_per_group = COMBINE_FAN_IN**level
     for group in range(first, min(last, groups)):
         key = _group_key(bench, level - 1, group)
-        try:
-            with bench.objects.open(key):
-                pass
-        except ObjectNotFound:
-            continue
+        with bench.objects.open(key) as file:
+            if file.read(1) == NOTHING:
+                continue
         start = group * batches_per_group * bench.plan.batch_size
         end = min((group + 1) * batches_per_group * bench.plan.batch_size, bench.plan.items)
         yield PartialResult(start, end, _opener(bench.objects, Stored(group, None, key)))
@@ -144,7 +147,7 @@ def _opener(objects: Objects, stored: Stored) -> Callable[[], AbstractContextMan
 
 
 def _group_key(bench: CombineBench, level: int, group: int) -> str:
-    return f"{bench.prefix}combined/{level}/{group:08d}"
+    return f"{bench.prefix}{bench.parts}{level}/{group:08d}"
 
 
 def _chain(first: PartialResult, rest: Iterator[PartialResult]) -> Iterator[PartialResult]:

@@ -60,6 +60,7 @@ class Sent:
     """Half-open ranges that were dispatched, in order, each with its time."""
     again: dict[int, tuple[int, float, int]] = field(default_factory=dict)
     """Of batches that were sent again: the attempt, the time, and how often that attempt was sent."""
+
     def document(self) -> dict[str, Any]:
         """As JSON."""
         return {

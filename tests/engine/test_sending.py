@@ -113,7 +113,9 @@ def served_in_order(batches: int, seconds: float, at_once: int, look_s: float) -
 
 
 @pytest.mark.parametrize(("seconds", "look_s"), [(300.0, 1.0), (300.0, 60.0), (3.0, 1.0), (3.0, 60.0)])
-def test_batches_that_queue_because_no_more_may_run_at_once_are_each_executed_once(seconds: float, look_s: float) -> None:
+def test_batches_that_queue_because_no_more_may_run_at_once_are_each_executed_once(
+    seconds: float, look_s: float
+) -> None:
     assert served_in_order(500, seconds, 100, look_s) == (500, 500)
 
 
