@@ -135,6 +135,14 @@ class Factory:
         only = {"ForAllValues:StringEquals": {"events:source": SOURCE}}  # a call has many events
         return [iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus], conditions=only)]
 
+    def executions(self, machine: str) -> str:
+        """What the ARNs of a state machine's executions start with; made from its name, as the machine calls its functions."""
+        return f"arn:{cdk.Aws.PARTITION}:states:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:execution:{machine}:"
+
+    def describes(self, machine: str) -> list[iam.PolicyStatement]:
+        """Look how executions of a state machine stand."""
+        return [_allow(["states:DescribeExecution"], [f"{self.executions(machine)}*"])]
+
     def invokes(self, *names: str) -> list[iam.PolicyStatement]:
         """Invoke functions of the deployment by name."""
         start = f"arn:{cdk.Aws.PARTITION}:lambda:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:function:"

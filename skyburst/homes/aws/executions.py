@@ -23,8 +23,6 @@ class Execution(NamedTuple):
     """One execution."""
 
     running: bool
-    job: str | None
-    """The job that it says it was about, when it has succeeded."""
     error: str
     cause: str
 
@@ -75,10 +73,7 @@ class Executions:
                 if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                     raise
                 return None
-        output = json.loads(found.get("output") or "{}")
-        return Execution(
-            found["status"] == "RUNNING", output.get("job"), str(found.get("error", "")), str(found.get("cause", ""))
-        )
+        return Execution(found["status"] == "RUNNING", str(found.get("error", "")), str(found.get("cause", "")))
 
 
 def execution_name(job_id: str) -> str:

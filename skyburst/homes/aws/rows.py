@@ -170,7 +170,9 @@ def running_by(token: str) -> Item:
 
 def is_running_by(row: Item, token: str) -> bool:
     """Whether a batch is RUNNING by the claim of a token."""
-    return all(row.get(name) == value for name, value in {"state": {"S": BatchState.RUNNING}, "token": {"S": token}}.items())
+    return all(
+        row.get(name) == value for name, value in {"state": {"S": BatchState.RUNNING}, "token": {"S": token}}.items()
+    )
 
 
 def batch_id_of(row: Item) -> int:
