@@ -30,7 +30,7 @@ class Engine(Construct):
         children: int | None,
     ) -> None:
         super().__init__(scope, name)
-        manager = f"{factory.prefix}-manager"
+        manager, jobs = f"{factory.prefix}-manager", f"{factory.prefix}-jobs"
         workers = [worker for analysis in analyses for worker in analysis.worker_names]
         self.registry = {analysis.name: analysis.entry() for analysis in analyses}
         self.plan = factory.function(
@@ -39,9 +39,11 @@ class Engine(Construct):
             statements=[
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),
                 *factory.batches("Query", "UpdateItem"),
-                *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(),
+                *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(), *factory.describes(jobs),
             ],
-            environment={"SKYBURST_CHILDREN": str(children)} if children else None,
+            environment={
+                "SKYBURST_EXECUTIONS": factory.executions(jobs), **({"SKYBURST_CHILDREN": str(children)} if children else {}),
+            },
         )  # fmt: skip
         self.watch = factory.function(
             self, "Watch", f"{factory.prefix}-watch", Contents(ROOT / "step_functions"),

@@ -16,6 +16,7 @@ from constructs import Construct
 from cdk_app.bundle import Contents, bundle
 from cdk_app.settings import LOG_DAYS, Settings
 from cdk_app.storage import Storage
+from skyburst.engine.sending import KEPT_S
 from skyburst.homes.aws import deployed
 from skyburst.homes.aws.events import SOURCE
 
@@ -86,7 +87,7 @@ class Factory:
             lambda_.EventInvokeConfig(
                 scope, f"{id_}Invocations", function=function,
                 retry_attempts=0,  # the watcher sends again what was lost, and knows how often it may
-                max_event_age=cdk.Duration.hours(6),
+                max_event_age=cdk.Duration.seconds(int(KEPT_S)),
                 on_failure=destinations.SqsDestination(self.undelivered),
             )  # fmt: skip
         return function
@@ -132,6 +133,14 @@ class Factory:
         bus = f"arn:{cdk.Aws.PARTITION}:events:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:event-bus/default"
         only = {"ForAllValues:StringEquals": {"events:source": SOURCE}}  # a call has many events
         return [iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus], conditions=only)]
+
+    def executions(self, machine: str) -> str:
+        """What the ARNs of a state machine's executions start with; made from its name, as the machine calls its functions."""
+        return f"arn:{cdk.Aws.PARTITION}:states:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:execution:{machine}:"
+
+    def describes(self, machine: str) -> list[iam.PolicyStatement]:
+        """Look how executions of a state machine stand."""
+        return [_allow(["states:DescribeExecution"], [f"{self.executions(machine)}*"])]
 
     def invokes(self, *names: str) -> list[iam.PolicyStatement]:
         """Invoke functions of the deployment by name."""

@@ -107,8 +107,9 @@ class JobHandle:
             JobBusy: when something drives the job.
         """
         if self.status() is not JobState.SUCCEEDED:
+            before = self.record()
             self.home.prepare_resume(self.job_id)
-            self._reopen()
+            self._reopen(before.runs)
             self.home.drive_in_background(self.job_id)
         return self
 
@@ -122,11 +123,11 @@ class JobHandle:
 
         return log_text(self.home, self.record(), batch)
 
-    def _reopen(self) -> None:
-        """Have `wait` not take the state of the run before for that of the next."""
+    def _reopen(self, run: int) -> None:
+        """Have `wait` not take the state of the run before for that of the next, unless that one has begun already."""
         job = self.record()
         job.state, job.reason = JobState.PENDING, "resumed"
-        self.home.table.update_job(job)
+        self.home.table.update_job(job, expected=[state for state in JobState if state.finished], run=run)
 
 
 def run(

@@ -82,8 +82,14 @@ class TaskTable(Protocol):
     def jobs(self) -> Iterator[JobRecord]:
         """All jobs, newest first."""
 
-    def update_job(self, job: JobRecord, *, expected: Collection[JobState] | None = None) -> bool:
-        """Store a job's record (but its cancel request) if its stored state is an expected one; False when it is not."""
+    def update_job(
+        self, job: JobRecord, *, expected: Collection[JobState] | None = None, run: int | None = None
+    ) -> bool:
+        """Store a job's record (but its cancel request) if its stored state, and number of runs, is the expected one.
+
+        Returns:
+            False when it is not: somebody else changed it meanwhile.
+        """
 
     def request_cancel(self, job_id: str, *, requested: bool = True) -> None:
         """Ask for the end of a job, or take that back. Raises JobNotFound."""
@@ -97,11 +103,19 @@ class TaskTable(Protocol):
     def record(self, job_id: str, outcomes: Sequence[Outcome]) -> int:
         """Record partial results, each unless its batch is DONE already; the number newly DONE."""
 
-    def record_failure(self, job_id: str, outcome: Outcome, state: BatchState) -> None:
-        """Note a failed attempt of a batch that is not DONE, and the state that it leaves the batch in."""
+    def record_failure(self, job_id: str, outcome: Outcome, state: BatchState, *, token: str | None = None) -> bool:
+        """Note a failed attempt of a batch that is not DONE, and the state that it leaves the batch in; whether it was noted.
 
-    def claim(self, job_id: str, claims: Sequence[Claim]) -> None:
-        """Mark batches that are not DONE as RUNNING."""
+        With the token of a claim, only if the batch is still RUNNING by that claim: what a worker says whose batch was taken
+        from it, as the job ended, was resumed, or another attempt began, is not about the batch any more.
+        """
+
+    def claim(self, job_id: str, claims: Sequence[Claim]) -> set[int]:
+        """Mark batches as RUNNING; those that were granted.
+
+        Not granted is a batch that is DONE, one whose attempt was had already, and one that runs as the same or a later
+        attempt; but an invocation may claim again what it has, and what is past its deadline is free.
+        """
 
     def release(self, job_id: str, states: Collection[BatchState]) -> None:
         """Set batches in these states to PENDING with no attempts counted, their failures kept."""

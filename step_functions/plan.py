@@ -15,11 +15,12 @@ from skyburst.homes.aws.telemetry import about, logger_of, traced
 logger = logger_of("plan")
 registry = json.loads((Path(__file__).parent / "registry.json").read_text(encoding="utf-8"))
 children = os.environ.get("SKYBURST_CHILDREN")
-planner = Planner(Deployed.from_environment(), registry, int(children) if children else None)
+executions = os.environ["SKYBURST_EXECUTIONS"]
+planner = Planner(Deployed.from_environment(), registry, int(children) if children else None, executions)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Make the job of an execution, go on with one whose items are listed, or end one that met an error."""
+    """Make the job of an execution, go on with one whose items are listed, look at another's, or end one that met an error."""
     about(logger, event)
     with traced("plan", {"job": event.get("execution"), **event}) as annotate:
         answer = _answer(event)
@@ -33,8 +34,10 @@ def _answer(event: dict[str, Any]) -> dict[str, Any]:
         case "plan":
             return planner.plan(event["given"], event["execution"])
         case "listed":
-            return planner.listed(event["job"])
+            return planner.listed(event["job"], event["run"])
+        case "look":
+            return planner.look(event["seen"]["job"], event["seen"].get("wait_s", 0))
         case "failed":
-            return planner.failed(event["job"], event["error"], event["cause"])
+            return planner.failed(event["job"], event["run"], event["error"], event["cause"])
         case other:
-            raise InvalidJob(f"the planner has no task {other!r}: expected 'plan', 'listed' or 'failed'")
+            raise InvalidJob(f"the planner has no task {other!r}: expected 'plan', 'listed', 'look' or 'failed'")

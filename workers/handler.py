@@ -9,7 +9,7 @@ from typing import Any
 from skyburst.engine.work import limit_memory
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.telemetry import about, first_time, logger_of, measure_batch
-from skyburst.homes.aws.worker import Invocation, WorkerFunction
+from skyburst.homes.aws.worker import Invocation, NotRun, WorkerFunction
 
 logger = logger_of("worker")
 limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]))
@@ -21,7 +21,11 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Run one batch."""
     about(logger, event)
     log = f"{context.log_group_name}:{context.log_stream_name}"
-    outcome = worker.run(Invocation(event, context.get_remaining_time_in_millis() / 1_000, log))
+    seconds = context.get_remaining_time_in_millis() / 1_000
+    outcome = worker.run(Invocation(event, seconds, log, context.aws_request_id))
+    if isinstance(outcome, NotRun):
+        logger.info("not run", extra={"reason": outcome.reason})
+        return {"batch": outcome.batch_id, "failed": False}
     facts = {
         "items": outcome.items,
         "seconds": round(outcome.seconds, 3),

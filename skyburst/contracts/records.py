@@ -77,6 +77,8 @@ class Claim(NamedTuple):
     """Seconds since the epoch."""
     deadline: float
     """Seconds since the epoch; past it the batch is lost."""
+    token: str = ""
+    """Of the invocation: one that is delivered once more, because its environment died, may claim its batch again."""
 
 
 class Missing(NamedTuple):

@@ -22,6 +22,8 @@ from skyburst.stored import store_value, store_yielded
 
 RESULT = "result.json"
 FILES = "files/"
+NOTHING = b"0"
+"""What is stored for a group without partial results: a group of which nothing is stored was not merged, or was removed."""
 MOST_SUMMARY_LINES = 5
 LONGEST_SUMMARY_LINE = 1_000
 
@@ -40,6 +42,8 @@ class CombineBench:
     scratch: Path
     context: dict[str, Any]
     """Fields of `CombineContext`."""
+    parts: str = "combined/"
+    """Start of the keys of the tree's values, after the prefix: another one for each of several that combine one job at once."""
 
 
 def levels_of(bench: CombineBench) -> list[int]:
@@ -48,10 +52,11 @@ def levels_of(bench: CombineBench) -> list[int]:
 
 
 def combine_group(bench: CombineBench, level: int, group: int) -> None:
-    """Merge the children of one group of the tree and store the value; a group without partial results stores nothing."""
+    """Merge the children of one group of the tree and store the value, or that there are no partial results."""
     partials = _children(bench, level, group * COMBINE_FAN_IN, (group + 1) * COMBINE_FAN_IN)
     first = next(partials, None)
     if first is None:
+        bench.objects.put(_group_key(bench, level, group), NOTHING)
         return
     value = bench.combiner(_chain(first, partials), CombineContext(**bench.context))
     stored = store_yielded(value, bench.scratch) if inspect.isgenerator(value) else store_value(value, bench.scratch)
@@ -127,13 +132,15 @@ def _children(bench: CombineBench, level: int, first: int, last: int) -> Iterato
     items_per_group = COMBINE_FAN_IN**level * bench.plan.batch_size
     values = (Stored(group, None, _group_key(bench, level - 1, group)) for group in groups)
     for begun in read_ahead(bench.objects, values):
-        if begun.there:  # a group without partial results has stored nothing
-            start = begun.number * items_per_group
-            yield PartialResult(start, min(start + items_per_group, bench.plan.items), begun.open)
+        with begun.open() as file:
+            if file.read(1) == NOTHING:
+                continue
+        start = begun.number * items_per_group
+        yield PartialResult(start, min(start + items_per_group, bench.plan.items), begun.open)
 
 
 def _group_key(bench: CombineBench, level: int, group: int) -> str:
-    return f"{bench.prefix}combined/{level}/{group:08d}"
+    return f"{bench.prefix}{bench.parts}{level}/{group:08d}"
 
 
 def _chain(first: PartialResult, rest: Iterator[PartialResult]) -> Iterator[PartialResult]:

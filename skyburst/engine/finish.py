@@ -7,13 +7,14 @@ import importlib.metadata
 import json
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from skyburst._version import __version__
-from skyburst.contracts.records import BatchRecord, JobRecord, Missing, Progress
-from skyburst.contracts.states import JobState
+from skyburst.contracts.records import BatchRecord, JobRecord, Missing, Progress, Stored
+from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
 from skyburst.engine.plan import Plan
 from skyburst.ports import TaskTable
@@ -23,20 +24,42 @@ MOST_ITEM_ERRORS = 1_000
 """Item errors that a job keeps word by word; all are counted."""
 
 
-def outcome_of(table: TaskTable, job_id: str, plan: Plan, counts: Progress) -> dict[str, Any]:
-    """What is missing from the result and which items could not be used, read in bounded memory."""
+def snapshot(table: TaskTable, job_id: str, plan: Plan) -> tuple[Progress, dict[str, Any]]:
+    """What is done, what is missing from the result and which items could not be used, read in bounded memory.
+
+    The counts are of the same look as the missing batches: a worker may still record what it found.
+    """
+    counts = table.progress(job_id)
     item_errors: list[dict[str, Any]] = []
     if counts.done == plan.batches and not counts.item_errors:
-        return {"missing": [], "item_errors": item_errors, "files": None}
+        return counts, {"missing": [], "item_errors": item_errors, "files": None}
+    seen = replace(counts, done=0, failed=0, running=0, items_done=0, item_errors=0)
 
-    def noting_errors() -> Iterator[BatchRecord]:
+    def counting() -> Iterator[BatchRecord]:
         for batch in table.batches(job_id):
+            seen.item_errors += sum(entry.get("count", 1) for entry in batch.item_errors)
             if len(item_errors) < MOST_ITEM_ERRORS:
                 item_errors.extend(batch.item_errors)
+            if batch.state is BatchState.DONE:
+                seen.done += 1
+                seen.items_done += batch.items
+            seen.failed += batch.state is BatchState.FAILED
+            seen.running += batch.state is BatchState.RUNNING
             yield batch
 
-    gaps = [list(gap) for gap in watch.missing(plan, noting_errors())]
-    return {"missing": gaps, "item_errors": item_errors[:MOST_ITEM_ERRORS], "files": None}
+    gaps = [list(gap) for gap in watch.missing(plan, counting())]
+    return seen, {"missing": gaps, "item_errors": item_errors[:MOST_ITEM_ERRORS], "files": None}
+
+
+def without(stored: Iterator[Stored], missing: Sequence[Missing]) -> Iterator[Stored]:
+    """Partial results without those of batches that a snapshot calls missing: they came after it. Both are in order."""
+    gaps = iter(missing)
+    gap = next(gaps, None)
+    for partial in stored:
+        while gap is not None and gap.last < partial.batch_id:
+            gap = next(gaps, None)
+        if gap is None or partial.batch_id < gap.first:
+            yield partial
 
 
 def conclude(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from skyburst.contracts.records import BatchRecord
@@ -16,11 +16,16 @@ from skyburst.contracts.states import BatchState
 from skyburst.engine.watch import retry_delay
 
 FIRST_GRACE_S = 20.0
-"""A batch of which nothing was heard is sent again when no batch of the job has started for so long: while others start, it
-waits in the queue of throttled invocations, which is no reason to add to it. Each time it may take twice as long."""
+"""A batch of which nothing was heard is sent again when no batch of the job has run for so long: while others run, it waits in
+the queue of throttled invocations, which is no reason to add to it. Each time it may take twice as long."""
 LONGEST_GRACE_S = 1_800.0
+PATIENCE = 2.0
+"""It is sent again too when none has started for so many times the longest that one took: each that ends makes room for another,
+so what still runs is what is slow, and what waits is lost. Too early is no harm: what is sent twice is run once."""
+KEPT_S = 6 * 3_600.0
+"""Lambda keeps an invocation that it cannot start for so long: by then it is lost, whatever runs."""
 MOST_SILENT = 8
-"""A batch that was sent so often and never heard of has failed."""
+"""A batch that was sent so often has failed when not even the last of these invocations can start any more."""
 LATE_S = 5.0
 """A batch is lost when its deadline has passed for so long: clocks differ, and the last write takes time."""
 
@@ -49,6 +54,35 @@ class Decision:
 
 
 @dataclass(slots=True)
+class Signs:
+    """What was seen of all batches together, which says whether the silence of some has a reason."""
+
+    last_start: float = 0.0
+    """When a batch last started."""
+    last_ran: float = 0.0
+    """When a batch last ran."""
+    longest_s: float = 0.0
+    """The longest that a batch took that is DONE; 0 when none is."""
+
+    def note(self, record: BatchRecord, now: float) -> None:
+        """Take a batch into account."""
+        if record.started_at is None:
+            return
+        ran_until = now if _runs(record, now) else record.started_at + (record.seconds or 0.0)
+        self.last_start = max(self.last_start, record.started_at)
+        self.last_ran = max(self.last_ran, ran_until)
+        if record.state is BatchState.DONE:
+            self.longest_s = max(self.longest_s, record.seconds or 0.0)
+
+    def explain(self, sent_at: float, grace_s: float) -> float:
+        """Until when a batch that was sent then may well wait for its turn still."""
+        until = min(sent_at + KEPT_S, max(sent_at, self.last_ran) + grace_s)
+        if not self.longest_s:
+            return until
+        return min(until, max(sent_at, self.last_start) + max(grace_s, PATIENCE * self.longest_s))
+
+
+@dataclass(slots=True)
 class Sent:
     """What was sent when. Kept between looks, and stored, so that another watcher can go on."""
 
@@ -58,8 +92,8 @@ class Sent:
     """Half-open ranges that were dispatched, in order, each with its time."""
     again: dict[int, tuple[int, float, int]] = field(default_factory=dict)
     """Of batches that were sent again: the attempt, the time, and how often that attempt was sent."""
-    last_start: float = 0.0
-    """When a batch last started, as far as the last look saw."""
+    signs: Signs = field(default_factory=Signs)
+    """What was seen of batches, those included of which a later look reads nothing because they are DONE."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -67,7 +101,7 @@ class Sent:
             "todo": self.todo,
             "ranges": self.ranges,
             "again": list(self.again.items()),
-            "last_start": self.last_start,
+            "signs": asdict(self.signs),
         }
 
     @classmethod
@@ -77,7 +111,7 @@ class Sent:
             [(first, last) for first, last in document["todo"]],
             [(first, last, at) for first, last, at in document["ranges"]],
             {batch: (attempt, at, times) for batch, (attempt, at, times) in document["again"]},
-            document["last_start"],
+            Signs(**document["signs"]),
         )
 
 
@@ -98,16 +132,22 @@ def decide(
     """
     decision = Decision()
     in_flight = 0
-    last_start = sent.last_start
+    signs = sent.signs
+    unheard: list[tuple[Send, float, int]] = []
     for batch, at, record in _followed(sent.ranges, recorded, done):
         if record is not None:
-            last_start = max(last_start, record.started_at or 0.0)
+            signs.note(record, now)
         if record is not None and record.state in (BatchState.DONE, BatchState.FAILED):
             sent.again.pop(batch, None)
             continue
         in_flight += 1
-        _follow(job_id, sent, decision, batch, at, record, now=now, attempts=attempts)
-    sent.last_start = last_start
+        if _heard(job_id, sent, decision, batch, record, now=now, attempts=attempts):
+            continue
+        attempt = (record.attempt if record else 0) + 1
+        _, sent_at, times = sent.again.get(batch, (attempt, at, 1))
+        unheard.append((Send(batch, attempt), sent_at, times))
+    for send, sent_at, times in unheard:
+        _remind(sent, decision, send, sent_at, times, now)
     if done:  # a job with little room has very many ranges
         sent.ranges = [entry for entry in sent.ranges if done.find(0, entry[0], entry[1]) >= 0]
     free = None if room is None else room - in_flight
@@ -124,44 +164,52 @@ def decide(
     return decision
 
 
-def _follow(
-    job_id: str, sent: Sent, decision: Decision, batch: int, at: float, record: BatchRecord | None, *, now: float,
-    attempts: int,
-) -> None:  # fmt: skip
-    """Decide about one batch that was sent and has not ended."""
-    heard = record.attempt if record else 0
-    sent_attempt, sent_at, times = sent.again.get(batch, (1, at, 1))
-    if record is not None and record.state is BatchState.RUNNING:
-        if record.deadline is None:
-            return
-        if now < record.deadline + LATE_S:
-            decision.due = min(decision.due, record.deadline + LATE_S)
-            return
+def _runs(record: BatchRecord, now: float) -> bool:
+    """Whether a worker has the batch, as far as is known."""
+    return record.state is BatchState.RUNNING and (record.deadline is None or now < record.deadline + LATE_S)
+
+
+def _heard(
+    job_id: str, sent: Sent, decision: Decision, batch: int, record: BatchRecord | None, *, now: float, attempts: int
+) -> bool:
+    """Decide about one batch that was sent and has not ended; False when nothing was heard of the attempt that was sent."""
+    if record is None:
+        return False
+    heard = record.attempt
+    if record.state is BatchState.RUNNING:
+        if _runs(record, now):
+            if record.deadline is not None:
+                decision.due = min(decision.due, record.deadline + LATE_S)
+            return True
         decision.lost.append(record)
         if heard < attempts:
             decision.again.append(Send(batch, heard + 1))
             sent.again[batch] = (heard + 1, now, 1)
-        return
-    wanted = heard + 1
-    if sent_attempt < wanted:  # the attempt that was sent has failed
-        assert record is not None
-        failed_at = (record.started_at or 0.0) + (record.seconds or 0.0)
-        again_at = failed_at + retry_delay(job_id, batch, heard)
-        if now < again_at:
-            decision.due = min(decision.due, again_at)
-        else:
-            decision.again.append(Send(batch, wanted))
-            sent.again[batch] = (wanted, now, 1)
-        return
-    silent_at = max(sent_at, sent.last_start) + min(LONGEST_GRACE_S, FIRST_GRACE_S * 2.0 ** (times - 1))
-    if now < silent_at:
-        decision.due = min(decision.due, silent_at)
-        return
+        return True
+    sent_attempt = sent.again[batch][0] if batch in sent.again else 1
+    if sent_attempt > heard:
+        return False
+    again_at = (record.started_at or 0.0) + (record.seconds or 0.0) + retry_delay(job_id, batch, heard)
+    if now < again_at:
+        decision.due = min(decision.due, again_at)
+    else:
+        decision.again.append(Send(batch, heard + 1))
+        sent.again[batch] = (heard + 1, now, 1)
+    return True
+
+
+def _remind(sent: Sent, decision: Decision, send: Send, sent_at: float, times: int, now: float) -> None:
+    """Decide about one batch of which nothing was heard."""
     if times >= MOST_SILENT:
-        decision.silent.append(batch)
+        if now >= sent_at + KEPT_S:
+            decision.silent.append(send.batch)
         return
-    decision.again.append(Send(batch, wanted))
-    sent.again[batch] = (wanted, now, times + 1)
+    explained_until = sent.signs.explain(sent_at, min(LONGEST_GRACE_S, FIRST_GRACE_S * 2.0 ** (times - 1)))
+    if now < explained_until:
+        decision.due = min(decision.due, explained_until)
+    else:
+        decision.again.append(send)
+        sent.again[send.batch] = (send.attempt, now, times + 1)
 
 
 def _followed(

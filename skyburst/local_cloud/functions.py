@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 import uuid
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
@@ -65,6 +65,8 @@ class Event:
     accepted_at: float
     attempt: int = 1
     sampled: bool = False
+    request: str = field(default_factory=lambda: str(uuid.uuid4()))
+    """Its request id, which all deliveries of an event have."""
 
 
 class Functions:
@@ -135,10 +137,13 @@ class Functions:
             environment.close()
         self._events.close()
 
-    def _run(self, function: Any, payload: bytes, lineage: str, *, sampled: bool) -> Invocation:
+    def _run(
+        self, function: Any, payload: bytes, lineage: str, *, sampled: bool, request: str | None = None
+    ) -> Invocation:
         name = function.function_name
         trace = trace_id(lineage, sampled=sampled)
         invocation = Invocation(payload, function.function_arn, float(function.timeout), trace)
+        invocation.id = request or invocation.id
         self._enter(function)
         try:
             kill = self._services.faults.take_kill(name)
@@ -242,7 +247,9 @@ class Functions:
 
     def _handle(self, event: Event) -> None:
         try:
-            invocation = self._run(event.function, event.payload, event.lineage, sampled=event.sampled)
+            invocation = self._run(
+                event.function, event.payload, event.lineage, sampled=event.sampled, request=event.request
+            )
         except Throttled:
             self._events.put(lambda: self._handle(event), THROTTLE_DELAY_S)
             return

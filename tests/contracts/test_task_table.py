@@ -354,6 +354,65 @@ def test_a_claim_says_who_has_a_batch_since_when_and_until_when(table: TaskTable
     assert record.deadline is None
 
 
+def test_a_batch_is_granted_to_one_invocation_and_to_that_one_again(table: TaskTable) -> None:
+    table.create_job(a_job(batches=4))
+
+    def granted(batch: int, attempt: int, token: str, at: float = 10.0) -> bool:
+        return table.claim("job-1", [Claim(batch, attempt, at, at + 100.0, token)]) == {batch}
+
+    assert granted(0, 1, "first")
+    assert granted(0, 1, "first"), "its environment died, and the same invocation is delivered once more"
+    assert not granted(0, 1, "double")
+    assert granted(0, 1, "late", 110.0), "the first one is past its deadline"
+    assert granted(0, 2, "again", 111.0), "a later attempt was sent because this one was given up"
+    assert not granted(0, 1, "double", 300.0), "that attempt was had"
+    table.record("job-1", [an_outcome(0)])
+    assert not granted(0, 3, "third", 999.0)
+    table.record_failure("job-1", a_failure(1, attempt=1), PENDING)
+    assert not granted(1, 1, "double")
+    assert granted(1, 2, "second")
+    table.release("job-1", [RUNNING])
+    assert granted(1, 1, "double"), "all batches begin anew when a job is resumed"
+    assert table.claim("job-1", [Claim(b, 1, 10.0, 20.0, "x") for b in range(4)]) == {2, 3}
+
+
+def test_of_many_that_claim_a_batch_at_once_one_has_it(backend: Backend) -> None:
+    tables = [backend.open() for _ in range(4)]
+    tables[0].create_job(a_job(batches=1))
+    claims = [Claim(0, 1, 10.0, 20.0, str(number)) for number in range(4)]
+    results = at_once([lambda t=t, c=c: t.claim("job-1", [c]) for t, c in zip(tables, claims, strict=True)])
+    assert sorted(results, key=len) == [set(), set(), set(), {0}]
+
+
+def test_a_worker_whose_batch_was_taken_from_it_notes_no_failure(table: TaskTable) -> None:
+    table.create_job(a_job(batches=3))
+    table.claim("job-1", [Claim(number, 1, 10.0, 20.0, "mine") for number in range(3)])
+    table.claim("job-1", [Claim(0, 2, 10.0, 20.0, "later")])
+    assert not table.record_failure("job-1", a_failure(0), FAILED, token="mine")
+    assert not table.record_failure("job-1", a_failure(1), FAILED, token="another")
+    assert table.record_failure("job-1", a_failure(1), PENDING, token="mine")
+    table.release("job-1", [RUNNING])  # the job ended and was resumed
+    assert not table.record_failure("job-1", a_failure(2), FAILED, token="mine")
+    assert states_of(table) == {0: "PENDING", 1: "PENDING", 2: "PENDING"}
+    assert table.record("job-1", [an_outcome(2)]) == 1, "what it found is welcome all the same"
+    assert not table.record_failure("job-1", a_failure(2), FAILED)
+
+
+def test_a_job_is_updated_only_in_the_run_that_is_expected(table: TaskTable) -> None:
+    job = table.create_job(a_job(state=JobState.RUNNING))
+    job.runs = 1
+    assert table.update_job(job, run=0)
+    assert not table.update_job(job, run=0)
+    assert table.update_job(job, expected=[JobState.RUNNING], run=1)
+    assert not table.update_job(job, expected=[JobState.PENDING], run=1)
+    job.runs, job.reason = 2, "resumed"
+    assert table.update_job(job, run=1)
+    late = a_job(state=JobState.FAILED)
+    late.runs = 1
+    assert not table.update_job(late, run=1), "it belongs to an earlier run"
+    assert table.job("job-1").reason == "resumed"
+
+
 def test_failures_are_kept_oldest_first_and_only_the_latest_of_very_many(table: TaskTable) -> None:
     table.create_job(a_job(batches=1))
     for attempt in range(1, 31):
@@ -590,8 +649,10 @@ def test_after_any_order_of_events_the_table_says_what_happened(backend: Backend
             if state != "DONE":
                 model[batch] = (left, attempt, [*failures, str(step)], payload)
         elif event == "claim":
-            table.claim("job-1", [a_claim(batch, attempt)])
-            if state != "DONE":
+            had = model[batch][1] if batch in model else 0
+            granted = state != "DONE" and (had < attempt or (had == attempt and state == "RUNNING"))
+            assert table.claim("job-1", [a_claim(batch, attempt)]) == ({batch} if granted else set())
+            if granted:
                 model[batch] = ("RUNNING", attempt, failures, payload)
         else:
             table.release("job-1", [FAILED, RUNNING])

@@ -74,11 +74,20 @@ def done(world: World) -> Done:
     ended = {name: cloud.wait_for_execution(arn, 120) for name, arn in jobs.items()}
     cancelled = world.start("cancelled", items=["wait", "wait"])
     world.until(lambda: world.running("cancelled") > 0)
+    joined = world.start("joined", resume="cancelled")
+    world.until(lambda: waits(world, joined))
     world.table.request_cancel("cancelled")
     ended["cancelled"] = cloud.wait_for_execution(cancelled, 60)
+    ended["joined"] = cloud.wait_for_execution(joined, 60)
     ended["again"] = world.run("again", resume="tree")
     cloud.wait_for_events()
     return Done(world, ended, list(world.heard(queue)))
+
+
+def waits(world: World, execution: str) -> bool:
+    """Whether an execution waits for another one's job."""
+    events = world.cloud.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+    return any(event["type"] == "WaitStateEntered" for event in events)
 
 
 def test_the_jobs_end_as_they_should(done: Done) -> None:
@@ -94,6 +103,13 @@ def test_the_jobs_end_as_they_should(done: Done) -> None:
     assert done.world.result("tree")["count"] == MANY - 10
     assert done.world.result("listed")["count"] == 3
     assert done.world.table.job("tree").runs == 2
+
+
+def test_an_execution_that_resumes_a_running_job_waits_for_it_and_ends_as_it_does(done: Done) -> None:
+    first, second = done.ended["cancelled"], done.ended["joined"]
+    assert (second["status"], second["error"]) == ("FAILED", "CANCELLED")
+    assert second["cause"] == first["cause"]
+    assert done.world.table.job("cancelled").runs == 1
 
 
 def test_a_function_that_tries_what_it_may_not_is_refused(done: Done) -> None:
@@ -144,7 +160,8 @@ def test_no_statement_has_wildcards_where_it_need_not(done: Done) -> None:
         if resource == "*":
             assert action.startswith("xray:")
         elif "*" in resource:
-            assert action.startswith(("s3:", "logs:"))
+            of_jobs = action == "states:DescribeExecution" and resource.endswith(":execution:guarded-jobs:*")
+            assert of_jobs or action.startswith(("s3:", "logs:"))
 
 
 Ask = Callable[[Callable[[str], Any], World], Any]

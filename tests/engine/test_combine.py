@@ -8,6 +8,7 @@ import random
 import tracemalloc
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -170,11 +171,31 @@ def test_without_partial_results_the_combiner_gets_none(scratch: Path) -> None:
         assert result_of(bench_of(combiners.concatenate(), {}, scratch, batches)) == []
 
 
-def test_a_group_without_partial_results_stores_nothing(scratch: Path) -> None:
-    bench = bench_of(combiners.total(), {150: 1}, scratch, 1_000)
+@pytest.mark.parametrize("values", [{150: 1}, dict.fromkeys(range(1_000), 1)])
+def test_a_group_that_was_removed_or_never_merged_is_an_error_and_not_a_gap(
+    scratch: Path, values: dict[int, int]
+) -> None:
+    bench = bench_of(combiners.total(), values, scratch, 1_000)
     for group in range(10):
         combine_group(bench, 0, group)
-    assert [info.key for info in bench.objects.list()] == [f"{PREFIX}combined/0/00000001"]
+    key = f"{PREFIX}combined/0/00000007"
+    bench.objects.delete([key])
+    with pytest.raises(ObjectNotFound, match="combined/0/00000007"):
+        combine_all(bench)
+    combine_group(bench, 0, 7)
+    combine_all(bench)
+    assert json.loads(bench.objects.get(PREFIX + RESULT)) == sum(values.values())
+
+
+def test_two_that_combine_one_job_at_once_do_not_touch_each_others_parts(scratch: Path) -> None:
+    first = bench_of(combiners.total(), dict.fromkeys(range(250), 1), scratch)
+    second = replace(first, parts="combined/2-x/")
+    for group in range(3):
+        combine_group(first, 0, group)
+        combine_group(second, 0, group)
+    first.objects.delete([entry.key for entry in first.objects.list(f"{PREFIX}combined/2-x/")])
+    combine_all(first)
+    assert json.loads(first.objects.get(PREFIX + RESULT)) == 250
 
 
 def test_a_combiner_that_is_not_associative_gets_everything_at_once(scratch: Path) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections import deque
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +16,7 @@ from skyburst.contracts.states import BatchState
 from skyburst.contracts.values import decode, encode
 from skyburst.engine.sending import (
     FIRST_GRACE_S,
+    KEPT_S,
     LATE_S,
     MOST_SILENT,
     Decision,
@@ -80,6 +83,78 @@ def test_while_others_start_a_silent_batch_waits_in_the_queue_with_them() -> Non
     look(sent, [started], 16.0)
     assert look(sent, [started], 15.0 + FIRST_GRACE_S - 1).again == []
     assert look(sent, [started], 15.0 + FIRST_GRACE_S).again == [Send(1, 1), Send(2, 1)]
+
+
+def served_in_order(batches: int, seconds: float, at_once: int, look_s: float) -> tuple[int, int]:
+    """Executions and deliveries of a job whose invocations wait in one queue; workers ask nobody whether to run."""
+    sent, queue, table = Sent([(0, batches)]), deque[int](), dict[int, BatchRecord]()
+    running: deque[tuple[float, int]] = deque()
+    executions = deliveries = 0
+    now = 0.0
+    while not all(number in table and table[number].state is DONE for number in range(batches)):
+        while running and running[0][0] <= now:
+            _, number = running.popleft()
+            table[number] = replace(table[number], state=DONE, seconds=seconds)
+        sent = Sent.of(decode(encode(sent.document())))  # another watcher goes on
+        decision = Decision()
+        if now % look_s == 0:
+            decision = look(sent, [table[number] for number in sorted(table)], now)
+        firsts = [number for first, last in decision.ranges for number in range(first, last)]
+        queue.extend([*firsts, *(send.batch for send in decision.again)])
+        deliveries += len(firsts) + len(decision.again)
+        assert not decision.silent
+        while queue and len(running) < at_once:
+            number = queue.popleft()
+            executions += 1
+            table.setdefault(number, BatchRecord(number, RUNNING, 1, started_at=now, deadline=now + seconds + 30))
+            running.append((now + seconds, number))
+        now += 1.0
+    return executions, deliveries
+
+
+@pytest.mark.parametrize(("seconds", "look_s"), [(300.0, 1.0), (300.0, 60.0), (3.0, 1.0), (3.0, 60.0)])
+def test_batches_that_queue_because_no_more_may_run_at_once_are_each_executed_once(
+    seconds: float, look_s: float
+) -> None:
+    assert served_in_order(500, seconds, 100, look_s) == (500, 500)
+
+
+def test_silence_is_explained_while_a_batch_runs_but_not_when_none_has_started_for_very_long() -> None:
+    first = BatchRecord(0, RUNNING, 1, started_at=0.0, deadline=900.0)
+    second = BatchRecord(1, RUNNING, 1, started_at=5.0, deadline=900.0)
+    sent = Sent([(0, 3)])
+    look(sent, [], 0.0)
+    assert look(sent, [first, second], 600.0) == Decision()
+    ended = [replace(first, state=DONE, seconds=100.0), second]
+    assert look(sent, ended, 204.0) == Decision()
+    assert look(sent, ended, 205.0).again == [Send(2, 1)], "twice as long as it took has passed since one started"
+    assert look(sent, ended, 404.0) == Decision()
+    assert look(sent, ended, 405.0).again == [Send(2, 1)]
+    sent = Sent([(0, 3)])
+    look(sent, [], 0.0)
+    ended = [replace(record, state=DONE, seconds=600.0) for record in (first, second)]
+    assert look(sent, ended, 605.0 + FIRST_GRACE_S - 1) == Decision()
+    assert look(sent, ended, 605.0 + FIRST_GRACE_S).again == [Send(2, 1)], "nothing runs any more"
+
+
+def test_an_invocation_that_is_older_than_lambda_keeps_any_is_sent_again_whatever_runs() -> None:
+    sent = Sent([(0, 2)])
+    look(sent, [], 0.0)
+    running = [BatchRecord(0, RUNNING, 1, started_at=KEPT_S - 10, deadline=KEPT_S + 800)]
+    assert look(sent, running, KEPT_S - 1) == Decision()
+    assert look(sent, running, KEPT_S).again == [Send(1, 1)]
+
+
+def test_a_batch_has_not_failed_for_silence_before_its_last_invocation_is_gone() -> None:
+    sent = Sent([(0, 1)])
+    look(sent, [], 0.0)
+    last_sent = 0.0
+    for now in range(0, 100_000, 20):
+        decision = look(sent, [], float(now))
+        if decision.silent:
+            break
+        last_sent = float(now) if decision.again else last_sent
+    assert now >= last_sent + KEPT_S
 
 
 def test_a_worker_past_its_deadline_is_lost_and_its_batch_is_sent_again_at_once() -> None:

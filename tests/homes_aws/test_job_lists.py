@@ -45,6 +45,7 @@ def test_how_a_list_ends(states: list[str], tolerated: float, state: JobState, r
         ({"status": "SUCCEEDED", "output": json.dumps({"state": "PARTIAL", "reason": "r"})}, ("PARTIAL", "r")),
         ({"status": "RUNNING"}, ("RUNNING", "it still runs")),
         ({"status": "ABORTED", "cause": "by hand"}, ("CANCELLED", "ABORTED: by hand")),
+        ({"status": "FAILED", "error": "CANCELLED", "cause": "by the first"}, ("CANCELLED", "by the first")),
         ({"status": "TIMED_OUT"}, ("TIMED_OUT", "TIMED_OUT: no reason was given")),
         (
             {"status": "FAILED", "error": "InvalidJob", "cause": json.dumps({"errorMessage": "job.items is bad"})},

@@ -34,7 +34,7 @@ def test_a_file_of_format_2_is_brought_up_to_date_with_what_is_in_it(tmp_path: P
     table = SqliteTaskTable(path)
     table.create_job(a_job())
     table.record("job-1", [an_outcome(0, delivery=None)])
-    for column in ("lane", "sent_at", "cold_s"):
+    for column in ("lane", "sent_at", "cold_s", "token"):
         table._connection.execute(f"ALTER TABLE batches DROP COLUMN {column}")
     table._connection.execute("PRAGMA user_version = 2")
     table.close()

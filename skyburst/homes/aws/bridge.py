@@ -17,7 +17,7 @@ from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.combiner import CombinerFunction
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.foreign import row_of
-from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, delivered, record
+from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, NotRun, delivered, record
 
 
 class Answer(NamedTuple):
@@ -36,8 +36,8 @@ class BridgeWorker:
         self._briefs = Briefs(deployed.objects)
         self._client: Any = None
 
-    def run(self, invocation: Invocation) -> Outcome:
-        """Run a batch in the foreign worker, and see that it has a row.
+    def run(self, invocation: Invocation) -> Outcome | NotRun:
+        """Run a batch in the foreign worker, and see that it has a row, unless another invocation has it or its job is over.
 
         Its row, which has no `state`, is what counts as done: a first-generation worker writes it, a later one returns it.
         """
@@ -48,9 +48,13 @@ class BridgeWorker:
         timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
         task = Task(event["batch"], event["attempt"], start, end, timeout_s)
         started_at = time.time()
-        with Beside(self._deployed, brief, task, delivery) as beside:
+        beside = Beside(self._deployed, brief, task, delivery, invocation.token)
+        if refused := beside.claim_ahead():
+            return NotRun(task.batch_id, refused)
+        with beside:
             answer = self._ask(brief, task)
-        beside.raise_what_failed()
+        if refused := beside.refused():
+            return NotRun(task.batch_id, refused)
         failure = answer.failure or self._see_to_row(brief, task, answer.value)
         log = (invocation.log, int(1_000 * started_at), int(1_000 * time.time()))
         outcome = Outcome(
@@ -58,7 +62,7 @@ class BridgeWorker:
             failure, delivery,
         )  # fmt: skip
         if failure is not None:
-            record(self._deployed, brief, outcome)
+            record(self._deployed, brief, outcome, invocation.token)
         else:
             self._note_times(brief, outcome)
         return outcome
@@ -109,11 +113,11 @@ class BridgeCombiner(CombinerFunction):
 
     def _merged(self, brief: Brief, outcome: dict[str, Any], state: JobState) -> dict[str, Any]:
         deployed, foreign = self._deployed, foreign_of(brief)
-        progress = deployed.table.progress(brief.job_id)
+        missing = [Missing(*entry) for entry in outcome["missing"]]
         job = deployed.table.job(brief.job_id)
         event = burst.combiner_event(
-            foreign, call_of(deployed, brief), state=state, remaining=progress.batches - progress.done,
-            missing=[Missing(*entry) for entry in outcome["missing"]], elapsed_s=time.time() - (job.started_at or time.time()),
+            foreign, call_of(deployed, brief), state=state, remaining=sum(gap.last - gap.first + 1 for gap in missing),
+            missing=missing, elapsed_s=time.time() - (job.started_at or time.time()),
         )  # fmt: skip
         client = client_for_answers(deployed)
         with deployed.table.only_foreign_rows(brief.job_id):

@@ -15,6 +15,8 @@ from skyburst.engine.plan import Plan
 from skyburst.ports import Objects
 
 MOST_KEPT = 8
+SAME_AS = "same-as.json"
+"""Among the objects of an execution that made no job: `{"job"}`, the one of the same idempotency key."""
 
 
 @dataclass(frozen=True, slots=True)

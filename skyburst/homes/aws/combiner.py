@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,10 +16,10 @@ from skyburst.contracts.records import REFUSED, Failure, Missing, Stored
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import CombineBench, combine_all, combine_group, levels_of
-from skyburst.engine.finish import conclude, outcome_of
+from skyburst.engine.finish import conclude, snapshot, without
 from skyburst.engine.spans import store_span
 from skyburst.engine.work import describe
-from skyburst.errors import InvalidAnalysis, InvalidItems
+from skyburst.errors import InvalidAnalysis, InvalidItems, JobBusy
 from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import Deployed
@@ -29,6 +30,8 @@ from skyburst.manifest import store_listed
 
 GROUPS_AT_ONCE = 64
 """Groups of a combining tree that are merged at the same time, each in an environment of its own."""
+SNAPSHOT = "snapshot.json"
+"""Beside the tree's values: what is missing from all of them."""
 
 
 class CombinerFunction:
@@ -47,7 +50,7 @@ class CombinerFunction:
 
         Args:
             event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out"}`, or
-                `{"task": "group", "job", "run", "level", "group", "sent_at"}`.
+                `{"task": "group", "job", "run", "parts", "level", "group", "sent_at"}`.
 
         Returns:
             How the job stands, as `ending` has it; nothing for a group.
@@ -61,7 +64,7 @@ class CombinerFunction:
                 return self._combine(brief, event, start)
             case "group":
                 level, group = event["level"], event["group"]
-                self._group(brief, level, group)
+                self._group(brief, event["parts"], level, group)
                 self._note(brief, start.span(Part.GROUP, f"{level}-{group}", brief.run, level=level))
                 return {}
         raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine' or 'group'")
@@ -75,6 +78,8 @@ class CombinerFunction:
         """Have the analysis list the items of the job, and store them."""
         table = self._deployed.table
         job = table.job(brief.job_id)
+        if job.runs != brief.run:
+            return ending(job, brief.run)
         try:
             list_items = load_function(self._folder, brief.analysis["items"])
             listed = list_items(brief.parameters, ItemsContext(job_id=brief.job_id))
@@ -91,8 +96,9 @@ class CombinerFunction:
             return finish(self._deployed, job, JobState.FAILED, reason, nothing, failure)
         self._note(brief, start.span(Part.ITEMS, "items", brief.run))
         job.items = source.document()
-        table.update_job(job)
-        return ending(job)
+        if not table.update_job(job, expected=[JobState.RUNNING], run=brief.run):
+            job = table.job(brief.job_id)
+        return ending(job, brief.run)
 
     # Combining
 
@@ -100,11 +106,14 @@ class CombinerFunction:
         """Combine what was found, write the certificate, set the final state."""
         table, plan = self._deployed.table, brief.batches
         job = table.job(brief.job_id)
-        if job.state.finished:  # this is the second delivery
-            return ending(job)
+        if job.state.finished or job.runs != brief.run:  # this is the second delivery, or comes too late
+            return ending(job, brief.run)
+        # First, so that workers stop: what they find after the snapshot is not in the result.
+        job.state = JobState.COMBINING
+        if not table.update_job(job, expected=[JobState.RUNNING, JobState.COMBINING], run=brief.run):
+            return ending(table.job(brief.job_id), brief.run)
         table.release(job.job_id, [BatchState.RUNNING])
-        counts = table.progress(job.job_id)
-        outcome = outcome_of(table, job.job_id, plan, counts)
+        counts, outcome = snapshot(table, job.job_id, plan)
         given = job.spec.get("tolerated_failure_percent")
         tolerated = job.analysis["blueprint"]["job"]["tolerated_failure_percent"] if given is None else float(given)
         state, reason = conclude(
@@ -113,8 +122,6 @@ class CombinerFunction:
         )  # fmt: skip
         failure = None
         if counts.done or not plan.batches or self.combines_nothing:
-            job.state = JobState.COMBINING
-            table.update_job(job)
             self._deployed.events.job(job, counts)
             try:
                 outcome |= self._merged(brief, outcome, state)
@@ -122,20 +129,26 @@ class CombinerFunction:
                 failure = describe(error)
                 state, reason = JobState.FAILED, f"its combiner failed: {failure.kind}: {failure.message}"
         self._note(brief, start.span(Part.COMBINE, "all", brief.run))
-        return finish(self._deployed, job, state, reason, outcome, failure)
+        ended = finish(self._deployed, job, state, reason, outcome, failure, counts)
+        if ended["run"] == brief.run:  # else the parts are those of somebody who goes on
+            self._forget_combined(brief)
+        return ended
 
     def _merged(self, brief: Brief, outcome: dict[str, Any], _state: JobState) -> dict[str, Any]:
         """Make the result; `_state` is how the job will end if that succeeds."""
-        self._forget_combined(brief)
-        bench = self._bench(brief, outcome)
+        parts = f"combined/{brief.run}-{secrets.token_hex(4)}/"
+        bench = self._bench(brief, outcome, parts)
         levels = levels_of(bench)
-        if levels:  # each group would have to read all batches to find it out
-            self._deployed.objects.put(_outcome_key(brief), values.encode(outcome))
+        if levels:
+            self._deployed.objects.put(f"{brief.prefix}{parts}{SNAPSHOT}", values.encode(outcome))
         for level, groups in enumerate(levels):
-            self._groups(brief, level, groups)
+            self._groups(brief, parts, level, groups)
+        job = self._deployed.table.job(brief.job_id)
+        if job.runs != brief.run or job.state.finished:
+            raise JobBusy(ending(job, brief.run)["reason"])  # its result stays
         return combine_all(bench)
 
-    def _groups(self, brief: Brief, level: int, groups: int) -> None:
+    def _groups(self, brief: Brief, parts: str, level: int, groups: int) -> None:
         """Merge all groups of a level, each in another environment of this function."""
         client = client_for_answers(self._deployed, connections=GROUPS_AT_ONCE)
 
@@ -144,6 +157,7 @@ class CombinerFunction:
                 "task": "group",
                 "job": brief.job_id,
                 "run": brief.run,
+                "parts": parts,
                 "level": level,
                 "group": group,
                 "sent_at": time.time(),
@@ -158,19 +172,20 @@ class CombinerFunction:
             for _ in pool.map(merge, range(groups)):
                 continue
 
-    def _group(self, brief: Brief, level: int, group: int) -> None:
-        outcome = values.decode(self._deployed.objects.get(_outcome_key(brief)))
-        combine_group(self._bench(brief, outcome), level, group)
+    def _group(self, brief: Brief, parts: str, level: int, group: int) -> None:
+        outcome = values.decode(self._deployed.objects.get(f"{brief.prefix}{parts}{SNAPSHOT}"))
+        combine_group(self._bench(brief, outcome, parts), level, group)
 
-    def _bench(self, brief: Brief, outcome: dict[str, Any]) -> CombineBench:
+    def _bench(self, brief: Brief, outcome: dict[str, Any], parts: str) -> CombineBench:
         reference = brief.analysis["combiner"]
         combiner = load_function(self._folder, reference)
         if not isinstance(combiner, Combiner):
             raise InvalidAnalysis(f"{reference} is not a combiner: decorate it with @skyburst.combiner")
         table = self._deployed.table
+        missing = [Missing(*entry) for entry in outcome["missing"]]
 
         def partials(first: int, last: int) -> Iterator[Stored]:
-            return table.partial_results(brief.job_id, first, last)
+            return without(table.partial_results(brief.job_id, first, last), missing)
 
         context = {
             "job_id": brief.job_id,
@@ -178,18 +193,14 @@ class CombinerFunction:
             "parameters": brief.parameters,
             "items_location": brief.items_location,
             "items": brief.batches.items,
-            "missing": [Missing(*entry) for entry in outcome["missing"]],
+            "missing": missing,
             "item_errors": outcome["item_errors"],
         }
         scratch = Path(tempfile.gettempdir())
-        return CombineBench(combiner, brief.batches, partials, self._deployed.objects, brief.prefix, scratch, context)
+        objects = self._deployed.objects
+        return CombineBench(combiner, brief.batches, partials, objects, brief.prefix, scratch, context, parts)
 
     def _forget_combined(self, brief: Brief) -> None:
-        """Remove what an earlier run combined: it may lack batches that are done now."""
+        """Remove the values of the tree, and those that others left who did not come to their end."""
         objects = self._deployed.objects
         objects.delete([entry.key for entry in objects.list(f"{brief.prefix}combined/")])
-
-
-def _outcome_key(brief: Brief) -> str:
-    """What is missing and which items could not be used, for the groups of the tree."""
-    return f"{brief.prefix}outcome-{brief.run}.json"

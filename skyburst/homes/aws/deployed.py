@@ -70,6 +70,11 @@ class Deployed:
 
         return DynamoTaskTable(self.client("dynamodb"), self.batches, self.jobs)
 
+    @property
+    def has_table(self) -> bool:
+        """Whether the task table was used already, so that it is there at once."""
+        return "table" in self.__dict__
+
     @cached_property
     def events(self) -> Events:
         """Tells of changes."""

@@ -7,41 +7,58 @@ import time
 from typing import Any
 
 from skyburst.contracts import burst, values
-from skyburst.contracts.records import Failure, JobRecord
+from skyburst.contracts.records import Failure, JobRecord, Progress
 from skyburst.contracts.states import JobState
 from skyburst.engine.combine import RESULT
 from skyburst.engine.finish import certificate_of
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.outcomes import keep
+from skyburst.homes.aws.standing import UNFINISHED
 from skyburst.homes.aws.telemetry import measure_job
 from skyburst.ports import Objects
 
 READ_BYTES = 1 << 20
 LONGEST_REASON = 1_000
 CERTIFICATE = "certificate.json"
+TAKEN_OVER = "TakenOver"
+"""In place of a state: of an execution whose job another one has taken over."""
 
 
 def finish(
-    deployed: Deployed, job: JobRecord, state: JobState, reason: str, outcome: dict[str, Any], failure: Failure | None
-) -> dict[str, Any]:
-    """Write the certificate of a job and set its final state.
+    deployed: Deployed, job: JobRecord, state: JobState, reason: str, outcome: dict[str, Any], failure: Failure | None,
+    counts: Progress | None = None,
+) -> dict[str, Any]:  # fmt: skip
+    """Write the certificate of a job and set its final state, unless somebody else did, or the job is in another run.
+
+    Args:
+        deployed: the deployment.
+        job: its record.
+        state: how it ends.
+        reason: why, one sentence.
+        outcome: what is missing, and the files of the result.
+        failure: of its items or its combiner.
+        counts: of the look that `missing` is of; None to count now.
 
     Returns:
         `{"job", "run", "state", "reason", "result", "certificate"}`, the output of its execution: names of objects, never
         results.
     """
+    stored = deployed.table.job(job.job_id)
+    if stored.state.finished or stored.runs != job.runs:
+        return ending(stored, job.runs)
     prefix = job_prefix(job.job_id)
     job.outcome = {**outcome, "failure": list(failure) if failure else None}
     job.finished_at = time.time()
     job.state, job.reason = state, reason
     found = job.outcome.get("files") is not None
     digest = _sha256(deployed.objects, prefix + RESULT) if found else None
-    counts = deployed.table.progress(job.job_id)
+    counts = counts or deployed.table.progress(job.job_id)
     certificate = certificate_of(job, counts, "aws", result_digest=digest)
     deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))
     job.outcome = keep(deployed.objects, job.job_id, job.outcome)
-    deployed.table.update_job(job)
+    if not deployed.table.update_job(job, expected=UNFINISHED, run=job.runs):
+        return ending(deployed.table.job(job.job_id), job.runs)
     ended = ending(job)
     deployed.events.job(job, counts, {name: ended[name] for name in ("result", "certificate")})
     seconds = job.finished_at - (job.run_began or {"at": job.created_at})["at"]
@@ -49,17 +66,23 @@ def finish(
     return ended
 
 
-def ending(job: JobRecord) -> dict[str, Any]:
-    """How a job ended, for the output of its execution; of a job of burst-compute with what its dispatch answered."""
+def ending(job: JobRecord, run: int | None = None) -> dict[str, Any]:
+    """How a job ended, for the output of its execution; of a job of burst-compute with what its dispatch answered.
+
+    To the execution of an earlier run the job has not ended, however it stands.
+    """
     prefix = job_prefix(job.job_id)
     found = (job.outcome or {}).get("files") is not None
     foreign = job.analysis.get("foreign")
+    state, reason = str(job.state), job.reason[:LONGEST_REASON]
+    if run is not None and run != job.runs:
+        state, reason = TAKEN_OVER, f"run {job.runs} of job {job.job_id} was started while this one, run {run}, went on"
     return {
         **(burst.dispatch_output(job.job_id, foreign) if foreign else {}),
         "job": job.job_id,
         "run": job.runs,
-        "state": str(job.state),
-        "reason": job.reason[:LONGEST_REASON],
+        "state": state,
+        "reason": reason,
         "result": prefix + RESULT if found else None,
         "certificate": prefix + CERTIFICATE,
     }

@@ -24,8 +24,6 @@ class Execution(NamedTuple):
     """One execution."""
 
     running: bool
-    job: str | None
-    """The job that it says it was about, when it has succeeded."""
     error: str
     cause: str
 
@@ -77,10 +75,7 @@ class Executions:
                 if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                     raise
                 return None
-        output = json.loads(found.get("output") or "{}")
-        return Execution(
-            found["status"] == "RUNNING", output.get("job"), str(found.get("error", "")), str(found.get("cause", ""))
-        )
+        return Execution(found["status"] == "RUNNING", str(found.get("error", "")), str(found.get("cause", "")))
 
 
 def _longest(given: dict[str, Any]) -> tuple[str, int]:

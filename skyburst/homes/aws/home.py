@@ -14,7 +14,7 @@ from skyburst.contracts import values
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Missing, Result
-from skyburst.contracts.states import BatchState, JobState
+from skyburst.contracts.states import JobState
 from skyburst.errors import (
     AnalysisNotFound,
     InvalidAnalysis,
@@ -26,7 +26,7 @@ from skyburst.errors import (
     ResultNotReady,
 )
 from skyburst.homes.aws.account import Account, asking
-from skyburst.homes.aws.brief import job_prefix
+from skyburst.homes.aws.brief import SAME_AS, job_prefix
 from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
 from skyburst.homes.aws.outcomes import whole
@@ -104,7 +104,7 @@ class AwsHome:
         end = f"-{stamp}-{secrets.token_hex(3)}"
         job_id = prepared.analysis[: LONGEST_NAME - len(end)] + end
         self._executions.start(job_id, prepared.document())
-        return self._planned(job_id)
+        return self._planned(job_id, has_key=prepared.idempotency_key is not None)
 
     def _prepared(self, spec: JobSpec, found: Found | None, folder: Path) -> JobSpec:
         """The specification as the deployment can use it: everything that it names is in the bucket."""
@@ -148,18 +148,25 @@ class AwsHome:
             return {"items": {"manifest": self._uploaded("job.items.manifest", str(path))}}
         return {}
 
-    def _planned(self, job_id: str) -> JobRecord:
+    def _planned(self, job_id: str, *, has_key: bool) -> JobRecord:
         """Wait until the planner has made the job, or has found that there is one of the same idempotency key."""
         while True:
             execution = self._executions.look(job_id)
             try:
                 return self.table.job(job_id)
             except JobNotFound:
-                if execution is not None and execution.job not in (None, job_id):
-                    return self.table.job(str(execution.job))
+                if has_key and (same := self._same_as(job_id)) is not None:
+                    return self.table.job(same)
                 if execution is not None and not execution.running:
                     raise refusal(execution, job_id) from None
             time.sleep(PLAN_LOOK_S)
+
+    def _same_as(self, job_id: str) -> str | None:
+        """The job that an execution waits for because it has the same idempotency key, if that is so."""
+        try:
+            return str(values.decode(self.objects.get(job_prefix(job_id) + SAME_AS))["job"])
+        except ObjectNotFound:
+            return None
 
     def find_job(self, name: str) -> JobRecord:
         """The job of an id, of the start of an id that no other has, or `last` for the newest. Raises JobNotFound."""
@@ -192,15 +199,28 @@ class AwsHome:
         self.table.update_job(job, expected=unfinished)
 
     def prepare_resume(self, job_id: str) -> None:
-        """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it runs."""
+        """Have everything that is missing run again: failed batches get new attempts.
+
+        Starts an execution and returns when it has the job, or another one that was started at the same time.
+
+        Raises:
+            JobBusy: while it runs.
+            InvalidJob: when it cannot run as its analysis is deployed now; the job stays as it was.
+        """
+        job = self.table.job(job_id)  # first: whoever takes the job up later begins another run
         self._check_free(job_id)
-        job = self.table.job(job_id)
         if job.state is JobState.SUCCEEDED:
             return
-        self.table.request_cancel(job_id, requested=False)
-        self.table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
-        job.state, job.reason, job.finished_at = JobState.PENDING, "resumed", None
-        self.table.update_job(job)
+        name = execution_name(job_id)
+        self._executions.start(name, {"resume": job_id})
+        while True:
+            execution = self._executions.look(name)
+            now = self.table.job(job_id)
+            if now.runs > job.runs:
+                return
+            if execution is not None and not execution.running:
+                raise refusal(execution, job_id)
+            time.sleep(PLAN_LOOK_S)
 
     def _check_free(self, job_id: str) -> None:
         if not self.table.job(job_id).state.finished and self.is_driven(job_id):
@@ -240,8 +260,8 @@ class AwsHome:
         name = execution_name(job_id)
         began = job.run_began or {"at": time.time(), "items": 0, "batches": 0}
         job.run_began = {**began, "execution": name}
-        self.table.update_job(job)
-        self._executions.start(name, {"resume": job_id})
+        if self.table.update_job(job, expected=[job.state], run=job.runs):
+            self._executions.start(name, {"resume": job_id})
 
     def is_driven(self, job_id: str) -> bool:
         """Whether an execution takes the job to its end, as of a second ago."""

@@ -239,6 +239,8 @@ def told_by(execution: dict[str, Any]) -> tuple[str, str]:
         return str(JobState.RUNNING), "it still runs"
     state = {"ABORTED": JobState.CANCELLED, "TIMED_OUT": JobState.TIMED_OUT}.get(status, JobState.FAILED)
     error, cause = execution.get("error") or status, execution.get("cause") or "no reason was given"
+    if status == "FAILED" and error in list(JobState):  # of a job that another execution had
+        return error, cause
     try:
         said = values.decode(cause)
     except ValueError:

@@ -1,6 +1,6 @@
 """The jobs of the task table in DynamoDB. A job is two or three items, so that what is read often costs little to read:
 
-JOB           head: state, cancel, shards, batches, items, batchSize, created, kind, key, ttl
+JOB           head: state, run, cancel, shards, batches, items, batchSize, created, kind, key, ttl
 record#JOB    record: the job's record as JSON text, compressed when it is long
 key#DIGEST    job: the job that the idempotency key belongs to
 """
@@ -39,6 +39,8 @@ class Head:
     """What is read often of a job."""
 
     state: JobState
+    run: int
+    """How many times the job was started or resumed."""
     cancel_requested: bool
     shards: int | None
     """None until it has a plan or a batch."""
@@ -101,22 +103,26 @@ class JobsTable:
         for chunk in chunks(job_ids, JOBS_AT_ONCE):
             yield from self._get_some(chunk).values()
 
-    def update(self, job: JobRecord, expected: Collection[JobState] | None) -> bool:
-        """Store a job's record if its stored state is an expected one."""
+    def update(self, job: JobRecord, expected: Collection[JobState] | None, run: int | None) -> bool:
+        """Store a job's record if its stored state, and number of runs, is the expected one."""
         if expected is not None and not expected:
             return False
-        condition, states = "attribute_exists(#jobId)", {}
+        condition = "attribute_exists(#jobId)"
+        wanted: Item = {}
         if expected is not None:
-            states = {f"expected{state}": {"S": state} for state in expected}
-            condition += f" AND #state IN ({', '.join(f':{name}' for name in states)})"
+            wanted = {f"expected{state}": {"S": str(state)} for state in expected}
+            condition += f" AND #state IN ({', '.join(f':{name}' for name in wanted)})"
+        if run is not None:
+            wanted["expectedRun"] = number(run)
+            condition += " AND #run = :expectedRun"
         planned = _planned(job)
         head = update(
             self.name,
             _key(job.job_id),
-            {"state": {"S": job.state}, **planned},
+            {"state": {"S": job.state}, "run": number(job.runs), **planned},
             unless_there={"shards": number(shards_for(job.plan["batches"]))} if job.plan and planned else {},
             condition=condition,
-            values=states,
+            values=wanted,
         )
         record = update(self.name, _key(_record_id(job.job_id)), {"record": self._packed(job)})
         try:
@@ -159,6 +165,7 @@ class JobsTable:
             "kind": {"S": "job"},
             "created": number(created),
             "state": {"S": job.state},
+            "run": number(job.runs),
             "cancel": {"BOOL": job.cancel_requested},
             "shards": number(shards) if shards else None,
             "key": {"S": _key_id(key)} if key is not None else None,
@@ -306,6 +313,7 @@ def _whole(document: dict[str, Any]) -> dict[str, Any]:
 def _head_of(item: Item) -> Head:
     return Head(
         JobState(item["state"]["S"]),
+        rows.whole(item, "run"),
         item["cancel"]["BOOL"],
         rows.whole(item, "shards") or None,
         rows.whole(item, "ttl") or None,

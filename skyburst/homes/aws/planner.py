@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from skyburst.contracts import burst
+from skyburst.contracts import burst, values
 from skyburst.contracts.blueprint import Blueprint, parse_blueprint
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
@@ -18,9 +18,9 @@ from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.plan import make_plan
 from skyburst.engine.spans import store_span
-from skyburst.errors import Invalid, InvalidJob
+from skyburst.errors import Invalid, InvalidJob, JobBusy
 from skyburst.finding import PROBE
-from skyburst.homes.aws.brief import Brief, job_prefix, write_brief
+from skyburst.homes.aws.brief import SAME_AS, Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
 from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish
 from skyburst.homes.aws.starts import Start, begin
@@ -31,6 +31,10 @@ LONGEST_ID = 80
 """A job's id is the name of its execution."""
 LONGEST_TOLD = 200
 """Characters of a value in a refusal."""
+FIRST_LOOK_S, LONGEST_LOOK_S = 2, 300
+"""Between looks at a job that another execution has; whole seconds, as state machines wait."""
+_NOT_BEGUN: dict[str, Any] = {"at": 0.0, "items": 0, "batches": 0}
+
 Registry = dict[str, dict[str, Any]]
 """Deployed analyses by name: `{"reference", "lanes"}`, where `reference` is what a job remembers of its analysis, and
 `children` where a manager is to have so many at most."""
@@ -51,11 +55,23 @@ class Checked:
 class Planner:
     """Plans jobs for a deployment and the analyses in it."""
 
-    def __init__(self, deployed: Deployed, registry: Registry, children: int | None = None) -> None:
+    def __init__(
+        self, deployed: Deployed, registry: Registry, children: int | None = None, executions: str = ""
+    ) -> None:
+        """Prepare.
+
+        Args:
+            deployed: the deployment.
+            registry: the analyses in it.
+            children: of a node of the tree, for tests.
+            executions: what the ARNs of jobs' executions start with.
+        """
         self._deployed = deployed
         self._registry = registry
+        self._executions = executions
         self._children = children
         self._blueprints: dict[str, Blueprint] = {}
+        self._states: Any = None
 
     def plan(self, given: dict[str, Any], execution: str) -> dict[str, Any]:
         """Make the job of an execution, or take one up again; safe to call twice.
@@ -69,7 +85,7 @@ class Planner:
             first, `work`, `ended` when there is nothing to do, or `other` when another execution has the job.
 
         Raises:
-            InvalidJob: naming the field, its value and what was expected.
+            InvalidJob: naming the field, its value and what was expected; nothing was changed.
         """
         start = begin()
         try:
@@ -79,23 +95,50 @@ class Planner:
 
     def _planned(self, given: dict[str, Any], execution: str, start: Start) -> dict[str, Any]:
         if set(given) == {"resume"}:
-            return self._start(self._resumed(_job_id(given["resume"])), execution, start)
+            job = self._taken_up(_job_id(given["resume"]), execution)
+            if not job.state.finished and not _is_of(job, execution):
+                return self._told(job, "other")
+            return self._start(job, execution, start)
         job = self._created(given, execution)
         if job.job_id != execution:  # the job of the same idempotency key
+            self._deployed.objects.put(job_prefix(execution) + SAME_AS, values.encode({"job": job.job_id}))
             return self._told(job, "other")
         return self._start(job, execution, start)
 
-    def listed(self, job_id: str) -> dict[str, Any]:
-        """Go on with a job whose items the analysis has listed."""
+    def listed(self, job_id: str, run: int) -> dict[str, Any]:
+        """Go on with a job whose items the analysis has listed. Raises JobBusy when it is in another run."""
         start = begin()
         job = self._deployed.table.job(job_id)
+        if job.runs != run:
+            raise JobBusy(ending(job, run)["reason"])
         return self._start(job, (job.run_began or {}).get("execution", job_id), start)
 
-    def failed(self, job_id: str, error: str, cause: str) -> dict[str, Any]:
-        """End a job whose execution met an error that nothing else could handle."""
+    def look(self, job_id: str, waited_s: int) -> dict[str, Any]:
+        """Look at a job that another execution has.
+
+        Args:
+            job_id: its id.
+            waited_s: how long was waited before this look; 0 for the first one.
+
+        Returns:
+            As `ending`, with `task`, which is `ended` or `other`, and `wait_s`, after which to look again. The waits grow: an
+            execution may have 25,000 events, and each look takes about ten.
+        """
         job = self._deployed.table.job(job_id)
+        told = {**ending(job), "task": "ended", "wait_s": 0}
         if job.state.finished:
-            return ending(job)
+            return told
+        if not self._is_driven(job) and self._deployed.table.job(job_id).state is job.state:
+            reason = f'the execution of job {job_id} has ended, and the job has not: {{"resume": "{job_id}"}} goes on with it'
+            return {**told, "state": "Interrupted", "reason": reason}
+        wait_s = min(LONGEST_LOOK_S, max(FIRST_LOOK_S, waited_s * 3 // 2))
+        return {**told, "task": "other", "wait_s": wait_s}
+
+    def failed(self, job_id: str, run: int, error: str, cause: str) -> dict[str, Any]:
+        """End a job whose execution met an error that nothing else could handle, unless it is in another run by now."""
+        job = self._deployed.table.job(job_id)
+        if job.state.finished or job.runs != run:
+            return ending(job, run)
         outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
         reason = f"its execution met an error: {error}: {cause[:LONGEST_REASON]}"
         return finish(self._deployed, job, JobState.FAILED, reason, outcome, Failure(error, cause[:LONGEST_REASON]))
@@ -140,16 +183,70 @@ class Planner:
             self._deployed.events.job(job)
         return stored
 
-    def _resumed(self, job_id: str) -> JobRecord:
+    def _taken_up(self, job_id: str, execution: str) -> JobRecord:
+        """A job to be resumed, made ready for this execution unless it needs nothing or another one has it.
+
+        Whoever stores the job first has it: an execution that is delivered twice, and two that resume it at once, differ in
+        nothing else. Raises InvalidJob when it cannot run as it is deployed now; then the job is as it was.
+        """
         table = self._deployed.table
         job = table.job(job_id)
-        if job.state.finished and job.state is not JobState.SUCCEEDED:
-            table.request_cancel(job_id, requested=False)
-            table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
+        if job.state is JobState.SUCCEEDED or (not job.state.finished and _is_of(job, execution)):
+            return self._released(job)
+        if not job.state.finished and self._is_driven(job):
+            return job
+        self._check_deployed(job)
+        before = job.state
+        if before is not JobState.PENDING:
             job.state, job.reason, job.finished_at = JobState.PENDING, "resumed", None
-            table.update_job(job)
+        job.run_began = {**(job.run_began or _NOT_BEGUN), "execution": execution}
+        if not table.update_job(job, expected=[before], run=job.runs):
+            job = table.job(job_id)
+            return self._released(job) if _is_of(job, execution) else job
+        if before is not JobState.PENDING:
             self._deployed.events.job(job)
+        return self._released(job)
+
+    def _released(self, job: JobRecord) -> JobRecord:
+        """A job that is to start again: all batches that are not done get new attempts."""
+        if job.state is JobState.PENDING and job.runs:
+            table = self._deployed.table
+            table.request_cancel(job.job_id, requested=False)
+            table.release(job.job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
         return job
+
+    def _check_deployed(self, job: JobRecord) -> None:
+        """Check that the analysis of a job is deployed, and can go on with what an earlier version of it began.
+
+        As at home `local` its code may have changed, as after mending a fault, and the certificate tells that it has.
+        """
+        foreign = job.analysis.get("foreign")
+        entry = self._burst_entry(burst.Foreign(**foreign)) if foreign else self._entry(job.analysis["name"])
+        reference = entry["reference"]
+        changed = [name for name in ("worker", "combiner", "items") if reference[name] != job.analysis[name]]
+        if changed:
+            name = changed[0]
+            raise InvalidJob(
+                f"job {job.job_id} cannot be resumed: the {name} of analysis {reference['name']!r} was "
+                f"{job.analysis[name]!r}, and is {reference[name]!r} as it is deployed now. Run the job anew "
+                f"(`skyburst rerun {job.job_id} --on aws`), or deploy the earlier version and resume it then"
+            )
+        if reference["digest"] not in (job.analysis["digest"], *job.analysis.get("later_digests", [])):
+            job.analysis.setdefault("later_digests", []).append(reference["digest"])
+
+    def _is_driven(self, job: JobRecord) -> bool:
+        """Whether the execution that has a job runs."""
+        from botocore.exceptions import ClientError
+
+        if self._states is None:
+            self._states = self._deployed.client("stepfunctions")
+        try:
+            found = self._states.describe_execution(executionArn=f"{self._executions}{_execution_of(job)}")
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            return False
+        return bool(found["status"] == "RUNNING")
 
     def _start(self, job: JobRecord, execution: str, start: Start) -> dict[str, Any]:
         """Set a job running and write its brief; clients look at the execution to see whether it goes on."""
@@ -157,7 +254,8 @@ class Planner:
             return self._told(job, "ended")
         table = self._deployed.table
         done: Progress | None = None
-        starts = job.state is JobState.PENDING
+        before, run = job.state, job.runs
+        starts = before is JobState.PENDING
         if starts:  # else this is the second delivery, or the items were listed meanwhile
             job.runs += 1
             job.started_at = job.started_at or time.time()
@@ -168,9 +266,13 @@ class Planner:
         if job.plan is not None:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}
-        began = job.run_began or {"at": time.time(), "items": 0, "batches": 0}
+        began = job.run_began or {**_NOT_BEGUN, "at": time.time()}
         job.run_began = {**began, "execution": execution}
-        table.update_job(job)
+        if not table.update_job(job, expected=[before], run=run):
+            job = table.job(job.job_id)
+            if job.state.finished or not _is_of(job, execution):
+                return self._told(job, "ended" if job.state.finished else "other")
+            starts = False  # the answer to the first delivery was lost
         if starts:
             self._deployed.events.job(job, done)
         self._write_brief(job)
@@ -260,6 +362,15 @@ def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:
                         "`skyburst run --on aws` uploads files itself"
                     )
     return resolve(declared, spec.parameters, Path("/"))
+
+
+def _execution_of(job: JobRecord) -> str:
+    """Name of the execution that has a job."""
+    return str((job.run_began or {}).get("execution", job.job_id))
+
+
+def _is_of(job: JobRecord, execution: str) -> bool:
+    return _execution_of(job) == execution
 
 
 def _same_function(asked: str, listed: str) -> bool:

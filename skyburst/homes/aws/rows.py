@@ -5,7 +5,9 @@
     attempt, items, size    numbers
     spent                   number: worker seconds of all attempts, to the microsecond
     failed, errors          numbers: failed attempts, items that could not be used
-    startedAt, deadline     JSON texts, so that floating-point numbers stay what they were
+    startedAt               JSON text, so that a floating-point number stays what it was
+    deadline                number: of a batch that is RUNNING
+    token                   text: of the claim by which it is RUNNING
     about                   JSON text: seconds, peak memory, log and delivery of the last attempt
     reference               JSON text
     payload                 a partial result of at most a kilobyte
@@ -45,6 +47,7 @@ NOT_DONE_NAMES = (
     "spent",
     "startedAt",
     "deadline",
+    "token",
     "about",
     "ttl",
 )
@@ -78,6 +81,11 @@ def text(value: Any) -> Item:
 def seconds(value: float) -> Item:
     """Seconds that are added up, to the microsecond."""
     return {"N": f"{value:.6f}"}
+
+
+def time_of(value: float) -> Item:
+    """A time that conditions compare, with all its digits: a number of DynamoDB has 38."""
+    return {"N": repr(float(value))}
 
 
 def pack(document: Any) -> Item:
@@ -129,6 +137,7 @@ def attempted(outcome: Outcome) -> Changes:
         "startedAt": text(outcome.started_at),
         "about": text([outcome.seconds, outcome.peak_memory_mb, outcome.log, outcome.delivery]),
         "deadline": None,
+        "token": None,
     }
 
 
@@ -150,8 +159,21 @@ def claimed(claim: Claim) -> Changes:
         "state": {"S": BatchState.RUNNING},
         "attempt": number(claim.attempt),
         "startedAt": text(claim.started_at),
-        "deadline": text(claim.deadline),
+        "deadline": time_of(claim.deadline),
+        "token": {"S": claim.token},
     }
+
+
+def running_by(token: str) -> Item:
+    """Values of the condition that a batch is RUNNING by the claim of a token."""
+    return {"running": {"S": BatchState.RUNNING}, "token": {"S": token}}
+
+
+def is_running_by(row: Item, token: str) -> bool:
+    """Whether a batch is RUNNING by the claim of a token."""
+    return all(
+        row.get(name) == value for name, value in {"state": {"S": BatchState.RUNNING}, "token": {"S": token}}.items()
+    )
 
 
 def batch_id_of(row: Item) -> int:
@@ -172,7 +194,7 @@ def record_of(row: Item, plan: Numbers, failures: list[Failure], item_errors: li
     seconds_taken, peak, log, delivery = value(row, "about") or (None, None, None, None)
     return BatchRecord(
         batch_id, state_of(row), whole(row, "attempt"), whole(row, "items"), whole(row, "size"),
-        value(row, "startedAt"), seconds_taken, value(row, "deadline"), peak,
+        value(row, "startedAt"), seconds_taken, float(row["deadline"]["N"]) if "deadline" in row else None, peak,
         tuple(log) if log else None, Delivery(*delivery) if delivery else None, failures, item_errors,
     )  # fmt: skip
 

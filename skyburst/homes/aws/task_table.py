@@ -21,7 +21,7 @@ from skyburst.errors import StorageError
 from skyburst.homes.aws import foreign, rows
 from skyburst.homes.aws.calls import RETRY_S, Calls, ConditionFailed, Item, chunks
 from skyburst.homes.aws.expressions import delete, put, update
-from skyburst.homes.aws.jobs_table import JobsTable
+from skyburst.homes.aws.jobs_table import Head, JobsTable
 from skyburst.homes.aws.reading import Reader, Shards
 from skyburst.homes.aws.schema import FAILURES, ITEM_ERRORS, PARTS, PAYLOAD
 from skyburst.homes.aws.seen import Seen
@@ -44,6 +44,13 @@ PARTS_AT_ONCE = 64
 NOT_DONE = "attribute_not_exists(#jobId) OR (attribute_exists(#state) AND #state <> :done)"
 """Nothing is there, or a row of ours that is not DONE; a row without a state is another framework's, and DONE."""
 DONE = {"done": {"S": BatchState.DONE}}
+FREE = (
+    f"({NOT_DONE}) AND (attribute_not_exists(#jobId) OR #attempt < :attempt OR "
+    "(#attempt = :attempt AND #state = :state AND (#token = :token OR #deadline <= :now)))"
+)
+"""Of a claim, whose attributes are set: what has not been had by another invocation, or has not come back from it."""
+MINE = "#state = :running AND #token = :token"
+"""It is RUNNING by this claim."""
 PARTIAL = ("batchId", "jobId", "state", "payload", "reference", "apart", *foreign.RESULTS)
 
 
@@ -96,9 +103,11 @@ class DynamoTaskTable:
         """All jobs, newest first; one created within the last second may not be among them yet."""
         return self._jobs.newest_first()
 
-    def update_job(self, job: JobRecord, *, expected: Collection[JobState] | None = None) -> bool:
-        """Store a job's record if its stored state is an expected one."""
-        return self._jobs.update(job, expected)
+    def update_job(
+        self, job: JobRecord, *, expected: Collection[JobState] | None = None, run: int | None = None
+    ) -> bool:
+        """Store a job's record if its stored state, and number of runs, is the expected one."""
+        return self._jobs.update(job, expected, run)
 
     def request_cancel(self, job_id: str, *, requested: bool = True) -> None:
         """Ask for the end of a job, or take that back."""
@@ -107,6 +116,13 @@ class DynamoTaskTable:
     def cancel_requested(self, job_id: str) -> bool:
         """Whether somebody asked for the end of a job, as of a second ago: half the price of a consistent read."""
         return self._jobs.head(job_id, consistent=False).cancel_requested
+
+    def head(self, job_id: str, *, consistent: bool = True) -> Head:
+        """What is read often of a job; as of a second ago for half the price. Raises JobNotFound."""
+        head = self._jobs.head(job_id, consistent=consistent)
+        if head.shards is not None:
+            self._known.setdefault(job_id, Shards(job_id, head.shards, head.expires))
+        return head
 
     def delete_job(self, job_id: str) -> None:
         """Forget a job and its batches; the job last, so that what was interrupted can be done again."""
@@ -173,15 +189,17 @@ class DynamoTaskTable:
         """Those of these jobs that exist."""
         return self._jobs.some(job_ids)
 
-    def record_failure(self, job_id: str, outcome: Outcome, state: BatchState) -> None:
-        """Note a failed attempt of a batch that is not DONE."""
+    def record_failure(self, job_id: str, outcome: Outcome, state: BatchState, *, token: str | None = None) -> bool:
+        """Note a failed attempt of a batch that is not DONE; with a token, only if it is RUNNING by that claim."""
         assert outcome.failure is not None
         shards = self._shards(job_id, writing=True)
         key, apart = shards.key(outcome.batch_id), shards.key(outcome.batch_id, FAILURES)
         while True:
             row = self._calls.get(self.name, key)
             if row and rows.state_of(row) is BatchState.DONE:
-                return
+                return False
+            if token is not None and not (row and rows.is_running_by(row, token)):
+                return False
             # Two who note a failure at once must not lose one: the number of failures says who was first.
             before = (row or {}).get("failed", rows.number(0))
             kept = rows.failures_of(self._calls.get(self.name, apart)) if before != rows.number(0) else []
@@ -196,25 +214,27 @@ class DynamoTaskTable:
                     **shards.expiry,
                 },
                 add={"spent": rows.seconds(outcome.seconds)},
-                condition=f"({NOT_DONE}) AND (attribute_not_exists(#failed) OR #failed = :before)",
-                values={**DONE, "before": before},
+                condition=f"({NOT_DONE if token is None else MINE}) AND (attribute_not_exists(#failed) OR #failed = :before)",
+                values={"before": before, **(DONE if token is None else rows.running_by(token))},
             )
             failures = put(self.name, {**apart, "failures": packed, **shards.expiry})
             try:
                 self._calls.write_together(self.name, [change, failures])
             except ConditionFailed:
                 continue
-            return
+            return True
 
-    def claim(self, job_id: str, claims: Sequence[Claim]) -> None:
-        """Mark batches that are not DONE as RUNNING."""
+    def claim(self, job_id: str, claims: Sequence[Claim]) -> set[int]:
+        """Mark batches as RUNNING that are neither DONE nor somebody else's; those that were granted."""
         shards = self._shards(job_id, writing=bool(claims))
         last = {claim.batch_id: claim for claim in claims}
 
-        def mark(claim: Claim) -> None:
-            self._change(shards, claim.batch_id, {**rows.claimed(claim), **shards.expiry}, NOT_DONE, DONE)
+        def mark(claim: Claim) -> int | None:
+            changes = {**rows.claimed(claim), **shards.expiry}
+            values = {**DONE, "now": rows.time_of(claim.started_at)}
+            return claim.batch_id if self._change(shards, claim.batch_id, changes, FREE, values) else None
 
-        self._threads.each(mark, last.values())
+        return {batch for batch in self._threads.each(mark, last.values()) if batch is not None}
 
     def release(self, job_id: str, states: Collection[BatchState]) -> None:
         """Set batches in these states to PENDING with no attempts counted. DONE stays DONE."""
@@ -223,7 +243,7 @@ class DynamoTaskTable:
         if not released:
             return
         condition = f"#state IN ({', '.join(f':{name}' for name in released)})"
-        changes = {"state": {"S": str(BatchState.PENDING)}, "attempt": rows.number(0), "deadline": None}
+        changes = {"state": {"S": str(BatchState.PENDING)}, "attempt": rows.number(0), "deadline": None, "token": None}
 
         def set_back(row: Item) -> None:
             self._change(shards, rows.batch_id_of(row), changes, condition, released)
@@ -334,11 +354,14 @@ class DynamoTaskTable:
         """Counts of one shard, page by page."""
         return sum((rows.count(page, numbers) for page in self._reader.pages(name, rows.COUNTED)), rows.Counts())
 
-    def _change(self, shards: Shards, batch_id: int, changes: rows.Changes, condition: str, values: Item) -> None:
-        """Change a row if a condition holds."""
+    def _change(self, shards: Shards, batch_id: int, changes: rows.Changes, condition: str, values: Item) -> bool:
+        """Change a row if a condition holds; else the batch has ended meanwhile, or is somebody else's, and stays as it is."""
         change = update(self.name, shards.key(batch_id), changes, condition=condition, values=values)
-        with contextlib.suppress(ConditionFailed):  # the batch has ended meanwhile, and stays as it is
+        try:
             self._calls.call("update_item", self.name, **change["Update"])
+        except ConditionFailed:
+            return False
+        return True
 
     def _records(self, shards: Shards, numbers: rows.Numbers, found: Sequence[Item]) -> list[BatchRecord]:
         """Rows as records, with the failures and item errors that are kept apart from them."""

@@ -33,6 +33,7 @@ from skyburst.homes.aws.invoker import LambdaInvoker
 from skyburst.homes.aws.looks import ANSWER_S, SEND_S, next_look
 from skyburst.homes.aws.rows import Numbers
 from skyburst.homes.aws.seen import SKIPPED, SKIPPED_FOREIGN, Seen
+from skyburst.homes.aws.standing import look
 from skyburst.homes.aws.starts import begin
 
 log = logging.getLogger(__name__)
@@ -103,8 +104,10 @@ class Watcher:
     def _look(self, sent: Sent, now: float) -> tuple[bool, bool, bool]:
         """One look: whether the job is over, was cancelled, or has run out of time."""
         job_id = self._brief.job_id
-        if self._table.cancel_requested(job_id):
-            return True, True, False
+        head, reason = look(self._table, job_id, self._brief.run)
+        if reason is not None:
+            log.info("over", extra={"reason": reason})
+            return True, head is not None and head.cancel_requested, False
         timeout_s = self._job.spec.get("timeout_s") or self._job.analysis["blueprint"]["job"]["timeout_s"]
         began = (self._job.run_began or {"at": now})["at"]
         if timeout_s is not None and now - began > timeout_s:

@@ -18,6 +18,7 @@ from skyburst.engine.work import Bench, Task, peak_memory_mb, work
 from skyburst.errors import InvalidAnalysis
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import LANE, Deployed
+from skyburst.homes.aws.standing import look
 from skyburst.homes.aws.starts import begin
 from skyburst.loading import load_function
 from skyburst.manifest import ItemReader, parse_source
@@ -25,7 +26,7 @@ from skyburst.manifest import ItemReader, parse_source
 MARGIN_S = 3.0
 """Of the function's time, kept for recording what was found, or that the time ran out."""
 LOOK_S = 5.0
-"""Between looks for a cancel request."""
+"""Between looks at whether the job goes on."""
 MOST_BENCHES = 2
 INLINE_BYTES = 4 * 1024
 """Longer partial results become objects of S3.
@@ -37,6 +38,13 @@ within ten seconds would write 19,800 units a second where a new table takes 4,0
 """
 
 
+class NotRun(NamedTuple):
+    """What becomes of a batch that this invocation is not to run."""
+
+    batch_id: int
+    reason: str
+
+
 class Invocation(NamedTuple):
     """One invocation of the function."""
 
@@ -46,6 +54,8 @@ class Invocation(NamedTuple):
     """Left to it."""
     log: str
     """`LOG GROUP:LOG STREAM` that it writes to."""
+    token: str
+    """Its request id, which a second delivery of the same invocation has too."""
 
 
 class WorkerFunction:
@@ -57,11 +67,11 @@ class WorkerFunction:
         self._briefs = Briefs(deployed.objects)
         self._benches: dict[tuple[str, int], Bench] = {}
 
-    def run(self, invocation: Invocation) -> Outcome:
-        """Run a batch and record how it ended.
+    def run(self, invocation: Invocation) -> Outcome | NotRun:
+        """Run a batch and record how it ended, unless another invocation has it or its job is over.
 
-        The table is reached in a thread beside the developer's function, which so begins at once: the library that
-        speaks to it takes longer to start than all the rest.
+        The first time the table is reached in a thread beside the developer's function, which so begins at once: the library
+        that speaks to it takes longer to start than all the rest.
         """
         event = invocation.event
         delivery = delivered(event)
@@ -69,13 +79,17 @@ class WorkerFunction:
         start, end = brief.batches.items_of(event["batch"])
         timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
         task = Task(event["batch"], event["attempt"], start, end, timeout_s)
-        with Beside(self._deployed, brief, task, delivery) as beside:
+        beside = Beside(self._deployed, brief, task, delivery, invocation.token)
+        if refused := beside.claim_ahead():
+            return NotRun(task.batch_id, refused)
+        with beside:
             outcome = work(self._bench(brief), task)
         log_end = int(1_000 * time.time())
         log = (invocation.log, int(1_000 * outcome.started_at), log_end)
         outcome = outcome._replace(log=log, delivery=delivery)
-        beside.raise_what_failed()
-        record(self._deployed, brief, outcome)
+        if refused := beside.refused():
+            return NotRun(task.batch_id, refused)
+        record(self._deployed, brief, outcome, invocation.token)
         return outcome
 
     def _bench(self, brief: Brief) -> Bench:
@@ -103,30 +117,34 @@ def delivered(event: dict[str, Any]) -> Delivery:
     return Delivery(int(os.environ.get(LANE, "0")), event["sent_at"], start.cold_s)
 
 
-def record(deployed: Deployed, brief: Brief, outcome: Outcome) -> None:
-    """Store how an attempt at a batch ended."""
+def record(deployed: Deployed, brief: Brief, outcome: Outcome, token: str) -> None:
+    """Store how an attempt at a batch ended; that it failed only while it is this invocation's."""
     if outcome.failure is None:
         deployed.table.record(brief.job_id, [outcome])
     else:
         state = state_after(outcome.failure, outcome.attempt, brief.resources["attempts"])
-        deployed.table.record_failure(brief.job_id, outcome, state)
+        deployed.table.record_failure(brief.job_id, outcome, state, token=token)
 
 
 class Beside:
-    """Beside the developer's function: claims the batch, and ends the process when its time is up or the job is cancelled."""
+    """Beside the developer's function: claims the batch, and ends the process when its time is up or its job is over."""
 
     def __init__(
-        self, deployed: Deployed, brief: Brief, task: Task, delivery: Delivery, leave: Callable[[int], None] = os._exit
-    ) -> None:
+        self, deployed: Deployed, brief: Brief, task: Task, delivery: Delivery, token: str,
+        leave: Callable[[int], None] = os._exit,
+    ) -> None:  # fmt: skip
         self._deployed = deployed
         self._brief = brief
         self._task = task
         self._delivery = delivery
+        self._token = token
         self._leave = leave
         self._started_at = time.time()
         self._until = time.monotonic() + task.timeout_s
         self._over = threading.Event()
         self._failed: Exception | None = None
+        self._claimed = False
+        self._refused: str | None = None
         self._thread = threading.Thread(target=self._run, name="beside", daemon=True)
 
     def __enter__(self) -> Beside:
@@ -137,10 +155,30 @@ class Beside:
         self._over.set()
         self._thread.join()
 
-    def raise_what_failed(self) -> None:
-        """Have the invocation fail when the batch could not be claimed: the table could not be reached."""
+    def claim_ahead(self) -> str | None:
+        """Claim the batch before its function begins, where the table was reached before; why it is not to be run, if so."""
+        return self._claim() if self._deployed.has_table else None
+
+    def refused(self) -> str | None:
+        """Why the batch was not to be run after all, if so.
+
+        Raises what failed while it was claimed: the table could not be reached.
+        """
         if self._failed is not None:
             raise self._failed
+        return self._refused
+
+    def _claim(self) -> str | None:
+        """Claim the batch for this invocation; why it is not to be run, if so."""
+        task, job_id = self._task, self._brief.job_id
+        _, reason = look(self._deployed.table, job_id, self._brief.run)
+        if reason is None:
+            deadline = self._started_at + task.timeout_s + MARGIN_S
+            claim = Claim(task.batch_id, task.attempt, self._started_at, deadline, self._token)
+            if not self._deployed.table.claim(job_id, [claim]):
+                reason = "it is done, or another invocation has it"
+        self._claimed, self._refused = reason is None, reason
+        return reason
 
     def _run(self) -> None:
         try:
@@ -149,14 +187,15 @@ class Beside:
             self._failed = error
 
     def _watch(self) -> None:
-        task, job_id, table = self._task, self._brief.job_id, self._deployed.table
-        deadline = self._started_at + task.timeout_s + MARGIN_S
-        table.claim(job_id, [Claim(task.batch_id, task.attempt, self._started_at, deadline)])
+        if not self._claimed and self._claim():
+            if not self._over.is_set():
+                self._leave(1)
+            return
         while not self._over.wait(min(LOOK_S, max(0.0, self._until - time.monotonic()))):
             if time.monotonic() >= self._until:
-                record(self._deployed, self._brief, self._timed_out())
+                record(self._deployed, self._brief, self._timed_out(), self._token)
                 self._leave(1)
-            if table.cancel_requested(job_id):
+            if look(self._deployed.table, self._brief.job_id, self._brief.run)[1]:
                 self._leave(1)
 
     def _timed_out(self) -> Outcome:

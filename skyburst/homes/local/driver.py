@@ -11,7 +11,7 @@ from skyburst.contracts.records import REFUSED, Claim, Failure, JobRecord, Outco
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
-from skyburst.engine.finish import conclude, outcome_of
+from skyburst.engine.finish import conclude, snapshot
 from skyburst.engine.plan import Plan, combine_levels, make_plan
 from skyburst.engine.spans import store_span
 from skyburst.errors import StorageFull
@@ -201,8 +201,7 @@ class Driver:
     def _end(self, plan: Plan, pool: Pool) -> None:
         """Combine what was found, write the certificate, set the final state."""
         table, job_id = self._table, self._job.job_id
-        counts = table.progress(job_id)
-        outcome = outcome_of(table, job_id, plan, counts)
+        counts, outcome = snapshot(table, job_id, plan)
         state, reason = conclude(
             plan,
             counts,

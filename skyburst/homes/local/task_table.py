@@ -22,7 +22,7 @@ MOST_FAILURES = 20
 
 NOT_KNOWN = (None, None, None)
 
-FORMAT = 3
+FORMAT = 4
 SCHEMA = f"""
 CREATE TABLE IF NOT EXISTS jobs (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -52,6 +52,7 @@ CREATE TABLE IF NOT EXISTS batches (
     lane INTEGER,
     sent_at REAL,
     cold_s REAL,
+    token TEXT,
     PRIMARY KEY (job, batch_id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS payloads (
@@ -64,15 +65,23 @@ PRAGMA user_version = {FORMAT};
 """
 """Partial results lie in a table of their own, so that counting batches reads none of them."""
 
-FROM_2 = """
+NEXT_FORMAT = {
+    2: """
 BEGIN IMMEDIATE;
 ALTER TABLE batches ADD COLUMN lane INTEGER;
 ALTER TABLE batches ADD COLUMN sent_at REAL;
 ALTER TABLE batches ADD COLUMN cold_s REAL;
 PRAGMA user_version = 3;
 COMMIT;
-"""
-"""Brings a file of format 2 up to date."""
+""",
+    3: """
+BEGIN IMMEDIATE;
+ALTER TABLE batches ADD COLUMN token TEXT;
+PRAGMA user_version = 4;
+COMMIT;
+""",
+}
+"""Brings a file of an older format to the next one."""
 
 RECORD = """
 INSERT INTO batches (job, batch_id, state, attempt, items, size, reference, started_at, seconds, peak_memory_mb, log, item_errors,
@@ -86,10 +95,15 @@ ON CONFLICT (job, batch_id) DO UPDATE SET
 WHERE batches.state <> 'DONE'
 """
 CLAIM = """
-INSERT INTO batches (job, batch_id, state, attempt, started_at, deadline) VALUES (?, ?, 'RUNNING', ?, ?, ?)
+INSERT INTO batches (job, batch_id, state, attempt, started_at, deadline, token) VALUES (?, ?, 'RUNNING', ?, ?, ?, ?)
 ON CONFLICT (job, batch_id) DO UPDATE SET
-    state = 'RUNNING', attempt = excluded.attempt, started_at = excluded.started_at, deadline = excluded.deadline
-WHERE batches.state <> 'DONE'
+    state = 'RUNNING', attempt = excluded.attempt, started_at = excluded.started_at, deadline = excluded.deadline,
+    token = excluded.token
+WHERE batches.state <> 'DONE' AND (
+    batches.attempt < excluded.attempt
+    OR batches.attempt = excluded.attempt AND batches.state = 'RUNNING'
+        AND (batches.token = excluded.token OR batches.deadline <= excluded.started_at)
+)
 """
 RECORD_FAILURE = """
 INSERT INTO batches (job, batch_id, state, attempt, items, started_at, seconds, peak_memory_mb, log, failures, spent,
@@ -132,7 +146,7 @@ class SqliteTaskTable:
     def _prepare(self) -> None:
         execute = self._connection.execute
         (version,) = execute("PRAGMA user_version").fetchone()
-        if version not in (0, 2, FORMAT):
+        if version not in (0, *NEXT_FORMAT, FORMAT):
             age = "a newer" if version > FORMAT else "an older"
             raise StorageError(
                 f"{self.path} was written by {age} skyburst (format {version}): use that one, or another state folder"
@@ -146,8 +160,9 @@ class SqliteTaskTable:
                 if version == 0:
                     execute("PRAGMA journal_mode = WAL")
                     self._connection.executescript(SCHEMA)
-                elif version != FORMAT:
-                    self._connection.executescript(FROM_2)
+                while 0 < version < FORMAT:
+                    self._connection.executescript(NEXT_FORMAT[version])
+                    version += 1
         execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
@@ -200,13 +215,16 @@ class SqliteTaskTable:
             if len(rows) < ROWS_AT_ONCE:
                 return
 
-    def update_job(self, job: JobRecord, *, expected: Collection[JobState] | None = None) -> bool:
-        """Store a job's record if its stored state is an expected one."""
+    def update_job(
+        self, job: JobRecord, *, expected: Collection[JobState] | None = None, run: int | None = None
+    ) -> bool:
+        """Store a job's record if its stored state, and number of runs, is the expected one."""
         condition = f" AND state IN ({', '.join('?' * len(expected))})" if expected is not None else ""
+        condition += " AND json_extract(record, '$.runs') = ?" if run is not None else ""
         with self._transaction() as execute:
             cursor = execute(
                 f"UPDATE jobs SET state = ?, record = ? WHERE job_id = ?{condition}",
-                (job.state, _job_to_text(job), job.job_id, *(expected or ())),
+                (job.state, _job_to_text(job), job.job_id, *(expected or ()), *(() if run is None else (run,))),
             )
             updated: bool = cursor.rowcount == 1
         return updated
@@ -259,17 +277,19 @@ class SqliteTaskTable:
                 )
             return self._connection.executemany(RECORD, rows).rowcount
 
-    def record_failure(self, job_id: str, outcome: Outcome, state: BatchState) -> None:
-        """Note a failed attempt of a batch that is not DONE."""
+    def record_failure(self, job_id: str, outcome: Outcome, state: BatchState, *, token: str | None = None) -> bool:
+        """Note a failed attempt of a batch that is not DONE; with a token, only if it is RUNNING by that claim."""
         job = self._number(job_id)
         assert outcome.failure is not None
         with self._transaction() as execute:
             row = execute(
-                "SELECT failures FROM batches WHERE job = ? AND batch_id = ?", (job, outcome.batch_id)
+                "SELECT failures, state, token FROM batches WHERE job = ? AND batch_id = ?", (job, outcome.batch_id)
             ).fetchone()
+            if token is not None and (row is None or row[1:] != (BatchState.RUNNING, token)):
+                return False
             failures = json.loads(row[0]) if row and row[0] else []
             failures = [*failures, list(outcome.failure)][-MOST_FAILURES:]
-            execute(
+            cursor = execute(
                 RECORD_FAILURE,
                 (
                     job, outcome.batch_id, state, outcome.attempt, outcome.items, outcome.started_at, outcome.seconds,
@@ -277,19 +297,21 @@ class SqliteTaskTable:
                     outcome.seconds, *(outcome.delivery or NOT_KNOWN),
                 ),
             )  # fmt: skip
+            noted: bool = cursor.rowcount == 1
+        return noted
 
-    def claim(self, job_id: str, claims: Sequence[Claim]) -> None:
-        """Mark batches that are not DONE as RUNNING."""
+    def claim(self, job_id: str, claims: Sequence[Claim]) -> set[int]:
+        """Mark batches as RUNNING that are neither DONE nor somebody else's; those that were granted."""
         job = self._number(job_id)
-        with self._transaction():
-            self._connection.executemany(CLAIM, [(job, *claim) for claim in claims])
+        with self._transaction() as execute:
+            return {claim.batch_id for claim in claims if execute(CLAIM, (job, *claim)).rowcount}
 
     def release(self, job_id: str, states: Collection[BatchState]) -> None:
         """Set batches in these states to PENDING with no attempts counted."""
         job = self._number(job_id)
         with self._transaction() as execute:
             execute(
-                "UPDATE batches SET state = 'PENDING', attempt = 0, deadline = NULL WHERE job = ? AND state IN"
+                "UPDATE batches SET state = 'PENDING', attempt = 0, deadline = NULL, token = NULL WHERE job = ? AND state IN"
                 f" ({', '.join('?' * len(states))})",
                 (job, *states),
             )
