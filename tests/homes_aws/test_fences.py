@@ -141,6 +141,29 @@ def test_an_invocation_of_an_earlier_run_or_a_cancelled_or_deleted_job_does_noth
     assert place.ran == 0
 
 
+def test_code_that_cannot_be_loaded_fails_its_batch_and_says_why(place: Place, tmp_path: Path) -> None:
+    place.begin()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "worker.py").write_text("import nothing_of_this_name\n")
+    outcome = place.run(0, worker=WorkerFunction(place.deployed(), tmp_path / "broken"))
+    assert "nothing_of_this_name" in outcome.failure.message
+    record = place.table.batch("job-1", 0)
+    assert record is not None
+    assert (record.state, record.failures) == (BatchState.PENDING, [outcome.failure])
+
+
+def test_a_batch_that_was_sent_again_is_claimed_before_its_function_even_in_a_new_environment(place: Place) -> None:
+    place.begin()
+    deployed = place.deployed(warm=False)
+    brief = Briefs(place.objects).get("job-1", 1)
+    beside = Beside(deployed, brief, Task(0, 1, 0, 1, 30.0), Delivery(0, 0.0, 0.0), "one", leave)
+    assert beside.claim_ahead(again=True) is None
+    record = place.table.batch("job-1", 0)
+    assert record is not None
+    assert record.state is BatchState.RUNNING, "a worker that dies now is missed when its time is over"
+    deployed.table.close()
+
+
 class Left(Exception):
     """The process would have ended."""
 

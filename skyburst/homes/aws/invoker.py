@@ -58,10 +58,11 @@ class LambdaInvoker:
         """Have the node split among its children."""
         self._send(self._brief.manager, node, {"first": node.first, "last": node.last, "level": node.level})
 
-    def invoke_worker(self, node: Node, attempt: int = 1) -> None:
-        """Have a worker run the batch."""
+    def invoke_worker(self, node: Node, attempt: int = 1, *, again: bool = False) -> None:
+        """Have a worker run the batch; one that was sent before is claimed before anything of the analysis runs."""
         lane = self._brief.lane_of(node.first + attempt - 1)  # another attempt goes to another lane
-        self._send(lane, node, {"batch": node.first, "attempt": attempt, "level": node.level})
+        fields: dict[str, Any] = {"batch": node.first, "attempt": attempt, "level": node.level}
+        self._send(lane, node, {**fields, "again": True} if again else fields)
 
     def _send(self, function: str, node: Node, fields: dict[str, Any]) -> None:
         event = {"job": self._brief.job_id, "run": self._brief.run, "sent_at": time.time(), **fields}

@@ -177,7 +177,7 @@ class Watcher:
                 for batch in range(first, last):
                     invoker.invoke_worker(self._leaf(batch))
             for batch, attempt in decision.again:
-                invoker.invoke_worker(self._leaf(batch), attempt)
+                invoker.invoke_worker(self._leaf(batch), attempt, again=True)
         self.noted["ThrottledInvokes"] += len(invoker.throttled)
         self.noted["UnsentChildren"] += len(invoker.unsent)
         for node, reason in invoker.unsent[:MOST_LOGGED]:

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from skyburst.analysis import Worker
 from skyburst.contracts.records import Claim, Delivery, Failure, Outcome
 from skyburst.engine.watch import state_after
-from skyburst.engine.work import Bench, Task, peak_memory_mb, work
+from skyburst.engine.work import Bench, Task, describe, peak_memory_mb, work
 from skyburst.errors import InvalidAnalysis
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import LANE, Deployed
@@ -49,7 +49,7 @@ class Invocation(NamedTuple):
     """One invocation of the function."""
 
     event: dict[str, Any]
-    """`{"job", "run", "batch", "attempt", "sent_at", "level"}`."""
+    """`{"job", "run", "batch", "attempt", "sent_at", "level"}`, and `again` of a batch that was sent before."""
     seconds: float
     """Left to it."""
     log: str
@@ -71,7 +71,8 @@ class WorkerFunction:
         """Run a batch and record how it ended, unless another invocation has it or its job is over.
 
         The first time the table is reached in a thread beside the developer's function, which so begins at once: the library
-        that speaks to it takes longer to start than all the rest.
+        that speaks to it takes longer to start than all the rest. Not for a batch that was sent before: perhaps it ended the
+        process before its claim was written, and nobody would ever hear of it.
         """
         event = invocation.event
         delivery = delivered(event)
@@ -80,10 +81,10 @@ class WorkerFunction:
         timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
         task = Task(event["batch"], event["attempt"], start, end, timeout_s)
         beside = Beside(self._deployed, brief, task, delivery, invocation.token)
-        if refused := beside.claim_ahead():
+        if refused := beside.claim_ahead(again=bool(event.get("again"))):
             return NotRun(task.batch_id, refused)
         with beside:
-            outcome = work(self._bench(brief), task)
+            outcome = self._work(brief, task)
         log_end = int(1_000 * time.time())
         log = (invocation.log, int(1_000 * outcome.started_at), log_end)
         outcome = outcome._replace(log=log, delivery=delivery)
@@ -91,6 +92,18 @@ class WorkerFunction:
             return NotRun(task.batch_id, refused)
         record(self._deployed, brief, outcome, invocation.token)
         return outcome
+
+    def _work(self, brief: Brief, task: Task) -> Outcome:
+        started_at = time.time()
+        try:
+            bench = self._bench(brief)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - its code cannot be loaded, and the batch says so
+            seconds = time.time() - started_at
+            return Outcome(
+                task.batch_id, task.attempt, task.end - task.start, None, None, 0, None, started_at, seconds,
+                peak_memory_mb(), None, describe(error),
+            )  # fmt: skip
+        return work(bench, task)
 
     def _bench(self, brief: Brief) -> Bench:
         """What the batches of a job share; kept for those that come next."""
@@ -155,9 +168,12 @@ class Beside:
         self._over.set()
         self._thread.join()
 
-    def claim_ahead(self) -> str | None:
-        """Claim the batch before its function begins, where the table was reached before; why it is not to be run, if so."""
-        return self._claim() if self._deployed.has_table else None
+    def claim_ahead(self, *, again: bool = False) -> str | None:
+        """Claim the batch before its function begins, where the table was reached before; why it is not to be run, if so.
+
+        A batch that was sent `again` is claimed now in any case.
+        """
+        return self._claim() if again or self._deployed.has_table else None
 
     def refused(self) -> str | None:
         """Why the batch was not to be run after all, if so.
