@@ -49,7 +49,8 @@ class Analysis(Construct):
         self.workers = [
             factory.function(
                 self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.location),
-                handler="handler.handler", memory_mb=resources.memory_mb, statements=worker, asynchronous=True,
+                handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=worker,
+                asynchronous=True,
                 timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
                 environment={
                     deployed.LANE: str(lane), deployed.ANALYSIS: self.name, deployed.CODE: self.reference["digest"],
@@ -66,7 +67,7 @@ class Analysis(Construct):
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.location),
-            handler="handler.handler", memory_mb=resources.memory_mb, statements=combiner,
+            handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
             timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name},
         )  # fmt: skip
 

@@ -5,15 +5,18 @@ Context (`cdk.json`, or `--context name=value`):
     prefix                start of all names, and the name of the stack: skyburst
     analyses              folders of analyses, a JSON list or separated by commas; those that are shipped when it is empty
     architecture          arm64 or x86_64
-    python                version of Lambda's runtime
+    python                version of Lambda's runtime, 3.11 to 3.14; 3.11 has no wheels newer than the C library 2.26
+    c_library             N of the C library 2.N, where functions do not run on Lambda: in a cloud on one machine
     lanes                 identical worker functions for each analysis
     children              children of one manager at most, when it is not to be as measured
     input_buckets         further buckets that jobs may read, a JSON list or separated by commas
+    input_keys            ARNs of the keys of KMS that their objects are encrypted with, likewise
     burst_functions       names or ARNs of workers and combiners of burst-compute that jobs may name, likewise
     monitoring            none, alarms, or full: alarms and a dashboard
     alarm_email           who gets a message when an alarm goes off
     batch_events          all or none: whether changes of batches are told to EventBridge
     reserved_concurrency  environments kept for each worker function, and its limit
+    engine_concurrency    environments kept for each of the planner, the watcher and the manager, and their limit
     log_days              how long logs are kept: 30
     tags                  of all resources, a JSON object or name=value separated by commas
 """

@@ -48,8 +48,8 @@ UTILITIES = {"jmespath_utils"}
 """Of powertools; the logger imports it."""
 TESTED = {"jsonschema", "numpy", "referencing"}
 """Packages that carry their tests along."""
-FEATURES = (*(f"manylinux_2_{minor}" for minor in range(17, 35)), "manylinux2014")
-"""Up to the C library of Amazon Linux 2023, on which Python 3.12 and later run: pip knows only those that it is given."""
+C_LIBRARIES = {"3.11": 26, "3.12": 34, "3.13": 34, "3.14": 34}
+"""Versions of Python that functions run on, and N of the C library 2.N there: of Amazon Linux 2, then of Amazon Linux 2023."""
 LIMIT_BYTES = 250 * 2**20
 """Of a function's unpacked code."""
 
@@ -62,6 +62,8 @@ class Machine:
     """Such as `3.13`."""
     architecture: str
     """`arm64` or `x86_64`."""
+    c_library: int = 34
+    """N of its C library 2.N: wheels for newer ones do not run on it."""
 
     @property
     def wheels(self) -> str:
@@ -193,7 +195,9 @@ def _requirements(contents: Contents) -> Iterator[Path]:
 
 
 def _install(requirements: Path, machine: Machine, target: Path) -> None:
-    platforms = [f"--platform={feature}_{machine.wheels}" for feature in FEATURES]
+    # Each that there is, as pip knows only those that it is given.
+    features = [*(f"manylinux_2_{minor}" for minor in range(17, machine.c_library + 1)), "manylinux2014"]
+    platforms = [f"--platform={feature}_{machine.wheels}" for feature in features]
     command = [
         sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile",
         "--only-binary=:all:", f"--python-version={machine.python}", "--implementation=cp", *platforms,
@@ -202,9 +206,15 @@ def _install(requirements: Path, machine: Machine, target: Path) -> None:
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     if ended.returncode:
         raise InvalidAnalysis(
-            f"the packages of {requirements} cannot be had for Python {machine.python} on {machine.architecture}: "
-            f"{ended.stderr.strip()[-2_000:]}"
+            f"the packages of {requirements} cannot be had for Python {machine.python} on {machine.architecture} with the C "
+            f"library 2.{machine.c_library}{_newer(machine)}: {ended.stderr.strip()[-2_000:]}"
         )
+
+
+def _newer(machine: Machine) -> str:
+    """A hint at versions of Python that newer packages run on."""
+    old = machine.c_library < max(C_LIBRARIES.values())
+    return ", and may be for Python 3.12 or later, whose machines have a newer one" if old else ""
 
 
 def _strip(folder: Path) -> None:

@@ -64,7 +64,7 @@ class Bridge(Construct):
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners"),
             handler="bridge.handler", memory_mb=resources.memory_mb, timeout_s=math.ceil(resources.combiner_timeout_s),
             statements=[
-                *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
+                *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/set-aside-*"),
                 *factory.batches("Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), foreign,
             ],

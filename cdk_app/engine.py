@@ -31,19 +31,20 @@ class Engine(Construct):
     ) -> None:
         super().__init__(scope, name)
         manager, jobs = f"{factory.prefix}-manager", f"{factory.prefix}-jobs"
-        workers = [worker for analysis in analyses for worker in analysis.worker_names]
+        workers = deployed.all_workers(factory.prefix)
         self.registry = {analysis.name: analysis.entry() for analysis in analyses}
         self.plan = factory.function(
             self, "Plan", f"{factory.prefix}-plan", Contents(ROOT / "step_functions", documents={"registry.json": self.registry}),
-            handler="plan.handler", memory_mb=512, timeout_s=PLAN_S,
+            handler="plan.handler", memory_mb=512, timeout_s=PLAN_S, asynchronous=True, retries=2,
             statements=[
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),
-                *factory.batches("Query", "UpdateItem"),
+                *factory.batches("Query", "BatchGetItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(), *factory.describes(jobs),
             ],
             environment={
                 "SKYBURST_EXECUTIONS": factory.executions(jobs), **({"SKYBURST_CHILDREN": str(children)} if children else {}),
             },
+            reserved=factory.engine_reserved,
         )  # fmt: skip
         self.watch = factory.function(
             self, "Watch", f"{factory.prefix}-watch", Contents(ROOT / "step_functions"),
@@ -51,15 +52,16 @@ class Engine(Construct):
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
                 *factory.batches("Query", "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
-                *factory.jobs("GetItem", "BatchGetItem"), *factory.invokes(manager, *workers),
+                *factory.jobs("GetItem", "BatchGetItem"), *factory.invokes(manager, workers),
                 *factory.tells(),
             ],
-            environment={deployed.BATCH_EVENTS: factory.batch_events},
+            environment={deployed.BATCH_EVENTS: factory.batch_events}, reserved=factory.engine_reserved,
         )  # fmt: skip
         self.manager = factory.function(
             self, "Manager", manager, Contents(ROOT / "manager"),
             handler="handler.handler", memory_mb=512, timeout_s=MANAGE_S, asynchronous=True, recursive=True,
             statements=[
-                *factory.reads("jobs/*"), *factory.writes("jobs/*/spans/*"), *factory.invokes(manager, *workers),
+                *factory.reads("jobs/*"), *factory.writes("jobs/*/spans/*"), *factory.invokes(manager, workers),
             ],
+            reserved=factory.engine_reserved,
         )  # fmt: skip

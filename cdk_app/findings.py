@@ -13,6 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import IConstruct
 
 from cdk_app.stack import SkyburstStack
+from skyburst.homes.aws.deployed import all_workers
 
 RULES = "AwsSolutions::AwsSolutions"
 S1 = "access logs of objects are another bucket that is paid for; CloudTrail's data events do this for whoever needs it"
@@ -28,6 +29,7 @@ OBJECTS = {
     "/items/*": "lists of items lie under their digest, so that the same list is stored once",
     "/jobs/*/partials/*": "large partial results lie under the id of their job",
     "/jobs/*/spans/*": "when each part ran lies under the id of its job",
+    "/jobs/*/set-aside-*": "what a combiner of burst-compute is not to see lies under the id of its job, and is removed",
     "/jobs/*/combined/*": "what an earlier run combined lies under the id of its job, and is removed",
 }
 MAP = {
@@ -37,6 +39,7 @@ MAP = {
 }
 EXECUTIONS = "executions are named when they start: these are those of the deployment's own machines"
 SF1 = "errors are logged; each child of the map has its own record, and all events of 100,000 jobs would cost more than they"
+WORKERS = "named one by one, fifty workers fill a policy; the pattern is that of the deployment's workers"
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
 
@@ -53,6 +56,8 @@ def acknowledge(stack: SkyburstStack) -> None:
     objects |= {
         states + name: EXECUTIONS for name in (f"{prefix}-jobs:*", f"{prefix}-batches:*", f"{prefix}-batches/*")
     }
+    functions = "arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:"
+    objects[functions + all_workers(prefix)] = WORKERS
     _at(stack.batch_machine.machine, "SF1", SF1)
     for construct in stack.node.find_all():
         if isinstance(construct, iam.ManagedPolicy | iam.Policy):

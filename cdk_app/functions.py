@@ -33,6 +33,7 @@ class Factory:
         self.bundles: dict[str, Path] = {}
         """Folders of the code of functions, by their names."""
         self.batch_events = settings.batch_events
+        self.engine_reserved = settings.engine_concurrency
         self._settings = settings
         self.undelivered = sqs.Queue(
             scope, "Undelivered",
@@ -43,9 +44,14 @@ class Factory:
     def function(
         self, scope: Construct, id_: str, name: str, contents: Contents, *, handler: str, memory_mb: int, timeout_s: float,
         statements: Sequence[iam.PolicyStatement], asynchronous: bool = False, recursive: bool = False,
-        environment: dict[str, str] | None = None, reserved: int | None = None,
+        environment: dict[str, str] | None = None, reserved: int | None = None, disk_mb: int | None = None,
+        retries: int = 0,
     ) -> lambda_.Function:  # fmt: skip
-        """A function that may do what the statements allow, write its log, and nothing else."""
+        """A function that may do what the statements allow, write its log, and nothing else.
+
+        Of one that is invoked asynchronously the events that fail are tried again so many times, then kept in a queue; those of
+        workers and managers are not, as the watcher sends again what was lost, and knows how often it may.
+        """
         log = logs.LogGroup(
             scope, f"{id_}Log", log_group_name=f"/aws/lambda/{name}", retention=RETENTIONS[self._settings.log_days],
             removal_policy=cdk.RemovalPolicy.DESTROY,
@@ -68,6 +74,7 @@ class Factory:
             code=lambda_.Code.from_asset(str(self.bundles[name])),
             handler=handler,
             memory_size=memory_mb,
+            ephemeral_storage_size=cdk.Size.mebibytes(disk_mb) if disk_mb else None,
             timeout=cdk.Duration.seconds(int(timeout_s)),
             role=role.without_policy_updates(),
             log_group=log,
@@ -86,7 +93,7 @@ class Factory:
         if asynchronous:
             lambda_.EventInvokeConfig(
                 scope, f"{id_}Invocations", function=function,
-                retry_attempts=0,  # the watcher sends again what was lost, and knows how often it may
+                retry_attempts=retries,
                 max_event_age=cdk.Duration.seconds(int(KEPT_S)),
                 on_failure=destinations.SqsDestination(self.undelivered),
             )  # fmt: skip
@@ -99,10 +106,15 @@ class Factory:
         return [_allow(["s3:GetObject"], [self.storage.bucket.arn_for_objects(key) for key in keys])]
 
     def reads_inputs(self) -> list[iam.PolicyStatement]:
-        """Read any object of the deployment's bucket and of the further ones."""
+        """Read any object of the deployment's bucket and of the further ones, also those encrypted with a key of KMS."""
         start = f"arn:{cdk.Aws.PARTITION}:s3:::"
         buckets = [self.storage.bucket.bucket_arn, *(start + name for name in self._settings.input_buckets)]
-        return [_allow(["s3:GetObject"], [f"{bucket}/*" for bucket in buckets]), _allow(["s3:ListBucket"], buckets)]
+        keys = self._settings.input_keys
+        return [
+            _allow(["s3:GetObject"], [f"{bucket}/*" for bucket in buckets]),
+            _allow(["s3:ListBucket"], buckets),
+            *([_allow(["kms:Decrypt"], keys)] if keys else []),
+        ]
 
     def lists(self) -> list[iam.PolicyStatement]:
         """Tell an object that is not there from one that may not be read."""
@@ -143,7 +155,7 @@ class Factory:
         return [_allow(["states:DescribeExecution"], [f"{self.executions(machine)}*"])]
 
     def invokes(self, *names: str) -> list[iam.PolicyStatement]:
-        """Invoke functions of the deployment by name."""
+        """Invoke functions of the deployment by name, or by a pattern of names."""
         start = f"arn:{cdk.Aws.PARTITION}:lambda:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:function:"
         return [_allow(["lambda:InvokeFunction"], [start + name for name in names])]
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as stepfunctions
 from constructs import Construct
 
@@ -15,6 +18,7 @@ from cdk_app.bundle import ROOT
 from cdk_app.burst import Bridge
 from cdk_app.engine import Engine
 from cdk_app.functions import RETENTIONS
+from skyburst.homes.aws.unfinished import EXECUTION_CHANGE
 
 
 class JobMachine(Construct):
@@ -28,6 +32,7 @@ class JobMachine(Construct):
         prefix: str,
         engine: Engine,
         analyses: Sequence[Analysis | Bridge],
+        undelivered: sqs.Queue,
         log_days: int,
     ) -> None:
         super().__init__(scope, name)
@@ -56,4 +61,15 @@ class JobMachine(Construct):
                 destination=log, level=stepfunctions.LogLevel.ALL, include_execution_data=False
             ),
             tracing_enabled=True,
+        )  # fmt: skip
+        # A job whose execution was stopped, or ran into a limit of Step Functions, gets a final state all the same.
+        events.Rule(
+            self, "Ended",
+            description="Ends jobs whose execution ended before they did",
+            event_pattern=events.EventPattern(
+                source=["aws.states"],
+                detail_type=[EXECUTION_CHANGE],
+                detail={"stateMachineArn": [self.machine.state_machine_arn], "status": ["ABORTED", "FAILED", "TIMED_OUT"]},
+            ),
+            targets=[targets.LambdaFunction(engine.plan, dead_letter_queue=undelivered)],
         )  # fmt: skip

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cdk_app.bundle import Machine
+from cdk_app.bundle import C_LIBRARIES, Machine
 from skyburst.contracts.blueprint import FILE
 from skyburst.errors import InvalidJob
 from skyburst.finding import Found, find_analysis, shipped_folder
 
 NAMES = (
-    "prefix", "analyses", "architecture", "python", "lanes", "children", "input_buckets", "burst_functions", "cache",
+    "prefix", "analyses", "architecture", "python", "c_library", "lanes", "children", "input_buckets", "input_keys",
+    "burst_functions", "cache",
     "monitoring", "alarm_email",
-    "batch_events", "reserved_concurrency", "log_days", "tags",
+    "batch_events", "reserved_concurrency", "engine_concurrency", "log_days", "tags",
 )  # fmt: skip
 MONITORING = ("none", "alarms", "full")
 BATCH_EVENTS = ("all", "none")
+ARCHITECTURES = ("arm64", "x86_64")
+LONGEST_PREFIX = 32
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Retentions that CloudWatch has."""
 
@@ -47,7 +51,12 @@ class Settings:
     """`none` when changes of batches are not to be told to EventBridge, which costs 1 USD for a million."""
     reserved_concurrency: int | None = None
     """Environments kept for each worker function, which are also its limit; None for a share of the account's."""
+    engine_concurrency: int | None = None
+    """Environments kept for each of the planner, the watcher and the manager, so that workers never take all; their limit
+    too. None for a share of the account's: 100 of these cannot be reserved, so that an account that has 10 reserves none."""
     log_days: int = 30
+    input_keys: list[str] = field(default_factory=list)
+    """ARNs of keys of KMS that objects in further buckets are encrypted with."""
     burst_functions: list[str] = field(default_factory=list)
     """Names or ARNs of workers and combiners of burst-compute that jobs may name."""
     children: int | None = None
@@ -64,17 +73,19 @@ def settings_of(context: dict[str, Any]) -> Settings:
     if email and monitoring == "none":
         raise InvalidJob("alarm_email is given, but monitoring is 'none': without alarms there is nothing to send")
     return Settings(
-        prefix=str(context.get("prefix") or "skyburst"),
+        prefix=_prefix(context),
         analyses=analyses,
-        machine=Machine(str(context.get("python") or "3.13"), str(context.get("architecture") or "arm64")),
+        machine=_machine(context),
         lanes=_number("lanes", context) or 3,
         input_buckets=_list("input_buckets", context),
+        input_keys=_keys(context),
         burst_functions=_list("burst_functions", context),
         cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
         monitoring=monitoring,
         alarm_email=str(email) if email else None,
         batch_events=_one_of("batch_events", context, BATCH_EVENTS, "all"),
         reserved_concurrency=_number("reserved_concurrency", context),
+        engine_concurrency=_number("engine_concurrency", context),
         log_days=int(_one_of("log_days", context, tuple(map(str, LOG_DAYS)), "30")),
         children=_number("children", context),
         tags=_tags(context),
@@ -83,6 +94,30 @@ def settings_of(context: dict[str, Any]) -> Settings:
 
 def _shipped() -> list[Found]:
     return [find_analysis(str(path.parent)) for path in sorted(shipped_folder().glob(f"*/{FILE}"))]
+
+
+def _prefix(context: dict[str, Any]) -> str:
+    prefix = str(context.get("prefix") or "skyburst")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", prefix) or len(prefix) > LONGEST_PREFIX:
+        raise InvalidJob(
+            f"prefix is {prefix!r}: expected a letter, then letters, digits and hyphens, {LONGEST_PREFIX} at most: it starts the "
+            "names of functions, which have 64"
+        )
+    return prefix
+
+
+def _machine(context: dict[str, Any]) -> Machine:
+    python = _one_of("python", context, tuple(C_LIBRARIES), "3.13")
+    architecture = _one_of("architecture", context, ARCHITECTURES, "arm64")
+    return Machine(python, architecture, _number("c_library", context) or C_LIBRARIES[python])
+
+
+def _keys(context: dict[str, Any]) -> list[str]:
+    keys = _list("input_keys", context)
+    for key in keys:
+        if not re.fullmatch(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+", key):
+            raise InvalidJob(f"input_keys has {key!r}: expected the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID")
+    return keys
 
 
 def _one_of(name: str, context: dict[str, Any], allowed: tuple[str, ...], default: str) -> str:

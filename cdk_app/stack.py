@@ -59,8 +59,9 @@ class SkyburstStack(cdk.Stack):
             runnable.append(Bridge(self, "Bridge", factory=factory, functions=functions, lanes=settings.lanes))
         self.engine = Engine(self, "Engine", factory=factory, analyses=runnable, children=settings.children)
         self.machine = JobMachine(
-            self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=runnable, log_days=settings.log_days
-        )
+            self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=runnable, undelivered=factory.undelivered,
+            log_days=settings.log_days,
+        )  # fmt: skip
         self.batch_machine = BatchMachine(
             self, "ManyJobs", factory=factory, engine=self.engine, log_days=settings.log_days
         )
@@ -70,7 +71,7 @@ class SkyburstStack(cdk.Stack):
         if monitored:
             self.monitoring = Monitoring(
                 self, "Monitoring", prefix=settings.prefix, storage=self.storage, undelivered=factory.undelivered,
-                email=settings.alarm_email,
+                lanes=[entry.workers[0] for entry in runnable if entry is not probe], email=settings.alarm_email,
             )  # fmt: skip
             if settings.monitoring == "full":
                 self.monitoring.add_dashboard(machine=self.machine.machine, engine=self.engine, analyses=self.analyses)

@@ -13,10 +13,10 @@ logger = logger_of("bridge")
 combiner = BridgeCombiner(Deployed.from_environment(), Path(__file__).parent)
 
 
-def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Have a foreign combiner combine, and end the job."""
     about(logger, event)
     with traced("bridge", event):
-        answer = combiner.handle(event)
+        answer = combiner.run(event, context.get_remaining_time_in_millis() / 1_000)
     logger.info("done", extra={"state": answer.get("state"), "reason": answer.get("reason")})
     return answer

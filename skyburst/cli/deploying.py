@@ -45,6 +45,8 @@ class Wanted:
     lanes: int
     python: str | None = None
     """Such as `3.13`; None for that of the CDK app."""
+    c_library: int | None = None
+    """N of the C library 2.N of a cloud on this machine; None for that of Lambda."""
     cache: Path | None = None
     """Folder of bundles; None for the user's."""
 
@@ -57,7 +59,8 @@ class Wanted:
             "lanes": self.lanes,
             "cache": str(self.cache or bundles_folder()),
         }
-        return {**context, "python": self.python} if self.python else context
+        chosen = {"python": self.python, "c_library": self.c_library}
+        return {**context, **{name: value for name, value in chosen.items() if value}}
 
 
 class FunctionSize(NamedTuple):
@@ -131,6 +134,12 @@ def app_folder() -> Path:
     package = Path(__file__).resolve().parent.parent
     shipped = package / "_shipped"
     return shipped if (shipped / "cdk_app").is_dir() else package.parent
+
+
+def host_c_library() -> int | None:
+    """N of this machine's C library 2.N; None when it is another one than functions have."""
+    name, version = platform.libc_ver()
+    return int(version.partition(".")[2]) if name == "glibc" else None
 
 
 def host_architecture() -> str:

@@ -42,6 +42,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     memory_mb: Annotated[int, msgspec.Meta(ge=128, le=10_240)] = 2_048
     """MiB of memory for each worker."""
+    disk_mb: Annotated[int, msgspec.Meta(ge=512, le=10_240)] = 512
+    """MiB of `/tmp` for each worker and the combiner at home aws; more than 512 is paid for by the second."""
     batch_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=900)] = 300
     """Seconds until one attempt at a batch is ended."""
     combiner_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=900)] = 900

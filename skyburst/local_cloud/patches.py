@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skyburst.errors import WrongVersion
-from skyburst.local_cloud import authorization, functions, identities, state_machines, tables
+from skyburst.local_cloud import authorization, event_bus, functions, identities, state_machines, tables
 from skyburst.local_cloud.templates import stacks
 
 MOTO = "5.2.5"
@@ -53,6 +53,8 @@ PATCHES = (
     Patch("moto.dynamodb.models", "DynamoDBBackend.transact_write_items", tables.transaction),
     Patch("moto.dynamodb.models.table", "Table.__deepcopy__", tables.copy_for_rollback, added=True),
     Patch("moto.dynamodb.models.dynamo_type", "LimitedSizeDict.__setitem__", tables.set_attribute),
+    # Rules have functions as targets.
+    Patch("moto.events.models", "Rule.send_to_targets", event_bus.send_to_targets),
     # Templates are read by the project's own code, which ignores nothing.
     Patch("moto.cloudformation.models", "Stack._create_resource_map", lambda _: stacks.resources_of),
     Patch("moto.cloudformation.models", "Stack._create_output_map", lambda _: stacks.outputs_of),

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from skyburst.local_cloud.event_bus import tell_of_execution
 from skyburst.local_cloud.running import current
 
 INDEFINITE = re.compile(r"\*|\.\.|\[\?|\[[^\]'\"]*[:,][^\]'\"]*\]")
@@ -146,7 +147,7 @@ def start_execution(original: Original) -> Replacement:
 
 
 def reflect_status(original: Original) -> Replacement:
-    """An execution has its outcome before it has ended, and its output in JSON.
+    """An execution has its outcome before it has ended, and its output in JSON; EventBridge hears of its end.
 
     moto sets the status first, so that who waits may find no output yet, and leaves texts as they are.
     """
@@ -162,11 +163,13 @@ def reflect_status(original: Original) -> Replacement:
             execution.output = to_json_str(env.states.get_input())
             execution.stop_date = dt.datetime.now(tz=dt.UTC)
             execution.exec_status = ExecutionStatus.SUCCEEDED
+            tell_of_execution(execution)
             return
         if isinstance(state, ProgramError):
             execution.error = state.error.get("error")
             execution.cause = state.error.get("cause")
         original(self)
+        tell_of_execution(execution)
 
     return reflect
 
@@ -175,11 +178,12 @@ def stop_execution(original: Original) -> Replacement:
     """The error and the cause that are given to StopExecution are kept."""
 
     def stop(self: Any) -> Any:
-        answer = original(self)
         execution = self.stepfunction_backend.describe_execution(self._get_param("executionArn"))
-        execution.error = self._get_param("error") or execution.error
-        execution.cause = self._get_param("cause") or execution.cause
-        return answer
+        if execution.status == "RUNNING":
+            # First, as whoever hears of the end is told both.
+            execution.error = self._get_param("error")
+            execution.cause = self._get_param("cause")
+        return original(self)
 
     return stop
 

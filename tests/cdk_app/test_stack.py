@@ -23,11 +23,13 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 VALIDATOR = Path(__file__).parent / "node_modules" / ".bin" / "asl-validator"
 FREE_WHEN_IDLE = {
     "AWS::DynamoDB::Table",
+    "AWS::Events::Rule",
     "AWS::IAM::ManagedPolicy",
     "AWS::IAM::Policy",
     "AWS::IAM::Role",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Function",
+    "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
     "AWS::S3::BucketPolicy",
@@ -38,6 +40,7 @@ FREE_WHEN_IDLE = {
 """What of it is stored is paid for, and nothing else while no job runs."""
 
 Template = dict[str, Any]
+KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 
 def of(template: Template, kind: str) -> dict[str, dict[str, Any]]:
@@ -104,13 +107,29 @@ def test_logs_are_kept_for_a_while(template_of: Callable[..., Template], chosen:
     assert len(groups) == 11
 
 
-def test_events_are_tried_once_and_what_fails_is_kept(template: Template) -> None:
+def test_events_are_tried_once_but_the_planners_and_what_fails_is_kept(template: Template) -> None:
     (queue,) = of(template, "AWS::SQS::Queue")
     settings = properties(template, "AWS::Lambda::EventInvokeConfig")
-    assert len(settings) == 3
+    assert sorted(setting["MaximumRetryAttempts"] for setting in settings) == [0, 0, 0, 2]
     for setting in settings:
-        assert setting["MaximumRetryAttempts"] == 0
         assert setting["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
+
+
+def test_the_planner_hears_of_executions_of_jobs_that_did_not_succeed(template: Template) -> None:
+    ((name, found),) = of(template, "AWS::Events::Rule").items()
+    rule = found["Properties"]
+    assert rule["EventPattern"]["detail-type"] == ["Step Functions Execution Status Change"]
+    assert rule["EventPattern"]["detail"]["status"] == ["ABORTED", "FAILED", "TIMED_OUT"]
+    (machine,) = rule["EventPattern"]["detail"]["stateMachineArn"]
+    machines = of(template, "AWS::StepFunctions::StateMachine")
+    assert machines[machine["Ref"]]["Properties"]["StateMachineName"] == "skyburst-jobs"
+    (target,) = rule["Targets"]
+    plan, _ = target["Arn"]["Fn::GetAtt"]
+    assert of(template, "AWS::Lambda::Function")[plan]["Properties"]["FunctionName"] == "skyburst-plan"
+    (queue,) = of(template, "AWS::SQS::Queue")
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": [queue, "Arn"]}
+    (permission,) = properties(template, "AWS::Lambda::Permission")
+    assert permission["SourceArn"] == {"Fn::GetAtt": [name, "Arn"]}
 
 
 def test_only_the_manager_may_call_itself_again_and_again(template: Template) -> None:
@@ -137,8 +156,21 @@ def test_wildcards_are_where_they_must_be(monitored: Template) -> None:
         for resource in map(json.dumps, resources):
             if resource == '"*"':
                 assert all(re.match("xray:|logs:.*(Deliver|ResourcePolic|DescribeLogGroups)", one) for one in actions)
+            elif "-*-worker-*" in resource:  # named one by one, fifty workers fill a policy
+                assert actions == ["lambda:InvokeFunction"]
+                assert ":function:skyburst-*-worker-*" in resource
             elif "*" in resource:
                 assert {action.partition(":")[0] for action in actions} <= {"s3", "states"}, name
+
+
+def test_policies_do_not_grow_with_the_number_of_workers(
+    template: Template, template_of: Callable[..., Template]
+) -> None:
+    def longest(of_one: Template) -> int:
+        managed = properties(of_one, "AWS::IAM::ManagedPolicy")
+        return max(len(json.dumps(policy["PolicyDocument"])) for policy in managed)
+
+    assert longest(template_of(lanes="9")) == longest(template)
 
 
 def test_events_are_sent_in_the_name_of_skyburst_only(template: Template) -> None:
@@ -154,14 +186,25 @@ def test_events_are_sent_in_the_name_of_skyburst_only(template: Template) -> Non
 
 def test_what_is_chosen_is_in_the_template(monitored: Template) -> None:
     functions = {function["FunctionName"]: function for function in properties(monitored, "AWS::Lambda::Function")}
-    reserved = {name for name, function in functions.items() if function.get("ReservedConcurrentExecutions") == 100}
-    assert reserved == {"skyburst-acting-worker-0"}
+    reserved = {name: function.get("ReservedConcurrentExecutions") for name, function in functions.items()}
+    assert {name: number for name, number in reserved.items() if number} == {
+        "skyburst-acting-worker-0": 100, "skyburst-plan": 5, "skyburst-watch": 5, "skyburst-manager": 5,
+    }  # fmt: skip
+    disks = {name: function.get("EphemeralStorage", {}).get("Size") for name, function in functions.items()}
+    assert {name for name, size in disks.items() if size == 600} == {
+        "skyburst-acting-worker-0",
+        "skyburst-acting-combiner",
+    }
     assert functions["skyburst-watch"]["Environment"]["Variables"]["SKYBURST_BATCH_EVENTS"] == "none"
     (bucket,) = properties(monitored, "AWS::S3::Bucket")
     assert {"skyburst": "skyburst", "team": "imaging", "grant": "42"}.items() <= {
         tag["Key"]: tag["Value"] for tag in bucket["Tags"]
     }.items()
     assert ":s3:::images/*" in json.dumps(monitored)
+    decrypting = [statement for _, statement in statements(monitored) if statement["Action"] == "kms:Decrypt"]
+    assert [statement["Resource"] for statement in decrypting] == [KEY] * 6, (
+        "two workers and combiners, planner, preparer"
+    )
 
 
 def test_every_deployment_has_what_the_doctor_runs(template: Template, monitored: Template) -> None:
@@ -189,9 +232,20 @@ def test_alarms_go_to_whoever_is_named(monitored: Template) -> None:
     (topic,) = of(monitored, "AWS::SNS::Topic")
     (subscription,) = properties(monitored, "AWS::SNS::Subscription")
     assert (subscription["Protocol"], subscription["Endpoint"]) == ("email", "operator@example.org")
-    assert denies_without_tls(properties(monitored, "AWS::SNS::TopicPolicy")[0])
+    (policy,) = properties(monitored, "AWS::SNS::TopicPolicy")
+    assert denies_without_tls(policy)
+    (let_in,) = [one for one in policy["PolicyDocument"]["Statement"] if one["Effect"] == "Allow"]
+    assert (let_in["Action"], let_in["Principal"]) == ("sns:Publish", {"Service": "cloudwatch.amazonaws.com"})
+    assert let_in["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
     alarms = {alarm["AlarmName"]: alarm for alarm in properties(monitored, "AWS::CloudWatch::Alarm")}
-    assert set(alarms) == {f"skyburst-{name}" for name in ("FailedJobs", "Throttles", "SlowDown", "Undelivered")}
+    names = ("FailedJobs", "Throttles", "SlowDown", "Undelivered", "Waiting")
+    assert set(alarms) == {f"skyburst-{name}" for name in names}
+    watched = {
+        name.removeprefix("skyburst-"): (alarm["Namespace"], alarm["MetricName"]) for name, alarm in alarms.items()
+    }
+    assert watched["Throttles"] == ("AWS/Lambda", "Throttles")
+    assert watched["Waiting"] == ("AWS/Lambda", "AsyncEventAge")
+    assert watched["Undelivered"] == ("AWS/SQS", "NumberOfMessagesSent"), "messages stay for two weeks, alarms need not"
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
         assert alarm["TreatMissingData"] == "notBreaching"
@@ -209,7 +263,7 @@ def test_the_dashboard_shows_what_is_asked_of_it(monitored: Template) -> None:
 
 def test_alarms_alone_have_no_dashboard(template_of: Callable[..., Template]) -> None:
     template = template_of(monitoring="alarms")
-    assert len(of(template, "AWS::CloudWatch::Alarm")) == 4
+    assert len(of(template, "AWS::CloudWatch::Alarm")) == 5
     assert not of(template, "AWS::CloudWatch::Dashboard")
 
 
@@ -222,6 +276,11 @@ def test_alarms_alone_have_no_dashboard(template_of: Callable[..., Template]) ->
         ({"lanes": "three"}, "lanes is 'three'"),
         ({"log_days": "31"}, "log_days is '31'"),
         ({"tags": "team"}, "tags is 'team': expected name=value"),
+        ({"python": "3.10"}, "python is '3.10': expected one of 3.11, 3.12, 3.13, 3.14"),
+        ({"architecture": "arm"}, "architecture is 'arm': expected one of arm64, x86_64"),
+        ({"prefix": "a" * 33}, "32 at most: it starts the names of functions"),
+        ({"prefix": "my lab"}, "prefix is 'my lab'"),
+        ({"input_keys": "alias/images"}, "input_keys has 'alias/images': expected the ARN of a key"),
     ],
 )
 def test_what_cannot_be_chosen_is_refused(chosen: dict[str, str], told: str) -> None:
@@ -229,6 +288,23 @@ def test_what_cannot_be_chosen_is_refused(chosen: dict[str, str], told: str) -> 
 
     with pytest.raises(InvalidJob, match=re.escape(told)):
         settings_of({**context(), **chosen})
+
+
+@pytest.mark.parametrize(("python", "newest"), [("3.11", 26), ("3.12", 34), ("3.13", 34)])
+def test_wheels_are_for_the_c_library_of_the_runtime(python: str, newest: int) -> None:
+    from cdk_app.settings import settings_of
+
+    machine = settings_of({**context(), "python": python, "c_library": None}).machine
+    assert machine.c_library == newest
+
+
+def test_the_longest_name_of_a_function_is_one_of_lambda() -> None:
+    from cdk_app.settings import LONGEST_PREFIX
+    from skyburst.homes.aws.deployed import function_name
+
+    names = [function_name("p" * LONGEST_PREFIX, analysis, "worker", 999) for analysis in ("a" * 60, "a" * 59 + "b")]
+    assert [len(name) for name in names] == [64, 64]
+    assert len({*names}) == 2
 
 
 # Others' rules

@@ -28,7 +28,7 @@ FULL = {
     "description": "What it does",
     "items": "items.listing:list_items",
     "job": {"batch_size": 10, "max_parallelism": 2, "timeout_s": 60, "tolerated_failure_percent": 5},
-    "resources": {"memory_mb": 512, "batch_timeout_s": 1.5, "combiner_timeout_s": 20, "attempts": 2},
+    "resources": {"memory_mb": 512, "disk_mb": 1_024, "batch_timeout_s": 1.5, "combiner_timeout_s": 20, "attempts": 2},
     "parameters": {"k": {"type": "integer", "default": 3}},
     "library": {"describe": "library:describe", "generate": "generate:generate"},
 }
@@ -47,6 +47,7 @@ default = 3
 def test_a_small_blueprint_gets_defaults() -> None:
     blueprint = parse_blueprint(SMALL, "here")
     assert blueprint.resources.memory_mb == 2_048
+    assert blueprint.resources.disk_mb == 512
     assert blueprint.resources.attempts == 3
     assert blueprint.job.tolerated_failure_percent == 0
     assert blueprint.parameters == {}
@@ -116,6 +117,7 @@ def test_a_blueprint_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ({"job": {"batch_size": 0}}, "here: job.batch_size is 0: expected int >= 1"),
         ({"job": 3}, "here: job is 3: expected object, got int"),
         ({"resources": {"memory_mb": 64}}, "here: resources.memory_mb is 64: expected int >= 128"),
+        ({"resources": {"disk_mb": 511}}, "here: resources.disk_mb is 511: expected int >= 512"),
         ({"resources": {"attempts": 11}}, "here: resources.attempts is 11: expected int <= 10"),
         ({"resources": {"batch_timeout_s": 901}}, "here: resources.batch_timeout_s is 901: expected float <= 900.0"),
         ({"library": {}}, "here: library is {}: object missing required field describe"),

@@ -79,6 +79,11 @@ def done(world: World) -> Done:
     world.table.request_cancel("cancelled")
     ended["cancelled"] = cloud.wait_for_execution(cancelled, 60)
     ended["joined"] = cloud.wait_for_execution(joined, 60)
+    stopped = world.start("stopped", items=["raise", "wait"])
+    world.until(lambda: world.running("stopped") and world.table.batch("stopped", 0).failures)
+    cloud.client("stepfunctions").stop_execution(executionArn=stopped, cause="no more money")
+    world.table.request_cancel("stopped")  # here, unlike on AWS, an execution is stopped when its function has ended
+    world.until(lambda: world.table.job("stopped").state.finished)
     ended["again"] = world.run("again", resume="tree")
     cloud.wait_for_events()
     return Done(world, ended, list(world.heard(queue)))
@@ -93,11 +98,11 @@ def waits(world: World, execution: str) -> bool:
 def test_the_jobs_end_as_they_should(done: Done) -> None:
     states = {
         name: done.world.table.job(name).state
-        for name in ("lost", "tree", "small", "listed", "failing", "cancelled", "deep")
+        for name in ("lost", "tree", "small", "listed", "failing", "cancelled", "stopped", "deep")
     }
     assert states == {
         "lost": "SUCCEEDED", "tree": "PARTIAL", "small": "SUCCEEDED", "listed": "SUCCEEDED", "failing": "FAILED",
-        "cancelled": "CANCELLED", "deep": "SUCCEEDED",
+        "cancelled": "CANCELLED", "stopped": "CANCELLED", "deep": "SUCCEEDED",
     }  # fmt: skip
     assert done.ended["again"]["status"] == "SUCCEEDED"
     assert done.world.result("tree")["count"] == MANY - 10
@@ -110,6 +115,16 @@ def test_an_execution_that_resumes_a_running_job_waits_for_it_and_ends_as_it_doe
     assert (second["status"], second["error"]) == ("FAILED", "CANCELLED")
     assert second["cause"] == first["cause"]
     assert done.world.table.job("cancelled").runs == 1
+
+
+def test_a_job_whose_execution_is_stopped_has_an_end_that_says_what_is_missing_and_is_told_once(done: Done) -> None:
+    job = done.world.table.job("stopped")
+    assert job.reason == "its execution ended: ABORTED: no more money"
+    assert job.outcome["missing"][0][-1].startswith("ValueError: told to fail")
+    told = [event["state"] for event in changes(done, "Skyburst Job State Change", "stopped")]
+    assert told == ["PENDING", "RUNNING", "CANCELLED"]
+    failing = [event["state"] for event in changes(done, "Skyburst Job State Change", "failing")]
+    assert failing.count("FAILED") == 1, "the rule hears of its execution too, and leaves the job alone"
 
 
 def test_a_function_that_tries_what_it_may_not_is_refused(done: Done) -> None:
@@ -159,6 +174,8 @@ def test_no_statement_has_wildcards_where_it_need_not(done: Done) -> None:
         assert "*" not in action
         if resource == "*":
             assert action.startswith("xray:")
+        elif action == "lambda:InvokeFunction" and "*" in resource:
+            assert resource.endswith(":function:guarded-*-worker-*")
         elif "*" in resource:
             of_jobs = action == "states:DescribeExecution" and resource.endswith(":execution:guarded-jobs:*")
             assert of_jobs or action.startswith(("s3:", "logs:"))

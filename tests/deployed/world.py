@@ -26,6 +26,7 @@ def context(**more: object) -> dict[str, object]:
     return {
         "architecture": ARCHITECTURES.get(platform.machine(), "x86_64"),
         "python": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "c_library": platform.libc_ver()[1].partition(".")[2],  # not that of Lambda: functions run here
         "lanes": 1,
         "analyses": [str(HERE / "acting")],
         "cache": str(HERE.parents[1] / ".cdk-bundles"),

@@ -78,6 +78,7 @@ def test_events_are_small() -> None:
     [
         ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "PutEvents"),
         EndpointConnectionError(endpoint_url="https://events"),
+        RuntimeError("whatever else"),
     ],
 )
 def test_a_job_goes_on_when_nothing_can_be_told(error: Exception, caplog: pytest.LogCaptureFixture) -> None:

@@ -12,7 +12,8 @@ from skyburst.contracts.job_list import check_length, parse_job_list
 from skyburst.contracts.states import JobState
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws.foreign import InvalidRow, row_of
-from skyburst.homes.aws.job_lists import Ended, conclude, job_name, told_by
+from skyburst.homes.aws.job_lists import Ended, conclude, job_name
+from skyburst.homes.aws.unfinished import told_by
 from tests.conftest import REPOSITORY
 
 ROW = {"jobId": "j", "batchId": 3, "nresults": 1, "ttl": 5, "resultsMimeType": "application/json", "results": "[1]"}

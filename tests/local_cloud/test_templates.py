@@ -365,6 +365,7 @@ def test_the_rest_of_what_a_serverless_stack_has(cloud: LocalCloud, deploy: Depl
             "Properties": {
                 "EventPattern": {"source": ["skyburst"]},
                 "State": "ENABLED",
+                "Tags": [{"Key": "grant", "Value": "42"}],
                 "Targets": [{"Arn": att("Queue", "Arn"), "Id": "queue"}],
             },
         },

@@ -53,14 +53,14 @@ def up(analyses: tuple[str, ...], lanes: int, port: int, as_json: bool) -> None:
       skyburst cloud up
       skyburst cloud up --analysis my-analysis
     """
-    from skyburst.cli.deploying import Wanted, analyses_of, host_architecture
+    from skyburst.cli.deploying import Wanted, analyses_of, host_architecture, host_c_library
     from skyburst.homes.local.interrupts import Interrupts
 
     _check()
     from skyburst.local_cloud import LocalCloud
 
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    wanted = Wanted("skyburst", analyses_of(analyses), host_architecture(), lanes, python)
+    wanted = Wanted("skyburst", analyses_of(analyses), host_architecture(), lanes, python, host_c_library())
     with Interrupts() as interrupts, LocalCloud(port=port) as cloud:
         _deploy(cloud, wanted)
         _tell(cloud, wanted, as_json=as_json)

@@ -44,7 +44,7 @@ def invoke(client: Any, function: str, event: dict[str, Any], *, seconds: float)
             break
         except Exception as error:
             delay = random.uniform(0, wait)  # noqa: S311 - jitter
-            if not _is_refused_for_now(error) or time.monotonic() + delay > until:
+            if not is_refused_for_now(error) or time.monotonic() + delay > until:
                 raise FunctionFailed(function, _why_not(function, error)) from error
             time.sleep(delay)
             wait = min(LONGEST_WAIT_S, 2 * wait)
@@ -54,7 +54,7 @@ def invoke(client: Any, function: str, event: dict[str, Any], *, seconds: float)
     return values.decode(payload) if payload else None
 
 
-def _is_refused_for_now(error: Exception) -> bool:
+def is_refused_for_now(error: BaseException | None) -> bool:
     """True when the function did not run and may later; one whose answer did not come may have run."""
     from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError
 

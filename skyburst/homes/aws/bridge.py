@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from typing import Any, NamedTuple
 
@@ -12,12 +13,20 @@ from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import RESULT
 from skyburst.engine.spans import store_span
 from skyburst.engine.work import Task, describe
-from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
+from skyburst.errors import ObjectNotFound
+from skyburst.homes.aws.answers import FunctionFailed, client_for_answers, invoke, is_refused_for_now
 from skyburst.homes.aws.brief import Brief, Briefs
+from skyburst.homes.aws.calls import Item
 from skyburst.homes.aws.combiner import CombinerFunction
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.foreign import row_of
+from skyburst.homes.aws.invoker import FIRST_WAIT_S, LONGEST_WAIT_S
+from skyburst.homes.aws.starts import Start
 from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, NotRun, delivered, record
+
+RECORD_S = 60.0
+"""Of the combiner's time, kept for recording the end of the job: the foreign combiner, called twice or not, has the rest."""
+TOO_LONG = "TimedOut"
 
 
 class Answer(NamedTuple):
@@ -110,6 +119,16 @@ class BridgeCombiner(CombinerFunction):
     """One environment of the function that has a foreign combiner combine."""
 
     combines_nothing = True  # a foreign combiner may be what tells people that nothing was found
+    _until = 0.0
+
+    def run(self, event: dict[str, Any], seconds: float) -> dict[str, Any]:
+        """Do a task, as `handle` has it, within the seconds that are left to the function."""
+        self._until = time.monotonic() + seconds - RECORD_S
+        return self.handle(event)
+
+    def _combine(self, brief: Brief, event: dict[str, Any], start: Start) -> dict[str, Any]:
+        self._put_back(brief)
+        return super()._combine(brief, event, start)
 
     def _merged(self, brief: Brief, outcome: dict[str, Any], state: JobState) -> dict[str, Any]:
         deployed, foreign = self._deployed, foreign_of(brief)
@@ -119,17 +138,61 @@ class BridgeCombiner(CombinerFunction):
             foreign, call_of(deployed, brief), state=state, remaining=sum(gap.last - gap.first + 1 for gap in missing),
             missing=missing, elapsed_s=time.time() - (job.started_at or time.time()),
         )  # fmt: skip
-        client = client_for_answers(deployed)
-        with deployed.table.only_foreign_rows(brief.job_id):
+        with deployed.table.only_foreign_rows(brief.job_id, lambda rows: self._keep(brief, rows)):
             try:
-                value = invoke(client, foreign.combiner, event, seconds=LONGEST_S)
+                value = self._ask(foreign.combiner, event)
             except FunctionFailed as error:
+                if error.failure.kind == TOO_LONG:  # it may run still
+                    raise
                 # burst-compute calls a combiner that failed once more, and tells it so.
                 again = burst.after_error(foreign.generation, event, error.failure.kind, error.failure.message)
-                value = invoke(client, foreign.combiner, again, seconds=LONGEST_S)
+                value = self._ask(foreign.combiner, again)
+        self._forget(brief)
         data = values.encode(value, "result") + b"\n"
         deployed.objects.put(brief.prefix + RESULT, data)
         return {"files": [], "summary": [], "size": len(data)}
+
+    def _ask(self, function: str, event: dict[str, Any]) -> Any:
+        """What the foreign combiner returns, if it does before the time of this function is up.
+
+        Raises:
+            FunctionFailed: with the function's error, or TOO_LONG.
+        """
+        wait = FIRST_WAIT_S
+        while (left := self._until - time.monotonic()) > wait:
+            # A client for each try, as what it waits for an answer is less each time.
+            client = self._deployed.client("lambda", tries=1, read_s=left)
+            try:
+                return invoke(client, function, event, seconds=0)
+            except FunctionFailed as error:
+                if error.failure.kind == "ReadTimeoutError":
+                    raise FunctionFailed(function, Failure(TOO_LONG, f"it took longer than {left:.0f} s")) from error
+                if not is_refused_for_now(error.__cause__):
+                    raise
+            time.sleep(random.uniform(0, wait))  # noqa: S311 - jitter
+            wait = min(LONGEST_WAIT_S, 2 * wait)
+        raise FunctionFailed(function, Failure(TOO_LONG, "there was no time left to call it"))
+
+    # Rows that the foreign combiner is not to see, kept in case this function is ended while it waits
+
+    def _keep(self, brief: Brief, rows: list[Item]) -> None:
+        if rows:
+            self._deployed.objects.put(_aside(brief), values.encode(rows))
+
+    def _put_back(self, brief: Brief) -> None:
+        try:
+            rows = values.decode(self._deployed.objects.get(_aside(brief)))
+        except ObjectNotFound:
+            return
+        self._deployed.table.put_back(rows)
+        self._forget(brief)
+
+    def _forget(self, brief: Brief) -> None:
+        self._deployed.objects.delete([_aside(brief)])
+
+
+def _aside(brief: Brief) -> str:
+    return f"{brief.prefix}set-aside-{brief.run}.json"
 
 
 def foreign_of(brief: Brief) -> burst.Foreign:

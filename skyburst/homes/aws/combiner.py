@@ -23,8 +23,9 @@ from skyburst.errors import InvalidAnalysis, InvalidItems, JobBusy
 from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import Deployed
-from skyburst.homes.aws.ending import ending, finish
+from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish, tell_again
 from skyburst.homes.aws.starts import Start, begin
+from skyburst.homes.aws.unfinished import explained
 from skyburst.loading import load_function
 from skyburst.manifest import store_listed
 
@@ -49,7 +50,8 @@ class CombinerFunction:
         """Do one of its three tasks.
 
         Args:
-            event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out"}`, or
+            event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out", "error"}`
+                with the error of a watcher that failed for good, or
                 `{"task": "group", "job", "run", "parts", "level", "group", "sent_at"}`.
 
         Returns:
@@ -106,7 +108,9 @@ class CombinerFunction:
         """Combine what was found, write the certificate, set the final state."""
         table, plan = self._deployed.table, brief.batches
         job = table.job(brief.job_id)
-        if job.state.finished or job.runs != brief.run:  # this is the second delivery, or comes too late
+        if job.state.finished and job.runs == brief.run:  # this is the second delivery
+            return tell_again(self._deployed, job)
+        if job.runs != brief.run:  # this comes too late
             return ending(job, brief.run)
         # First, so that workers stop: what they find after the snapshot is not in the result.
         job.state = JobState.COMBINING
@@ -120,6 +124,8 @@ class CombinerFunction:
             plan, counts, outcome, tolerated_percent=tolerated,
             cancelled=bool(event.get("cancelled")), timed_out=bool(event.get("timed_out")),
         )  # fmt: skip
+        if error := event.get("error"):  # its watcher failed for good
+            reason += f"; its watcher failed: {explained(error['Error'], error['Cause'])[:LONGEST_REASON]}"
         failure = None
         if counts.done or not plan.batches or self.combines_nothing:
             self._deployed.events.job(job, counts)

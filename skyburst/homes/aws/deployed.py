@@ -100,6 +100,14 @@ class Deployed:
         return get_session().create_client(service, config=config)
 
 
+def all_workers(prefix: str) -> str:
+    """A pattern of the names of a deployment's workers: named one by one, fifty of them fill a policy.
+
+    Another deployment whose prefix begins with this one and a hyphen has such names too.
+    """
+    return f"{prefix}-*-worker-*"
+
+
 def function_name(prefix: str, analysis: str, role: str, lane: int | None = None) -> str:
     """The name of a function of an analysis; those who invoke it know it without looking it up.
 

@@ -59,10 +59,20 @@ def finish(
     job.outcome = keep(deployed.objects, job.job_id, job.outcome)
     if not deployed.table.update_job(job, expected=UNFINISHED, run=job.runs):
         return ending(deployed.table.job(job.job_id), job.runs)
-    ended = ending(job)
-    deployed.events.job(job, counts, {name: ended[name] for name in ("result", "certificate")})
+    ended = _tell(deployed, job, counts)
     seconds = job.finished_at - (job.run_began or {"at": job.created_at})["at"]
     measure_job(deployed.prefix, job.analysis["name"], job.state, seconds, counts)
+    return ended
+
+
+def tell_again(deployed: Deployed, job: JobRecord) -> dict[str, Any]:
+    """Tell once more how a job ended, and answer it: who finished it may have died before telling anybody."""
+    return _tell(deployed, job, deployed.table.progress(job.job_id))
+
+
+def _tell(deployed: Deployed, job: JobRecord, counts: Progress) -> dict[str, Any]:
+    ended = ending(job)
+    deployed.events.job(job, counts, {name: ended[name] for name in ("result", "certificate")})
     return ended
 
 

@@ -104,13 +104,11 @@ class Events:
                 continue
 
     def _put(self, entries: list[dict[str, str]]) -> None:
-        from botocore.exceptions import BotoCoreError, ClientError
-
         try:
             if self._client is None:
                 self._client = self._connect()
             answer = self._client.put_events(Entries=entries)
-        except (BotoCoreError, ClientError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job goes on
             log.warning("events were not told", extra={"events": len(entries), "reason": str(error)})
             return
         if answer["FailedEntryCount"]:

@@ -20,6 +20,7 @@ from skyburst.engine.watch import too_many_failed
 from skyburst.errors import Invalid, InvalidJob, ObjectNotFound
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.planner import Planner
+from skyburst.homes.aws.unfinished import told_by
 from skyburst.objects import open_store
 
 MOST_JOB_BYTES = 100 * 1024
@@ -227,27 +228,6 @@ def conclude(jobs: int, ended: list[Ended], tolerated_percent: float) -> tuple[J
     reasons = [f"jobs[{job.index}] {job.state}: {job.reason[:LONGEST_TOLD]}" for job in failed[:MOST_IN_CAUSE]]
     more = len(failed) - MOST_IN_CAUSE
     return JobState.FAILED, "; ".join([summary, *reasons, *([f"and {more:,} more"] if more > 0 else [])])
-
-
-def told_by(execution: dict[str, Any]) -> tuple[str, str]:
-    """State and reason of a job, from a description of its execution."""
-    status = execution["status"]
-    if status == "SUCCEEDED":
-        output = values.decode(execution.get("output") or "{}")
-        return str(output.get("state", JobState.SUCCEEDED)), str(output.get("reason", ""))
-    if status == "RUNNING":
-        return str(JobState.RUNNING), "it still runs"
-    state = {"ABORTED": JobState.CANCELLED, "TIMED_OUT": JobState.TIMED_OUT}.get(status, JobState.FAILED)
-    error, cause = execution.get("error") or status, execution.get("cause") or "no reason was given"
-    if status == "FAILED" and error in list(JobState):  # of a job that another execution had
-        return error, cause
-    try:
-        said = values.decode(cause)
-    except ValueError:
-        said = None
-    if isinstance(said, dict) and "errorMessage" in said:  # of a function
-        cause = said["errorMessage"]
-    return str(state), f"{error}: {cause}"
 
 
 def _name_of(execution: str) -> str:

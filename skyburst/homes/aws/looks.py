@@ -2,8 +2,9 @@
 
 An execution may have 25,000 events. A turn of its loop is nine: five of the function, two of the choice, two of the pause. A
 call that has something to send goes on for as long as its function may, some 240 seconds: 180 calls in twelve hours. One that
-has nothing to send ends after a look, and the pause is 2 % of the age, from 12 seconds up to a minute: some 750 calls in twelve
-hours, which are less than 7,000 events. A job that goes back and forth between the two has fewer calls than that.
+has nothing to send ends after a look, and the pause is 2 % of the age, from 12 seconds up to five minutes: some 300 calls in
+twelve hours, which are less than 3,000 events. A job that goes back and forth between the two has fewer calls than both together:
+all last for a week.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ MARGIN_S = 10.0
 """For storing what the next call has to know."""
 PATIENT_AFTER_S = 600.0
 """Of a job that runs for longer, the execution waits between two looks while there is nothing to do: waiting costs nothing."""
-LONGEST_WAIT_S = 60.0
+LONGEST_WAIT_S = 300.0
+SHORT_S = 60.0
+"""What is due sooner is waited for in the call; what is due later may be late, by as much as other news."""
 WAIT_SHARE = 0.02
 """Of the time that the job has run for, that the execution waits between looks: news come with so much delay."""
 
@@ -48,7 +51,7 @@ def next_look(*, call_s: float, look_s: float, age_s: float, quiet_s: float) -> 
     """
     rest = look_s * (1 / LOOK_SHARE - 1)
     patient = max(min(LONGEST_WAIT_S, age_s * WAIT_SHARE), rest)
-    if age_s > PATIENT_AFTER_S and quiet_s > patient:
+    if age_s > PATIENT_AFTER_S and quiet_s > min(patient, SHORT_S):
         return Next(False, patient)
     pause = max(LOOK_S - look_s, rest)
     # A look that takes twice as long as the last one, and what it sends, must end before the function does.

@@ -12,7 +12,7 @@ from skyburst.contracts import burst, values
 from skyburst.contracts.blueprint import Blueprint, parse_blueprint
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
-from skyburst.contracts.records import Failure, JobRecord, Progress
+from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.refusals import shortened
 from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState, JobState
@@ -22,7 +22,8 @@ from skyburst.errors import Invalid, InvalidJob, JobBusy
 from skyburst.finding import PROBE
 from skyburst.homes.aws.brief import SAME_AS, Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
-from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish
+from skyburst.homes.aws.ending import LONGEST_REASON, ending
+from skyburst.homes.aws.standing import execution_of, is_of
 from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
@@ -96,7 +97,7 @@ class Planner:
     def _planned(self, given: dict[str, Any], execution: str, start: Start) -> dict[str, Any]:
         if set(given) == {"resume"}:
             job = self._taken_up(_job_id(given["resume"]), execution)
-            if not job.state.finished and not _is_of(job, execution):
+            if not job.state.finished and not is_of(job, execution):
                 return self._told(job, "other")
             return self._start(job, execution, start)
         job = self._created(given, execution)
@@ -133,15 +134,6 @@ class Planner:
             return {**told, "state": "Interrupted", "reason": reason}
         wait_s = min(LONGEST_LOOK_S, max(FIRST_LOOK_S, waited_s * 3 // 2))
         return {**told, "task": "other", "wait_s": wait_s}
-
-    def failed(self, job_id: str, run: int, error: str, cause: str) -> dict[str, Any]:
-        """End a job whose execution met an error that nothing else could handle, unless it is in another run by now."""
-        job = self._deployed.table.job(job_id)
-        if job.state.finished or job.runs != run:
-            return ending(job, run)
-        outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
-        reason = f"its execution met an error: {error}: {cause[:LONGEST_REASON]}"
-        return finish(self._deployed, job, JobState.FAILED, reason, outcome, Failure(error, cause[:LONGEST_REASON]))
 
     def check(self, given: Any) -> Checked:
         """Check a job specification, or a dispatch input of burst-compute, without making anything of it.
@@ -191,7 +183,7 @@ class Planner:
         """
         table = self._deployed.table
         job = table.job(job_id)
-        if job.state is JobState.SUCCEEDED or (not job.state.finished and _is_of(job, execution)):
+        if job.state is JobState.SUCCEEDED or (not job.state.finished and is_of(job, execution)):
             return self._released(job)
         if not job.state.finished and self._is_driven(job):
             return job
@@ -202,7 +194,7 @@ class Planner:
         job.run_began = {**(job.run_began or _NOT_BEGUN), "execution": execution}
         if not table.update_job(job, expected=[before], run=job.runs):
             job = table.job(job_id)
-            return self._released(job) if _is_of(job, execution) else job
+            return self._released(job) if is_of(job, execution) else job
         if before is not JobState.PENDING:
             self._deployed.events.job(job)
         return self._released(job)
@@ -241,7 +233,7 @@ class Planner:
         if self._states is None:
             self._states = self._deployed.client("stepfunctions")
         try:
-            found = self._states.describe_execution(executionArn=f"{self._executions}{_execution_of(job)}")
+            found = self._states.describe_execution(executionArn=f"{self._executions}{execution_of(job)}")
         except ClientError as error:
             if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
                 raise
@@ -270,7 +262,7 @@ class Planner:
         job.run_began = {**began, "execution": execution}
         if not table.update_job(job, expected=[before], run=run):
             job = table.job(job.job_id)
-            if job.state.finished or not _is_of(job, execution):
+            if job.state.finished or not is_of(job, execution):
                 return self._told(job, "ended" if job.state.finished else "other")
             starts = False  # the answer to the first delivery was lost
         if starts:
@@ -362,15 +354,6 @@ def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:
                         "`skyburst run --on aws` uploads files itself"
                     )
     return resolve(declared, spec.parameters, Path("/"))
-
-
-def _execution_of(job: JobRecord) -> str:
-    """Name of the execution that has a job."""
-    return str((job.run_began or {}).get("execution", job.job_id))
-
-
-def _is_of(job: JobRecord, execution: str) -> bool:
-    return _execution_of(job) == execution
 
 
 def _same_function(asked: str, listed: str) -> bool:

@@ -9,6 +9,7 @@ from skyburst.contracts.states import JobState
 from skyburst.errors import JobNotFound
 
 if TYPE_CHECKING:
+    from skyburst.contracts.records import JobRecord
     from skyburst.homes.aws.jobs_table import Head
     from skyburst.homes.aws.task_table import DynamoTaskTable
 
@@ -40,3 +41,13 @@ def look(table: DynamoTaskTable, job_id: str, run: int) -> tuple[Head | None, st
 
 
 UNFINISHED: Collection[JobState] = tuple(state for state in JobState if not state.finished)
+
+
+def execution_of(job: JobRecord) -> str:
+    """Name of the execution that has a job."""
+    return str((job.run_began or {}).get("execution", job.job_id))
+
+
+def is_of(job: JobRecord, execution: str) -> bool:
+    """Whether an execution has a job."""
+    return execution_of(job) == execution

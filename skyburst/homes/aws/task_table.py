@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import secrets
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -156,10 +156,11 @@ class DynamoTaskTable:
         return True
 
     @contextlib.contextmanager
-    def only_foreign_rows(self, job_id: str) -> Iterator[None]:
+    def only_foreign_rows(self, job_id: str, keep: Callable[[list[Item]], None] = lambda _: None) -> Iterator[None]:
         """Set aside the rows of batches that are not DONE, and put them back at the end.
 
-        Combiners of burst-compute expect that every row of a job has results. A row that comes meanwhile stays.
+        Combiners of burst-compute expect that every row of a job has results. A row that comes meanwhile stays. The rows are
+        handed to `keep` first, for `put_back` if this program does not live to do it.
         """
         shards = self._shards(job_id)
         undone = [state for state in BatchState if state is not BatchState.DONE]
@@ -170,16 +171,22 @@ class DynamoTaskTable:
             with contextlib.suppress(ConditionFailed):  # its worker has ended after all
                 self._calls.call("delete_item", self.name, **entry)
 
-        def put_back(row: Item) -> None:
-            entry = put(self.name, row, "attribute_not_exists(#jobId)")["Put"]
-            with contextlib.suppress(ConditionFailed):
-                self._calls.call("put_item", self.name, **entry)
-
+        keep(found)
         try:
             self._threads.each(remove, found)
             yield
         finally:
-            self._threads.each(put_back, found)
+            self.put_back(found)
+
+    def put_back(self, found: Sequence[Item]) -> None:
+        """Put back rows that were set aside, where there are none now."""
+
+        def put_one(row: Item) -> None:
+            entry = put(self.name, row, "attribute_not_exists(#jobId)")["Put"]
+            with contextlib.suppress(ConditionFailed):
+                self._calls.call("put_item", self.name, **entry)
+
+        self._threads.each(put_one, found)
 
     def states(self, job_ids: Sequence[str]) -> dict[str, JobState]:
         """States of those of these jobs that exist, without reading their records."""

@@ -24,7 +24,7 @@ from skyburst.engine import watch
 from skyburst.engine.plan import Node, Plan
 from skyburst.engine.sending import Decision, Sent, decide, missing_ranges
 from skyburst.engine.spans import store_span
-from skyburst.errors import ObjectNotFound
+from skyburst.errors import ObjectNotFound, SkyburstError
 from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.calls import THREADS
 from skyburst.homes.aws.deployed import Deployed
@@ -208,7 +208,7 @@ class Watcher:
         if not over:
             self._store(sent)  # first: what was seen is not seen again, and what follows from it is in what was sent
             if self._told:
-                self._deployed.objects.put(self._told_key, zlib.compress(self._told.document()))
+                self._keep_told(self._told)
             self._deployed.objects.put(self._seen_key, self._seen.document())
             return
         if self._told is None:
@@ -216,6 +216,12 @@ class Watcher:
         deque(self._watched(MOST_AT_THE_END), maxlen=0)
         if left := self._tell():
             log.warning("changes of batches were not told", extra={"batches": left})
+
+    def _keep_told(self, told: Told) -> None:
+        try:
+            self._deployed.objects.put(self._told_key, zlib.compress(told.document()))
+        except SkyburstError as error:
+            log.warning("what was told may be told again", extra={"reason": str(error)})
 
     @property
     def _told_key(self) -> str:
@@ -225,6 +231,9 @@ class Watcher:
         try:
             return zlib.decompress(self._deployed.objects.get(self._told_key))
         except ObjectNotFound:
+            return b""
+        except (SkyburstError, zlib.error) as error:
+            log.warning("what was told is told again", extra={"reason": str(error)})
             return b""
 
     @property

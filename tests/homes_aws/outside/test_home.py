@@ -184,22 +184,16 @@ def test_the_best_so_far_is_shown_while_a_job_runs_where_its_code_is(
     assert handle.result(60).value == {"letters": 18}
 
 
-def test_a_job_whose_execution_was_stopped_is_interrupted_and_goes_on(
-    home: AwsHome, table: Path, gate: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("skyburst.homes.waiting.UNDRIVEN_S", 0.5)
+def test_a_job_whose_execution_was_stopped_is_cancelled_and_goes_on(home: AwsHome, table: Path, gate: str) -> None:
     handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "gate": gate})
     assert not handle.interrupted()
     arn = f"{home.account.machine.replace(':stateMachine:', ':execution:')}:{handle.job_id}"
     until(lambda: handle.progress().done == 3)
     home.account.states.stop_execution(executionArn=arn)
     open_gate(home, gate)  # here, unlike on AWS, an execution is stopped when the function that it waits for has ended
-    until(handle.interrupted)
-    assert handle.status() is JobState.RUNNING
-    with pytest.raises(
-        skyburst.JobInterrupted, match=r"its execution has ended: `skyburst resume .* --on aws` goes on"
-    ):
-        handle.wait(60)
+    until(lambda: handle.status() is JobState.CANCELLED)
+    assert handle.record().reason == "its execution ended: ABORTED: no reason was given"
+    assert home.certificate(handle.job_id)["job"]["state"] == "CANCELLED"
     assert handle.resume().result(60).value == {"letters": 18}
     assert handle.record().runs == 2
 

@@ -97,16 +97,16 @@ def _delete_subscription(wanted: Wanted, made: Made) -> None:
 
 def _create_rule(wanted: Wanted) -> Made:
     name = wanted.name(wanted.properties.get("Name"))
-    return _put_rule(wanted, name)
+    return _put_rule(wanted, name, wanted.only("Tags"))
 
 
 def _update_rule(wanted: Wanted, made: Made) -> Made:
-    return _put_rule(wanted, made.attributes["Name"])
+    return _put_rule(wanted, made.attributes["Name"], {})
 
 
-def _put_rule(wanted: Wanted, name: str) -> Made:
+def _put_rule(wanted: Wanted, name: str, tags: dict[str, Any]) -> Made:
     is_ = wanted.properties
-    parameters: dict[str, Any] = wanted.only(*RULE)
+    parameters: dict[str, Any] = {**wanted.only(*RULE), **tags}
     if "EventPattern" in is_:
         parameters["EventPattern"] = json.dumps(is_["EventPattern"])
     arn = wanted.call("events", "PutRule", Name=name, **parameters)["RuleArn"]
@@ -147,10 +147,11 @@ KINDS: dict[str, Kind] = {
         delete=_delete_subscription,
     ),
     "AWS::Events::Rule": kind(
-        f"{' '.join(RULE)} EventPattern Name Targets",
+        f"{' '.join(RULE)} EventPattern Name Tags Targets",
         _create_rule,
         update=_update_rule,
         delete=_delete_rule,
         replaced_by="Name EventBusName",
+        fixed="Tags",
     ),
 }
