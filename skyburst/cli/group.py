@@ -53,7 +53,7 @@ SECTIONS = {
         Listed("cloud", "Try a deployment on this machine, without an account."),
     ],
     "This machine": [
-        Listed("doctor", "Check that everything works on this machine."),
+        Listed("doctor", "Check that everything works, here or in an AWS account."),
         Listed("completion", "Print the script that completes commands with TAB."),
     ],
 }

@@ -187,6 +187,8 @@ class Functions:
                 found = environment if environment.alive else None
                 if found is None:
                     stale.append(environment)
+            if not warm:
+                self._idle.pop(configuration, None)
             if found is not None:
                 self._running.add(found)
         for environment in stale:

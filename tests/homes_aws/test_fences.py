@@ -22,6 +22,7 @@ from skyburst.homes.aws.combiner import CombinerFunction
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.planner import LONGEST_LOOK_S, Planner
 from skyburst.homes.aws.task_table import DynamoTaskTable
+from skyburst.homes.aws.unfinished import end_failed
 from skyburst.homes.aws.worker import Beside, Invocation, NotRun, WorkerFunction
 from skyburst.objects import ObjectStore, open_store
 from tests.conftest import REPOSITORY
@@ -250,7 +251,7 @@ def test_a_combiner_of_an_earlier_run_leaves_the_job_and_its_result_alone(place:
     ended = combine(place)
     assert ended["state"] == "TakenOver"
     assert ended["reason"] == "run 2 of job job-1 was started while this one, run 1, went on"
-    assert place.planner().failed("job-1", 1, "States.Timeout", "")["state"] == "TakenOver"
+    assert end_failed(place.deployed(), "job-1", 1, "States.Timeout", "")["state"] == "TakenOver"
     assert place.table.job("job-1").state is JobState.RUNNING
     assert place.objects.get("jobs/job-1/result.json") == b"of run 2"
 

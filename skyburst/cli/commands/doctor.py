@@ -27,7 +27,7 @@ COLORS = {"ok": "green", "warning": "yellow", "failed": "red"}
 )  # fmt: skip
 @json_flag("the findings")
 def command(on: str, thorough: bool, as_json: bool) -> int:
-    """Check that everything works, on this machine or in an AWS account.
+    """Check that everything works, here or in an AWS account.
 
     On this machine: the versions of Python and SQLite; the state folder: that it can be written, has room and is on a
     local disk; workers and memory; that each analysis can be loaded; and that a real, tiny job ends with the right

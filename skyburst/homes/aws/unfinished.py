@@ -7,7 +7,7 @@ from typing import Any
 from skyburst.contracts import values
 from skyburst.contracts.records import Failure, JobRecord
 from skyburst.contracts.states import BatchState, JobState
-from skyburst.engine.finish import outcome_of
+from skyburst.engine.finish import snapshot
 from skyburst.engine.plan import Plan
 from skyburst.errors import JobNotFound
 from skyburst.homes.aws.deployed import Deployed
@@ -85,10 +85,11 @@ def _end(deployed: Deployed, job: JobRecord, state: JobState, reason: str, failu
     table = deployed.table
     table.release(job.job_id, [BatchState.RUNNING])
     outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
+    counts = None
     if job.plan is not None:
-        outcome = outcome_of(table, job.job_id, Plan(**job.plan), table.progress(job.job_id))
+        counts, outcome = snapshot(table, job.job_id, Plan(**job.plan))
     failure = failure._replace(message=failure.message[:LONGEST_REASON])
-    return finish(deployed, job, state, reason[:LONGEST_REASON], outcome, failure)
+    return finish(deployed, job, state, reason[:LONGEST_REASON], outcome, failure, counts)
 
 
 def _given(text: str | None) -> dict[str, Any]:
