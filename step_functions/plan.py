@@ -52,4 +52,6 @@ def _answer(event: dict[str, Any]) -> dict[str, Any]:
         case "ended":
             return end_unfinished(deployed, event["detail"])
         case other:
-            raise InvalidJob(f"the planner has no task {other!r}: expected 'plan', 'listed', 'look', 'failed' or 'ended'")
+            raise InvalidJob(
+                f"the planner has no task {other!r}: expected 'plan', 'listed', 'look', 'failed' or 'ended'"
+            )
