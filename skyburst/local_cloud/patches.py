@@ -93,6 +93,11 @@ PATCHES = (
         "CallbackEndpoint.notify_heartbeat",
         state_machines.notify_heartbeat,
     ),
+    Patch(
+        f"{PARSER}.asl.component.common.error_name.error_equals_decl",
+        "ErrorEqualsDecl._eval_body",
+        state_machines.matches_error,
+    ),
     Patch("moto.stepfunctions.responses", "StepFunctionResponse.send_task_failure", state_machines.send_task_failure),
     Patch(
         f"{PARSER}.backend.execution",

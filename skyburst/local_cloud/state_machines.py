@@ -18,6 +18,8 @@ from skyburst.local_cloud.running import current
 
 INDEFINITE = re.compile(r"\*|\.\.|\[\?|\[[^\]'\"]*[:,][^\]'\"]*\]")
 """A JSONPath that can find any number of values; AWS answers a list for it, and one value for any other."""
+TERMINAL = frozenset({"States.DataLimitExceeded", "States.Runtime"})
+"""Errors that `States.ALL` does not match."""
 CAN_END = frozenset({"Succeed", "Fail"})
 Original = Any
 Replacement = Callable[..., Any]
@@ -92,6 +94,19 @@ def service_error_name(original: Original) -> Any:
         return name[:1].upper() + name[1:]
 
     return staticmethod(name_of)
+
+
+def matches_error(original: Original) -> Replacement:
+    """`States.ALL` matches all errors but two: what is too long for a state, and a path that leads nowhere, end an execution."""
+
+    def evaluate(self: Any, env: Any) -> None:
+        names = {name.error_name for name in self.error_names}
+        if "States.ALL" in names and env.stack[-1].error_name in TERMINAL:
+            env.stack[-1] = False
+        else:
+            original(self, env)
+
+    return evaluate
 
 
 def before_execution(original: Original) -> Replacement:

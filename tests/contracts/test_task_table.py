@@ -501,17 +501,17 @@ def test_a_large_partial_result_comes_back_as_its_reference(table: TaskTable) ->
 
 
 def test_more_rows_than_a_page_holds_come_once_each_and_in_order(table: TaskTable) -> None:
-    numbers = [number for number in range(1_100) if number not in (256, 257, 512, 900)]
-    table.create_job(a_job(batches=1_100))
+    numbers = [number for number in range(640) if number not in (256, 257, 512, 600)]
+    table.create_job(a_job(batches=640))
     shuffled = random.Random(1).sample(numbers, len(numbers))
     table.record("job-1", [an_outcome(number, b"v%d" % number) for number in shuffled])
     table.record_failure("job-1", a_failure(257), FAILED)
-    assert [stored.batch_id for stored in table.partial_results("job-1", 0, 1_100)] == numbers
+    assert [stored.batch_id for stored in table.partial_results("job-1", 0, 640)] == numbers
     assert [record.batch_id for record in table.batches("job-1")] == sorted([*numbers, 257])
     assert [record.batch_id for record in table.batches("job-1", [DONE])] == numbers
     assert [record.batch_id for record in table.batches("job-1", [FAILED, LOST])] == [257]
     assert list(table.batches("job-1", [])) == []
-    assert list(table.done_ranges("job-1")) == [(0, 256), (258, 512), (513, 900), (901, 1_100)]
+    assert list(table.done_ranges("job-1")) == [(0, 256), (258, 512), (513, 600), (601, 640)]
 
 
 @pytest.mark.parametrize(
@@ -535,14 +535,14 @@ def test_done_batches_are_summed_up_as_ranges(table: TaskTable, done: Any, range
 def test_reading_goes_on_while_somebody_records(backend: Backend) -> None:
     reader, writer = backend.open(), backend.open()
     reader.create_job(a_job())
-    writer.record("job-1", [an_outcome(number) for number in range(0, 1_000, 2)])
+    writer.record("job-1", [an_outcome(number) for number in range(0, 600, 2)])
     seen = []
-    for stored in reader.partial_results("job-1", 0, 1_000):
+    for stored in reader.partial_results("job-1", 0, 600):
         seen.append(stored.batch_id)
         if stored.batch_id == 100:
-            assert writer.record("job-1", [an_outcome(number) for number in range(1, 1_000, 2)]) == 500
+            assert writer.record("job-1", [an_outcome(number) for number in range(1, 600, 2)]) == 300
     assert seen == sorted(set(seen))
-    assert set(seen) >= set(range(0, 1_000, 2))
+    assert set(seen) >= set(range(0, 600, 2))
 
 
 # Several programs
@@ -555,7 +555,7 @@ worker = int(sys.argv[1])
 print("ready", flush=True)
 sys.stdin.readline()
 done = 0
-for start in range(0, 600, 20):
+for start in range(0, 240, 20):
     numbers = range(start, start + 20)
     done += table.record("job-1", [an_outcome(n, b"v%d by %d" % (n, worker), attempt=worker) for n in numbers])
 print(done, flush=True)
@@ -564,7 +564,7 @@ print(done, flush=True)
 
 def test_programs_that_record_the_same_batches_at_once_count_each_once(backend: Backend) -> None:
     table = backend.open()
-    table.create_job(a_job(batches=600))
+    table.create_job(a_job(batches=240))
     root = str(Path(__file__).parents[2])
     programs = [
         subprocess.Popen(
@@ -582,10 +582,10 @@ def test_programs_that_record_the_same_batches_at_once_count_each_once(backend: 
         for program in programs:
             program.kill()
             program.wait()
-    assert sum(counts) == 600
-    assert table.progress("job-1").done == 600
+    assert sum(counts) == 240
+    assert table.progress("job-1").done == 240
     winners = {record.batch_id: record.attempt for record in table.batches("job-1")}
-    for stored in table.partial_results("job-1", 0, 600):
+    for stored in table.partial_results("job-1", 0, 240):
         assert stored.payload == b"v%d by %d" % (stored.batch_id, winners[stored.batch_id])
     assert [sum(winner == worker for winner in winners.values()) for worker in (1, 2, 3)] == counts
 

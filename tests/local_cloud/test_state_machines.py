@@ -314,16 +314,22 @@ def test_the_context_object_knows_the_execution(cloud: LocalCloud) -> None:
     assert output["name"] != "None"
 
 
-def test_more_than_256_kib_between_states_is_an_error(cloud: LocalCloud, echo: str) -> None:
-    states = {"A": call(echo, Catch=CATCH_ALL), "Caught": END}
-    assert output_of(run_machine(cloud, states, {"size": 270_000}))["Error"] == "States.DataLimitExceeded"
+def test_more_than_256_kib_between_states_ends_an_execution_and_is_caught_by_its_own_name_only(
+    cloud: LocalCloud, echo: str
+) -> None:
+    too_long = "States.DataLimitExceeded"
+    caught = {"A": call(echo, Catch=[{"ErrorEquals": [too_long], "Next": "Caught"}]), "Caught": END}
+    assert output_of(run_machine(cloud, caught, {"size": 270_000}))["Error"] == too_long
+    states = {"A": call(echo, Retry=[{"ErrorEquals": ["States.ALL"]}], Catch=CATCH_ALL), "Caught": END}
+    ended = run_machine(cloud, states, {"size": 270_000})
+    assert (ended["status"], ended["error"]) == ("FAILED", too_long)
     with pytest.raises(ClientError, match="ValidationException"):
         run_machine(cloud, states, {"x": "y" * 262_144})
     wrapped = call(echo, Catch=CATCH_ALL)
     wrapped["Parameters"]["Payload"] = {"given.$": "$", "name": "n" * 200}
     fits, does_not = {"x": "y" * 261_000}, {"x": "y" * 262_000}
     assert "Error" not in output_of(run_machine(cloud, {"A": wrapped, "Caught": END}, fits))
-    assert output_of(run_machine(cloud, {"A": wrapped, "Caught": END}, does_not))["Error"] == "States.DataLimitExceeded"
+    assert run_machine(cloud, {"A": wrapped, "Caught": END}, does_not)["error"] == too_long
 
 
 def test_a_definition_that_leads_nowhere_is_refused(cloud: LocalCloud) -> None:
