@@ -112,15 +112,16 @@ def store_listed(objects: Objects, location: str, prefix: str, listed: Any) -> M
     """What the function that lists an analysis' items returned, as a manifest: it may be one already.
 
     Raises:
-        InvalidItems: when it returned neither items nor a manifest.
+        InvalidItems: when it returned neither items nor a manifest, or no items.
     """
-    if isinstance(listed, Manifest):
-        return listed
-    if isinstance(listed, str | bytes) or not hasattr(listed, "__iter__"):
+    if not isinstance(listed, Manifest) and (isinstance(listed, str | bytes) or not hasattr(listed, "__iter__")):
         raise InvalidItems(
             f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
         )
-    return write_manifest(objects, location, prefix, listed)
+    manifest = listed if isinstance(listed, Manifest) else write_manifest(objects, location, prefix, listed)
+    if not manifest.count:
+        raise InvalidItems("there are no items for these parameters: there is nothing to run")
+    return manifest
 
 
 class ItemReader:

@@ -26,7 +26,7 @@ def items_from(text: str) -> list[Any] | dict[str, Any]:
     if text == "-":
         return _json_lines(sys.stdin.read(), "standard input")
     if not text.strip():
-        raise click.BadParameter("it is empty; 0:0 or [] says that there are none", param_hint=HINT)
+        raise click.BadParameter("it is empty: expected items, such as 0:1000 or a file", param_hint=HINT)
     if text.startswith("@"):
         return _from_file(Path(text[1:]).expanduser())
     if text.lstrip().startswith(("[", "{")):

@@ -8,7 +8,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.contracts.job import JobSpec
-from skyburst.errors import InvalidItems, ObjectNotFound
+from skyburst.errors import InvalidItems, InvalidJob, ObjectNotFound
 from skyburst.manifest import Manifest, NumberRange, parse_source, write_manifest
 from skyburst.objects import ObjectStore, open_store
 
@@ -31,21 +31,32 @@ def store_items(
 
     Returns:
         The specification to keep, and the source of the items; None for the source when the analysis lists them.
+
+    Raises:
+        InvalidJob: when there are none.
     """
     document = spec.document()
     if spec.items is None:
         return document, None
     if isinstance(spec.items, list):
+        if not spec.items:
+            raise InvalidJob("job.items is []: expected at least one item")
         if not is_long(spec.items):
             return document, write_manifest(objects, objects.location, f"{job_prefix}manifest", spec.items).document()
         location = f"{objects.location}/{store_long(spec.items, objects)}"
     elif "range" in spec.items:
-        return document, NumberRange(*spec.items["range"]).document()
+        numbers = NumberRange(*spec.items["range"])
+        if not numbers.count:
+            raise InvalidJob(f"job.items.range is {spec.items['range']}: expected at least one number, [start, end)")
+        return document, numbers.document()
     else:
         named = spec.items["manifest"]
         location = named if "://" in named else str((folder / Path(named).expanduser()).resolve())
     document["items"] = {"manifest": location}
-    return document, read_manifest(location).document()
+    manifest = read_manifest(location)
+    if not manifest.count:
+        raise InvalidJob(f"job.items.manifest is {location!r}: it has no items, and a job takes at least one")
+    return document, manifest.document()
 
 
 def is_long(items: list[Any]) -> bool:

@@ -141,5 +141,5 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(
 
 
 def test_an_empty_text_is_a_mistake() -> None:
-    with pytest.raises(click.BadParameter, match="it is empty; 0:0"):
+    with pytest.raises(click.BadParameter, match="it is empty: expected items"):
         items_from(" ")

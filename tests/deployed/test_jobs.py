@@ -104,8 +104,12 @@ def test_a_range_may_start_anywhere(aws: Deployment, job_name: str) -> None:
 def test_one_batch_and_none(aws: Deployment, job_name: str) -> None:
     assert aws.run(job_name, scripts("ok"))["status"] == "SUCCEEDED"
     assert aws.result(job_name) == found(1)
-    assert aws.run(f"{job_name}-none", scripts())["status"] == "SUCCEEDED"
-    assert aws.result(f"{job_name}-none") == found(0)
+    none = aws.run(f"{job_name}-none", {**scripts("ok"), "items": []})
+    assert (none["status"], none["error"]) == ("FAILED", "InvalidJob")
+    assert "job.items is []: expected at least one item" in none["cause"]
+    listed = aws.run(f"{job_name}-listed", scripts())
+    assert (listed["status"], listed["error"]) == ("FAILED", "FAILED")
+    assert "there are no items for these parameters" in listed["cause"]
 
 
 @pytest.mark.parametrize("failure", ["raise", "exit", "kill", "memory"])

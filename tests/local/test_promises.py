@@ -185,8 +185,18 @@ def test_items_that_cannot_be_listed_fail_the_job_with_the_reason():
     assert handle_of(caught.value).record().refused
 
 
-def test_a_job_without_items_succeeds_with_an_empty_result():
-    assert run().value == {"found": [], "missing": []}
+@pytest.mark.parametrize(
+    ("items", "told"), [([], r"job\.items is \[\]: expected"), ({"range": [5, 5]}, r"job\.items\.range is \[5, 5\]")]
+)
+def test_a_job_without_items_is_refused(items, told):
+    with pytest.raises(skyburst.InvalidJob, match=told):
+        skyburst.run(SCRIPTED, items=items)
+
+
+def test_an_analysis_that_lists_no_items_says_so():
+    with pytest.raises(skyburst.JobFailed, match="there are no items for these parameters") as caught:
+        run()
+    assert handle_of(caught.value).record().refused
 
 
 def test_an_analysis_that_cannot_be_loaded_fails_the_job_at_once_with_its_traceback(tmp_path):

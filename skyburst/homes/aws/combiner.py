@@ -127,7 +127,7 @@ class CombinerFunction:
         if error := event.get("error"):  # its watcher failed for good
             reason += f"; its watcher failed: {explained(error['Error'], error['Cause'])[:LONGEST_REASON]}"
         failure = None
-        if counts.done or not plan.batches or self.combines_nothing:
+        if counts.done or self.combines_nothing:
             self._deployed.events.job(job, counts)
             try:
                 outcome |= self._merged(brief, outcome, state)

@@ -216,7 +216,7 @@ class Driver:
                 f"its analysis cannot be loaded: {self._fatal.kind}: {self._fatal.message}",
             )
         else:
-            if counts.done or not plan.batches:
+            if counts.done:
                 self._change(JobState.COMBINING, "")
                 self._on_progress(self._with_state(counts, JobState.COMBINING))
                 combined = self._combine(plan, pool, outcome)
