@@ -75,9 +75,10 @@ def test_a_single_file_can_be_counted_and_short_words_left_out(texts: Path) -> N
     assert counts_in(run(texts / "english.txt", least_letters=4)) == {"cat's": 40, "didn't": 40}
 
 
-def test_a_folder_without_texts_has_no_words(tmp_path: Path) -> None:
+def test_a_folder_without_texts_is_refused(tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    assert run(tmp_path / "none").value["words"] == 0
+    with pytest.raises(skyburst.JobFailed, match="there are no items for these parameters"):
+        run(tmp_path / "none")
 
 
 def test_files_are_listed_in_order_and_links_to_folders_are_not_followed(texts: Path) -> None:

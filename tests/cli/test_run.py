@@ -173,8 +173,8 @@ def test_items_come_from_standard_input(project: Path) -> None:
 
 def test_a_job_without_items_says_so(program: Program) -> None:
     ended = program("run", "squares.py", "--items", "5:5")
-    assert ended.code == 0
-    assert "there were no items" in ended.err
+    assert ended.code == 2
+    assert "job.items.range is [5, 5]: expected at least one number" in ended.err
 
 
 def test_detach_returns_at_once_and_watch_ends_with_the_job(program: Program) -> None:
