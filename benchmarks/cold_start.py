@@ -70,7 +70,7 @@ open_store("s3://bucket")
 handler.deployed.__dict__["objects"] = Objects()
 handler.worker._briefs._objects = Objects()
 class Context:
-    log_group_name, log_stream_name = "group", "stream"
+    log_group_name, log_stream_name, aws_request_id = "group", "stream", "request"
     def get_remaining_time_in_millis(self): return 60_000
 sys.stdout.write(f"BEGAN {began}\\nIMPORTED {imported}\\nS3 {made}\\n")
 handler.handler({"job": "j", "run": 1, "batch": 0, "attempt": 1, "sent_at": 0, "level": 1}, Context())
