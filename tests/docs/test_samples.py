@@ -48,6 +48,8 @@ NEED_CLOUD = {
 """Samples that need the extra `cloud`."""
 NEED_A_DEPLOYMENT = {"on_aws.py", "start_execution.py", "start_execution.mjs", "start_execution.sh"}
 """Samples that tests/homes_aws/outside/test_home.py runs, which has one."""
+NEED_THE_CDK = {"own_stack.py"}
+"""Samples that tests/cdk_app/test_own_stack.py runs."""
 USED_BY_OTHERS = {
     "duplicates.py",
     "testing.py",
@@ -158,7 +160,7 @@ def test_the_readme_shows_the_quickstart() -> None:
 def test_every_sample_is_run() -> None:
     files = {path.name for path in SAMPLES.iterdir() if path.is_file()}
     run_here = NEED_IMAGES.keys() | NEED_NOTHING.keys() | NEED_CLOUD.keys()
-    assert files == run_here | NEED_A_DEPLOYMENT | USED_BY_OTHERS
+    assert files == run_here | NEED_A_DEPLOYMENT | NEED_THE_CDK | USED_BY_OTHERS
 
 
 def test_every_sample_is_shown_on_a_page() -> None:
