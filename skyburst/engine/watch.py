@@ -52,8 +52,7 @@ def final_state(
     """How a job whose batches have ended ends, and why in one sentence."""
     summary = f"{done:,} of {batches:,} batches are done"
     if done == batches:
-        complete = {0: "there were no items", 1: "its one batch is done"}
-        return JobState.SUCCEEDED, complete.get(batches, f"all {batches:,} batches are done")
+        return JobState.SUCCEEDED, "its one batch is done" if batches == 1 else f"all {batches:,} batches are done"
     if cancelled:
         return JobState.CANCELLED, f"cancelled: {summary}"
     if timed_out:

@@ -22,7 +22,7 @@ from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.foreign import row_of
 from skyburst.homes.aws.invoker import FIRST_WAIT_S, LONGEST_WAIT_S
 from skyburst.homes.aws.starts import Start
-from skyburst.homes.aws.worker import MARGIN_S, Beside, Invocation, NotRun, delivered, record
+from skyburst.homes.aws.worker import Beside, Invocation, NotRun, delivered, record, task_of
 
 RECORD_S = 60.0
 """Of the combiner's time, kept for recording the end of the job: the foreign combiner, called twice or not, has the rest."""
@@ -53,9 +53,7 @@ class BridgeWorker:
         event = invocation.event
         delivery = delivered(event)
         brief = self._briefs.get(event["job"], event["run"])
-        start, end = brief.batches.items_of(event["batch"])
-        timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
-        task = Task(event["batch"], event["attempt"], start, end, timeout_s)
+        task = task_of(invocation, brief)
         started_at = time.time()
         beside = Beside(self._deployed, brief, task, delivery, invocation.token)
         if refused := beside.claim_ahead():
@@ -67,8 +65,8 @@ class BridgeWorker:
         failure = answer.failure or self._see_to_row(brief, task, answer.value)
         log = (invocation.log, int(1_000 * started_at), int(1_000 * time.time()))
         outcome = Outcome(
-            task.batch_id, task.attempt, end - start, None, None, 0, None, started_at, time.time() - started_at, 0.0, log,
-            failure, delivery,
+            task.batch_id, task.attempt, task.end - task.start, None, None, 0, None, started_at,
+            time.time() - started_at, 0.0, log, failure, delivery,
         )  # fmt: skip
         if failure is not None:
             record(self._deployed, brief, outcome, invocation.token)

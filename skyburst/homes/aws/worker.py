@@ -77,9 +77,7 @@ class WorkerFunction:
         event = invocation.event
         delivery = delivered(event)
         brief = self._briefs.get(event["job"], event["run"])
-        start, end = brief.batches.items_of(event["batch"])
-        timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
-        task = Task(event["batch"], event["attempt"], start, end, timeout_s)
+        task = task_of(invocation, brief)
         beside = Beside(self._deployed, brief, task, delivery, invocation.token)
         if refused := beside.claim_ahead(again=bool(event.get("again"))):
             return NotRun(task.batch_id, refused)
@@ -128,6 +126,14 @@ def delivered(event: dict[str, Any]) -> Delivery:
     """How the batch of an invocation came here; to be asked first, as the time until then is what is measured."""
     start = begin(event["sent_at"])
     return Delivery(int(os.environ.get(LANE, "0")), event["sent_at"], start.cold_s)
+
+
+def task_of(invocation: Invocation, brief: Brief) -> Task:
+    """The batch that an invocation is to run, with the seconds that it may take."""
+    event = invocation.event
+    start, end = brief.batches.items_of(event["batch"])
+    timeout_s = min(float(brief.resources["batch_timeout_s"]), invocation.seconds - MARGIN_S)
+    return Task(event["batch"], event["attempt"], start, end, timeout_s)
 
 
 def record(deployed: Deployed, brief: Brief, outcome: Outcome, token: str) -> None:
