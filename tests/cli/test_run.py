@@ -19,7 +19,7 @@ from tests.cli.terminal import skyburst
 def test_progress_goes_to_standard_error_and_results_to_standard_output(program: Program) -> None:
     ended = program("run", "naps.py", "--items", "0:6", "--batch-size", "2")
     assert ended.code == 0
-    plan, headline, again = ended.err.splitlines()
+    plan, *_, headline, again = ended.err.splitlines()  # on a busy machine there are lines of progress between
     assert plan.endswith(": 6 items in 3 batches on 2 workers")
     assert headline.startswith("SUCCEEDED: all 3 batches are done; 6 items in ")
     assert again.startswith("`skyburst result naps-")
