@@ -44,6 +44,7 @@ def parameters(folder: Path, **changes) -> dict:
         "mask_threshold": 100,
         "label_boxes": [],
         "negative_mask": None,
+        "use_index": True,
         **changes,
     }
 
