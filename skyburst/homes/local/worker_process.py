@@ -151,7 +151,7 @@ class WorkerProcess:
         assert self._code.items is not None
         config = self._config
         listed = self._code.items(config["parameters"], ItemsContext(job_id=config["job_id"]))
-        return store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed).document()
+        return store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed)
 
     def _combine(self, context: dict[str, Any], level: int, group: int) -> None:
         from skyburst.engine.combine import combine_group
