@@ -169,7 +169,7 @@ class JobRecord:
     spec: dict[str, Any]
     """The job specification as it was submitted."""
     analysis: dict[str, Any]
-    """`{"name", "version", "location", "digest", "blueprint", ...}` of the analysis at the time of submission."""
+    """`{"name", "version", "location", "code", "digest", "blueprint", ...}` of the analysis at the time of submission."""
     parameters: dict[str, Any]
     """All parameters, defaults and absolute paths filled in."""
     state: JobState

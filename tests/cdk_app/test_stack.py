@@ -385,6 +385,25 @@ def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) ->
     assert list(folder.glob("skyburst/homes/aws/__pycache__/manager.*.pyc")), "bytecode makes cold starts short"
 
 
+def test_two_analyses_of_one_code_have_one_bundle_and_functions_of_their_own(tmp_path: Path) -> None:
+    from cdk_app.app import make_app
+
+    acting = REPOSITORY / "tests" / "deployed" / "acting"
+    shutil.copytree(acting, tmp_path / "acting", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "again").mkdir()
+    blueprint = 'code = "../acting"\n' + (acting / "blueprint.toml").read_text().replace('"acting"', '"again"')
+    (tmp_path / "again" / "blueprint.toml").write_text(blueprint)
+    app = make_app(context(analyses=[str(tmp_path / name) for name in ("acting", "again")]), str(tmp_path / "out"))
+    stack = next(child for child in app.node.children if child.node.id == "skyburst")
+    for part in ("worker-0", "combiner"):
+        folder = stack.bundles[f"skyburst-again-{part}"]
+        assert folder == stack.bundles[f"skyburst-acting-{part}"]
+        assert (folder / "analysis" / "worker.py").read_bytes() == (acting / "worker.py").read_bytes()
+    references = {entry.name: entry.reference for entry in stack.analyses}
+    assert {(one["location"], one["code"]) for one in references.values()} == {("analysis", "analysis")}
+    assert references["again"]["digest"] != references["acting"]["digest"]
+
+
 def test_the_watcher_may_run_for_as_long_as_it_thinks(template: Template) -> None:
     (watch,) = [
         each for each in properties(template, "AWS::Lambda::Function") if each["FunctionName"].endswith("-watch")

@@ -81,7 +81,7 @@ class WorkerProcess:
 
         config = self._config
         analysis = config["analysis"]
-        self._code = load_code(analysis["location"], analysis["worker"], analysis["combiner"], analysis["items"])
+        self._code = load_code(analysis["code"], analysis["worker"], analysis["combiner"], analysis["items"])
         source = parse_source(config["items"]) if config["items"] else parse_source({"range": [0, 0]})
         location = source.location if isinstance(source, Manifest) and source.location != config["objects"] else None
         self._bench = Bench(
