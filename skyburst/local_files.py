@@ -5,16 +5,27 @@ Imports nothing but the standard library: workers read and write local files at 
 
 from __future__ import annotations
 
+import mmap
 import os
 import secrets
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from skyburst.errors import StorageError, StorageFull, is_disk_full
 
 Range = tuple[int, int]
 """Half-open, in bytes."""
+
+
+class Parts(NamedTuple):
+    """Ranges of the bytes of a file."""
+
+    data: memoryview
+    """Has all of them; what lies between is not defined."""
+    starts: list[int]
+    """Where each of them starts in `data`, in the order in which they were asked for."""
 
 
 def write_whole(path: Path, data: bytes | Path) -> None:
@@ -47,8 +58,8 @@ def write_whole(path: Path, data: bytes | Path) -> None:
         raise StorageError(f"{path} cannot be written: {error.strerror}") from error
 
 
-def read_ranges(path: Path, ranges: Sequence[Range]) -> list[memoryview]:
-    """Ranges of the bytes of a file, which is opened once.
+def map_ranges(path: Path, ranges: Sequence[Range]) -> Parts:
+    """Ranges of the bytes of a file: mapped, so that what the system has in memory is not copied.
 
     Raises:
         OSError: when it cannot be read.
@@ -56,7 +67,14 @@ def read_ranges(path: Path, ranges: Sequence[Range]) -> list[memoryview]:
     """
     with open(path, "rb", buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
-        return [memoryview(_read(file.fileno(), check_range(str(path), size, wanted))) for wanted in ranges]
+        for wanted in ranges:
+            check_range(str(path), size, wanted)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if hasattr(mapped, "madvise"):
+        for start, end in ranges:  # has the system read them, at once, where it did not yet
+            page = start - start % mmap.PAGESIZE
+            mapped.madvise(mmap.MADV_WILLNEED, page, end - page)
+    return Parts(memoryview(mapped), [start for start, _ in ranges])
 
 
 def check_range(where: str, size: int, wanted: Range) -> Range:
@@ -71,14 +89,3 @@ def check_range(where: str, size: int, wanted: Range) -> Range:
             "it was cut short, or is not the file that it should be"
         )
     return wanted
-
-
-def _read(descriptor: int, wanted: Range) -> bytes:
-    start, end = wanted
-    data = os.pread(descriptor, end - start, start)
-    while start + len(data) < end:  # a single read has at most 2 GiB
-        more = os.pread(descriptor, end - start - len(data), start + len(data))
-        if not more:
-            raise StorageError(f"a file was cut short while its bytes from {start:,} to {end:,} were read")
-        data += more
-    return data

@@ -51,7 +51,7 @@ def _search_images(batch: skyburst.Batch, images: list[dict[str, Any]]) -> list[
 
 
 def _search_index(batch: skyburst.Batch) -> list[dict[str, Any]]:
-    from .index.search import by_shard, search_shard, without_index
+    from .index.search import by_shard, library_item, search_shard
     from .index.shard_file import IndexDamaged
 
     context, parameters = batch.context, batch.parameters
@@ -60,15 +60,11 @@ def _search_index(batch: skyburst.Batch) -> list[dict[str, Any]]:
     found: list[Match] = []
     read: dict[str, Any] = {"shards": 0, "requests": 0, "bytes": 0, "damaged": []}
     for name, images in by_shard(batch.items):
-        items = [located(without_index(image), library) for image in images]
-        numbers = [image["number"] for image in images]
         try:
-            matches, traffic = search_shard(
-                masks, library, name, numbers, items, parameters["min_matching_pix_ratio"] / 100
-            )
+            matches, traffic = search_shard(masks, library, name, images, parameters["min_matching_pix_ratio"] / 100)
         except IndexDamaged as error:
             read["damaged"].append(f"{name}: {error}")
-            matches = _search_images(batch, items)
+            matches = _search_images(batch, [library_item(image, library) for image in images])
         else:
             read |= {key: read[key] + value for key, value in traffic.items()}
         found += matches

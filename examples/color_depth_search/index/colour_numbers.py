@@ -40,10 +40,11 @@ def number_colours(pixels: NDArray[np.uint8], threshold: int) -> tuple[NDArray[n
         positions, numbers: `y * width + x` of each, rising, and its colour. Colours whose largest channel is tied
         match nothing and are left out.
     """
-    red, green, blue = (pixels[..., channel].reshape(-1) for channel in range(3))
+    samples = np.ascontiguousarray(pixels).reshape(-1)
+    positions = np.flatnonzero(np.maximum(np.maximum(samples[0::3], samples[1::3]), samples[2::3]) > threshold)
+    # Three gathers of bytes are several times faster than one of triples.
+    red, green, blue = (samples[channel:].take(3 * positions) for channel in range(3))
     largest = np.maximum(np.maximum(red, green), blue)
-    positions = np.flatnonzero(largest > threshold)
-    red, green, blue, largest = (values.take(positions) for values in (red, green, blue, largest))
     second = np.maximum(np.minimum(red, green), np.minimum(np.maximum(red, green), blue))
     # The class as colors.classes_and_ratios defines it.
     classes = (red > green) + ((green > blue).view(np.uint8) << 1) + ((blue > red).view(np.uint8) << 2)
@@ -74,19 +75,8 @@ def _edge(of_class: int, ratio: float) -> int:
     return (of_class - 1) * PAIRS + int(_RATIO_START[np.searchsorted(RATIOS, ratio)])
 
 
-BINS = sorted(
-    _edge(of_class, ratio)
-    for of_class, ratios in {
-        RB: (0, 0.64),
-        GR: (0, 0.75),
-        RG: (0, 0.75),
-        BG: (0, 0.55, 0.78),
-        BR: (0,),
-        GB: (0, 0.75),
-    }.items()
-    for ratio in ratios
-)
-"""First colours of twelve ranges, each about 21 slices of the 256 of the depth scale.
-
-An index is cut by them too: a mask reads only what is near it in depth.
-"""
+_EDGES = {RB: (0, 0.64), GR: (0, 0.75), RG: (0, 0.75), BG: (0, 0.55, 0.78), BR: (0,), GB: (0, 0.75)}
+DEPTHS = sorted(_edge(of_class, ratio) for of_class, ratios in _EDGES.items() for ratio in ratios)
+"""First colours of twelve ranges of depth, each about 21 slices of the 256 of the depth scale."""
+BRIGHT = 100
+"""Largest channel that colours of the bright half are above: the data threshold of most searches."""

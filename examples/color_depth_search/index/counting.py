@@ -27,20 +27,36 @@ def best_counts(
     starts, ends = blocks.starts.reshape(-1)[cells], blocks.ends.reshape(-1)[cells]
     starts = _lower_bound(blocks.values, starts, ends, lookups.first)
     ends = _lower_bound(blocks.values, starts, ends, lookups.end)
-    lengths = (ends - starts)[lookups.lookups]
-    uses = np.flatnonzero(lengths)
-    lengths = lengths[uses]
-    after = np.cumsum(lengths)
-    where = np.repeat(starts[lookups.lookups[uses]] - (after - lengths), lengths)
-    where += np.arange(where.size)
-    values = blocks.values[where]
-    places = np.repeat(lookups.variants_of[uses].astype(np.int64) * images, lengths)
-    places += values & np.uint32(MOST_IMAGES - 1)
-    if threshold is not None:
-        places = places[LARGEST[values >> np.uint32(IMAGE_BITS)] > threshold]
+    found, lengths = _images(blocks.values, starts, ends - starts, threshold)
+    starts = np.cumsum(lengths) - lengths
+    uses = np.flatnonzero(lengths[lookups.lookups])
+    of = lookups.lookups[uses]
+    places = found[_within(starts[of], lengths[of])]
+    places += np.repeat(lookups.variants_of[uses] * np.int64(images), lengths[of])
     counts = np.bincount(places, minlength=lookups.variants * images)
     best: NDArray[np.int64] = counts.reshape(lookups.orientations, -1, images).max(axis=1)
     return best
+
+
+def _images(
+    values: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDArray[np.int64], threshold: int | None
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the images of ranges of values, one range after the other, and how many there are of each."""
+    chosen = values[_within(starts, lengths)]
+    if threshold is not None:
+        bright = LARGEST[chosen >> np.uint32(IMAGE_BITS)] > threshold
+        before = np.concatenate([[0], np.cumsum(bright)])
+        after = np.cumsum(lengths)
+        chosen, lengths = chosen[bright], before[after] - before[after - lengths]
+    return (chosen & np.uint32(MOST_IMAGES - 1)).astype(np.int64), lengths
+
+
+def _within(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return all whole numbers of ranges, one range after the other."""
+    after = np.cumsum(lengths)
+    numbers = np.repeat(starts - (after - lengths), lengths)
+    numbers += np.arange(numbers.size)
+    return numbers
 
 
 def _lower_bound(

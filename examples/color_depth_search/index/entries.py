@@ -43,7 +43,7 @@ class Entries:
         if self._used + positions.size > self._kept.size:
             self._put_aside()
         new = self._kept[self._used : self._used + positions.size]
-        new[:] = self._grid.slots(positions, self._grid.bins(colours))
+        new[:] = self._grid.slots_of(positions, colours)
         new <<= np.uint64(_SLOT - IMAGE_BITS)
         new |= colours
         new <<= np.uint64(IMAGE_BITS)

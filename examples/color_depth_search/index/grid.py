@@ -1,8 +1,9 @@
-"""Where the pixels of an image lie in an index: cut into tiles, and each tile by depth.
+"""Where the pixels of an image lie in an index: cut into tiles, and each tile by depth and brightness.
 
-A *block* holds what the images have in one tile of 16 x 16 pixels and one of twelve ranges of colours. Blocks are
-stored range by range, and within one in the order of a Z curve over the tiles, so that the blocks which a neuron
-runs through lie near each other, and are read together.
+A *block* holds what the images have in one tile of 16 x 16 pixels and one of twelve ranges of colours, those above the
+usual data threshold in one block and the others in another: a search reads only what is near its mask in depth, and
+bright enough. Blocks are stored by brightness, then by range of colours, then in the order of a Z curve over the tiles,
+so that the blocks which a neuron runs through lie near each other and are read together.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from .colour_numbers import BINS, COLOURS
+from .colour_numbers import BRIGHT, COLOURS, DEPTHS, LARGEST
 
 TILE = 16
 """Pixels on each side of a tile."""
@@ -27,26 +28,27 @@ class Grid:
     def __init__(self, width: int, height: int) -> None:
         self.width, self.height = width, height
         columns, rows = -(-width // TILE), -(-height // TILE)
-        self.tiles = columns * rows
-        self.blocks = len(BINS) * self.tiles
-        """Number of blocks."""
-        tile_y, tile_x = np.divmod(np.arange(self.tiles), columns)
-        order = np.argsort(_z_curve(tile_x, tile_y), kind="stable")
-        place = np.empty(self.tiles, np.int64)
-        place[order] = np.arange(self.tiles)
+        tile_y, tile_x = np.divmod(np.arange(columns * rows), columns)
+        place = np.empty(columns * rows, np.int64)
+        place[np.argsort(_z_curve(tile_x, tile_y), kind="stable")] = np.arange(columns * rows)
         y, x = np.divmod(np.arange(width * height), width)
-        self._slots = place[(y // TILE) * columns + x // TILE] * CELLS + (y % TILE) * TILE + x % TILE
-        self.edges = np.array([*BINS, COLOURS])
-        """Range `i` of colours is `edges[i]` to `edges[i + 1]`."""
-        self._bins = (np.searchsorted(self.edges, np.arange(COLOURS), side="right") - 1).astype(np.uint8)
+        self._cells = place[(y // TILE) * columns + x // TILE] * CELLS + (y % TILE) * TILE + x % TILE
+        self._cells_of_part = columns * rows * CELLS
+        self.blocks = 2 * len(DEPTHS) * columns * rows
+        """Number of blocks."""
+        self.edges = np.array([*DEPTHS, COLOURS])
+        """Range of depth `i` has the colours from `edges[i]` to `edges[i + 1]`."""
+        depths = np.searchsorted(self.edges, np.arange(COLOURS), side="right") - 1
+        self._parts = (depths + len(DEPTHS) * (LARGEST <= BRIGHT)).astype(np.uint8)
 
-    def bins(self, colours: NDArray[np.integer]) -> NDArray[np.int64]:
-        """Return in which range each colour lies."""
-        return self._bins.take(colours).astype(np.int64)
+    def slots_of(self, positions: NDArray[np.intp], colours: NDArray[np.uint32]) -> NDArray[np.int64]:
+        """Return the slot of each pixel `y * width + x` with its colour."""
+        return self.slots(positions, self._parts.take(colours).astype(np.int64))
 
-    def slots(self, positions: NDArray[np.integer], bins: NDArray[np.int64]) -> NDArray[np.int64]:
-        """Return the slot of each pixel `y * width + x` in the range of colours `bins`."""
-        slots: NDArray[np.int64] = bins * (self.tiles * CELLS) + self._slots.take(positions)
+    def slots(self, positions: NDArray[np.int64], depths: NDArray[np.int64], *, dim: bool = False) -> NDArray[np.int64]:
+        """Return the slot of each pixel for bright or dim colours of a range of depth."""
+        parts = depths + len(DEPTHS) if dim else depths
+        slots: NDArray[np.int64] = parts * self._cells_of_part + self._cells.take(positions)
         return slots
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..masks import Mask
+from .colour_numbers import BRIGHT
 from .counting import best_counts
 from .grid import Grid
 from .lookups import Lookups
@@ -102,11 +103,16 @@ class IndexMatch:
         return lookups
 
     def _prepare(self, mask: Mask) -> Lookups:
-        return Lookups(mask, self._grid, self._tolerance, xy_shift=self._xy_shift, mirror=self._mirror)
+        return Lookups(
+            mask, self._grid, self._tolerance,
+            data_threshold=self._threshold, xy_shift=self._xy_shift, mirror=self._mirror,
+        )  # fmt: skip
 
     def _best(self, lookups: Lookups, blocks: NDArray[np.int64], read: Blocks, shard: Shard) -> NDArray[np.int64]:
         rows = np.searchsorted(blocks, lookups.blocks)
-        threshold = self._threshold if self._threshold > shard.header.threshold else None
+        # What is read is above the threshold of the shard, and above that of bright colours when only those are read.
+        above = max(shard.header.threshold, BRIGHT) if self._threshold >= BRIGHT else shard.header.threshold
+        threshold = self._threshold if self._threshold > above else None
         return best_counts(lookups, read, rows, shard.header.images, threshold)
 
     def _scores(self, lookups: Lookups, best: NDArray[np.int64], against: NDArray[np.int64] | None) -> Scores:

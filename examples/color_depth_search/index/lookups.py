@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..masks import Mask, offsets
-from .colour_numbers import COLOURS, matching_ranges
+from .colour_numbers import BRIGHT, COLOURS, matching_ranges
 from .entries import IMAGE_BITS
 from .grid import CELLS, Grid
 
@@ -20,7 +20,9 @@ class Lookups:
     those that are.
     """
 
-    def __init__(self, mask: Mask, grid: Grid, tolerance: float, *, xy_shift: int, mirror: bool) -> None:
+    def __init__(
+        self, mask: Mask, grid: Grid, tolerance: float, *, data_threshold: int, xy_shift: int, mirror: bool
+    ) -> None:
         self.size = mask.pixels
         """Pixels of the mask."""
         shifts = offsets(xy_shift)
@@ -46,21 +48,30 @@ class Lookups:
         )
         place, range_ = np.divmod(unique, max(1, ranges.size))
         first, end = np.divmod(ranges, COLOURS + 1)
-        self._split(grid, place, first[range_], end[range_], of_unique, np.concatenate(variants))
+        bounds = first[range_], end[range_]
+        self._split(grid, place, *bounds, of_unique, np.concatenate(variants), with_dim=data_threshold < BRIGHT)
 
     def _split(
         self, grid: Grid, places: NDArray[np.int64], first: NDArray[np.int64], end: NDArray[np.int64],
-        lookups: NDArray[np.intp], variants: NDArray[np.uint8],
+        lookups: NDArray[np.intp], variants: NDArray[np.uint8], *, with_dim: bool,
     ) -> None:  # fmt: skip
         """Cut the ranges of colours where those of blocks end, and put all in the order of the blocks."""
-        bins = grid.bins(first)
-        parts = grid.bins(end - 1) - bins + 1
-        of = np.repeat(np.arange(places.size), parts)
+        depth = np.searchsorted(grid.edges, first, side="right") - 1
+        parts = np.searchsorted(grid.edges, end - 1, side="right") - depth
         starts = np.cumsum(parts) - parts
-        bins = bins[of] + np.arange(of.size) - starts[of]
-        first = np.maximum(first[of], grid.edges[bins])
-        end = np.minimum(end[of], grid.edges[bins + 1])
-        slots = grid.slots(places[of], bins)
+        of = np.repeat(np.arange(places.size), parts)
+        depths = depth[of] + np.arange(of.size) - starts[of]
+        first = np.maximum(first[of], grid.edges[depths])
+        end = np.minimum(end[of], grid.edges[depths + 1])
+        slots = grid.slots(places[of], depths)
+        uses = parts[lookups]
+        within = np.arange(int(uses.sum())) - np.repeat(np.cumsum(uses) - uses, uses)
+        used = np.repeat(starts[lookups], uses) + within
+        variants = np.repeat(variants, uses)
+        if with_dim:
+            slots = np.concatenate([slots, grid.slots(places[of], depths, dim=True)])
+            used = np.concatenate([used, used + first.size])
+            first, end, variants = np.tile(first, 2), np.tile(end, 2), np.tile(variants, 2)
         order = np.argsort(slots, kind="stable")
         slots = slots[order]
         self.blocks, of_block = np.unique(slots // CELLS, return_inverse=True)
@@ -75,11 +86,9 @@ class Lookups:
         """Of each lookup, the value that is too large."""
         place = np.empty(order.size, np.int32)
         place[order] = np.arange(order.size, dtype=np.int32)
-        uses = parts[lookups]
-        within = np.arange(int(uses.sum())) - np.repeat(np.cumsum(uses) - uses, uses)
-        self.lookups = place[np.repeat(starts[lookups], uses) + within]
+        self.lookups = place[used]
         """Of each use, which lookup it is of."""
-        self.variants_of = np.repeat(variants, uses)
+        self.variants_of = variants
         """Of each use, its variant."""
 
     @property

@@ -10,19 +10,12 @@ from typing import Any
 import numpy as np
 
 import skyburst
+from skyburst.objects import locate
 
 from .document import SHARDS
 from .index_match import IndexMatch, Scores
 from .shard import Shard
 from .shard_file import IndexDamaged
-
-IN_INDEX = ("number", "shard")
-"""What items of an index have beside what they have in the library."""
-
-
-def without_index(item: dict[str, Any]) -> dict[str, Any]:
-    """The item as it is in the library."""
-    return {key: value for key, value in item.items() if key not in IN_INDEX}
 
 
 def by_shard(items: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
@@ -32,16 +25,15 @@ def by_shard(items: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, 
 
 
 def search_shard(
-    masks: IndexMatch, library: str, name: str, numbers: list[int], items: list[dict[str, Any]], above_ratio: float
+    masks: IndexMatch, library: str, name: str, images: list[dict[str, Any]], above_ratio: float
 ) -> tuple[list[dict[str, Any]], dict[str, int]]:
-    """Return the matches of each mask among the images of a shard, and what was read.
+    """Return the matches of each mask among images of a shard, each with its item, and what was read.
 
     Args:
         masks: to search with.
         library: location of the library.
         name: of the shard.
-        numbers: of the images that are asked for, in the library; others of the shard are passed over.
-        items: these images, as matches have them.
+        images: items of the index; others of the shard are passed over.
         above_ratio: images match when their score is above 0 and their ratio above this.
 
     Raises:
@@ -51,12 +43,18 @@ def search_shard(
         shard = Shard(skyburst.open_folder(f"{library}/{SHARDS}"), name)
     except skyburst.ObjectNotFound as error:
         raise IndexDamaged(str(error)) from error
-    images = np.array(numbers) - shard.header.first
+    numbers = np.array([image["number"] for image in images]) - shard.header.first
     matches: list[dict[str, Any]] = []
     for mask, scores in masks.scores(shard):
-        chosen = Scores(*(column[images] for column in scores))
+        chosen = Scores(*(column[numbers] for column in scores))
         found = np.flatnonzero((chosen.matching_pixels > 0) & (chosen.matching_ratio > above_ratio))
         for row in found.tolist():
             values = {field: column[row].item() for field, column in chosen._asdict().items()}
-            matches.append({"mask": mask, "item": items[row]} | values)
+            matches.append({"mask": mask, "item": library_item(images[row], library)} | values)
     return matches, {"shards": 1, **shard.traffic._asdict()}
+
+
+def library_item(image: dict[str, Any], library: str) -> dict[str, Any]:
+    """An item of an index as it is in the library, with the location of its image."""
+    item = {key: value for key, value in image.items() if key not in ("number", "shard")}
+    return item | {"location": locate(library, item["key"])}

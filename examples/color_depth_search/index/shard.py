@@ -65,7 +65,7 @@ class Shard:
         buffer, offsets = self._read_merged(directory.offsets[found], directory.sizes[found])
         for at, offset in zip(found.tolist(), offsets.tolist(), strict=True):
             directory.check(at, buffer[offset : offset + int(directory.sizes[at])])
-        values = np.frombuffer(buffer, "<u4")
+        values = np.frombuffer(buffer, "<u4", count=len(buffer) // 4)
         counts = _cell_counts(np.frombuffer(buffer, np.uint8), offsets, directory.counts[found])
         ends[there] = np.cumsum(counts, axis=1) + offsets[:, None] // 4
         starts[there] = ends[there] - counts
@@ -95,13 +95,13 @@ class Shard:
         last = np.append(first[1:], offsets.size) - 1
         ranges = list(zip(offsets[first].tolist(), ends[last].tolist(), strict=True))
         try:
-            parts = self._folder.read_ranges(entries_name(self._name), ranges)
+            parts = self._folder.read_together(entries_name(self._name), ranges)
         except StorageError as error:  # it was cut short, or cannot be read for another reason
             raise IndexDamaged(str(error)) from error
-        lengths = np.array([end - start for start, end in ranges])
-        self.traffic = Traffic(self.traffic.requests + len(ranges), self.traffic.bytes + int(lengths.sum()))
-        moved = np.repeat(np.cumsum(lengths) - lengths - offsets[first], last - first + 1)
-        return memoryview(parts[0] if len(parts) == 1 else b"".join(parts)), offsets + moved
+        lengths = sum(end - start for start, end in ranges)
+        self.traffic = Traffic(self.traffic.requests + len(ranges), self.traffic.bytes + lengths)
+        moved = np.repeat(np.array(parts.starts) - offsets[first], last - first + 1)
+        return parts.data, offsets + moved
 
 
 def entries_name(name: str) -> str:

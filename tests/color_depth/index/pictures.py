@@ -19,10 +19,14 @@ def picture(rng: np.random.Generator, width: int, height: int, *, near: np.ndarr
     """Black, shades of the colour map, arbitrary colours and colours at the edges of the rules; parts of `near`."""
     kinds = rng.integers(0, 7, (height, width))
     around = rng.integers(0, 256)
-    shades = color_map()[np.clip(around + rng.integers(-9, 10, (height, width)), 0, 255)] * rng.random((height, width, 1))
+    shades = color_map()[np.clip(around + rng.integers(-9, 10, (height, width)), 0, 255)] * rng.random(
+        (height, width, 1)
+    )
     wild = rng.integers(0, 256, (height, width, 3))
     edges = rng.choice([0, 1, 20, 21, 100, 101, 254, 255], (height, width, 3))
-    image = np.select([(kinds == k)[..., None] for k in (0, 1, 2, 3)], [shades, shades, wild, edges], 0).astype(np.uint8)
+    image = np.select([(kinds == k)[..., None] for k in (0, 1, 2, 3)], [shades, shades, wild, edges], 0).astype(
+        np.uint8
+    )
     if near is not None:
         shifted = np.roll(near, rng.integers(-4, 5, 2), (0, 1))[:, :: rng.choice([-1, 1])]
         kept = rng.random((height, width)) < 0.7
@@ -31,7 +35,13 @@ def picture(rng: np.random.Generator, width: int, height: int, *, near: np.ndarr
 
 
 def write_shard(
-    folder: Path, images: Sequence[np.ndarray], *, threshold: int, first: int = 0, kept: int = 1_000_000, name: str = "shard"
+    folder: Path,
+    images: Sequence[np.ndarray],
+    *,
+    threshold: int,
+    first: int = 0,
+    kept: int = 1_000_000,
+    name: str = "shard",
 ) -> Directory:
     """Write a shard of images, and return its directory."""
     height, width = images[0].shape[:2]

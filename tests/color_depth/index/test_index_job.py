@@ -87,7 +87,12 @@ def shard_files(library: Path, suffix: str) -> list[Path]:
 
 @pytest.mark.parametrize(
     "parameters",
-    [{}, {"xy_shift": 4, "mirror_mask": False, "pix_color_fluctuation": 5}, {"max_results_per_mask": 3}, {"negative_mask": True}],
+    [
+        {},
+        {"xy_shift": 4, "mirror_mask": False, "pix_color_fluctuation": 5},
+        {"max_results_per_mask": 3},
+        {"negative_mask": True},
+    ],
 )
 def test_a_search_with_the_index_writes_the_same_files_to_the_byte(library, images, mask, parameters):
     if "negative_mask" in parameters:

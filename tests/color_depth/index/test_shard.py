@@ -65,7 +65,7 @@ def test_blocks_of_few_and_of_many_entries_are_read_as_they_were_made(tmp_path):
     blocks = every_block(shard)
     for number, image in enumerate(images):
         positions, colours = number_colours(image, 10)
-        slots = grid.slots(positions, grid.bins(colours))
+        slots = grid.slots_of(positions, colours)
         for slot, colour in zip(slots.tolist(), colours.tolist(), strict=True):
             start, end = blocks.starts[divmod(slot, CELLS)], blocks.ends[divmod(slot, CELLS)]
             assert (colour << 14 | number) in blocks.values[start:end]
