@@ -40,11 +40,12 @@ class Analysis(Construct):
         self.children = children
         self.reference = {**found.reference(), "location": "analysis", "code": "analysis"}
         resources = found.blueprint.resources
+        own = factory.writes(*resources.writes) if resources.writes else []
         self.worker_names = [function_name(factory.prefix, self.name, "worker", lane) for lane in range(lanes)]
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
         worker = [
             *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
-            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"),
+            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"), *own,
         ]  # fmt: skip
         self.workers = [
             factory.function(
@@ -63,7 +64,7 @@ class Analysis(Construct):
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
             *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
-            *factory.invokes(self.combiner_name), *factory.tells(),
+            *factory.invokes(self.combiner_name), *factory.tells(), *own,
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code),

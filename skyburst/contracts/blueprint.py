@@ -23,6 +23,11 @@ Reference = Annotated[str, msgspec.Meta(pattern=REFERENCE)]
 Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 NOT_CODE = {"__pycache__", "node_modules", "venv"}
 LARGEST_CODE = 1 << 20
+MOST_WRITES = 10
+"""A policy holds 6,144 characters."""
+OWN = ("batches", "items", "jobs", "map-runs", "uploads")
+"""What the keys of a deployment's own objects start with: no analysis may write there."""
+WRITABLE = re.compile(r"(?P<first>[\w!.'()-]+)(/[\w!.'()*-]+)*\Z", re.ASCII)
 BESIDE = re.compile(r"\.\./(?!\.+\Z)[^/\\\x00-\x1f]+\Z")
 
 
@@ -52,6 +57,9 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Seconds until one call of the combiner, or of the function that lists the items, is ended."""
     attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
     """Attempts at a batch before it is FAILED."""
+    writes: Annotated[list[str], msgspec.Meta(max_length=MOST_WRITES)] = []
+    """Keys of the deployment's bucket, with `*` for anything, that workers and the combiner write at home aws besides what is
+    their job's."""
 
 
 class LibrarySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -149,6 +157,8 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
         raise InvalidBlueprint(
             f"{where}: code is {blueprint.code!r}: expected '../FOLDER', a folder beside that of the blueprint"
         )
+    for key in blueprint.resources.writes:
+        _check_writable(key, where)
     check_declared(blueprint.parameters or {}, where)
     return blueprint
 
@@ -171,6 +181,20 @@ def digest_of_code(path: Path, blueprint: Path | None = None) -> str:
     if blueprint is not None and blueprint != path:
         digest.update(f"../{FILE}\0".encode() + hashlib.sha256((blueprint / FILE).read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _check_writable(key: str, where: str) -> None:
+    """A pattern's first part has no `*`, so that it cannot match what is the deployment's own."""
+    found = WRITABLE.match(key)
+    if not found or {".", ".."} & {*key.split("/")}:
+        reason = "parts of letters, digits and !_.'()- with / between them, * for anything in all but the first one"
+    elif found["first"] in OWN:
+        reason = f"one that does not start with {', '.join(OWN)}, where the objects of the deployment itself are"
+    else:
+        return
+    raise InvalidBlueprint(
+        f"{where}: resources.writes has {key!r}: expected a key of the deployment's bucket, {reason}"
+    )
 
 
 def _code_files(folder: Path) -> Iterator[Path]:

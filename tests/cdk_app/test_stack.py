@@ -163,6 +163,18 @@ def test_wildcards_are_where_they_must_be(monitored: Template) -> None:
                 assert {action.partition(":")[0] for action in actions} <= {"s3", "states"}, name
 
 
+def test_an_analysis_may_write_what_its_blueprint_names_and_no_other_function_may(template: Template) -> None:
+    (bucket,) = of(template, "AWS::S3::Bucket")
+    wanted = {"Fn::Join": ["", [{"Fn::GetAtt": [bucket, "Arn"]}, "/libraries/*/index/*"]]}
+    writing = [(name, one) for name, one in statements(template) if json.dumps(wanted) in json.dumps(one["Resource"])]
+    assert len(writing) == 2
+    for name, statement in writing:
+        assert "acting" in name
+        assert statement["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload"]
+    assert not any("Probe" in name or "probe" in name for name, _ in writing)
+    assert "DeleteObject" not in json.dumps([statement for _, statement in writing])
+
+
 def test_policies_do_not_grow_with_the_number_of_workers(
     template: Template, template_of: Callable[..., Template]
 ) -> None:
