@@ -36,7 +36,7 @@ def test_the_blueprint_declares_the_defaults_of_the_field():
         "negative_mask": None,
         "use_index": True,
     }
-    assert sorted(entry["order"] for entry in declared.values()) == list(range(1, 12))
+    assert sorted(entry["order"] for entry in declared.values()) == list(range(1, 13))
     assert all(entry["title"] and entry["description"] for entry in declared.values())
 
 

@@ -41,16 +41,16 @@ def search_shard(
     """
     try:
         shard = Shard(skyburst.open_folder(f"{library}/{SHARDS}"), name)
+        numbers = np.array([image["number"] for image in images]) - shard.header.first
+        matches: list[dict[str, Any]] = []
+        for mask, scores in masks.scores(shard):
+            chosen = Scores(*(column[numbers] for column in scores))
+            found = np.flatnonzero((chosen.matching_pixels > 0) & (chosen.matching_ratio > above_ratio))
+            for row in found.tolist():
+                values = {field: column[row].item() for field, column in chosen._asdict().items()}
+                matches.append({"mask": mask, "item": library_item(images[row], library)} | values)
     except skyburst.ObjectNotFound as error:
         raise IndexDamaged(str(error)) from error
-    numbers = np.array([image["number"] for image in images]) - shard.header.first
-    matches: list[dict[str, Any]] = []
-    for mask, scores in masks.scores(shard):
-        chosen = Scores(*(column[numbers] for column in scores))
-        found = np.flatnonzero((chosen.matching_pixels > 0) & (chosen.matching_ratio > above_ratio))
-        for row in found.tolist():
-            values = {field: column[row].item() for field, column in chosen._asdict().items()}
-            matches.append({"mask": mask, "item": library_item(images[row], library)} | values)
     return matches, {"shards": 1, **shard.traffic._asdict()}
 
 
