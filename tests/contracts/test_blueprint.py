@@ -38,7 +38,7 @@ FULL = {
         "writes": ["libraries/*/index/*", "top.json"],
     },
     "parameters": {"k": {"type": "integer", "default": 3}},
-    "library": {"describe": "library:describe", "generate": "generate:generate"},
+    "library": {"describe": "library:describe", "generate": "generate:generate", "index": "index-words"},
 }
 TOML = """
 blueprint = 1
@@ -179,6 +179,10 @@ def test_a_blueprint_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ),
         ({"resources": {"writes": "a/b"}}, 'here: resources.writes is "a/b": expected array'),
         ({"resources": {"writes": ["a/b"] * 11}}, "expected array of length <= 10"),
+        (
+            {"library": {"describe": "a:b", "index": "../words"}},
+            'here: library.index is "../words": expected str of lower-case letters, digits and hyphens',
+        ),
         ({"library": {}}, "here: library is {}: object missing required field describe"),
         ({"parameters": {"k": 3}}, 'here: parameters[...] in {"k": 3}: expected object, got int'),
         ({"parameters": {"k": {"type": "x"}}}, "here: parameters.k: 'x' is not valid"),
