@@ -45,6 +45,7 @@ def parameters(folder: Path, **changes) -> dict:
         "label_boxes": [],
         "negative_mask": None,
         "use_index": True,
+        "data_threshold": 20,
         **changes,
     }
 

@@ -28,15 +28,16 @@ def all_shards(partials: Iterator[skyburst.PartialResult]) -> list[dict[str, Any
 
 @all_shards.finish
 def publish(shards: list[dict[str, Any]], context: skyburst.FinishContext) -> dict[str, Any]:
-    """Store what the index is, which puts it into use; and return that.
+    """Store what the index is, which puts it into use, unless shards are missing; then the index is the one it was.
+
+    Returns:
+        The numbers of all shards together, and whether the index was `published`.
 
     Raises:
-        ValueError: if shards are missing, or the library was changed meanwhile; the index is then the one it was.
+        ValueError: if the library was changed meanwhile; the index is then the one it was.
     """
-    if context.missing:
-        raise ValueError(
-            f"{len(context.missing)} ranges of shards are missing, and the index is as it was: resume the job"
-        )
+    if context.missing:  # of what is missing, the job itself says why
+        return {**summed(shards), "published": False}
     library = open_library(context.parameters["library"])
     if any(shard["library"] != [library.version, library.manifest.digest] for shard in shards):
         raise ValueError(
@@ -59,7 +60,7 @@ def publish(shards: list[dict[str, Any]], context: skyburst.FinishContext) -> di
         items=manifest.document()["manifest"],
     )
     store.put(DOCUMENT, index.encode())
-    return summed(shards)
+    return {**summed(shards), "published": True}
 
 
 @all_shards.summary
