@@ -38,17 +38,18 @@ class Analysis(Construct):
         self.found = found
         self.lanes = lanes
         self.children = children
-        self.reference = {**found.reference(), "location": "analysis"}
+        self.reference = {**found.reference(), "location": "analysis", "code": "analysis"}
         resources = found.blueprint.resources
+        own = factory.writes(*resources.writes) if resources.writes else []
         self.worker_names = [function_name(factory.prefix, self.name, "worker", lane) for lane in range(lanes)]
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
         worker = [
             *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
-            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"),
+            *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"), *own,
         ]  # fmt: skip
         self.workers = [
             factory.function(
-                self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.location),
+                self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.code),
                 handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=worker,
                 asynchronous=True,
                 timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
@@ -63,10 +64,10 @@ class Analysis(Construct):
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
             *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
-            *factory.invokes(self.combiner_name), *factory.tells(),
+            *factory.invokes(self.combiner_name), *factory.tells(), *own,
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(
-            self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.location),
+            self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code),
             handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
             timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name},
         )  # fmt: skip

@@ -30,7 +30,7 @@ from skyburst.errors import InvalidAnalysis
 ROOT = Path(__file__).resolve().parent.parent
 """Holds the deployable folders: the checkout, or what the wheel carries."""
 REQUIREMENTS = "requirements.txt"
-"""In the folder of an analysis: what it imports, for pip."""
+"""In the folder of an analysis' code: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "_shipped", "__pycache__"}
 SERVICES = {"dynamodb", "events", "lambda", "stepfunctions"}
@@ -78,7 +78,7 @@ class Contents:
     entry: Path
     """Folder of the entry point."""
     analysis: Path | None = None
-    """Folder of the developer's code."""
+    """Folder of the developer's code, which several analyses may share."""
     documents: Mapping[str, object] = field(default_factory=dict)
     """JSON files by name."""
 

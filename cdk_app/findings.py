@@ -40,6 +40,7 @@ MAP = {
 EXECUTIONS = "executions are named when they start: these are those of the deployment's own machines"
 SF1 = "errors are logged; each child of the map has its own record, and all events of 100,000 jobs would cost more than they"
 WORKERS = "named one by one, fifty workers fill a policy; the pattern is that of the deployment's workers"
+WRITES = "the blueprint of an analysis names these keys as those that it writes, none of the deployment's own"
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
 
@@ -51,6 +52,8 @@ def acknowledge(stack: SkyburstStack) -> None:
     bucket = stack.get_logical_id(_resource(stack.storage.bucket))
     objects = {f"<{bucket}.Arn>{path}": reason for path, reason in (OBJECTS | MAP).items()}
     objects |= {f"arn:<AWS::Partition>:s3:::{name}/*": INPUTS for name in stack.settings.input_buckets}
+    writes = {key for entry in stack.analyses for key in entry.found.blueprint.resources.writes}
+    objects |= {f"<{bucket}.Arn>/{key}": WRITES for key in writes}
     states = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"
     prefix = stack.settings.prefix
     objects |= {

@@ -11,11 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO, TypeVar, overload
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
 
 from skyburst.contracts.records import Missing
-from skyburst.errors import InvalidAnalysis, NotJson
+from skyburst.errors import InvalidAnalysis, InvalidItems, NotJson
 from skyburst.reading import Item, Read, read_each, read_location
+
+if TYPE_CHECKING:
+    from skyburst.manifest import Manifest
 
 Made = TypeVar("Made")
 MOST_ITEM_ERRORS = 100
@@ -247,6 +250,27 @@ class FinishContext(CombineContext):
         """A new result file with these bytes."""
         with self.opener(name) as file:
             file.write(data)
+
+
+@dataclass(slots=True, frozen=True)
+class Items:
+    """What a function that lists items may return: them, and the batch size that fits them.
+
+    A batch size of the job specification comes first, then this one, then that of the blueprint.
+
+    Raises:
+        InvalidItems: when the batch size is not a whole number from 1.
+    """
+
+    items: Iterable[Any] | Manifest
+    batch_size: int
+    """Items given to one worker at a time."""
+
+    def __post_init__(self) -> None:
+        if type(self.batch_size) is not int or self.batch_size < 1:
+            raise InvalidItems(
+                f"the batch size of the listed items is {self.batch_size!r}: expected a whole number from 1"
+            )
 
 
 @dataclass(slots=True, kw_only=True)

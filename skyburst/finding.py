@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from skyburst.contracts.blueprint import FILE, Blueprint, digest_of_code, load_blueprint
+from skyburst.contracts.blueprint import FILE, Blueprint, code_folder, digest_of_code, load_blueprint
 from skyburst.errors import AnalysisNotFound, InvalidAnalysis, SkyburstError
 
 PATH_VARIABLE = "SKYBURST_PATH"
@@ -26,9 +26,14 @@ class Found:
 
     blueprint: Blueprint
     location: Path
-    """Its folder, or its single file."""
+    """The folder of its blueprint, or its single file."""
     origin: str
     """`project`, `configured`, `shipped` or `path`."""
+
+    @property
+    def code(self) -> Path:
+        """The folder of its modules, which several analyses may share, or its single file."""
+        return code_folder(self.location, self.blueprint)
 
     def reference(self) -> dict[str, Any]:
         """What a job remembers of its analysis."""
@@ -37,7 +42,8 @@ class Found:
             "name": self.blueprint.name,
             "version": self.blueprint.version,
             "location": str(self.location),
-            "digest": digest_of_code(self.location),
+            "code": str(self.code),
+            "digest": digest_of_code(self.code, self.location),
             "worker": "" if single else self.blueprint.worker,
             "combiner": "" if single else self.blueprint.combiner,
             "items": self.blueprint.items,

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
+from skyburst import local_files
 from skyburst.errors import InvalidItems, ObjectNotFound
+from skyburst.local_files import Parts, Range
 
 NO_FILES = ".folder"
 """Hidden file that says of an empty folder in a bucket, where there are only files, that there is one."""
@@ -63,6 +66,56 @@ class Folder(ABC):
         with self.open(name) as file:
             return file.read()
 
+    def read_ranges(self, name: str, ranges: Sequence[Range]) -> list[memoryview]:
+        """Half-open ranges of the bytes of a file, in the order given; those behind a URL are in flight together.
+
+        Raises:
+            ObjectNotFound: when there is no such file.
+            StorageError: when a range lies beyond its end, as in a file that was cut short.
+            InvalidItems: when a range ends before it starts.
+        """
+        parts = self.read_together(name, ranges)
+        return [parts.data[at : at + end - start] for at, (start, end) in zip(parts.starts, ranges, strict=True)]
+
+    def read_together(self, name: str, ranges: Sequence[Range]) -> Parts:
+        """The same in one piece of memory, for what looks things up in all of them at once, such as arrays.
+
+        Raises:
+            ObjectNotFound, StorageError, InvalidItems: as `read_ranges`.
+        """
+        for start, end in ranges:
+            if not 0 <= start <= end:
+                raise InvalidItems(f"[{start}, {end}) of {name!r}: expected a range of bytes that ends after it starts")
+        wanted = [(start, end) for start, end in ranges if start < end]
+        found = self._parts(name, wanted) if wanted else Parts(memoryview(b""), [])
+        starts = iter(found.starts)
+        return Parts(found.data, [next(starts) if start < end else 0 for start, end in ranges])
+
+    def write(self, name: str, data: bytes | Path) -> None:
+        """Write a file, whole or not at all, over an older one; a path stands for the bytes of its file.
+
+        A folder on this machine is made when it is missing.
+
+        Raises:
+            InvalidItems: when the name cannot be one of a file here, or the path is not that of a file.
+            StorageError: when it cannot be written.
+        """
+        from skyburst.objects import check_key
+
+        if self.is_file:
+            raise InvalidItems(f"{name!r} cannot be written: {self.location} is a file, not a folder")
+        if isinstance(data, Path) and not data.is_file():
+            raise InvalidItems(f"{str(data)!r} cannot be written as {name!r}: it is not a file")
+        self._write(check_key(name), data)
+
+    @abstractmethod
+    def _parts(self, name: str, ranges: Sequence[Range]) -> Parts:
+        """Ranges that have bytes."""
+
+    @abstractmethod
+    def _write(self, name: str, data: bytes | Path) -> None:
+        """Write a file whose name every store can hold."""
+
 
 def open_folder(location: str | os.PathLike[str]) -> Folder:
     """Open a folder, or a single file, given as a path or a URL such as `s3://bucket/folder`; reads nothing yet."""
@@ -93,8 +146,21 @@ class _LocalFolder(Folder):
         return self._path(name).is_file()
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        try:
+        with self._named(name):
             return open(self._path(name), "rb")
+
+    def _parts(self, name: str, ranges: Sequence[Range]) -> Parts:
+        with self._named(name):
+            return local_files.map_ranges(self._path(name), ranges)
+
+    def _write(self, name: str, data: bytes | Path) -> None:
+        local_files.write_whole(self._path(name), data)
+
+    @contextmanager
+    def _named(self, name: str) -> Iterator[None]:
+        """Name a file that is not there."""
+        try:
+            yield
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise ObjectNotFound(f"there is no file {name!r} in {self.location}") from error
 
@@ -161,6 +227,14 @@ class _StoredFolder(Folder):
 
     def read(self, name: str) -> bytes:
         return self._store.get(self._key(name))
+
+    def _parts(self, name: str, ranges: Sequence[Range]) -> Parts:
+        found = self._store.get_ranges(self._key(name), ranges)
+        starts = list(accumulate((len(part) for part in found[:-1]), initial=0))
+        return Parts(found[0] if len(found) == 1 else memoryview(b"".join(found)), starts)
+
+    def _write(self, name: str, data: bytes | Path) -> None:
+        self._store.put(self._key(name), data)
 
     def _there(self, key: str) -> bool:
         try:

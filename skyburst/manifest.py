@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from skyburst.analysis import Items
 from skyburst.contracts import values
 from skyburst.errors import InvalidItems, ObjectNotFound
 from skyburst.ports import Objects
@@ -108,12 +109,17 @@ def write_manifest(
     return Manifest(location, prefix, count, chunk_items or max(1, count), digest.hexdigest())
 
 
-def store_listed(objects: Objects, location: str, prefix: str, listed: Any) -> Manifest:
-    """What the function that lists an analysis' items returned, as a manifest: it may be one already.
+def store_listed(objects: Objects, location: str, prefix: str, listed: Any) -> dict[str, Any]:
+    """Store what the function that lists an analysis' items returned, unless it is a manifest already.
+
+    Returns:
+        The manifest's document, with a `batch_size` when the function gave one.
 
     Raises:
         InvalidItems: when it returned neither items nor a manifest, or no items.
     """
+    if isinstance(listed, Items):
+        return {**store_listed(objects, location, prefix, listed.items), "batch_size": listed.batch_size}
     if not isinstance(listed, Manifest) and (isinstance(listed, str | bytes) or not hasattr(listed, "__iter__")):
         raise InvalidItems(
             f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
@@ -121,7 +127,7 @@ def store_listed(objects: Objects, location: str, prefix: str, listed: Any) -> M
     manifest = listed if isinstance(listed, Manifest) else write_manifest(objects, location, prefix, listed)
     if not manifest.count:
         raise InvalidItems("there are no items for these parameters: there is nothing to run")
-    return manifest
+    return manifest.document()
 
 
 class ItemReader:

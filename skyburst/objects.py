@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from skyburst.errors import InvalidItems, ObjectNotFound, StorageError, StorageFull
+from skyburst.local_files import Range, check_range
 from skyburst.ports import Beginning, ObjectInfo
 
 if TYPE_CHECKING:
@@ -73,6 +74,35 @@ class ObjectStore:
             return b""
         with self._errors(key):
             return bytes(obstore.get_range(self._store, check_key(key), start=start, end=end))
+
+    def get_ranges(self, key: str, ranges: Sequence[Range]) -> list[memoryview]:
+        """Half-open ranges of the object's bytes, each with a byte at least, in the order given; ten are in flight together.
+
+        Ranges that touch or overlap are one request.
+
+        Raises:
+            StorageError: when one lies beyond the object's end.
+        """
+        import obstore
+        from obstore.exceptions import BaseError
+
+        starts, ends = [start for start, _ in ranges], [end for _, end in ranges]
+        with self._errors(key):
+            try:
+                found = obstore.get_ranges(self._store, check_key(key), starts=starts, ends=ends, coalesce=0)
+            except BaseError:
+                self._check_ranges(key, ranges)
+                raise
+        views = [memoryview(data) for data in found]
+        if any(len(view) != end - start for view, (start, end) in zip(views, ranges, strict=True)):
+            self._check_ranges(key, ranges)
+            raise StorageError(f"object {key!r} in {self.location} changed while it was read: read it again")
+        return views
+
+    def _check_ranges(self, key: str, ranges: Sequence[Range]) -> None:
+        size = self.size(key)
+        for wanted in ranges:
+            check_range(f"object {key!r} in {self.location}", size, wanted)
 
     def size(self, key: str) -> int:
         """Bytes of the object."""

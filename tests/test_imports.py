@@ -27,9 +27,12 @@ def test_importing_the_package_imports_the_standard_library_only() -> None:
     assert not imported_by("import skyburst") & (HEAVY | {"msgspec"})
 
 
-def test_a_folder_of_this_machine_is_read_with_the_standard_library_only() -> None:
-    read = f"import skyburst; folder = skyburst.open_folder({str(SKYBURST)!r}); folder.read(next(folder.files()).name)"
-    assert not imported_by(read) & (HEAVY | {"msgspec"})
+def test_a_folder_of_this_machine_is_read_and_written_with_the_standard_library_only(tmp_path: Path) -> None:
+    use = (
+        f"import skyburst; folder = skyburst.open_folder({str(tmp_path)!r}); folder.write('a/b', b'data')\n"
+        "assert folder.read(next(folder.files()).name) == b'data'; folder.read_ranges('a/b', [(0, 2)])"
+    )
+    assert not imported_by(use) & (HEAVY | {"msgspec"})
 
 
 def test_a_worker_process_starts_without_anything_heavy() -> None:

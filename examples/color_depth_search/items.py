@@ -11,6 +11,7 @@ import skyburst
 from skyburst.library import open_library
 
 from .images import SUFFIXES, ImageError, image_size
+from .index.document import usable_index
 from .names import parse_name
 from .query import load_masks
 
@@ -22,8 +23,8 @@ _LIBRARY_FILES = ("library.json", "items.jsonl")
 
 def list_images(
     parameters: dict[str, Any], context: skyburst.ItemsContext
-) -> Iterator[dict[str, Any]] | skyburst.Manifest:
-    """Return the images to search, after checking the masks.
+) -> Iterator[dict[str, Any]] | skyburst.Manifest | skyburst.Items:
+    """Return the images to search, after checking the masks: those of the library's index, if it can be used.
 
     Raises:
         ValueError: if the masks can't be used, there are no images, or the images have another size.
@@ -36,6 +37,10 @@ def list_images(
         library = open_library(location)
         if library.size is not None and library.size != size:
             raise _other_size(location, library.size, masks[0].name, size)
+        if parameters["use_index"]:
+            index = usable_index(folder, library, parameters["data_threshold"])
+            if not isinstance(index, str):
+                return skyburst.Items(index.manifest(library.location), batch_size=index.shard_images)
         return library.manifest
     images = list_folder(folder)
     first = list(islice(images, LOOKED_AT))

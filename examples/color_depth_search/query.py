@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .images import ImageError, read_image
 from .masks import Mask, check_boxes, make_mask
 from .pixel_match import PixelMatch, check_same_size
+
+if TYPE_CHECKING:
+    from .index.index_match import IndexMatch
 
 Read = Callable[[str], bytes]
 
@@ -43,14 +46,24 @@ def load_masks(parameters: Mapping[str, Any], read: Read) -> tuple[list[Mask], M
 def make_pixel_match(parameters: Mapping[str, Any], read: Read) -> PixelMatch:
     """Return the masks, prepared to be compared with images; raises like `load_masks`."""
     masks, negative = load_masks(parameters, read)
-    return PixelMatch(
-        masks,
-        data_threshold=parameters["data_threshold"],
-        tolerance=parameters["pix_color_fluctuation"] / 100,
-        xy_shift=parameters["xy_shift"],
-        mirror=parameters["mirror_mask"],
-        negative=negative,
-    )
+    return PixelMatch(masks, negative=negative, **_comparison(parameters))
+
+
+def make_index_match(parameters: Mapping[str, Any], read: Read) -> IndexMatch:
+    """Return the masks, prepared to be compared with the shards of an index; raises like `load_masks`."""
+    from .index.index_match import IndexMatch
+
+    masks, negative = load_masks(parameters, read)
+    return IndexMatch(masks, negative=negative, **_comparison(parameters))
+
+
+def _comparison(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "data_threshold": parameters["data_threshold"],
+        "tolerance": parameters["pix_color_fluctuation"] / 100,
+        "xy_shift": parameters["xy_shift"],
+        "mirror": parameters["mirror_mask"],
+    }
 
 
 def _load(location: str, parameters: Mapping[str, Any], read: Read) -> Mask:

@@ -17,6 +17,9 @@ from .report.neuronbridge import document
 from .report.page import page
 from .report.record import file_names, record
 
+Read = dict[str, Any]
+"""What was read of an index: `{"shards", "requests", "bytes", "damaged": names of shards, each with what it has}`."""
+MOST_LINES = 5
 SPARE = 1_000
 """Matches kept beyond the limit before the worst are dropped: sorting pays off only now and then."""
 
@@ -29,24 +32,29 @@ def best_matches(partials: Iterator[skyburst.PartialResult], context: skyburst.C
     of partial results.
 
     Returns:
-        `{"matches": one list a mask, best first, "searched": number of images in the batches that ended}`;
-        matches with equally many pixels are in the order of the images' ids
+        `{"matches": one list a mask, best first, "searched": number of images in the batches that ended}`, with
+        `"read"`, what was read of the library's index, if there is one; matches with equally many pixels are in the order
+        of the images' ids
     """
     limit = int(context.parameters.get("max_results_per_mask", -1))
     best: list[list[Match]] = [[] for _ in mask_locations(context.parameters)]
     searched = 0
+    read: Read | None = None
     for partial in partials:
         images = partial.end - partial.start
         for entry in partial.results():
             if "matches" in entry:  # the value of a group, some of whose batches may be missing
                 images = entry["searched"]
                 _keep(best, (match for matches in entry["matches"] for match in matches), limit)
-            else:
+            elif "mask" in entry:
                 _keep(best, [entry], limit)
+            if "read" in entry:
+                read = entry["read"] if read is None else {key: read[key] + entry["read"][key] for key in read}
         searched += images
     for matches in best:
         _order(matches, limit)
-    return {"matches": best, "searched": searched}
+    value = {"matches": best, "searched": searched}
+    return value if read is None else value | {"read": read}
 
 
 @best_matches.finish
@@ -71,14 +79,16 @@ def report(value: dict[str, Any], context: skyburst.FinishContext) -> dict[str, 
 
 @best_matches.summary
 def summary(value: dict[str, Any], parameters: Mapping[str, Any]) -> list[str]:
-    """The best five matches, or of several masks the best match of each of the first five."""
+    """The best matches, or of several masks the best match of each of the first; last, what was read of an index."""
     found: list[list[Match]] = value["matches"]
+    read = [_line_of_index(value["read"])] if "read" in value else []
+    most = MOST_LINES - len(read)
     if not any(found):
-        return [f"no match among {value['searched']:,} images"]
+        return [f"no match among {value['searched']:,} images", *read]
     if len(found) == 1:
-        return [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:5], 1)]
+        return [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:most], 1)] + read
     masks = zip(mask_locations(parameters), found, strict=True)
-    return [_line(matches[0], _printable(file_name(mask))) for mask, matches in masks if matches][:5]
+    return [_line(matches[0], _printable(file_name(mask))) for mask, matches in masks if matches][:most] + read
 
 
 def _keep(best: list[list[Match]], matches: Iterator[Match] | list[Match], limit: int) -> None:
@@ -109,6 +119,7 @@ def _findings(value: dict[str, Any], context: skyburst.FinishContext) -> Finding
         masks=masks,
         matches=value["matches"],
         searched=value["searched"],
+        index=value.get("read"),
         parameters=parameters | {"label_boxes": [list(box) for box in boxes]},  # the default ones too
         job_id=context.job_id,
         item_errors=context.item_errors,
@@ -124,6 +135,13 @@ def _line(match: Match, head: str) -> str:
     share = f"{100 * match['matching_ratio']:.1f} %"
     mirrored = "  (mirrored)" if match["mirrored"] else ""
     return f"{head}  {match['matching_pixels']:,} px  {share}  {_printable(match['item']['id'])}{mirrored}"
+
+
+def _line_of_index(read: Read) -> str:
+    line = f"index: {read['bytes'] / 1e6:,.1f} MB in {read['requests']:,} reads of {read['shards']:,} shards"
+    if read["damaged"]:
+        line += f"; {len(read['damaged'])} shards are damaged, and their images were searched: index the library again"
+    return line
 
 
 def _printable(text: str) -> str:

@@ -59,6 +59,7 @@ def analysis_document(found: Found) -> dict[str, Any]:
         "description": found.blueprint.description,
         "origin": found.origin,
         "location": str(found.location),
+        "code": str(found.code),
         "lists_items": bool(found.blueprint.items),
         "schema": None if declared is None else schema(declared),
         "blueprint": found.blueprint.document(),

@@ -41,7 +41,7 @@ def library_analysis(name: str | None, needs: Literal["describe", "generate"]) -
 
 def describer(found: Found) -> Callable[[], Describe]:
     """Gives the function that describes an item; may be called in other processes."""
-    return partial(load_library_function, str(found.location), _function(found, "describe"))
+    return partial(load_library_function, str(found.code), _function(found, "describe"))
 
 
 def call_generate(
@@ -52,7 +52,7 @@ def call_generate(
     Raises:
         InvalidAnalysis: when it fails in another way than with an error of ours.
     """
-    generate = load_library_function(str(found.location), _function(found, "generate"))
+    generate = load_library_function(str(found.code), _function(found, "generate"))
     try:
         generate(destination, images, seed=seed, progress=progress)
     except (SkyburstError, OSError):

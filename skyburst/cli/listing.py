@@ -34,7 +34,10 @@ def analysis_lines(found: Found) -> list[str]:
     lines = [f"{blueprint.name} {blueprint.version}" + (f": {blueprint.title}" if blueprint.title else "")]
     if blueprint.description:
         lines += ["", text.wrapped(blueprint.description, 2)]
-    lines += ["", f"  from      {found.origin}: {found.location}", *_limits(blueprint), ""]
+    lines += ["", f"  from      {found.origin}: {found.location}"]
+    if found.code != found.location:
+        lines.append(f"  code      {found.code}")
+    lines += [*_limits(blueprint), ""]
     if blueprint.parameters is None:
         lines.append("Any parameters are handed on as they are given.")
     elif blueprint.parameters:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,12 @@ Reference = Annotated[str, msgspec.Meta(pattern=REFERENCE)]
 Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 NOT_CODE = {"__pycache__", "node_modules", "venv"}
 LARGEST_CODE = 1 << 20
+MOST_WRITES = 10
+"""A policy holds 6,144 characters."""
+OWN = ("batches", "items", "jobs", "map-runs", "uploads")
+"""What the keys of a deployment's own objects start with: no analysis may write there."""
+WRITABLE = re.compile(r"(?P<first>[\w!.'()-]+)(/[\w!.'()*-]+)*\Z", re.ASCII)
+BESIDE = re.compile(r"\.\./(?!\.+\Z)[^/\\\x00-\x1f]+\Z")
 
 
 class JobDefaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,6 +57,9 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Seconds until one call of the combiner, or of the function that lists the items, is ended."""
     attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
     """Attempts at a batch before it is FAILED."""
+    writes: Annotated[list[str], msgspec.Meta(max_length=MOST_WRITES)] = []
+    """Keys of the deployment's bucket, with `*` for anything, that workers and the combiner write at home aws besides what is
+    their job's."""
 
 
 class LibrarySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,6 +69,8 @@ class LibrarySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Function of a file's path that checks and describes one item."""
     generate: Reference | None = None
     """Function that makes an example library."""
+    index: Name | None = None
+    """Name of the analysis whose jobs build the index of a library."""
 
 
 class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -78,6 +90,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """`module:combiner` in the analysis' folder."""
     items: Reference | None = None
     """`module:function` that lists the items of a job from its parameters."""
+    code: str | None = None
+    """`../FOLDER`, the folder of its modules when that is not the blueprint's own: one beside it."""
     job: JobDefaults = JobDefaults()
     resources: Resources = Resources()
     parameters: dict[str, dict[str, Any]] | None = {}
@@ -94,7 +108,7 @@ def load_blueprint(folder: Path) -> Blueprint:
     """Read a folder's blueprint.
 
     Raises:
-        InvalidBlueprint: naming the file, the field and what was expected.
+        InvalidBlueprint: naming the file, the field and what was expected; also when the folder of its code is not there.
     """
     path = folder / FILE
     try:
@@ -105,7 +119,25 @@ def load_blueprint(folder: Path) -> Blueprint:
         raise InvalidBlueprint(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidBlueprint(f"{path} is not TOML: {error}") from error
-    return parse_blueprint(document, str(path))
+    blueprint = parse_blueprint(document, str(path))
+    code_folder(folder, blueprint)
+    return blueprint
+
+
+def code_folder(folder: Path, blueprint: Blueprint) -> Path:
+    """The folder of the modules of an analysis: that of its blueprint, or one beside it.
+
+    Raises:
+        InvalidBlueprint: when there is no such folder, or a link leads somewhere else.
+    """
+    if blueprint.code is None:
+        return folder
+    code = folder.resolve().parent / blueprint.code.removeprefix("../")
+    if not code.is_dir() or code.is_symlink() or code == folder.resolve():
+        raise InvalidBlueprint(
+            f"{folder / FILE}: code is {blueprint.code!r}: expected a folder beside {folder.resolve()}, and {code} is none"
+        )
+    return code
 
 
 def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
@@ -123,14 +155,24 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
         blueprint = msgspec.convert(document, Blueprint)
     except msgspec.ValidationError as error:
         raise InvalidBlueprint(f"{where}: {explain(error, document, '')}") from error
+    if blueprint.code is not None and not BESIDE.match(blueprint.code):
+        raise InvalidBlueprint(
+            f"{where}: code is {blueprint.code!r}: expected '../FOLDER', a folder beside that of the blueprint"
+        )
+    for key in blueprint.resources.writes:
+        _check_writable(key, where)
     check_declared(blueprint.parameters or {}, where)
     return blueprint
 
 
-def digest_of_code(path: Path) -> str:
+def digest_of_code(path: Path, blueprint: Path | None = None) -> str:
     """SHA-256, hexadecimal, over the names and contents of the files of an analysis: its code's version.
 
     Files over 1 MiB are data, and count with their size; hidden folders and caches do not count.
+
+    Args:
+        path: the folder of its code, or its single file.
+        blueprint: the folder of its blueprint, which counts too when it is another one.
     """
     digest = hashlib.sha256()
     root = path.parent if path.is_file() else path
@@ -138,7 +180,23 @@ def digest_of_code(path: Path) -> str:
         size = file.stat().st_size
         content = str(size).encode() if size > LARGEST_CODE else hashlib.sha256(file.read_bytes()).digest()
         digest.update(file.relative_to(root).as_posix().encode() + b"\0" + content)
+    if blueprint is not None and blueprint != path:
+        digest.update(f"../{FILE}\0".encode() + hashlib.sha256((blueprint / FILE).read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _check_writable(key: str, where: str) -> None:
+    """A pattern's first part has no `*`, so that it cannot match what is the deployment's own."""
+    found = WRITABLE.match(key)
+    if not found or {".", ".."} & {*key.split("/")}:
+        reason = "parts of letters, digits and !_.'()- with / between them, * for anything in all but the first one"
+    elif found["first"] in OWN:
+        reason = f"one that does not start with {', '.join(OWN)}, where the objects of the deployment itself are"
+    else:
+        return
+    raise InvalidBlueprint(
+        f"{where}: resources.writes has {key!r}: expected a key of the deployment's bucket, {reason}"
+    )
 
 
 def _code_files(folder: Path) -> Iterator[Path]:

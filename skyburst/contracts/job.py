@@ -31,7 +31,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """JSON values; or {"range": [start, end]} for the whole numbers of a half-open range; or {"manifest": location}
     for stored items. None: the analysis lists its items itself, from the parameters."""
     batch_size: Positive | None = None
-    """Items given to one worker at a time. None: the blueprint's, else such that there are at most 1,000 batches."""
+    """Items given to one worker at a time. None: what the function that lists items says, else the blueprint's, else such that
+    there are at most 1,000 batches."""
     max_parallelism: Positive | None = None
     """Batches in flight at once, at most. None: the blueprint's, else as many as the home has workers."""
     timeout_s: Seconds | None = None

@@ -169,7 +169,7 @@ class JobRecord:
     spec: dict[str, Any]
     """The job specification as it was submitted."""
     analysis: dict[str, Any]
-    """`{"name", "version", "location", "digest", "blueprint", ...}` of the analysis at the time of submission."""
+    """`{"name", "version", "location", "code", "digest", "blueprint", ...}` of the analysis at the time of submission."""
     parameters: dict[str, Any]
     """All parameters, defaults and absolute paths filled in."""
     state: JobState
@@ -180,7 +180,7 @@ class JobRecord:
     started_at: float | None = None
     finished_at: float | None = None
     items: dict[str, Any] | None = None
-    """Where the items are: a range or a stored manifest."""
+    """Where the items are: a range or a stored manifest; with the `batch_size` that fits them, if who listed them gave one."""
     plan: dict[str, Any] | None = None
     cancel_requested: bool = False
     runs: int = 0
@@ -189,6 +189,13 @@ class JobRecord:
     """`{"at", "items", "batches"}`: when the last run began to work, and how many had ended before."""
     outcome: dict[str, Any] | None = None
     """After the end: `{"missing", "item_errors", "files", "summary", "failure"}`."""
+
+    @property
+    def batch_size(self) -> int | None:
+        """Items to be given to one worker at a time: as specified, as fits the listed items, as in the blueprint, or None."""
+        listed = (self.items or {}).get("batch_size")
+        size: int | None = self.spec.get("batch_size") or listed or self.analysis["blueprint"]["job"]["batch_size"]
+        return size
 
     @property
     def refused(self) -> bool:

@@ -18,6 +18,7 @@ from skyburst.library.build import BuildProgress, LibrarySummary, build_library
 from skyburst.library.description import Describe, Description
 from skyburst.library.document import Library, open_library
 from skyburst.library.inspection import LibraryReport, VerifyProgress, inspect_library
+from skyburst.library.numbered import NumberedItem, numbered_items
 from skyburst.library.sources import Refused
 from skyburst.library.verification import Problem
 
@@ -28,10 +29,12 @@ __all__ = [
     "Library",
     "LibraryReport",
     "LibrarySummary",
+    "NumberedItem",
     "Problem",
     "Refused",
     "VerifyProgress",
     "build_library",
     "inspect_library",
+    "numbered_items",
     "open_library",
 ]

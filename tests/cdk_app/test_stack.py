@@ -163,6 +163,18 @@ def test_wildcards_are_where_they_must_be(monitored: Template) -> None:
                 assert {action.partition(":")[0] for action in actions} <= {"s3", "states"}, name
 
 
+def test_an_analysis_may_write_what_its_blueprint_names_and_no_other_function_may(template: Template) -> None:
+    (bucket,) = of(template, "AWS::S3::Bucket")
+    wanted = {"Fn::Join": ["", [{"Fn::GetAtt": [bucket, "Arn"]}, "/libraries/*/index/*"]]}
+    writing = [(name, one) for name, one in statements(template) if json.dumps(wanted) in json.dumps(one["Resource"])]
+    assert len(writing) == 2
+    for name, statement in writing:
+        assert "acting" in name
+        assert statement["Action"] == ["s3:PutObject", "s3:AbortMultipartUpload"]
+    assert not any("Probe" in name or "probe" in name for name, _ in writing)
+    assert "DeleteObject" not in json.dumps([statement for _, statement in writing])
+
+
 def test_policies_do_not_grow_with_the_number_of_workers(
     template: Template, template_of: Callable[..., Template]
 ) -> None:
@@ -383,6 +395,25 @@ def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) ->
     assert folders(folder / "aws_lambda_powertools" / "utilities") == {"jmespath_utils"}
     assert folders(folder / "botocore" / "data") == {"dynamodb", "events", "lambda", "stepfunctions"}
     assert list(folder.glob("skyburst/homes/aws/__pycache__/manager.*.pyc")), "bytecode makes cold starts short"
+
+
+def test_two_analyses_of_one_code_have_one_bundle_and_functions_of_their_own(tmp_path: Path) -> None:
+    from cdk_app.app import make_app
+
+    acting = REPOSITORY / "tests" / "deployed" / "acting"
+    shutil.copytree(acting, tmp_path / "acting", ignore=shutil.ignore_patterns("__pycache__"))
+    (tmp_path / "again").mkdir()
+    blueprint = 'code = "../acting"\n' + (acting / "blueprint.toml").read_text().replace('"acting"', '"again"')
+    (tmp_path / "again" / "blueprint.toml").write_text(blueprint)
+    app = make_app(context(analyses=[str(tmp_path / name) for name in ("acting", "again")]), str(tmp_path / "out"))
+    stack = next(child for child in app.node.children if child.node.id == "skyburst")
+    for part in ("worker-0", "combiner"):
+        folder = stack.bundles[f"skyburst-again-{part}"]
+        assert folder == stack.bundles[f"skyburst-acting-{part}"]
+        assert (folder / "analysis" / "worker.py").read_bytes() == (acting / "worker.py").read_bytes()
+    references = {entry.name: entry.reference for entry in stack.analyses}
+    assert {(one["location"], one["code"]) for one in references.values()} == {("analysis", "analysis")}
+    assert references["again"]["digest"] != references["acting"]["digest"]
 
 
 def test_the_watcher_may_run_for_as_long_as_it_thinks(template: Template) -> None:

@@ -32,7 +32,9 @@ def test_help_lists_every_command_and_every_exit_code(program: Program) -> None:
         assert f"\n  {int(code):<3}  " in text
 
 
-@pytest.mark.parametrize("name", [*COMMANDS, "library build", "library inspect", "library generate", "cloud up"])
+@pytest.mark.parametrize(
+    "name", [*COMMANDS, "library build", "library index", "library inspect", "library generate", "cloud up"]
+)
 def test_each_command_explains_itself_with_examples(program: Program, name: str) -> None:
     ended = program(*name.split(), "--help")
     assert ended.code == 0

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Program
+from tests.conftest import REPOSITORY
 
 
 def test_a_job_is_run_again_and_its_result_is_the_same(program: Program, project: Path) -> None:
@@ -107,3 +108,22 @@ def test_a_job_without_a_result_leaves_nothing_to_compare(program: Program) -> N
     ended = program("rerun", "last")
     assert ended.code == 1
     assert "there is nothing to compare: the earlier job has no result" in ended.err
+
+
+def test_a_job_whose_items_say_their_batch_size_is_resumed_and_run_again_with_it(
+    program: Program, project: Path
+) -> None:
+    needed = project / "needed"
+    program("run", str(REPOSITORY / "tests" / "listing"), "--set", f"needs={needed}")
+    assert "batches   of 4 items" in program("status", "last").out
+    needed.touch()
+    ended = program("resume", "last")
+    assert ended.code == 0
+    batches = [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]]
+    assert json.loads(program("result", "last", "--json").out) == batches
+    assert json.loads(program("status", "last", "--json").out)["plan"]["batch_size"] == 4
+    assert json.loads(program("certificate", "last").out)["plan"]["batch_size"] == 4
+    ended = program("rerun", "last")
+    assert ended.code == 0
+    assert "the result is the same as before" in ended.err
+    assert "differs" not in ended.err

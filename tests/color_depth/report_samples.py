@@ -29,6 +29,7 @@ PARAMETERS = {
     "max_results_per_mask": -1,
     "label_boxes": [[0, 0, 33, 10]],
     "negative_mask": None,
+    "use_index": True,
 }
 
 LM = {

@@ -44,6 +44,8 @@ def parameters(folder: Path, **changes) -> dict:
         "mask_threshold": 100,
         "label_boxes": [],
         "negative_mask": None,
+        "use_index": True,
+        "data_threshold": 20,
         **changes,
     }
 

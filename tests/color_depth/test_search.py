@@ -55,6 +55,7 @@ def run(library: Path, items: list | None = None, items_location: str | None = N
         "max_results_per_mask": -1,
         "label_boxes": [],
         "negative_mask": None,
+        "use_index": True,
         **changes,
     }
     items = list(list_folder(skyburst.open_folder(library))) if items is None else items

@@ -34,8 +34,9 @@ def test_the_blueprint_declares_the_defaults_of_the_field():
         "max_results_per_mask": -1,
         "label_boxes": [[0, 0, 330, 100], [-270, 0, None, 90]],
         "negative_mask": None,
+        "use_index": True,
     }
-    assert sorted(entry["order"] for entry in declared.values()) == list(range(1, 12))
+    assert sorted(entry["order"] for entry in declared.values()) == list(range(1, 13))
     assert all(entry["title"] and entry["description"] for entry in declared.values())
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from skyburst.contracts import values
-from skyburst.contracts.blueprint import digest_of_code, load_blueprint, parse_blueprint
+from skyburst.contracts.blueprint import code_folder, digest_of_code, load_blueprint, parse_blueprint
 from skyburst.errors import InvalidBlueprint
 from tests.json_values import json_values
 
@@ -27,10 +27,18 @@ FULL = {
     "title": "A title",
     "description": "What it does",
     "items": "items.listing:list_items",
+    "code": "../search",
     "job": {"batch_size": 10, "max_parallelism": 2, "timeout_s": 60, "tolerated_failure_percent": 5},
-    "resources": {"memory_mb": 512, "disk_mb": 1_024, "batch_timeout_s": 1.5, "combiner_timeout_s": 20, "attempts": 2},
+    "resources": {
+        "memory_mb": 512,
+        "disk_mb": 1_024,
+        "batch_timeout_s": 1.5,
+        "combiner_timeout_s": 20,
+        "attempts": 2,
+        "writes": ["libraries/*/index/*", "top.json"],
+    },
     "parameters": {"k": {"type": "integer", "default": 3}},
-    "library": {"describe": "library:describe", "generate": "generate:generate"},
+    "library": {"describe": "library:describe", "generate": "generate:generate", "index": "index-words"},
 }
 TOML = """
 blueprint = 1
@@ -65,6 +73,26 @@ def test_a_blueprint_is_read_from_its_folder(tmp_path: Path) -> None:
     blueprint = load_blueprint(tmp_path)
     assert blueprint.name == "count-words"
     assert blueprint.parameters == {"k": {"type": "integer", "default": 3}}
+
+
+def test_code_may_lie_in_a_folder_beside_that_of_the_blueprint_and_nowhere_else(tmp_path: Path) -> None:
+    for folder in ("mine", "elsewhere/other"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "mine" / "blueprint.toml").write_text('code = "../other"\n' + TOML)
+    with pytest.raises(
+        InvalidBlueprint, match=r"blueprint\.toml: code is '\.\./other': expected a folder beside .*/mine"
+    ):
+        load_blueprint(tmp_path / "mine")
+    (tmp_path / "other").symlink_to(tmp_path / "elsewhere" / "other")
+    with pytest.raises(InvalidBlueprint, match=r"/other is none"):
+        load_blueprint(tmp_path / "mine")
+    (tmp_path / "other").unlink()
+    (tmp_path / "other").mkdir()
+    blueprint = load_blueprint(tmp_path / "mine")
+    assert code_folder(tmp_path / "mine", blueprint) == tmp_path / "other"
+    (tmp_path / "mine" / "blueprint.toml").write_text('code = "../mine"\n' + TOML)
+    with pytest.raises(InvalidBlueprint, match=r"/mine is none"):
+        load_blueprint(tmp_path / "mine")
 
 
 @pytest.mark.parametrize(
@@ -120,11 +148,66 @@ def test_a_blueprint_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ({"resources": {"disk_mb": 511}}, "here: resources.disk_mb is 511: expected int >= 512"),
         ({"resources": {"attempts": 11}}, "here: resources.attempts is 11: expected int <= 10"),
         ({"resources": {"batch_timeout_s": 901}}, "here: resources.batch_timeout_s is 901: expected float <= 900.0"),
+        *(
+            ({"resources": {"writes": [key]}}, f"here: resources.writes has {key!r}: expected a key of the")
+            for key in (
+                "",
+                "*",
+                "/a/b",
+                "a/",
+                "a//b",
+                "../a",
+                "a/../b",
+                "a/./b",
+                ".",
+                "*/index/*",
+                "job*/x",
+                "a/b?",
+                "a/${b}",
+                "a b",
+                "ä/b",
+                "a\\b",
+                "a\n",
+                "jobs",
+                "jobs/*",
+                "jobs/x/result.json",
+                "items/x",
+                "uploads/*/index/*",
+                "batches/x",
+                "map-runs/*",
+            )
+        ),
+        ({"resources": {"writes": "a/b"}}, 'here: resources.writes is "a/b": expected array'),
+        ({"resources": {"writes": ["a/b"] * 11}}, "expected array of length <= 10"),
+        (
+            {"library": {"describe": "a:b", "index": "../words"}},
+            'here: library.index is "../words": expected str of lower-case letters, digits and hyphens',
+        ),
         ({"library": {}}, "here: library is {}: object missing required field describe"),
         ({"parameters": {"k": 3}}, 'here: parameters[...] in {"k": 3}: expected object, got int'),
         ({"parameters": {"k": {"type": "x"}}}, "here: parameters.k: 'x' is not valid"),
         ({"parameters": {"k": {"type": "integer", "default": "3"}}}, 'here: the default of parameters.k is "3"'),
         ({"title": 3}, "here: title is 3: expected str, got int"),
+        ({"code": 3}, "here: code is 3: expected str"),
+        *(
+            ({"code": value}, f"here: code is {value!r}: expected '../FOLDER', a folder beside that of the blueprint")
+            for value in (
+                "",
+                ".",
+                "..",
+                "../",
+                "../.",
+                "../..",
+                "../../x",
+                "../x/y",
+                "../x/",
+                "x",
+                "./x",
+                "/x",
+                "..\\x",
+                "../a\\b",
+            )
+        ),
     ],
 )
 def test_a_blueprint_that_cannot_be_used_is_refused_with_field_and_expectation(

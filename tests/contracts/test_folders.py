@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
 import skyburst
-from skyburst.errors import InvalidItems, ObjectNotFound
+from skyburst.errors import InvalidItems, ObjectNotFound, StorageError, StorageFull
 from skyburst.objects import open_store
 
 Make = Callable[[Mapping[str, bytes]], str]
@@ -109,6 +111,124 @@ def test_a_name_that_leads_out_of_the_folder_is_refused(make: Make, name: str) -
     for attempt in (folder.read, folder.has, lambda name: folder.open(name).__enter__()):
         with pytest.raises(InvalidItems):
             attempt(name)
+
+
+def test_ranges_of_a_file_come_in_the_order_in_which_they_were_asked_for(make: Make) -> None:
+    data = os.urandom(3 << 20)
+    folder = skyburst.open_folder(make({"a/large.bin": data, "empty": b""}))
+    ranges = [(2 << 20, 3 << 20), (0, 7), (5, 5), (5, 12), (1 << 20, 2 << 20), (5, 12), (len(data) - 1, len(data))]
+    assert folder.read_ranges("a/large.bin", ranges) == [data[start:end] for start, end in ranges]
+    many = [(number * 1000, number * 1000 + 10) for number in range(200)][::-1]
+    assert folder.read_ranges("a/large.bin", many) == [data[start:end] for start, end in many]
+    assert folder.read_ranges("a/large.bin", []) == []
+    assert folder.read_ranges("empty", [(0, 0)]) == [b""]
+    assert skyburst.open_folder(f"{folder.location}/a/large.bin").read_ranges("large.bin", [(1, 3)]) == [data[1:3]]
+
+
+@pytest.mark.parametrize("ranges", [[(8, 11)], [(10, 11)], [(50, 60)], [(0, 2), (8, 12)], [(0, 2), (50, 60)]])
+def test_a_range_beyond_the_end_of_a_file_is_named(make: Make, ranges: list[tuple[int, int]]) -> None:
+    folder = skyburst.open_folder(make({"short.bin": b"0123456789"}))
+    start, end = ranges[-1]
+    with pytest.raises(
+        StorageError, match=rf"short\.bin.* has 10 bytes, .* from {start} to {end} .*: it was cut short"
+    ):
+        folder.read_ranges("short.bin", ranges)
+
+
+@pytest.mark.parametrize("wanted", [(3, 2), (-1, 2), (-3, -1)])
+def test_a_range_that_is_none_is_refused(make: Make, wanted: tuple[int, int]) -> None:
+    with pytest.raises(InvalidItems, match=r"'a\.txt': expected a range of bytes"):
+        skyburst.open_folder(make(FILES)).read_ranges("a.txt", [(0, 1), wanted])
+
+
+def test_ranges_of_what_is_not_there_are_not_found(make: Make) -> None:
+    folder = skyburst.open_folder(make(FILES))
+    for name in ("gone.txt", "a", "a.txt/x"):
+        with pytest.raises(ObjectNotFound, match=name):
+            folder.read_ranges(name, [(0, 1)])
+    with pytest.raises(InvalidItems):
+        folder.read_ranges("../folder2/not in it.txt", [(0, 1)])
+
+
+def test_what_is_written_is_read_listed_and_written_over(make: Make, tmp_path: Path) -> None:
+    folder = skyburst.open_folder(f"{make({})}/new/one")
+    folder.write("b/deep/ä.bin", b"first")
+    folder.write("a.bin", b"")
+    folder.write("b/deep/ä.bin", b"the second")
+    large = os.urandom(12 << 20)
+    (tmp_path / "large").write_bytes(large)
+    folder.write("c.bin", tmp_path / "large")
+    again = skyburst.open_folder(folder.location)
+    assert [(file.name, file.size) for file in again.files()] == [
+        ("a.bin", 0),
+        ("b/deep/ä.bin", 10),
+        ("c.bin", 12 << 20),
+    ]
+    assert again.read("b/deep/ä.bin") == b"the second"
+    assert again.read("c.bin") == large
+
+
+@pytest.mark.parametrize("name", ["../x", "a/../../x", "/etc/x", "", "a//b", "a/", "new\nline", "half#1"])
+def test_a_name_under_which_nothing_can_be_written_is_refused(make: Make, name: str) -> None:
+    folder = skyburst.open_folder(make(FILES))
+    with pytest.raises(InvalidItems, match="is not a key"):
+        folder.write(name, b"data")
+    assert [file.name for file in folder.files()] == IN_ORDER
+
+
+def test_nothing_is_written_into_a_single_file_nor_from_what_is_none(make: Make, tmp_path: Path) -> None:
+    location = make(FILES)
+    with pytest.raises(InvalidItems, match=r"is a file, not a folder"):
+        skyburst.open_folder(f"{location}/a.txt").write("a.txt", b"data")
+    with pytest.raises(InvalidItems, match=r"gone.* cannot be written as 'new\.txt': it is not a file"):
+        skyburst.open_folder(location).write("new.txt", tmp_path / "gone")
+
+
+def test_who_reads_while_a_file_is_written_never_sees_half_of_it(make: Make) -> None:
+    size = 2 << 20
+    folder = skyburst.open_folder(make({"file": b"a" * size}))
+    ended = threading.Event()
+
+    def write() -> None:
+        for letter in (b"b", b"a") * 5:
+            folder.write("file", letter * size)
+        ended.set()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    while not ended.is_set():
+        seen = skyburst.open_folder(folder.location).read("file")
+        assert seen in (b"a" * size, b"b" * size)
+    writer.join()
+
+
+def test_what_cannot_be_written_on_this_machine_leaves_what_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = skyburst.open_folder(tmp_path / "folder")
+    folder.write("a.txt", b"old")
+    for attempt, reason in (("a.txt/b", "Not a directory|File exists"), (".", "is not a key")):
+        with pytest.raises((StorageError, InvalidItems), match=reason):
+            folder.write(attempt, b"new")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    (tmp_path / "data").write_bytes(b"new")
+    with pytest.raises(StorageFull, match=r"a\.txt"):
+        folder.write("a.txt", tmp_path / "data")
+    assert folder.read("a.txt") == b"old"
+    assert [path.name for path in (tmp_path / "folder").iterdir()] == ["a.txt"]
+
+
+def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "link").symlink_to(tmp_path / "outside")
+    with pytest.raises(InvalidItems, match="leads out of the folder"):
+        skyburst.open_folder(tmp_path / "inside").write("link/a.txt", b"data")
+    assert not list((tmp_path / "outside").iterdir())
 
 
 def test_links_stay_within_the_folder(tmp_path: Path) -> None:

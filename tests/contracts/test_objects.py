@@ -116,6 +116,7 @@ def test_a_key_that_could_lead_elsewhere_is_refused_by_every_method(
         lambda: objects.put_new(key, b""),
         lambda: objects.get(key),
         lambda: objects.get_range(key, 0, 1),
+        lambda: objects.get_ranges(key, [(0, 1)]),
         lambda: objects.beginning(key, 1),
         lambda: objects.open(key).__enter__(),
         lambda: objects.delete([key]),
@@ -193,6 +194,14 @@ def test_ranges_are_half_open_and_end_where_the_object_ends(objects: ObjectStore
         objects.get_range("key", 20, 30)
 
 
+def test_many_ranges_come_in_the_order_in_which_they_were_asked_for(objects: ObjectStore) -> None:
+    objects.put("key", b"0123456789")
+    assert objects.get_ranges("key", [(7, 10), (0, 2), (1, 4), (0, 2)]) == [b"789", b"01", b"123", b"01"]
+    for ranges in ([(8, 12)], [(0, 2), (20, 30)]):
+        with pytest.raises(StorageError, match=r"'key' .* has 10 bytes"):
+            objects.get_ranges("key", ranges)
+
+
 def test_an_empty_object_is_an_object(objects: ObjectStore) -> None:
     objects.put("key", b"")
     assert objects.get("key") == b""
@@ -217,6 +226,7 @@ def test_what_does_not_exist_is_not_found_and_can_be_deleted(objects: ObjectStor
         for attempt in (
             lambda key=key: objects.get(key),
             lambda key=key: objects.get_range(key, 0, 1),
+            lambda key=key: objects.get_ranges(key, [(0, 1)]),
             lambda key=key: objects.open(key).__enter__(),
         ):
             with pytest.raises(ObjectNotFound, match=f"there is no object '{key}'"):

@@ -67,7 +67,7 @@ def done(world: World) -> Done:
         "lost": lost,
         "tree": world.start("tree", items=["raise", *range(MANY - 1)], batch_size=10),
         "small": world.start("small", items=["ok", "recover", "large", "medium", {"bucket": bucket, "key": NOT_MINE}]),
-        "listed": world.start("listed", parameters={"count": 3}),
+        "listed": world.start("listed", parameters={"count": 3, "index": f"s3://{bucket}/libraries/one/index"}),
         "failing": world.start("failing", items=["raise"]),
         "deep": world.start("deep", analysis="probe", items={"range": [0, BATCHES]}, parameters={"fails": [1]}),
     }  # fmt: skip
@@ -130,6 +130,13 @@ def test_a_job_whose_execution_is_stopped_has_an_end_that_says_what_is_missing_a
 def test_a_function_that_tries_what_it_may_not_is_refused(done: Done) -> None:
     (answer,) = done.world.result("small")["all_refused"]
     assert "Forbidden" in answer or "AccessDenied" in answer or "403" in answer
+
+
+def test_an_analysis_writes_where_its_blueprint_says(done: Done) -> None:
+    found = done.world.cloud.client("s3").get_object(
+        Bucket=done.world.outputs["Bucket"], Key="libraries/one/index/index"
+    )
+    assert found["Body"].read() == b"part part part"
 
 
 def allowed(done: Done) -> Iterator[tuple[str, str, str]]:
@@ -201,6 +208,18 @@ FORBIDDEN: dict[str, tuple[tuple[str, ...], Ask]] = {
     "write elsewhere": (
         FUNCTIONS,
         lambda client, world: client("s3").put_object(Bucket=world.outputs["Bucket"], Key="library/index.json", Body=b""),
+    ),
+    "write beside what the analysis writes": (
+        FUNCTIONS,
+        lambda client, world: client("s3").put_object(Bucket=world.outputs["Bucket"], Key="libraries/one/x", Body=b""),
+    ),
+    "write what the analysis writes": (
+        (PLAN, WATCH, MANAGER, PROBES),
+        lambda client, world: client("s3").put_object(Bucket=world.outputs["Bucket"], Key="libraries/one/index/x", Body=b""),
+    ),
+    "remove what the analysis writes": (
+        (WORKER, COMBINER),
+        lambda client, world: client("s3").delete_object(Bucket=world.outputs["Bucket"], Key="libraries/one/index/index"),
     ),
     "remove a result": (
         FUNCTIONS,

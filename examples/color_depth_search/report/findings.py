@@ -77,6 +77,8 @@ class Findings:
     job_id: str = ""
     item_errors: Sequence[Mapping[str, Any]] = field(default_factory=list)
     """`{"item", "error"}` of images that could not be searched."""
+    index: Mapping[str, Any] | None = None
+    """What was read of the library's index; None when the images were searched themselves."""
     missing: Sequence[tuple[int, int, str]] = field(default_factory=list)
     """Ranges of images that were not searched: start, end (half-open), reason."""
 

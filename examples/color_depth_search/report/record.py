@@ -28,6 +28,7 @@ def record(findings: Findings) -> dict[str, Any]:
             for mask, matches in zip(findings.masks, findings.matches, strict=True)
         ],
         "searched": findings.searched,
+        "index": None if findings.index is None else dict(findings.index),
         "item_errors": list(findings.item_errors),
         "missing": [{"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing],
         "filled_in": filled_in(findings),

@@ -36,7 +36,7 @@ def _loads(found: Found) -> Finding:
     library = found.blueprint.library
     functions = [library.describe, library.generate or ""] if library else ["", ""]
     command = [
-        sys.executable, "-P", "-m", "skyburst.cli.checks.load", reference["location"], reference["worker"],
+        sys.executable, "-P", "-m", "skyburst.cli.checks.load", reference["code"], reference["worker"],
         reference["combiner"], reference["items"] or "", *functions,
     ]  # fmt: skip
     try:

@@ -1,4 +1,4 @@
-"""`skyburst library`: build, inspect, generate."""
+"""`skyburst library`: build, index, inspect, generate."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from skyburst.cli.commands.library_index import command as index
 from skyburst.cli.completing import analysis_names
 from skyburst.cli.options import json_flag
 
@@ -20,20 +21,23 @@ MOST_SHOWN = 10
 @click.group("library", invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Build, inspect and generate libraries of items.
+    """Build, index, inspect and generate libraries of items.
 
-    A library is a stored collection of items that any number of jobs search. How items are described, and how an
-    example library is made, an analysis says in the `[library]` section of its blueprint.
+    A library is a stored collection of items that any number of jobs search. How items are described, which analysis
+    builds an index, and how an example library is made, an analysis says in the `[library]` section of its blueprint.
 
     \b
     Examples:
       skyburst library build FOLDER_OF_IMAGES my-library
+      skyburst library index my-library
       skyburst library inspect my-library --verify
       skyburst library generate example --images 1000
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help())
 
+
+command.add_command(index)
 
 analysis_option = click.option(
     "--analysis", shell_complete=analysis_names, metavar="NAME", help="Whose [library] to use; needed when several have one."

@@ -23,14 +23,13 @@ def command(job: str, on: str, detach: bool, quiet: bool, output: str | None, js
       skyburst resume last
       skyburst resume color-depth-search-20260813-14 --detach
     """
-    from skyburst.cli.commands.run import refuse_with_detach
-    from skyburst.cli.ending import Wanted, show_ending
+    from skyburst.cli.ending import show_ending
     from skyburst.cli.follow.foreground import run_here
+    from skyburst.cli.running import wanted_result
     from skyburst.client import JobHandle
     from skyburst.contracts.states import JobState
 
-    wanted = Wanted(json_file, output, quiet)
-    refuse_with_detach(wanted, detach=detach)
+    wanted = wanted_result(json_file, output, quiet=quiet, detach=detach)
     with open_job(job, on) as (home, record):
         if record.state is JobState.SUCCEEDED:
             click.echo(f"job {record.job_id} has SUCCEEDED: nothing is missing", err=True)

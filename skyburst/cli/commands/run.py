@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from skyburst.cli.completing import analysis_names, assignments
 from skyburst.cli.options import detach_option, on_option, open_home, showing_options
-
-if TYPE_CHECKING:
-    from skyburst.contracts.records import JobRecord
 
 
 @click.command("run")
@@ -67,46 +64,10 @@ def command(
     once. Progress goes to standard error, results to standard output. On AWS runs what `skyburst deploy` deployed;
     files and folders that parameters name are uploaded.
     """
-    from skyburst.cli.ending import Wanted, show_ending
-    from skyburst.cli.follow.foreground import run_here
+    from skyburst.cli.running import run_job, wanted_result
     from skyburst.cli.specification import specification
-    from skyburst.client import create
 
-    wanted = Wanted(json_file, output, quiet)
-    refuse_with_detach(wanted, detach=detach)
+    wanted = wanted_result(json_file, output, quiet=quiet, detach=detach)
     document = specification(analysis, given, on)
     with open_home(on, quiet=quiet) as home:
-        job = create(document, home=home).record()
-        if home.name == "aws":
-            _tell_other_code(str(document["analysis"]), job)
-        if job.state.finished:
-            click.echo(f"job {job.job_id} with this idempotency key has run before", err=True)
-        elif detach:
-            home.drive_in_background(job.job_id)
-            click.echo(job.job_id)
-            return 0
-        else:
-            job = run_here(home, job, quiet=quiet)
-        return show_ending(home, job, wanted)
-
-
-def _tell_other_code(analysis: str, job: JobRecord) -> None:
-    """Tell somebody who has changed an analysis and not deployed it since."""
-    from skyburst.errors import AnalysisNotFound
-    from skyburst.finding import find_analysis
-
-    try:
-        here = find_analysis(analysis)
-    except AnalysisNotFound:
-        return
-    if here.reference()["digest"] != job.analysis["digest"]:
-        click.echo(f"note: the code in {here.location} is not what is deployed; `skyburst deploy` deploys it", err=True)
-
-
-def refuse_with_detach(wanted: Any, *, detach: bool) -> None:
-    """Check where the result is to go; a job in the background leaves it for `skyburst result`."""
-    if detach and (wanted.json_file or wanted.output):
-        raise click.UsageError(
-            "--detach returns before there is a result: give --json or --output to `skyburst result`"
-        )
-    wanted.check()
+        return run_job(home, document, wanted, detach=detach)

@@ -59,6 +59,7 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
         ("analysis", f"{job.analysis['name']} {job.analysis['version']} in {job.analysis['location']}"),
         ("progress", ", ".join([*counts(progress), time_left(progress)]).rstrip(", ")),
         ("", ", ".join(troubles(progress))),
+        ("batches", f"of {text.counted(job.plan['batch_size'], 'item')}" if job.plan else ""),
         ("created", text.moment(job.created_at)),
         ("started", text.moment(job.started_at) if job.started_at else ""),
         ("finished", text.moment(job.finished_at) if job.finished_at else ""),

@@ -97,7 +97,7 @@ class CombinerFunction:
             nothing: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
             return finish(self._deployed, job, JobState.FAILED, reason, nothing, failure)
         self._note(brief, start.span(Part.ITEMS, "items", brief.run))
-        job.items = source.document()
+        job.items = source
         if not table.update_job(job, expected=[JobState.RUNNING], run=brief.run):
             job = table.job(brief.job_id)
         return ending(job, brief.run)

@@ -426,7 +426,7 @@ class AwsHome:
             raise InvalidAnalysis(
                 f"analysis {name!r} in {found.location} is not the code that job {job.job_id} runs: {remedy}"
             )
-        return found.location
+        return found.code
 
     def _downloads(self, job_id: str) -> Path:
         """Folder of the result files of a job that were downloaded."""

@@ -43,7 +43,7 @@ class AwsLooking:
         table: that has the job.
         objects: that have its large partial results.
         job: which one; it is planned.
-        code: folder of its analysis on this machine.
+        code: folder of its analysis' modules on this machine.
         environment: variables with which the analysis reads URLs.
     """
 
@@ -56,7 +56,8 @@ class AwsLooking:
         self._table, self._objects, self._job_id, self._plan = table, objects, job.job_id, Plan(**job.plan)
         self._folder = tempfile.TemporaryDirectory(prefix="skyburst-looking-", ignore_cleanup_errors=True)
         self._kept = LocalHome(Path(self._folder.name))
-        kept_job = replace(job, analysis={**job.analysis, "location": str(code)}, items=_library_of(job))
+        here = {"location": str(code), "code": str(code)}
+        kept_job = replace(job, analysis={**job.analysis, **here}, items=_library_of(job))
         self._kept.table.create_job(kept_job)
         self._preview = Preview(self._kept, kept_job, self._kept.close, environment)
         self._seen: set[int] = set()

@@ -253,8 +253,8 @@ class Planner:
             job.started_at = job.started_at or time.time()
             job.state, job.reason = JobState.RUNNING, ""
         if job.items is not None and job.plan is None:
-            size = job.spec.get("batch_size") or job.analysis["blueprint"]["job"]["batch_size"]
-            job.plan = asdict(make_plan(parse_source(job.items).count, size, **self._tree(job.analysis["name"])))
+            tree = self._tree(job.analysis["name"])
+            job.plan = asdict(make_plan(parse_source(job.items).count, job.batch_size, **tree))
         if job.plan is not None:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}

@@ -84,8 +84,7 @@ class Driver:
             if job.items is None:
                 return None
             self._note(Part.ITEMS, "items", asked_at)
-        size = job.spec.get("batch_size") or job.analysis["blueprint"]["job"]["batch_size"]
-        plan = make_plan(self._home.source_of(job).count, size)
+        plan = make_plan(self._home.source_of(job).count, job.batch_size)
         job.plan = asdict(plan)
         self._change(JobState.RUNNING, "")
         return plan

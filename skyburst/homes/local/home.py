@@ -143,12 +143,13 @@ class LocalHome:
     def _note_changed_code(self, job_id: str) -> None:
         """Have the certificate tell that code was changed between runs, as after mending a fault."""
         job = self.table.job(job_id)
-        location = Path(job.analysis["location"])
-        if not location.exists():
-            raise InvalidAnalysis(
-                f"the analysis of job {job_id} is not at {location} any more: put it back, or run a new job"
-            )
-        digest = digest_of_code(location)
+        location, code = Path(job.analysis["location"]), Path(_code_of(job))
+        for path in (location, code):
+            if not path.exists():
+                raise InvalidAnalysis(
+                    f"the analysis of job {job_id} is not at {path} any more: put it back, or run a new job"
+                )
+        digest = digest_of_code(code, location)
         if digest not in (job.analysis["digest"], *job.analysis.get("later_digests", [])):
             job.analysis.setdefault("later_digests", []).append(digest)
             self.table.update_job(job)
@@ -259,7 +260,7 @@ class LocalHome:
 
     def worker_config(self, job: JobRecord) -> dict[str, Any]:
         """What worker processes of a job are told at their start."""
-        analysis = {key: job.analysis[key] for key in ("location", "worker", "combiner", "items")}
+        analysis = {"code": _code_of(job), **{key: job.analysis[key] for key in ("worker", "combiner", "items")}}
         return {
             "job_id": job.job_id,
             "run": job.runs,
@@ -379,6 +380,12 @@ class LocalHome:
         """The items of a planned job."""
         assert job.items is not None
         return parse_source(job.items)
+
+
+def _code_of(job: JobRecord) -> str:
+    """Where the modules of a job's analysis are; a record of an earlier version does not tell them from its location."""
+    code: str = job.analysis.get("code", job.analysis["location"])
+    return code
 
 
 def _python_path() -> str:

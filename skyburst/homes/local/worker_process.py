@@ -81,7 +81,7 @@ class WorkerProcess:
 
         config = self._config
         analysis = config["analysis"]
-        self._code = load_code(analysis["location"], analysis["worker"], analysis["combiner"], analysis["items"])
+        self._code = load_code(analysis["code"], analysis["worker"], analysis["combiner"], analysis["items"])
         source = parse_source(config["items"]) if config["items"] else parse_source({"range": [0, 0]})
         location = source.location if isinstance(source, Manifest) and source.location != config["objects"] else None
         self._bench = Bench(
@@ -151,7 +151,7 @@ class WorkerProcess:
         assert self._code.items is not None
         config = self._config
         listed = self._code.items(config["parameters"], ItemsContext(job_id=config["job_id"]))
-        return store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed).document()
+        return store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed)
 
     def _combine(self, context: dict[str, Any], level: int, group: int) -> None:
         from skyburst.engine.combine import combine_group

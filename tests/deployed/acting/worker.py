@@ -11,6 +11,8 @@ import skyburst
 @skyburst.worker
 def act(batch):
     """Do what the items say, and count them."""
+    if batch.parameters["index"]:
+        skyburst.open_folder(batch.parameters["index"]).write(f"part-{batch.id}", b"part")
     for item in batch.items:
         if item == "raise" or (item == "recover" and batch.context.attempt == 1):
             raise ValueError("told to fail")
@@ -45,6 +47,15 @@ def count(partials):
         total += partial.value["count"]
         refused += [partial.value["refused"]] if "refused" in partial.value else partial.value.get("all_refused", [])
     return {"count": total, "all_refused": refused}
+
+
+@count.finish
+def finish(value, context):
+    """Write where the analysis may, if it should."""
+    if context.parameters["index"]:
+        folder = skyburst.open_folder(context.parameters["index"])
+        folder.write("index", b" ".join(folder.read(file.name) for file in folder.files()))
+    return value
 
 
 def list_items(parameters, _context):

@@ -1,0 +1,92 @@
+"""The combiner of a job that builds an index: when all shards are there, the library has a new index."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from operator import itemgetter
+from typing import Any
+
+import msgspec
+
+import skyburst
+from skyburst.library import Library, numbered_items, open_library
+from skyburst.manifest import write_manifest
+from skyburst.objects import open_store
+
+from .document import DOCUMENT, FOLDER, Index
+
+ITEMS_PER_CHUNK = 512
+
+
+@skyburst.combiner(associative=True)
+def all_shards(partials: Iterator[skyburst.PartialResult]) -> list[dict[str, Any]]:
+    """The shards, in the order of their images."""
+    shards = [shard for partial in partials for shard in partial.results()]
+    return sorted(shards, key=itemgetter("first"))
+
+
+@all_shards.finish
+def publish(shards: list[dict[str, Any]], context: skyburst.FinishContext) -> dict[str, Any]:
+    """Store what the index is, which puts it into use, unless shards are missing; then the index is the one it was.
+
+    Returns:
+        The numbers of all shards together, and whether the index was `published`.
+
+    Raises:
+        ValueError: if the library was changed meanwhile; the index is then the one it was.
+    """
+    if context.missing:  # of what is missing, the job itself says why
+        return {**summed(shards), "published": False}
+    library = open_library(context.parameters["library"])
+    if any(shard["library"] != [library.version, library.manifest.digest] for shard in shards):
+        raise ValueError(
+            f"the library {library.location} was changed while its index was built, and the index is as it was: "
+            "build it again, which keeps the shards that are done"
+        )
+    threshold, shard_images = context.parameters["data_threshold"], context.parameters["shard_images"]
+    store = open_store(library.location)
+    made_of = " ".join([library.manifest.digest, *(shard["name"] for shard in shards)])
+    manifest = write_manifest(
+        store, ".", f"{FOLDER}/items/{hashlib.sha256(made_of.encode()).hexdigest()[:20]}",
+        _items(library, shards, shard_images), chunk_items=ITEMS_PER_CHUNK,
+    )  # fmt: skip
+    index = Index(
+        library_version=library.version,
+        library_digest=library.manifest.digest,
+        data_threshold=threshold,
+        shard_images=shard_images,
+        shards=[{key: value for key, value in shard.items() if key not in ("library", "built")} for shard in shards],
+        items=manifest.document()["manifest"],
+    )
+    store.put(DOCUMENT, index.encode())
+    return {**summed(shards), "published": True}
+
+
+@all_shards.summary
+def summary(shards: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[str]:
+    """What the index is and how large."""
+    total = summed(shards)
+    share = total["size_bytes"] / max(1, total["library_bytes"])
+    built = f"{total['shards']:,} shards of {total['images']:,} images, {total['built']:,} of them built, the others were there"
+    entries = f"{total['entries']:,} pixels above {parameters['data_threshold']}"
+    return [built, f"{total['size_bytes'] / 1e6:,.0f} MB, {share:.2f} times the images: {entries}"]
+
+
+def summed(shards: list[dict[str, Any]]) -> dict[str, Any]:
+    """The numbers of all shards together."""
+    fields = ("images", "entries", "size_bytes", "library_bytes")
+    return {
+        "shards": len(shards),
+        "built": sum(shard["built"] for shard in shards),
+        **{field: sum(shard[field] for shard in shards) for field in fields},
+    }
+
+
+def _items(library: Library, shards: list[dict[str, Any]], shard_images: int) -> Iterator[dict[str, Any]]:
+    """The library's items in the order of their numbers, each with the name of its shard."""
+    names = {shard["first"] // shard_images: shard["name"] for shard in shards}
+    for each in numbered_items(library):
+        if not each.removed:
+            item = msgspec.to_builtins(each.item)
+            yield {**item, "number": each.number, "shard": names[each.number // shard_images]}

@@ -1,0 +1,91 @@
+"""Files of this machine, written whole or not at all and read from anywhere in them.
+
+Imports nothing but the standard library: workers read and write local files at once.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import secrets
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from skyburst.errors import StorageError, StorageFull, is_disk_full
+
+Range = tuple[int, int]
+"""Half-open, in bytes."""
+
+
+class Parts(NamedTuple):
+    """Ranges of the bytes of a file."""
+
+    data: memoryview
+    """Has all of them; what lies between is not defined."""
+    starts: list[int]
+    """Where each of them starts in `data`, in the order in which they were asked for."""
+
+
+def write_whole(path: Path, data: bytes | Path) -> None:
+    """Write a file, over an older one, so that nobody sees half of it; its folder is made when it is missing.
+
+    Args:
+        path: of the file.
+        data: its bytes, or the path of a file that has them.
+
+    Raises:
+        StorageFull, StorageError: when it cannot be written; then the older one is as it was.
+    """
+    unfinished = path.parent / f".{secrets.token_hex(8)}"  # hidden from who lists the folder
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(unfinished, "xb") as file:
+                if isinstance(data, Path):
+                    with open(data, "rb") as source:
+                        shutil.copyfileobj(source, file, 1 << 20)
+                else:
+                    file.write(data)
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        if is_disk_full(error):
+            raise StorageFull(f"the disk of {path} is full: free some space and try again") from error
+        raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def map_ranges(path: Path, ranges: Sequence[Range]) -> Parts:
+    """Ranges of the bytes of a file: mapped, so that what the system has in memory is not copied.
+
+    Raises:
+        OSError: when it cannot be read.
+        StorageError: when a range lies beyond its end.
+    """
+    with open(path, "rb", buffering=0) as file:
+        size = os.fstat(file.fileno()).st_size
+        for wanted in ranges:
+            check_range(str(path), size, wanted)
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    if hasattr(mapped, "madvise"):
+        for start, end in ranges:  # has the system read them, at once, where it did not yet
+            page = start - start % mmap.PAGESIZE
+            mapped.madvise(mmap.MADV_WILLNEED, page, end - page)
+    return Parts(memoryview(mapped), [start for start, _ in ranges])
+
+
+def check_range(where: str, size: int, wanted: Range) -> Range:
+    """The range, when it lies in a file, or an object, of so many bytes.
+
+    Raises:
+        StorageError: when it does not.
+    """
+    if wanted[1] > size:
+        raise StorageError(
+            f"{where} has {size:,} bytes, and those from {wanted[0]:,} to {wanted[1]:,} were to be read: "
+            "it was cut short, or is not the file that it should be"
+        )
+    return wanted
