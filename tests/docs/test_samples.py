@@ -24,6 +24,7 @@ NEED_IMAGES = {
     "search.py": "matches.html",
     "library.sh": "12 items, version 2(.|\n)*every file is as it was stored",
     "public_data.sh": "results/matches.html",
+    "index.sh": r"index: .* of 1 shard",
 }
 """Samples that search images, and what they print."""
 NEED_NOTHING = {
@@ -138,7 +139,7 @@ def test_a_sample_on_images_runs_and_prints_what_it_should(images: Path, name: s
     if name == "public_data.sh":
         (images / "aws").write_text(AWS)
         (images / "aws").chmod(0o755)
-    if name in ("search_options.sh", "search.py"):
+    if name in ("search_options.sh", "search.py", "index.sh"):
         run(images, "skyburst", "library", "build", "images", "library", "--quiet")
     assert re.search(NEED_IMAGES[name], run_sample(images, name))
     if name == "public_data.sh":
