@@ -41,7 +41,7 @@ def test_commands_analyses_and_files_are_completed(project: Path) -> None:
     assert complete(project, "re") == ["resume", "rerun", "result"]
     assert complete(project, "run", "t") == ["typed"]
     assert complete(project, "run", "s") == ["squares.py"]
-    assert complete(project, "show", "color") == ["color-depth-search"]
+    assert complete(project, "show", "color") == ["color-depth-index", "color-depth-search"]
 
 
 def test_parameters_of_the_analysis_on_the_line_are_completed(project: Path) -> None:
