@@ -13,6 +13,7 @@
     ├── NotFound (LookupError)        what was named does not exist
     │   ├── AnalysisNotFound
     │   ├── JobNotFound
+    │   ├── ItemNotFound
     │   ├── ObjectNotFound
     │   ├── ResultNotReady
     │   └── NotDeployed
@@ -42,6 +43,7 @@ To handle everything that Skyburst reports:
 from __future__ import annotations
 
 import errno
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -100,6 +102,14 @@ class JobNotFound(NotFound):
     """Raised when the state folder has no such job."""
 
 
+class ItemNotFound(NotFound):
+    """Raised when a library has no items of some ids; `ids` has them all."""
+
+    def __init__(self, message: str, *, ids: Sequence[str]) -> None:
+        super().__init__(message)
+        self.ids = tuple(ids)
+
+
 class ObjectNotFound(NotFound):
     """Raised when an object store has no object under that key."""
 
@@ -121,7 +131,7 @@ class JobBusy(Conflict):
 
 
 class LibraryBusy(Conflict):
-    """Raised when another program is building the library."""
+    """Raised when another program is building or changing the library."""
 
 
 class IdempotencyConflict(Conflict):

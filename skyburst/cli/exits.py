@@ -43,7 +43,7 @@ MEANINGS = {
     ExitCode.PARTIAL: "the job is PARTIAL: there is a result, and it says what is missing; or `library build` refused files",
     ExitCode.TIMED_OUT: "the job TIMED_OUT; what was found before is combined",
     ExitCode.CANCELLED: "the job is CANCELLED, for example by Ctrl-C; what was found before is combined",
-    ExitCode.NOT_FOUND: "there is no such job, analysis or file, or no result yet",
+    ExitCode.NOT_FOUND: "there is no such job, analysis, file or item, or no result yet",
     ExitCode.CONFLICT: "another program is at it, or an idempotency key belongs to another job",
     ExitCode.STORAGE: "the state folder cannot be written, for example because the disk is full",
     ExitCode.INTERRUPTED: "the job has not ended, but the program that ran it is gone; `skyburst resume` goes on",

@@ -44,7 +44,7 @@ SECTIONS = {
         Listed("new", "Write a new analysis that runs, to start from."),
     ],
     "Libraries": [
-        Listed("library", "Build, index, inspect and generate libraries of items."),
+        Listed("library", "Build, index, inspect, change and generate libraries of items."),
     ],
     "AWS": [
         Listed("deploy", "Deploy skyburst and analyses to an AWS account."),

@@ -47,6 +47,7 @@ def showing_options(command: Command) -> Command:
     return command
 
 
+quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress.")
 detach_option = click.option(
     "--detach", is_flag=True, help="Run in the background: print the job's id and return at once."
 )

@@ -5,7 +5,11 @@
     LIBRARY/images/<p>/<file>     the items' files, unchanged, 100 under each numbered prefix
     LIBRARY/thumbnails/<p>/<file>
     LIBRARY/manifests/<version>/  the shuffled list of items, one set of small objects for each version
+    LIBRARY/removed.json          numbers of the items that were removed, a copy; only when there are some
     LIBRARY/refused.jsonl         files that the last build could not use, and why
+
+An item's number is the number of its line in items.jsonl, counted from 0: it keeps it, and when it is removed no other
+item gets it.
 
 Numbered prefixes are how the field's search services lay libraries out: an object store serves each prefix
 at a limited rate, and a shuffled list makes the workers of one moment read from many prefixes. Keys are
@@ -18,7 +22,9 @@ from skyburst.library.build import BuildProgress, LibrarySummary, build_library
 from skyburst.library.description import Describe, Description
 from skyburst.library.document import Library, open_library
 from skyburst.library.inspection import LibraryReport, VerifyProgress, inspect_library
+from skyburst.library.lines import Item
 from skyburst.library.numbered import NumberedItem, numbered_items
+from skyburst.library.removal import RemovalSummary, RemoveProgress, purge_removed, remove_items
 from skyburst.library.sources import Refused
 from skyburst.library.verification import Problem
 
@@ -26,15 +32,20 @@ __all__ = [
     "BuildProgress",
     "Describe",
     "Description",
+    "Item",
     "Library",
     "LibraryReport",
     "LibrarySummary",
     "NumberedItem",
     "Problem",
     "Refused",
+    "RemovalSummary",
+    "RemoveProgress",
     "VerifyProgress",
     "build_library",
     "inspect_library",
     "numbered_items",
     "open_library",
+    "purge_removed",
+    "remove_items",
 ]

@@ -79,7 +79,8 @@ class Additions:
     def _store(self, examined: Examined, description: Description) -> Outcome | Refused:
         path = examined.path
         number = self._journal.count
-        key = layout.image_key(number, path.name)
+        apart = self._journal.meets_removed(path.name)
+        key = layout.image_key(number, path.name, apart=apart)
         if _is_unchanged(examined):
             self._objects.put(key, path)
         if not _is_unchanged(examined):
@@ -87,7 +88,7 @@ class Additions:
             return Refused(str(path), "was changed while it was read: build again to add it")
         thumbnail = None
         if description.thumbnail is not None:
-            thumbnail = layout.thumbnail_key(number, path.name, description.thumbnail_suffix)
+            thumbnail = layout.thumbnail_key(number, path.name, description.thumbnail_suffix, apart=apart)
             self._objects.put(thumbnail, description.thumbnail)
         item = Item(
             id=layout.item_id(path.name),

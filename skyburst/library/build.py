@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from filelock import FileLock, Timeout
-
-from skyburst.errors import InvalidLibrary, LibraryBusy, StorageError, StorageFull, is_disk_full
+from skyburst.errors import InvalidLibrary
 from skyburst.library import layout
 from skyburst.library.additions import Additions, Outcome
 from skyburst.library.document import Library, read_library
 from skyburst.library.examination import LoadDescribe, examine_all, processes_for
 from skyburst.library.journal import Journal
 from skyburst.library.leftovers import remove_leftovers
+from skyburst.library.lock import only_writer
 from skyburst.library.refused import RefusedLog
+from skyburst.library.removals import removals_of
 from skyburst.library.sources import Refused, list_files
 from skyburst.library.versions import add_version
 from skyburst.objects import open_store
+
+AGAIN = "build again; what is stored already will not be done again"
 
 
 class BuildProgress(NamedTuple):
@@ -67,8 +69,9 @@ def build_library(
     """Build a library, add to it, or finish a build that was interrupted: all the same call.
 
     Files are copied unchanged. A file whose name the library has already is skipped when its content is the
-    same, and refused when it is not. Files that cannot be used are reported and the rest is built. Jobs that
-    search the library meanwhile, or after it changed, go on with the version that they started with.
+    same, and refused when it is not; one whose item was removed is added again, with a new number. Files that
+    cannot be used are reported and the rest is built. Jobs that search the library meanwhile, or after it
+    changed, go on with the version that they started with.
 
     Args:
         source: folder, searched with its sub-folders.
@@ -85,21 +88,21 @@ def build_library(
     Raises:
         InvalidLibrary: when the folders cannot be used so, or nothing in the source can be.
         InvalidAnalysis: when the describe function is broken.
-        LibraryBusy: when another program is building the library.
+        LibraryBusy: when another program is building or changing the library.
         StorageFull: when the disk is full. What was stored is kept; the same call continues.
     """
     started = time.monotonic()
     source, destination = source.absolute(), destination.resolve()
     _check_folders(source, destination)
-    with _only_builder(destination):
+    with only_writer(destination, again=AGAIN, make=True):
         objects = open_store(destination)
         library = read_library(objects) if (destination / layout.LIBRARY).exists() else None
-        with Journal(destination, analysis, library) as journal:
-            remove_leftovers(destination, journal, library)
+        with Journal(destination, analysis, library, removals_of(library, objects)) as journal:
+            remove_leftovers(objects, destination, journal, library)
             additions = Additions(objects, journal, properties)
             with RefusedLog(destination / layout.REFUSED) as refused:
                 outcomes = _add_files(source, load_describe, additions, refused, processes, progress)
-            if not journal.count:
+            if next(journal.live(), None) is None:
                 raise InvalidLibrary(_nothing_usable(source, refused))
             library = add_version(objects, journal, library, analysis=analysis, name=name, seed=seed)
     return LibrarySummary(
@@ -156,24 +159,6 @@ def _check_folders(source: Path, destination: Path) -> None:
             raise InvalidLibrary(
                 f"{destination} is not a library and not empty (it has {others[0]!r}): choose a new folder"
             )
-
-
-@contextmanager
-def _only_builder(destination: Path) -> Iterator[None]:
-    """Hold the library's lock, which the system releases however this program ends."""
-    try:
-        destination.mkdir(parents=True, exist_ok=True)
-        with FileLock(destination / layout.LOCK, timeout=0):
-            yield
-    except Timeout as error:
-        raise LibraryBusy(f"another program is building the library {destination}: wait until it has ended") from error
-    except (OSError, StorageFull) as error:
-        if isinstance(error, OSError) and not is_disk_full(error):
-            raise StorageError(f"the library {destination} cannot be built: {error}") from error
-        raise StorageFull(
-            f"the disk of the library {destination} is full: free some space and build again; "
-            "what is stored already will not be done again"
-        ) from error
 
 
 def _nothing_usable(source: Path, refused: RefusedLog) -> str:

@@ -12,10 +12,13 @@ import msgspec
 from skyburst.contracts import values
 from skyburst.errors import InvalidItems, InvalidLibrary, ObjectNotFound
 from skyburst.library import layout
+from skyburst.library.removals import Ranges, check_removals, count_of, numbers_in
 from skyburst.manifest import Manifest
 from skyburst.objects import ObjectStore, open_store
 
 FORMAT = 1
+FORMAT_WITH_REMOVALS = 2
+"""Of a library from which items were removed: a skyburst that knew none would add them again."""
 HERE = "."
 """What `library.json` gives as the manifest's location, so that the library can be moved."""
 
@@ -28,11 +31,11 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     """Folder or URL; not stored, the library is where it was opened."""
     name: str
     version: int
-    """1 for the first build; one more for each build that changed it. Older versions' manifests are kept."""
+    """1 for the first build; one more for each build or removal that changed it. Older versions' manifests are kept."""
     count: int
-    """Number of items."""
+    """Number of items; those that were removed do not count."""
     size_bytes: int
-    """Of the items' files together."""
+    """Of these items' files together."""
     analysis: str
     """Name of the analysis that described the items."""
     properties: dict[str, Any]
@@ -49,6 +52,35 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     """How much of `items.jsonl` is in this version; what follows was added by a build that did not finish."""
     journal_sha256: str
     """Of that part, hexadecimal."""
+    removed: Ranges = ()
+    """Numbers of the items that were removed, as half-open ranges. No other items get them."""
+    purged: Ranges = ()
+    """Those of them whose files were deleted."""
+
+    def __post_init__(self) -> None:
+        check_removals(self.removed, self.purged)
+        if self.removed and self.removed[-1][1] > self.numbers:
+            raise ValueError(f"item {self.removed[-1][1] - 1} of {self.numbers} is removed")
+
+    @property
+    def numbers(self) -> int:
+        """How many numbers items were given: the first has 0, the last one less than this."""
+        return self.count + self.removed_count
+
+    @property
+    def removed_count(self) -> int:
+        """How many items were removed."""
+        return count_of(self.removed)
+
+    @property
+    def removed_numbers(self) -> frozenset[int]:
+        """Numbers of the items that were removed."""
+        return frozenset(numbers_in(self.removed))
+
+    @property
+    def purged_numbers(self) -> frozenset[int]:
+        """Numbers of the removed items whose files were deleted."""
+        return frozenset(numbers_in(self.purged))
 
     @property
     def size(self) -> tuple[int, int] | None:
@@ -62,6 +94,8 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
         """As the bytes of `library.json`."""
         fields = msgspec.to_builtins(self)
         del fields["location"]
+        if not self.removed:
+            del fields["removed"], fields["purged"]
         fields["manifest"]["location"] = HERE
         values.check(fields)
         return json.dumps({**fields, "sha256": _digest(fields)}, indent=2).encode() + b"\n"
@@ -95,7 +129,7 @@ def read_library(objects: ObjectStore) -> Library:
         fields = values.decode(data)
         fields["location"] = where
         fields["manifest"]["location"] = where
-        if fields["format"] == FORMAT:
+        if fields["format"] in (FORMAT, FORMAT_WITH_REMOVALS):
             return msgspec.convert(fields, Library)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidLibrary(
@@ -103,7 +137,8 @@ def read_library(objects: ObjectStore) -> Library:
             "restore it from a copy, or remove it and build again"
         ) from error
     raise InvalidLibrary(
-        f"{where} is a library of format {fields['format']!r}, and this version of skyburst reads {FORMAT}: "
+        f"{where} is a library of format {fields['format']!r}, and this version of skyburst reads "
+        f"{FORMAT} and {FORMAT_WITH_REMOVALS}: "
         "use the version that built it"
     )
 

@@ -23,7 +23,7 @@ class VerifyProgress(NamedTuple):
     """How far a verification is."""
 
     verified: int
-    """Items whose files were read again."""
+    """Items whose files were read again, removed ones that have theirs among them."""
     total: int
 
 
@@ -32,7 +32,7 @@ class LibraryReport:
     """What is in a library."""
 
     library: Library
-    prefixes: int
+    prefixes: int = 0
     """Numbered prefixes that the items' files are spread over."""
     thumbnails: int = 0
     metadata: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -60,16 +60,17 @@ def inspect_library(
     """
     library = open_library(location)
     objects = open_store(location)
-    report = LibraryReport(library=library, prefixes=layout.prefix_of(library.count - 1), verified=verify)
+    report = LibraryReport(library=library, verified=verify)
     _read_journal(objects, library, report)
     if verify:
         done = 0
+        total = library.numbers - len(library.purged_numbers)
 
         def verified() -> None:
             nonlocal done
             done += 1
             if progress is not None:
-                progress(VerifyProgress(done, library.count))
+                progress(VerifyProgress(done, total))
 
         report.problems = list(verify_library(objects, library, verified))
     return report
@@ -77,22 +78,26 @@ def inspect_library(
 
 def _read_journal(objects: ObjectStore, library: Library, report: LibraryReport) -> None:
     tally = _Tally()
+    removed = library.removed_numbers
+    prefixes = {layout.prefix_of(number) for number in range(library.numbers) if number not in removed}
+    report.prefixes = len(prefixes)
     found = 0
     try:
         with objects.open(layout.JOURNAL) as file:
-            for end, entry in read_entries(file):
+            for number, (end, entry) in enumerate(read_entries(file)):
                 if end > library.journal_bytes:
                     report.unfinished += entry is not None
                 elif entry is not None:
                     found += 1
-                    report.thumbnails += entry.item.thumbnail is not None
-                    tally.add(entry)
+                    if number not in removed:
+                        report.thumbnails += entry.item.thumbnail is not None
+                        tally.add(entry)
     except ObjectNotFound:
         report.problems.append(Problem(layout.JOURNAL, "is missing"))
         return
     report.metadata = tally.counts()
-    if found != library.count:
-        report.problems.append(Problem(layout.JOURNAL, f"is damaged: {found} of {library.count} items can be read"))
+    if found != library.numbers:
+        report.problems.append(Problem(layout.JOURNAL, f"is damaged: {found} of {library.numbers} items can be read"))
 
 
 class _Tally:

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 LIBRARY = "library.json"
 JOURNAL = "items.jsonl"
 REFUSED = "refused.jsonl"
+REMOVED = "removed.json"
 LOCK = ".lock"
 IMAGES = "images"
 THUMBNAILS = "thumbnails"
@@ -21,14 +22,24 @@ def prefix_of(number: int) -> int:
     return 1 + number // ITEMS_PER_PREFIX
 
 
-def image_key(number: int, file: str) -> str:
-    """Key of an item's file."""
-    return f"{IMAGES}/{prefix_of(number)}/{file}"
+def image_key(number: int, file: str, *, apart: bool = False) -> str:
+    """Key of an item's file; `apart` from the others when a removed item of the same prefix has its name."""
+    return f"{IMAGES}/{_folder(number, apart)}/{file}"
 
 
-def thumbnail_key(number: int, file: str, suffix: str) -> str:
+def thumbnail_key(number: int, file: str, suffix: str, *, apart: bool = False) -> str:
     """Key of an item's thumbnail."""
-    return f"{THUMBNAILS}/{prefix_of(number)}/{item_id(file)}{suffix}"
+    return f"{THUMBNAILS}/{_folder(number, apart)}/{item_id(file)}{suffix}"
+
+
+def is_apart(folder: str) -> bool:
+    """True for the name of a folder of one item that lies apart."""
+    return "." in folder
+
+
+def prefix_in(folder: str) -> int:
+    """The prefix that is in the name of a folder of files."""
+    return int(folder.partition(".")[0])
 
 
 def manifest_prefix(version: int) -> str:
@@ -44,3 +55,7 @@ def item_id(file: str) -> str:
 def comparable(name: str) -> str:
     """Equal for names that some file system takes for one: those that differ in case or Unicode form only."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _folder(number: int, apart: bool) -> str:
+    return f"{prefix_of(number)}.{number}" if apart else str(prefix_of(number))

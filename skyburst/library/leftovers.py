@@ -1,4 +1,4 @@
-"""Remove what a build that was interrupted left unfinished."""
+"""Remove what a build or a removal that was interrupted left unfinished."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from pathlib import Path
 from skyburst.library import layout
 from skyburst.library.document import Library
 from skyburst.library.journal import Journal
+from skyburst.library.removals import has_copy, keep_copy
+from skyburst.objects import ObjectStore
 
 
-def remove_leftovers(folder: Path, journal: Journal, library: Library | None) -> None:
-    """Remove files that no line of the journal and no version has; only the builder of a library may call it.
+def remove_leftovers(objects: ObjectStore, folder: Path, journal: Journal, library: Library | None) -> None:
+    """Remove files that no line of the journal and no version has; only who holds a library's lock may call it.
 
-    They can only be where the next item goes, or after it, and in the manifest of the next version.
+    They can only be where the next item goes, or after it, and in the manifest of the next version; and the copy of
+    what was removed may tell of a removal that was not completed.
     """
     current = layout.prefix_of(journal.count)
     kept: set[str] = set()
@@ -22,13 +25,18 @@ def remove_leftovers(folder: Path, journal: Journal, library: Library | None) ->
         kept.update(key for key in (item.key, item.thumbnail) if key)
     for area in (layout.IMAGES, layout.THUMBNAILS):
         for prefix in (folder / area).glob("[0-9]*"):
-            if int(prefix.name) < current:
+            if layout.prefix_in(prefix.name) < current:
                 continue
-            for path in prefix.iterdir():
+            for path in list(prefix.iterdir()):
                 if f"{area}/{prefix.name}/{path.name}" not in kept:
                     path.unlink()
+            if layout.is_apart(prefix.name) and not any(prefix.iterdir()):
+                prefix.rmdir()
     next_manifest = folder / layout.manifest_prefix(library.version + 1 if library else 1)
     if next_manifest.exists():
         shutil.rmtree(next_manifest)
-    for path in folder.glob(f"{layout.LIBRARY}#*"):
-        path.unlink()
+    for file in (layout.LIBRARY, layout.REMOVED):
+        for path in folder.glob(f"{file}#*"):
+            path.unlink()
+    if library and not has_copy(objects, journal.removals):
+        keep_copy(objects, journal.removals)

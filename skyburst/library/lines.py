@@ -23,7 +23,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """An item, as it is in the manifest. Keys are relative to the library."""
 
     id: str
-    """Name of the file without its last suffix; unique in the library."""
+    """Name of the file without its last suffix; unique among the items that are not removed."""
     file: str
     key: str
     size_bytes: int

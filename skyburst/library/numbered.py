@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from skyburst.errors import InvalidLibrary
+from skyburst.errors import InvalidLibrary, ObjectNotFound
 from skyburst.library import layout
 from skyburst.library.document import Library
 from skyburst.library.lines import Item, read_entries
@@ -16,7 +16,7 @@ class NumberedItem(NamedTuple):
     """An item of a library."""
 
     number: int
-    """How many were added before it, those included that were removed since."""
+    """How many were added before it, those included that were removed since. No other item ever gets it."""
     item: Item
     removed: bool
 
@@ -27,12 +27,25 @@ def numbered_items(library: Library) -> Iterator[NumberedItem]:
     Raises:
         InvalidLibrary: when the list of items is damaged.
     """
+    removed = library.removed_numbers
     number = 0
-    with open_store(library.location).open(layout.JOURNAL) as file:
-        for end, entry in read_entries(file):
-            if end > library.journal_bytes:
-                return
-            if entry is None:
-                raise InvalidLibrary(f"{layout.JOURNAL} of the library {library.location} is damaged before byte {end}")
-            yield NumberedItem(number, entry.item, removed=False)
-            number += 1
+    try:
+        with open_store(library.location).open(layout.JOURNAL) as file:
+            for end, entry in read_entries(file):
+                if end > library.journal_bytes:
+                    break  # what follows is of a build that did not finish
+                if entry is None:
+                    raise _damaged(library, f"the line of item {number} cannot be read")
+                yield NumberedItem(number, entry.item, number in removed)
+                number += 1
+    except ObjectNotFound as error:
+        raise _damaged(library, "it is missing") from error
+    if number != library.numbers:
+        raise _damaged(library, f"it has {number} of {library.numbers} items")
+
+
+def _damaged(library: Library, reason: str) -> InvalidLibrary:
+    return InvalidLibrary(
+        f"{layout.JOURNAL} of the library {library.location} is damaged: {reason}; "
+        "restore it from a copy, or build the library again in another folder"
+    )

@@ -13,6 +13,7 @@ from skyburst.errors import InvalidItems, ObjectNotFound, StorageError
 from skyburst.library import layout
 from skyburst.library.document import Library, is_unchanged
 from skyburst.library.lines import read_entries
+from skyburst.library.removals import numbers_in, read_copy
 from skyburst.manifest import read_chunk
 from skyburst.objects import ObjectStore
 
@@ -40,13 +41,16 @@ def verify_library(objects: ObjectStore, library: Library, verified: Callable[[]
     journal = _problem(objects, layout.JOURNAL, library.journal_bytes, library.journal_sha256, follows=True)
     if journal:
         yield journal
+    yield from _verify_copy(objects, library)
     items: set[bytes] = set()
+    removed, purged = library.removed_numbers, library.purged_numbers
     try:
         with objects.open(layout.JOURNAL) as file:
-            for end, entry in read_entries(file):
-                if entry is None or end > library.journal_bytes:
+            for number, (end, entry) in enumerate(read_entries(file)):
+                if entry is None or end > library.journal_bytes or number in purged:
                     continue
-                items.add(_digest(msgspec.to_builtins(entry.item)))
+                if number not in removed:
+                    items.add(_digest(msgspec.to_builtins(entry.item)))
                 for key, size, sha256 in entry.files():
                     problem = _problem(objects, key, size, sha256)
                     if problem:
@@ -55,6 +59,21 @@ def verify_library(objects: ObjectStore, library: Library, verified: Callable[[]
     except ObjectNotFound:
         pass  # its absence is named above
     yield from _verify_manifest(objects, library, None if journal else items)
+
+
+def _verify_copy(objects: ObjectStore, library: Library) -> Iterator[Problem]:
+    """Check the copy of what was removed, which may be ahead by a removal that was interrupted."""
+    if not library.removed:
+        return
+    try:
+        copy = read_copy(objects)
+    except ValueError as error:
+        yield Problem(layout.REMOVED, f"is damaged: {error}")
+        return
+    if copy is None:
+        yield Problem(layout.REMOVED, "is missing")
+    elif not library.removed_numbers.issubset(numbers_in(copy.removed)):
+        yield Problem(layout.REMOVED, "is damaged: it does not have all items that were removed")
 
 
 def _verify_manifest(objects: ObjectStore, library: Library, items: set[bytes] | None) -> Iterator[Problem]:

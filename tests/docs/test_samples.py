@@ -23,6 +23,7 @@ NEED_IMAGES = {
     "search_options.sh": "results/matches.html",
     "search.py": "matches.html",
     "library.sh": "12 items, version 2(.|\n)*every file is as it was stored",
+    "library_remove.sh": r"10 items, version 2\n1 removed(.|\n)*is as it was stored(.|\n)*deleted the files of 1 item",
     "public_data.sh": "results/matches.html",
     "index.sh": r"index: .* of 1 shard",
 }
@@ -139,7 +140,7 @@ def test_a_sample_on_images_runs_and_prints_what_it_should(images: Path, name: s
     if name == "public_data.sh":
         (images / "aws").write_text(AWS)
         (images / "aws").chmod(0o755)
-    if name in ("search_options.sh", "search.py", "index.sh"):
+    if name in ("index.sh", "library_remove.sh", "search_options.sh", "search.py"):
         run(images, "skyburst", "library", "build", "images", "library", "--quiet")
     assert re.search(NEED_IMAGES[name], run_sample(images, name))
     if name == "public_data.sh":

@@ -135,7 +135,7 @@ def test_two_builds_of_one_library_at_once_are_refused(tmp_path: Path) -> None:
     source = write_items(tmp_path / "source", 150, group="slow")
     folder = tmp_path / "library"
     program = run_program_until(source, folder, 1, examined=1)
-    with pytest.raises(LibraryBusy, match=f"another program is building the library {folder}"):
+    with pytest.raises(LibraryBusy, match=f"another program is building or changing the library {folder}"):
         build(source, folder)
     program.communicate(timeout=60)
     assert program.returncode == 0

@@ -1,4 +1,4 @@
-"""`skyburst library`: build, index, inspect, generate."""
+"""`skyburst library`: build, index, inspect, remove, generate."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from skyburst.cli.commands.library_index import command as index
+from skyburst.cli.commands.library_remove import command as remove
 from skyburst.cli.completing import analysis_names
-from skyburst.cli.options import json_flag
+from skyburst.cli.options import json_flag, quiet_option
 
 if TYPE_CHECKING:
-    from skyburst.library import LibraryReport, LibrarySummary
+    from skyburst.library import Library, LibraryReport, LibrarySummary
 
 MOST_SHOWN = 10
 
@@ -21,7 +22,7 @@ MOST_SHOWN = 10
 @click.group("library", invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Build, index, inspect and generate libraries of items.
+    """Build, index, inspect, change and generate libraries of items.
 
     A library is a stored collection of items that any number of jobs search. How items are described, which analysis
     builds an index, and how an example library is made, an analysis says in the `[library]` section of its blueprint.
@@ -31,6 +32,7 @@ def command(ctx: click.Context) -> None:
       skyburst library build FOLDER_OF_IMAGES my-library
       skyburst library index my-library
       skyburst library inspect my-library --verify
+      skyburst library remove my-library VT007350-20180803_63_H2
       skyburst library generate example --images 1000
     """
     if ctx.invoked_subcommand is None:
@@ -38,11 +40,11 @@ def command(ctx: click.Context) -> None:
 
 
 command.add_command(index)
+command.add_command(remove)
 
 analysis_option = click.option(
     "--analysis", shell_complete=analysis_names, metavar="NAME", help="Whose [library] to use; needed when several have one."
 )  # fmt: skip
-quiet_option = click.option("--quiet", "-q", is_flag=True, help="No progress.")
 
 
 @command.command("build")
@@ -186,6 +188,7 @@ def _report_document(report: LibraryReport) -> dict[str, Any]:
     library = report.library
     return {
         "location": library.location, "name": library.name, "version": library.version, "count": library.count,
+        "removed": library.removed_count, "purged": len(library.purged_numbers),
         "size_bytes": library.size_bytes, "analysis": library.analysis, "properties": library.properties,
         "size": library.size, "created_at": library.created_at, "updated_at": library.updated_at,
         "prefixes": report.prefixes, "chunks": library.manifest.chunks, "thumbnails": report.thumbnails,
@@ -203,6 +206,7 @@ def _report_lines(report: LibraryReport) -> list[str]:
         ["where", library.location],
         ["analysis", library.analysis],
         ["items", f"{library.count:,}, {text.size(library.size_bytes)}, {report.prefixes:,} prefixes"],
+        *_removed_rows(library),
         ["manifest", text.counted(library.manifest.chunks, "chunk")],
         ["thumbnails", f"{report.thumbnails:,}"],
         ["created", text.moment(library.created_at)],
@@ -219,3 +223,10 @@ def _report_lines(report: LibraryReport) -> list[str]:
     if report.verified and not report.problems:
         lines.append("verified: every file is as it was stored")
     return lines
+
+
+def _removed_rows(library: Library) -> list[list[str]]:
+    if not library.removed:
+        return []
+    purged = len(library.purged_numbers)
+    return [["removed", f"{library.removed_count:,}" + (f", the files of {purged:,} deleted" if purged else "")]]

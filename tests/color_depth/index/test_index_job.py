@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 import skyburst
-from skyburst.library import build_library
+from skyburst.library import build_library, numbered_items, open_library, remove_items
 from skyburst.loading import load_function
 from tests.color_depth.index.pictures import picture
 
@@ -145,6 +145,20 @@ def test_adding_images_builds_only_what_is_new(library, images, mask):
     assert used["index"]["shards"] == 4
     assert with_index == found
     assert index(library)["built"] == 0
+
+
+def test_removing_images_builds_nothing_and_they_are_not_found(library, images, mask):
+    index(library)
+    ids = [each.item.id for each in numbered_items(open_library(library)) if each.number in (0, 3, 4, 5, 6, 7)]
+    remove_items(library, ids)
+    found, used = search(library, mask)
+    assert used["index"] is None  # it is of another version
+    again = index(library)
+    assert (again["shards"], again["built"], again["images"]) == (2, 0, 4), "the second shard has no images left"
+    with_index, used = search(library, mask)
+    assert used["index"]["shards"] == 2
+    assert with_index == found
+    assert not any(name in with_index["matches.json"].decode() for name in ids)
 
 
 @pytest.mark.parametrize("suffix", ["entries", "directory"])
