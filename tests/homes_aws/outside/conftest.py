@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,8 @@ from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
 
 READER = Path(__file__).parent / "reader"
+INDEXING = REPOSITORY / "tests" / "indexing"
+FOLDERS = os.pathsep.join(map(str, (READER.parent, INDEXING)))
 BUNDLES = str(REPOSITORY / ".cdk-bundles")
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -32,13 +35,14 @@ def until(true: Callable[[], bool], seconds: float = 30) -> None:
 
 @pytest.fixture(scope="session")
 def variables() -> Iterator[dict[str, str]]:
-    """With which a program speaks to a deployment of three analyses, made by `skyburst cloud up`."""
+    """With which a program speaks to a deployment of four analyses, made by `skyburst cloud up`."""
     need(
         all(importlib.util.find_spec(name) for name in ("moto", "aws_cdk")),
         "the extras `aws` and `cloud` are not installed",
     )
     need(shutil.which("npx") is not None, "there is no Node")
-    analyses = [REPOSITORY / "examples" / "monte_carlo", REPOSITORY / "examples" / "word_statistics", READER]
+    examples = REPOSITORY / "examples"
+    analyses = [examples / "monte_carlo", examples / "word_statistics", READER, INDEXING / "notes_index"]
     chosen = [argument for analysis in analyses for argument in ("--analysis", str(analysis))]
     with subprocess.Popen(
         [*PROGRAM, "cloud", "up", *chosen, "--lanes", "2", "--json"],
@@ -57,7 +61,7 @@ def run(variables: dict[str, str], tmp_path: Path) -> Run:
     """Runs the program against the deployment."""
 
     def run(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return program(*arguments, folder=tmp_path, **{**variables, "SKYBURST_PATH": str(READER.parent)})
+        return program(*arguments, folder=tmp_path, **{**variables, "SKYBURST_PATH": FOLDERS})
 
     return run
 
@@ -65,7 +69,7 @@ def run(variables: dict[str, str], tmp_path: Path) -> Run:
 @pytest.fixture
 def home(variables: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Iterator[AwsHome]:
     """The same for this process."""
-    for name, value in {**variables, "SKYBURST_PATH": str(READER.parent)}.items():
+    for name, value in {**variables, "SKYBURST_PATH": FOLDERS}.items():
         monkeypatch.setenv(name, value)
     home = AwsHome()
     yield home

@@ -56,8 +56,8 @@ def test_the_doctor_proves_what_a_job_promises_and_leaves_nothing(run: Run, home
     assert ended.returncode == 0, ended.stdout + ended.stderr
     found = findings(ended.stdout)
     assert list(found) == [
-        "Python", "credentials", "deployment", "version", "concurrency", "manager", "analysis monte-carlo", "analysis reader",
-        "analysis word-statistics",
+        "Python", "credentials", "deployment", "version", "concurrency", "manager", "analysis monte-carlo",
+        "analysis notes-index", "analysis reader", "analysis word-statistics",
         "smoke job", "result", "retry", "partial results", "certificate", "execution", "logs", "managers", "deletion",
     ]  # fmt: skip
     unknown = {"concurrency": "lambda:GetAccountSettings", "manager": "lambda:GetFunctionRecursionConfig"}

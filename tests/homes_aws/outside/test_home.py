@@ -224,7 +224,7 @@ def test_what_cannot_run_is_refused_before_it_starts(run: Run, table: Path, tmp_
         ("reader",): "parameters.table is missing",
         ("squares.py", "--items", "0:5"): "single file",
         ("color-depth-search", "--set", f"mask={table}", "--set", f"library={table}"): (
-            "deployed here are monte-carlo, reader, word-statistics; `skyburst deploy`"
+            "deployed here are monte-carlo, notes-index, reader, word-statistics; `skyburst deploy`"
         ),
     }.items():
         ended = run("run", *arguments, "--on", "aws")
