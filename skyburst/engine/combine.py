@@ -22,6 +22,7 @@ from skyburst.stored import store_value, store_yielded
 
 RESULT = "result.json"
 FILES = "files/"
+PARTS = "combined/"
 NOTHING = b"0"
 """What is stored for a group without partial results: a group of which nothing is stored was not merged, or was removed."""
 MOST_SUMMARY_LINES = 5
@@ -42,7 +43,7 @@ class CombineBench:
     scratch: Path
     context: dict[str, Any]
     """Fields of `CombineContext`."""
-    parts: str = "combined/"
+    parts: str = PARTS
     """Start of the keys of the tree's values, after the prefix: another one for each of several that combine one job at once."""
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import tempfile
 import time
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,7 +30,7 @@ from skyburst.stored import load_results, load_value
 
 MOST_GROUPS = 512
 """Up to so many tasks each is a group of its own. More are put together: what starting a group costs is then shared."""
-TOO_SLOW = frozenset({"TimedOut", "Sandbox.Timedout"})
+_TOO_SLOW = frozenset({"TimedOut", "Sandbox.Timedout"})
 """Kinds of failures of a group that took all the time that there is, and would again."""
 _FOLDER = "stage/"
 
@@ -48,19 +48,11 @@ class TaskGroup(NamedTuple):
     end: int
 
 
-class TaskFailure(NamedTuple):
-    """Why a group of tasks was not done."""
-
-    task: int
-    """Number of the task that failed."""
-    failure: Failure
-
-
 class StageFailed(Exception):
     """Raised when the second stage of a job has failed for good."""
 
-    def __init__(self, failure: Failure, where: str = "") -> None:
-        super().__init__(reason_of(failure, where))
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(reason_of(failure))
         self.failure = failure
 
 
@@ -80,9 +72,9 @@ class StageBench:
 
 
 def groups_of(ends: Sequence[int], most: int = MOST_GROUPS) -> list[TaskGroup]:
-    """Groups of tasks, as many as may be and of as many tasks each as the others, but the last; each task is in one.
+    """Groups of tasks in their order, at most so many, all of the same number of tasks but the last; each task is in one.
 
-    They depend on the number of tasks only, and so are the same at every home.
+    They depend on the tasks only, and so are the same at every home.
 
     Args:
         ends: where each task ends among the bytes of all.
@@ -111,7 +103,9 @@ def store_tasks(bench: CombineBench, stage: SecondStage) -> list[TaskGroup]:
     made = stage.tasks(_load(bench, "value"), CombineContext(**bench.context))
     if not isinstance(made, Iterable) or isinstance(made, str | bytes | Mapping):
         kind = type(made).__name__
-        raise InvalidAnalysis(f"what gives the tasks of a second stage returned {kind}: return a list, or yield the tasks")
+        raise InvalidAnalysis(
+            f"what gives the tasks of a second stage returned {kind}: return a list, or yield the tasks"
+        )
     ends = array("Q")
     with tempfile.TemporaryDirectory(dir=bench.scratch, prefix="tasks-") as folder:
         path = Path(folder, "tasks")
@@ -127,8 +121,8 @@ def store_tasks(bench: CombineBench, stage: SecondStage) -> list[TaskGroup]:
 # Each group
 
 
-def run_group(bench: StageBench, group: TaskGroup, attempt: int, timeout_s: float) -> TaskFailure | None:
-    """Run the tasks of a group and store their results; which one failed, if one did.
+def run_group(bench: StageBench, group: TaskGroup, attempt: int, timeout_s: float) -> Failure | None:
+    """Run the tasks of a group and store their results; why that failed and at which task, if it did.
 
     Args:
         bench: what is at hand.
@@ -143,7 +137,8 @@ def run_group(bench: StageBench, group: TaskGroup, attempt: int, timeout_s: floa
 
     def results() -> Iterator[Any]:
         nonlocal running
-        for running, task in enumerate(tasks, group.first):  # noqa: B020
+        for number, task in enumerate(tasks, group.first):
+            running = number
             result = bench.stage.worker(values.decode(task), context)
             values.encode(result, "result")  # what JSON cannot hold is named as the task's
             yield result
@@ -151,25 +146,30 @@ def run_group(bench: StageBench, group: TaskGroup, attempt: int, timeout_s: floa
     try:
         put_stored(bench.objects, _results_key(bench.parts, group.number), results(), bench.scratch)
     except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the task's, and the job says so
-        return TaskFailure(running, describe(error))
+        failure = describe(error)
+        return failure._replace(message=f"{failure.message} (task {running})")
     return None
 
 
 def may_run_again(failure: Failure, attempt: int, attempts: int) -> bool:
     """Whether a group that failed is run once more: as often as batches are, but for those that were too slow."""
-    return failure.kind not in TOO_SLOW and state_after(failure, attempt, attempts) is not BatchState.FAILED
+    return failure.kind not in _TOO_SLOW and state_after(failure, attempt, attempts) is not BatchState.FAILED
 
 
-def place_of(group: TaskGroup, failed: TaskFailure | None) -> str:
-    """Where a group failed: at a task, or, when nothing is known but that it did not end, at one of its tasks."""
-    if failed is not None or group.last - group.first == 1:
-        return f" (task {failed.task if failed is not None else group.first})"
-    return f" (one of the tasks {group.first}-{group.last - 1})"
+def placed(failure: Failure, group: TaskGroup) -> Failure:
+    """The failure of a group of which nothing is known but that it did not end: at one of its tasks."""
+    tasks = f"(task {group.first})" if group.last - group.first == 1 else f"(one of the tasks {name_of(group)})"
+    return failure._replace(message=f"{failure.message} {tasks}")
 
 
-def reason_of(failure: Failure, where: str = "") -> str:
+def name_of(group: TaskGroup) -> str:
+    """The tasks of a group: `17`, or the first and the last one of several, `16-23`."""
+    return str(group.first) if group.last - group.first == 1 else f"{group.first}-{group.last - 1}"
+
+
+def reason_of(failure: Failure) -> str:
     """Why a job has failed whose second stage did, one sentence."""
-    return f"its second stage failed: {failure.kind}: {failure.message}{where}"
+    return f"its second stage failed: {failure.kind}: {failure.message}"
 
 
 # After the tasks
@@ -187,7 +187,7 @@ def finish(bench: CombineBench, groups: int) -> dict[str, Any]:
     return make_result(bench, _load(bench, "merged" if groups else "value"))
 
 
-def _results(bench: CombineBench, groups: int) -> Iterator[Any]:
+def _results(bench: CombineBench, groups: int) -> Generator[Any, None, None]:
     """The results of all tasks in their order, in bounded memory. A group that is not there is an error, not a gap."""
     parts = f"{bench.prefix}{bench.parts}"
     stored = (Stored(group, None, _results_key(parts, group)) for group in range(groups))

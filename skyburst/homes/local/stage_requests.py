@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from skyburst.analysis import SecondStage
+from skyburst.contracts.records import Failure
 from skyburst.engine import stage
-from skyburst.engine.combine import CombineBench
+from skyburst.engine.combine import PARTS, CombineBench
 from skyburst.engine.work import Bench
 
 Opener = Callable[[dict[str, Any]], AbstractContextManager[CombineBench]]
@@ -40,12 +41,12 @@ class SecondStageRequests:
         with self._combining(context) as bench:
             return stage.store_tasks(bench, self._functions)
 
-    def group(self, parts: str, group: list[int], attempt: int, timeout_s: float) -> stage.TaskFailure | None:
-        """Run the tasks of a group; the one that failed, if one did."""
+    def group(self, group: list[int], attempt: int, timeout_s: float) -> Failure | None:
+        """Run the tasks of a group; why that failed, if it did."""
         bench = self._bench
         at_hand = stage.StageBench(
-            self._functions, bench.objects, parts, bench.scratch, bench.job_id, bench.parameters, bench.items_location,
-            self._kept,
+            self._functions, bench.objects, bench.prefix + PARTS, bench.scratch, bench.job_id, bench.parameters,
+            bench.items_location, self._kept,
         )  # fmt: skip
         return stage.run_group(at_hand, stage.TaskGroup(*group), attempt, timeout_s)
 

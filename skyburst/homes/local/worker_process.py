@@ -56,6 +56,8 @@ class WorkerProcess:
         self._code: Code
         self._bench: Bench
         self._second_stage: SecondStageRequests | None = None
+        self._spent = False
+        """Whether this process is to end: what it still holds would fail the next group too."""
 
     def run(self) -> None:
         """Work until the driver closes the channel."""
@@ -147,6 +149,8 @@ class WorkerProcess:
         sys.stdout.flush()
         self._slate.end()
         self._channel.send(reply)
+        if self._spent:
+            sys.exit(0)
 
     def _ping(self) -> None:
         """Answer, which proves that the analysis was loaded."""
@@ -180,7 +184,9 @@ class WorkerProcess:
             assert self._code.second_stage is not None
             self._bench.kept.clear()  # there are no more batches, and tasks keep what they need
             self._second_stage = SecondStageRequests(self._code.second_stage, self._bench, partial(_CombineBench, self))
-        return getattr(self._second_stage, step)(*arguments)
+        answer = getattr(self._second_stage, step)(*arguments)
+        self._spent = isinstance(answer, Failure) and answer.kind == "OutOfMemory"
+        return answer
 
     def _preview(self, context: dict[str, Any], whole: bool) -> list[Any]:
         """The value so far and its summary lines; a large value only when it is wanted whole."""
