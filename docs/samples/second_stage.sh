@@ -1,0 +1,1 @@
+skyburst run peaks --output results
