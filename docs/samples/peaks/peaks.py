@@ -15,7 +15,7 @@ def highest_around(place, step):
     return max(((x + right * step, y + up * step) for right in (0, -1, 1) for up in (0, -1, 1)), key=height)
 
 
-def list_rows(parameters, context):
+def list_rows(parameters, _context):
     return range(parameters["rows"])
 
 
@@ -32,7 +32,7 @@ def survey(batch):
 best = skyburst.combiners.top_k(10, key="height")
 
 
-def starts(value, context):
+def starts(value, _context):
     """The tasks, made of what the combiner found: here each of its ten points is one."""
     return value
 
@@ -49,6 +49,6 @@ def climb(task, context):
     return {"height": round(height(place), 6), "place": [round(number, 4) for number in place]}
 
 
-def summits(value, results, context):
+def summits(_value, results, _context):
     """What the combined value becomes."""
     return sorted(results, key=lambda summit: -summit["height"])
