@@ -24,8 +24,7 @@ SHARDS_MEASURED = 8
 
 def steps_of_a_shard(library: Path, mask: Path, parameters: dict[str, float]) -> dict[str, float]:
     """Mean milliseconds of each step, of one thread's time on a processor; reading from the file cache."""
-    folder = skyburst.open_folder(str(library))
-    index = read_index(folder)
+    index = read_index(str(library))
     assert isinstance(index, Index), index
     reader = ItemReader(index.manifest(str(library)))
     shards = skyburst.open_folder(f"{library}/{SHARDS}")

@@ -41,6 +41,7 @@ class Analysis(Construct):
         self.reference = {**found.reference(), "location": "analysis", "code": "analysis"}
         resources = found.blueprint.resources
         own = factory.writes(*resources.writes) if resources.writes else []
+        removes = factory.deletes(*resources.writes) if resources.writes else []
         self.worker_names = [function_name(factory.prefix, self.name, "worker", lane) for lane in range(lanes)]
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
         worker = [
@@ -64,7 +65,7 @@ class Analysis(Construct):
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
             *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
-            *factory.invokes(self.combiner_name), *factory.tells(), *own,
+            *factory.invokes(self.combiner_name), *factory.tells(), *own, *removes,
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code),

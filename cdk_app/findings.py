@@ -40,7 +40,9 @@ MAP = {
 EXECUTIONS = "executions are named when they start: these are those of the deployment's own machines"
 SF1 = "errors are logged; each child of the map has its own record, and all events of 100,000 jobs would cost more than they"
 WORKERS = "named one by one, fifty workers fill a policy; the pattern is that of the deployment's workers"
-WRITES = "the blueprint of an analysis names these keys as those that it writes, none of the deployment's own"
+WRITES = (
+    "the blueprint of an analysis names these keys as those that it writes and removes, none of the deployment's own"
+)
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import cached_property
 from itertools import accumulate
@@ -108,6 +108,21 @@ class Folder(ABC):
             raise InvalidItems(f"{str(data)!r} cannot be written as {name!r}: it is not a file")
         self._write(check_key(name), data)
 
+    def delete(self, names: Iterable[str]) -> None:
+        """Delete files; those that are not there are no error, and folders that are left empty stay.
+
+        Raises:
+            InvalidItems: when a name cannot be one of a file here; then nothing is deleted.
+            StorageError: when one cannot be deleted; those before it are.
+        """
+        from skyburst.objects import check_key
+
+        if isinstance(names, str):
+            raise InvalidItems(f"{names!r} is one name: give a list of the names of the files to delete")
+        if self.is_file:
+            raise InvalidItems(f"nothing can be deleted in {self.location}: it is a file, not a folder")
+        self._delete([check_key(name) for name in names])
+
     @abstractmethod
     def _parts(self, name: str, ranges: Sequence[Range]) -> Parts:
         """Ranges that have bytes."""
@@ -115,6 +130,10 @@ class Folder(ABC):
     @abstractmethod
     def _write(self, name: str, data: bytes | Path) -> None:
         """Write a file whose name every store can hold."""
+
+    @abstractmethod
+    def _delete(self, names: Sequence[str]) -> None:
+        """Delete files of such names."""
 
 
 def open_folder(location: str | os.PathLike[str]) -> Folder:
@@ -155,6 +174,10 @@ class _LocalFolder(Folder):
 
     def _write(self, name: str, data: bytes | Path) -> None:
         local_files.write_whole(self._path(name), data)
+
+    def _delete(self, names: Sequence[str]) -> None:
+        for path in [self._path(name) for name in names]:
+            local_files.delete(path)
 
     @contextmanager
     def _named(self, name: str) -> Iterator[None]:
@@ -235,6 +258,9 @@ class _StoredFolder(Folder):
 
     def _write(self, name: str, data: bytes | Path) -> None:
         self._store.put(self._key(name), data)
+
+    def _delete(self, names: Sequence[str]) -> None:
+        self._store.delete(self._key(name) for name in names)
 
     def _there(self, key: str) -> bool:
         try:

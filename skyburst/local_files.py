@@ -1,4 +1,4 @@
-"""Files of this machine, written whole or not at all and read from anywhere in them.
+"""Files of this machine, written whole or not at all, read from anywhere in them, and deleted.
 
 Imports nothing but the standard library: workers read and write local files at once.
 """
@@ -56,6 +56,19 @@ def write_whole(path: Path, data: bytes | Path) -> None:
         if is_disk_full(error):
             raise StorageFull(f"the disk of {path} is full: free some space and try again") from error
         raise StorageError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def delete(path: Path) -> None:
+    """Delete a file; one that is not there is no error, and a folder is no file.
+
+    Raises:
+        StorageError: when it cannot be deleted.
+    """
+    try:
+        if path.is_file():
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise StorageError(f"{path} cannot be deleted: {error.strerror}") from error
 
 
 def map_ranges(path: Path, ranges: Sequence[Range]) -> Parts:

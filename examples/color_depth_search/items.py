@@ -38,7 +38,7 @@ def list_images(
         if library.size is not None and library.size != size:
             raise _other_size(location, library.size, masks[0].name, size)
         if parameters["use_index"]:
-            index = usable_index(folder, library, parameters["data_threshold"])
+            index = usable_index(library, parameters["data_threshold"])
             if not isinstance(index, str):
                 return skyburst.Items(index.manifest(library.location), batch_size=index.shard_images)
         return library.manifest

@@ -16,6 +16,7 @@ from .report.findings import Findings, Mask, Match, file_name
 from .report.neuronbridge import document
 from .report.page import page
 from .report.record import file_names, record
+from .wording import counted
 
 Read = dict[str, Any]
 """What was read of an index: `{"shards", "requests", "bytes", "damaged": names of shards, each with what it has}`."""
@@ -138,9 +139,10 @@ def _line(match: Match, head: str) -> str:
 
 
 def _line_of_index(read: Read) -> str:
-    line = f"index: {read['bytes'] / 1e6:,.1f} MB in {read['requests']:,} reads of {read['shards']:,} shards"
+    line = f"index: {read['bytes'] / 1e6:,.1f} MB in {counted(read['requests'], 'read')} of {counted(read['shards'], 'shard')}"
     if read["damaged"]:
-        line += f"; {len(read['damaged'])} shards are damaged, and their images were searched: index the library again"
+        damaged = f"damaged: {counted(len(read['damaged']), 'shard')}, of which the images were searched"
+        line += f"; {damaged}: index the library again"
     return line
 
 

@@ -58,8 +58,8 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
     """Attempts at a batch before it is FAILED."""
     writes: Annotated[list[str], msgspec.Meta(max_length=MOST_WRITES)] = []
-    """Keys of the deployment's bucket, with `*` for anything, that workers and the combiner write at home aws besides what is
-    their job's."""
+    """Keys of the deployment's bucket, with `*` for anything, that workers and the combiner write, and the combiner removes, at
+    home aws besides what is their job's."""
 
 
 class LibrarySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,6 +7,7 @@
     LIBRARY/manifests/<version>/  the shuffled list of items, one set of small objects for each version
     LIBRARY/removed.json          numbers of the items that were removed, a copy; only when there are some
     LIBRARY/refused.jsonl         files that the last build could not use, and why
+    LIBRARY/index/index.json      what its index is, when an analysis built one; the index is in the same folder
 
 An item's number is the number of its line in items.jsonl, counted from 0: it keeps it, and when it is removed no other
 item gets it.
@@ -21,6 +22,7 @@ from __future__ import annotations
 from skyburst.library.build import BuildProgress, LibrarySummary, build_library
 from skyburst.library.description import Describe, Description
 from skyburst.library.document import Library, open_library
+from skyburst.library.index import LibraryIndex, read_index, write_index
 from skyburst.library.inspection import LibraryReport, VerifyProgress, inspect_library
 from skyburst.library.lines import Item
 from skyburst.library.numbered import NumberedItem, numbered_items
@@ -34,6 +36,7 @@ __all__ = [
     "Description",
     "Item",
     "Library",
+    "LibraryIndex",
     "LibraryReport",
     "LibrarySummary",
     "NumberedItem",
@@ -47,5 +50,7 @@ __all__ = [
     "numbered_items",
     "open_library",
     "purge_removed",
+    "read_index",
     "remove_items",
+    "write_index",
 ]

@@ -98,7 +98,7 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
             del fields["removed"], fields["purged"]
         fields["manifest"]["location"] = HERE
         values.check(fields)
-        return json.dumps({**fields, "sha256": _digest(fields)}, indent=2).encode() + b"\n"
+        return json.dumps({**fields, "sha256": digest_of(fields)}, indent=2).encode() + b"\n"
 
 
 def open_library(location: str | Path) -> Library:
@@ -146,10 +146,10 @@ def read_library(objects: ObjectStore) -> Library:
 def is_unchanged(data: bytes) -> bool:
     """True when `library.json` is as it was written."""
     fields = values.decode(data)
-    return bool(fields.pop("sha256", None) == _digest(fields))
+    return bool(fields.pop("sha256", None) == digest_of(fields))
 
 
-def _digest(fields: dict[str, Any]) -> str:
+def digest_of(fields: dict[str, Any]) -> str:
     """SHA-256 of a document, hexadecimal, however it is laid out."""
     return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
 

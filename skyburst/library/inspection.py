@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from skyburst.errors import ObjectNotFound
+from skyburst.errors import InvalidLibrary, ObjectNotFound
 from skyburst.library import layout
 from skyburst.library.document import Library, open_library
+from skyburst.library.index import LibraryIndex, read_index
 from skyburst.library.lines import Entry, read_entries
 from skyburst.library.verification import Problem, verify_library
 from skyburst.objects import ObjectStore, open_store
@@ -43,6 +44,8 @@ class LibraryReport:
     """True when every file was read again."""
     problems: list[Problem] = field(default_factory=list)
     """Damaged and missing files."""
+    index: LibraryIndex | None = None
+    """What its index is, if it has one that can be read; of this version of the library when it `fits`."""
 
 
 def inspect_library(
@@ -73,6 +76,7 @@ def inspect_library(
                 progress(VerifyProgress(done, total))
 
         report.problems = list(verify_library(objects, library, verified))
+    _read_index(location, report)
     return report
 
 
@@ -98,6 +102,13 @@ def _read_journal(objects: ObjectStore, library: Library, report: LibraryReport)
     report.metadata = tally.counts()
     if found != library.numbers:
         report.problems.append(Problem(layout.JOURNAL, f"is damaged: {found} of {library.numbers} items can be read"))
+
+
+def _read_index(location: str | Path, report: LibraryReport) -> None:
+    try:
+        report.index = read_index(location)
+    except InvalidLibrary as error:
+        report.problems.append(Problem(layout.INDEX, str(error)))
 
 
 class _Tally:

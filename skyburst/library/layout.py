@@ -13,6 +13,8 @@ LOCK = ".lock"
 IMAGES = "images"
 THUMBNAILS = "thumbnails"
 MANIFESTS = "manifests"
+INDEX = "index/index.json"
+"""What the index of a library is; the other files in its folder are its analysis' own."""
 ITEMS_PER_PREFIX = 100
 ITEMS_PER_CHUNK = 100
 

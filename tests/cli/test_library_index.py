@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import skyburst
+from skyburst.library import open_library, write_index
 from skyburst.objects import open_store
 from tests.cli.conftest import Program
 from tests.cli.terminal import CTRL_C, Terminal
@@ -137,3 +138,49 @@ def test_ctrl_c_ends_it_and_resume_goes_on(program: Program, library: Path, proj
     assert len(index_of(library)) < 3
     assert program("resume", "last").code == 0
     assert list(index_of(library)) == list(INDEX)
+
+
+def index_row(program: Program, *arguments: str) -> str:
+    """What `library inspect` shows of the index."""
+    (line,) = (line for line in program("library", "inspect", *arguments).out.splitlines() if line.startswith("index "))
+    return line.removeprefix("index").strip()
+
+
+def test_inspect_shows_the_index_and_what_changes_the_library_says_when_it_is_out_of_date(
+    program: Program, library: Path
+) -> None:
+    assert index_row(program, "lib") == "none"
+    assert json.loads(program("library", "inspect", "lib", "--json").out)["index"] is None
+    assert "its index" not in program("library", "build", "texts", "lib", "--analysis", "notes").out
+    write_index(open_library(library), size_bytes=2_000, properties={"threshold": 20, "parts": 3}, content={})
+    assert index_row(program, "lib") == "version 1, 2.0 kB, threshold 20, parts 3"
+    ended = program("library", "build", "texts", "lib", "--analysis", "notes", "--json")
+    fits = {"version": 1, "size_bytes": 2_000, "properties": {"threshold": 20, "parts": 3}, "up_to_date": True}
+    assert json.loads(ended.out)["index"] == fits
+    assert "its index" not in program("library", "build", "texts", "lib", "--analysis", "notes").out
+
+    remedy = "out of date: `skyburst library index lib` brings it up to date"
+    ended = program("library", "remove", "lib", "0", "--yes")
+    assert ended.out.splitlines()[-1] == f"its index is of version 1, {remedy}"
+    assert index_row(program, "lib") == f"version 1, 2.0 kB, threshold 20, parts 3; {remedy}"
+    inspected = program("library", "inspect", "lib", "--json")
+    assert (inspected.code, json.loads(inspected.out)["index"]) == (0, {**fits, "up_to_date": False})
+    assert json.loads(program("library", "remove", "lib", "1", "--yes", "--json").out)["index"]["up_to_date"] is False
+    built = program("library", "build", "texts", "lib", "--analysis", "notes")
+    assert built.out.splitlines()[-1] == f"its index is of version 1, {remedy}"
+
+
+def test_an_index_that_is_damaged_is_a_problem_and_no_mistake_of_a_change(program: Program, library: Path) -> None:
+    (library / "index").mkdir()
+    (library / "index" / "index.json").write_text("{")
+    ended = program("library", "inspect", "lib")
+    assert ended.code == 1
+    assert "problem: index/index.json: " in ended.out
+    assert index_row(program, "lib") == "damaged"
+    ended = program("library", "remove", "lib", "0", "--yes")
+    assert ended.code == 0
+    assert "is damaged" in ended.out.splitlines()[-1]
+    assert "builds it again" in ended.out.splitlines()[-1]
+    assert (
+        "is damaged" in json.loads(program("library", "remove", "lib", "1", "--yes", "--json").out)["index"]["problem"]
+    )

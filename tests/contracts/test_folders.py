@@ -176,6 +176,37 @@ def test_a_name_under_which_nothing_can_be_written_is_refused(make: Make, name: 
     assert [file.name for file in folder.files()] == IN_ORDER
 
 
+def test_what_is_deleted_is_gone_and_what_is_not_there_is_no_error(make: Make) -> None:
+    folder = skyburst.open_folder(make(FILES))
+    folder.delete(["a.txt", "gone.txt", "a/deep/er/ä & ö.txt", "a.txt", "a/z.txt/x", "a", "gone/too.txt"])
+    assert [file.name for file in folder.files()] == [
+        name for name in IN_ORDER if name not in ("a.txt", "a/deep/er/ä & ö.txt")
+    ]
+    assert not folder.has("a.txt")
+    folder.delete(iter(["a/z.txt"]))
+    folder.delete([])
+    assert not folder.has("a/z.txt")
+    folder.write("a/z.txt", b"again")
+    assert folder.read("a/z.txt") == b"again"
+
+
+@pytest.mark.parametrize("name", ["../folder2/not in it.txt", "a/../../x", "/etc/x", "", "a//b", "a/", "half#1"])
+def test_a_name_under_which_nothing_can_be_deleted_is_refused_and_nothing_is_deleted(make: Make, name: str) -> None:
+    folder = skyburst.open_folder(make(FILES))
+    with pytest.raises(InvalidItems, match="is not a key"):
+        folder.delete(["a.txt", name])
+    assert [file.name for file in folder.files()] == IN_ORDER
+
+
+def test_nothing_is_deleted_in_a_single_file_nor_by_a_name_that_is_no_list(make: Make) -> None:
+    location = make(FILES)
+    with pytest.raises(InvalidItems, match=r"is a file, not a folder"):
+        skyburst.open_folder(f"{location}/a.txt").delete(["a.txt"])
+    with pytest.raises(InvalidItems, match=r"'b\.txt' is one name: give a list"):
+        skyburst.open_folder(location).delete("b.txt")
+    assert [file.name for file in skyburst.open_folder(location).files()] == IN_ORDER
+
+
 def test_nothing_is_written_into_a_single_file_nor_from_what_is_none(make: Make, tmp_path: Path) -> None:
     location = make(FILES)
     with pytest.raises(InvalidItems, match=r"is a file, not a folder"):
@@ -220,6 +251,30 @@ def test_what_cannot_be_written_on_this_machine_leaves_what_was_there(
         folder.write("a.txt", tmp_path / "data")
     assert folder.read("a.txt") == b"old"
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["a.txt"]
+
+
+def test_what_cannot_be_deleted_on_this_machine_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = skyburst.open_folder(tmp_path)
+    folder.write("a/b.txt", b"b")
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(StorageError, match=r"a/b\.txt cannot be deleted: Permission denied"):
+        folder.delete(["a/b.txt"])
+
+
+def test_nothing_is_deleted_through_a_link_that_leads_out(tmp_path: Path) -> None:
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "a.txt").write_text("a")
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside" / "link").symlink_to(tmp_path / "outside")
+    (tmp_path / "inside" / "b.txt").write_text("b")
+    with pytest.raises(InvalidItems, match="leads out of the folder"):
+        skyburst.open_folder(tmp_path / "inside").delete(["b.txt", "link/a.txt"])
+    assert (tmp_path / "outside" / "a.txt").exists()
+    assert (tmp_path / "inside" / "b.txt").exists()
 
 
 def test_nothing_is_written_through_a_link_that_leads_out(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from tests.color_depth.index.pictures import picture
 from tests.conftest import REPOSITORY
 from tests.deployed.conftest import PREFIX, Deployment
 
+OLD = "shards/00/00000000-00112233445566778899.entries"
 SEARCH = {"mask_threshold": 20, "data_threshold": 20, "min_matching_pix_ratio": 0, "label_boxes": []}
 
 
@@ -44,6 +45,7 @@ def test_an_index_is_built_and_searched_with_the_same_bytes_as_at_home_local(
         monkeypatch.setenv(name, value)
     for file in open_folder(library).files():
         url = aws.put(f"libraries/pictures/{file.name}", Path(file.location).read_bytes()).removesuffix(f"/{file.name}")
+    aws.put(f"libraries/pictures/index/{OLD}", b"of an older index")
     search = {"analysis": "color-depth-search", "parameters": {**SEARCH, "mask": str(library.parent / "mask.png")}}
     home = AwsHome(PREFIX)
     try:
@@ -51,6 +53,8 @@ def test_an_index_is_built_and_searched_with_the_same_bytes_as_at_home_local(
         for place, at in ((url, home), (str(library), None)):
             built = skyburst.run("color-depth-index", parameters={"library": place, "shard_images": 4}, home=at)
             assert (built.value["built"], built.value["published"]) == (3, True), built.value
+            assert built.value["not_removed"] is None
+            assert built.value["outdated"] == (place == url)
         there, here = (
             skyburst.run({**search, "parameters": {**search["parameters"], "library": place}}, home=at)
             for place, at in ((url, home), (str(library), None))

@@ -132,11 +132,12 @@ def test_a_function_that_tries_what_it_may_not_is_refused(done: Done) -> None:
     assert "Forbidden" in answer or "AccessDenied" in answer or "403" in answer
 
 
-def test_an_analysis_writes_where_its_blueprint_says(done: Done) -> None:
-    found = done.world.cloud.client("s3").get_object(
-        Bucket=done.world.outputs["Bucket"], Key="libraries/one/index/index"
-    )
+def test_an_analysis_writes_and_deletes_where_its_blueprint_says(done: Done) -> None:
+    client, bucket = done.world.cloud.client("s3"), done.world.outputs["Bucket"]
+    found = client.get_object(Bucket=bucket, Key="libraries/one/index/index")
     assert found["Body"].read() == b"part part part"
+    listed = client.list_objects_v2(Bucket=bucket, Prefix="libraries/")["Contents"]
+    assert [entry["Key"] for entry in listed] == ["libraries/one/index/index"]
 
 
 def allowed(done: Done) -> Iterator[tuple[str, str, str]]:
@@ -218,8 +219,12 @@ FORBIDDEN: dict[str, tuple[tuple[str, ...], Ask]] = {
         lambda client, world: client("s3").put_object(Bucket=world.outputs["Bucket"], Key="libraries/one/index/x", Body=b""),
     ),
     "remove what the analysis writes": (
-        (WORKER, COMBINER),
+        (WORKER, PLAN, WATCH, MANAGER, PROBES),
         lambda client, world: client("s3").delete_object(Bucket=world.outputs["Bucket"], Key="libraries/one/index/index"),
+    ),
+    "remove beside what the analysis writes": (
+        FUNCTIONS,
+        lambda client, world: client("s3").delete_object(Bucket=world.outputs["Bucket"], Key="libraries/one/library.json"),
     ),
     "remove a result": (
         FUNCTIONS,

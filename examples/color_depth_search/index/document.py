@@ -1,20 +1,18 @@
-"""`index/index.json` of a library: what its index is."""
+"""What an index is: kept in `index/index.json` of its library."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import skyburst
-from skyburst.library import Library
+from skyburst import library as libraries
+from skyburst.library import Library, LibraryIndex
 
 from .shard_file import FORMAT
 
 FOLDER = "index"
 """Folder of a library that has its index."""
-DOCUMENT = f"{FOLDER}/index.json"
 SHARDS = f"{FOLDER}/shards"
 
 
@@ -23,9 +21,6 @@ class Index:
     """An index of one version of a library."""
 
     format: int = FORMAT
-    library_version: int
-    library_digest: str
-    """SHA-256 of the library's list of items, hexadecimal."""
     data_threshold: int
     """Pixels with a channel above this are in it; it answers searches with this data threshold or a higher one."""
     shard_images: int
@@ -35,44 +30,55 @@ class Index:
     items: dict[str, Any]
     """Manifest of the library's items in the order of their numbers. Each has, besides what it has in the library, its
     `number` and the name of its `shard`. Its location is "."; it lies in the library."""
+    before: list[str]
+    """Parts of the index that it replaced, which are kept for searches that run with that one."""
 
-    def encode(self) -> bytes:
-        """As the bytes of `index.json`."""
-        fields = asdict(self)
-        return json.dumps({**fields, "sha256": _digest(fields)}, indent=1).encode() + b"\n"
+    @property
+    def parts(self) -> list[str]:
+        """What its files belong to, named as in `FOLDER`: the shards, and the list of items."""
+        return [self.items["prefix"].removeprefix(f"{FOLDER}/"), *(f"shards/{shard['name']}" for shard in self.shards)]
+
+    def store(self, library: Library) -> None:
+        """Put it into use as the index of this version of a library."""
+        libraries.write_index(
+            library,
+            size_bytes=sum(shard["size_bytes"] for shard in self.shards),
+            properties={"data_threshold": self.data_threshold, "shards": len(self.shards)},
+            content=asdict(self),
+        )
 
     def manifest(self, library: str) -> skyburst.Manifest:
         """The items, of the library at this location."""
         return skyburst.Manifest(**{**self.items, "location": library})
 
 
-def read_index(folder: skyburst.Folder) -> Index | str:
-    """The index of the library in `folder`, or why there is none that can be used, in words that end a sentence."""
-    try:
-        fields = json.loads(folder.read(DOCUMENT))
-        digest = fields.pop("sha256")
-        if fields["format"] != FORMAT:
-            return f"its index has the format {fields['format']!r}, and this version reads {FORMAT}"
-        if digest != _digest(fields):
-            return f"{DOCUMENT} is damaged"
-        return Index(**fields)
-    except skyburst.ObjectNotFound:
-        return "it has no index"
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        return f"{DOCUMENT} is damaged ({error})"
+def read_index(location: str) -> Index | str:
+    """The index of a library, or why there is none that can be used, in words that end a sentence."""
+    found = _find(location)
+    return found if isinstance(found, str) else _index(found)
 
 
-def usable_index(folder: skyburst.Folder, library: Library, data_threshold: int) -> Index | str:
+def usable_index(library: Library, data_threshold: int) -> Index | str:
     """The index with which images can be searched for pixels above `data_threshold`, or why there is none."""
-    index = read_index(folder)
-    if isinstance(index, str):
-        return index
-    if (index.library_version, index.library_digest) != (library.version, library.manifest.digest):
-        return f"its index is of version {index.library_version} of the library, which has version {library.version}"
-    if data_threshold < index.data_threshold:
+    found = _find(library.location)
+    if isinstance(found, str):
+        return found
+    if not found.fits(library):
+        return f"its index is of version {found.library_version} of the library, which has version {library.version}"
+    index = _index(found)
+    if isinstance(index, Index) and data_threshold < index.data_threshold:
         return f"its index has no pixels of {index.data_threshold} and less, and data_threshold is {data_threshold}"
     return index
 
 
-def _digest(fields: dict[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(fields, sort_keys=True).encode()).hexdigest()
+def _find(location: str) -> LibraryIndex | str:
+    try:
+        return libraries.read_index(location) or "it has no index"
+    except skyburst.InvalidLibrary as error:
+        return str(error)
+
+
+def _index(found: LibraryIndex) -> Index | str:
+    if found.content.get("format") != FORMAT:
+        return f"its index has the format {found.content.get('format')!r}, and this version reads {FORMAT}"
+    return Index(**found.content)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
@@ -14,7 +15,9 @@ from skyburst.library import Library, numbered_items, open_library
 from skyburst.manifest import write_manifest
 from skyburst.objects import open_store
 
-from .document import DOCUMENT, FOLDER, Index
+from ..wording import counted
+from .document import FOLDER, Index, read_index
+from .outdated import kept_for, missing_parts, outdated_files, remove
 
 ITEMS_PER_CHUNK = 512
 
@@ -30,11 +33,14 @@ def all_shards(partials: Iterator[skyburst.PartialResult]) -> list[dict[str, Any
 def publish(shards: list[dict[str, Any]], context: skyburst.FinishContext) -> dict[str, Any]:
     """Store what the index is, which puts it into use, unless shards are missing; then the index is the one it was.
 
+    Files of older indexes are removed, but for those of the index that is replaced: searches may run with it.
+
     Returns:
-        The numbers of all shards together, and whether the index was `published`.
+        The numbers of all shards together, and whether the index was `published`; if so, how many `outdated` files there
+        were, and why they were `not_removed`, or null.
 
     Raises:
-        ValueError: if the library was changed meanwhile; the index is then the one it was.
+        ValueError: if the library was changed meanwhile, or another job removed shards; the index is then the one it was.
     """
     if context.missing:  # of what is missing, the job itself says why
         return {**summed(shards), "published": False}
@@ -52,15 +58,23 @@ def publish(shards: list[dict[str, Any]], context: skyburst.FinishContext) -> di
         _items(library, shards, shard_images), chunk_items=ITEMS_PER_CHUNK,
     )  # fmt: skip
     index = Index(
-        library_version=library.version,
-        library_digest=library.manifest.digest,
         data_threshold=threshold,
         shard_images=shard_images,
         shards=[{key: value for key, value in shard.items() if key not in ("library", "built")} for shard in shards],
         items=manifest.document()["manifest"],
+        before=[],
     )
-    store.put(DOCUMENT, index.encode())
-    return {**summed(shards), "published": True}
+    index = replace(index, before=kept_for(index, read_index(library.location)))
+    folder = skyburst.open_folder(f"{library.location}/{FOLDER}")
+    names = [file.name for file in folder.files()]
+    if missing := missing_parts(index, names):
+        raise ValueError(
+            f"{missing[0]} of the index of {library.location} was removed while the index was built, by another job that "
+            "indexed the library: the index is as it was; build it again"
+        )
+    index.store(library)
+    outdated = outdated_files(index, names)
+    return {**summed(shards), "published": True, "outdated": len(outdated), "not_removed": remove(folder, outdated)}
 
 
 @all_shards.summary
@@ -68,8 +82,9 @@ def summary(shards: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list
     """What the index is and how large."""
     total = summed(shards)
     share = total["size_bytes"] / max(1, total["library_bytes"])
-    built = f"{total['shards']:,} shards of {total['images']:,} images, {total['built']:,} of them built, the others were there"
-    entries = f"{total['entries']:,} pixels above {parameters['data_threshold']}"
+    of_images = f"{counted(total['shards'], 'shard')} of {counted(total['images'], 'image')}"
+    built = f"{of_images}: {total['built']:,} built, {total['shards'] - total['built']:,} there already"
+    entries = f"{counted(total['entries'], 'pixel')} above {parameters['data_threshold']}"
     return [built, f"{total['size_bytes'] / 1e6:,.0f} MB, {share:.2f} times the images: {entries}"]
 
 

@@ -78,6 +78,7 @@ def build(
     """
     from skyburst.cli.counting import counting
     from skyburst.cli.libraries import describer, library_analysis, stopped
+    from skyburst.cli.library_indexes import changed_index
     from skyburst.cli.output import echo_json
     from skyburst.library import build_library
 
@@ -90,10 +91,11 @@ def build(
             folder, destination, describer(found), analysis=found.blueprint.name, name=name, seed=seed,
             processes=processes, progress=lambda progress: count(progress.examined, progress.total),
         )  # fmt: skip
+    lines, index = changed_index(summary.library, str(destination))
     if as_json:
-        echo_json(_summary_document(summary))
+        echo_json({**_summary_document(summary), "index": index})
     else:
-        click.echo("\n".join(_summary_lines(summary)))
+        click.echo("\n".join([*_summary_lines(summary), *lines]))
     return 3 if summary.refused_count else 0
 
 
@@ -103,7 +105,7 @@ def build(
 @quiet_option
 @json_flag("the report")
 def inspect(library: str, verify: bool, quiet: bool, as_json: bool) -> int:
-    """Show what is in a LIBRARY, a folder or a URL, and whether everything is as it was stored.
+    """Show what is in a LIBRARY, a folder or a URL, whether its index fits, and whether everything is as it was stored.
 
     Exits with 1 when something is damaged or missing.
 
@@ -121,7 +123,7 @@ def inspect(library: str, verify: bool, quiet: bool, as_json: bool) -> int:
     if as_json:
         echo_json(_report_document(report))
     else:
-        click.echo("\n".join(_report_lines(report)))
+        click.echo("\n".join(_report_lines(report, library)))
     return 1 if report.problems else 0
 
 
@@ -185,6 +187,8 @@ def _summary_lines(summary: LibrarySummary) -> list[str]:
 
 
 def _report_document(report: LibraryReport) -> dict[str, Any]:
+    from skyburst.cli.library_indexes import index_document
+
     library = report.library
     return {
         "location": library.location, "name": library.name, "version": library.version, "count": library.count,
@@ -194,10 +198,11 @@ def _report_document(report: LibraryReport) -> dict[str, Any]:
         "prefixes": report.prefixes, "chunks": library.manifest.chunks, "thumbnails": report.thumbnails,
         "metadata": report.metadata, "unfinished": report.unfinished, "verified": report.verified,
         "problems": [problem._asdict() for problem in report.problems],
+        "index": index_document(report.index, library) if report.index else None,
     }  # fmt: skip
 
 
-def _report_lines(report: LibraryReport) -> list[str]:
+def _report_lines(report: LibraryReport, location: str) -> list[str]:
     from skyburst.cli import text
 
     library = report.library
@@ -209,6 +214,7 @@ def _report_lines(report: LibraryReport) -> list[str]:
         *_removed_rows(library),
         ["manifest", text.counted(library.manifest.chunks, "chunk")],
         ["thumbnails", f"{report.thumbnails:,}"],
+        ["index", _index_text(report, location)],
         ["created", text.moment(library.created_at)],
         ["updated", text.moment(library.updated_at)],
     ]  # fmt: skip
@@ -223,6 +229,15 @@ def _report_lines(report: LibraryReport) -> list[str]:
     if report.verified and not report.problems:
         lines.append("verified: every file is as it was stored")
     return lines
+
+
+def _index_text(report: LibraryReport, location: str) -> str:
+    from skyburst.cli.library_indexes import index_text
+    from skyburst.library.layout import INDEX
+
+    if report.index is None:
+        return "damaged" if any(problem.key == INDEX for problem in report.problems) else "none"
+    return index_text(report.index, report.library, location)
 
 
 def _removed_rows(library: Library) -> list[list[str]]:

@@ -59,6 +59,7 @@ def command(
     from skyburst import library as libraries
     from skyburst.cli.counting import counting
     from skyburst.cli.libraries import stopped
+    from skyburst.cli.library_indexes import changed_index
     from skyburst.cli.output import echo_json
 
     named = bool(ids) or file is not None
@@ -78,10 +79,11 @@ def command(
             summary = libraries.remove_items(
                 library, wanted, purge=purge, progress=lambda progress: count(*progress)
             )  # fmt: skip
+    lines, index = changed_index(summary.library, library)
     if as_json:
-        echo_json(_document(summary))
+        echo_json({**_document(summary), "index": index})
     else:
-        click.echo("\n".join(_lines(summary, purge or purge_removed)))
+        click.echo("\n".join([*_lines(summary, purge or purge_removed), *lines]))
 
 
 def _question_lines(location: str, ids: list[str], purge: bool) -> list[str]:

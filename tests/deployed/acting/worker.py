@@ -51,10 +51,12 @@ def count(partials):
 
 @count.finish
 def finish(value, context):
-    """Write where the analysis may, if it should."""
+    """Write and delete where the analysis may, if it should."""
     if context.parameters["index"]:
         folder = skyburst.open_folder(context.parameters["index"])
-        folder.write("index", b" ".join(folder.read(file.name) for file in folder.files()))
+        parts = [file.name for file in folder.files() if file.name != "index"]
+        folder.write("index", b" ".join(folder.read(name) for name in parts))
+        folder.delete(parts)
     return value
 
 
