@@ -103,26 +103,24 @@ def combiner(
 
 
 @dataclass(slots=True)
-class Context:
-    """What a worker may ask of the engine while it runs a batch."""
+class RunContext:
+    """What is asked of the engine in the same way in a batch and in a task of a second stage."""
 
     job_id: str
     attempt: int
-    """1 for the first attempt at this batch."""
+    """1 for the first attempt at this batch, or at this task and those that are run together with it."""
     deadline: float
     """On the clock of `time.monotonic`."""
     items_location: str | None
     """Folder or URL of the library that the items come from, if they do."""
     kept: dict[str, Any]
-    item_errors: list[dict[str, Any]] = field(default_factory=list)
-    item_errors_not_kept: int = 0
 
     def time_left(self) -> float:
-        """Seconds until the batch is ended as timed out."""
+        """Seconds until the batch, or the group of tasks, is ended as timed out."""
         return self.deadline - time.monotonic()
 
     def once(self, key: str, make: Callable[[], Made]) -> Made:
-        """`make()`, called once per worker process and kept for its later batches: masks, tables, models."""
+        """`make()`, called once per worker process and kept for its later batches or tasks: masks, tables, models."""
         if key not in self.kept:
             self.kept[key] = make()
         made: Made = self.kept[key]
@@ -144,6 +142,14 @@ class Context:
         """
         return read_each(items, location)
 
+
+@dataclass(slots=True)
+class Context(RunContext):
+    """What a worker may ask of the engine while it runs a batch."""
+
+    item_errors: list[dict[str, Any]] = field(default_factory=list)
+    item_errors_not_kept: int = 0
+
     def item_failed(self, item: Any, error: BaseException | str) -> None:
         """Report an item that cannot be used. The batch goes on; the job's result names the item and the error."""
         if len(self.item_errors) >= MOST_ITEM_ERRORS:
@@ -160,6 +166,13 @@ class Context:
             kept = encoded[:LONGEST_KEPT].decode() if len(encoded) > LONGEST_KEPT else kept
         text = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
         self.item_errors.append({"item": kept, "error": text[:LONGEST_KEPT]})
+
+
+@dataclass(slots=True)
+class TaskContext(RunContext):
+    """What the worker of a second stage may ask of the engine while it runs a task."""
+
+    parameters: dict[str, Any]
 
 
 @dataclass(slots=True)
@@ -271,6 +284,23 @@ class Items:
             raise InvalidItems(
                 f"the batch size of the listed items is {self.batch_size!r}: expected a whole number from 1"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class SecondStage:
+    """The functions of a second stage: what is done in parallel on what the combiner found.
+
+    Raises InvalidAnalysis when one of them cannot be called as it will be.
+    """
+
+    tasks: Callable[[Any, CombineContext], Iterable[Any]]
+    worker: Callable[[Any, TaskContext], Any]
+    merge: Callable[[Any, Iterator[Any], CombineContext], Any]
+
+    def __post_init__(self) -> None:
+        _require_positional(self.tasks, "what gives the tasks of a second stage", "(value, context)", 2, 2)
+        _require_positional(self.worker, "the worker of a second stage", "(task, context)", 2, 2)
+        _require_positional(self.merge, "what merges a second stage", "(value, results, context)", 3, 3)
 
 
 @dataclass(slots=True, kw_only=True)

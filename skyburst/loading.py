@@ -6,14 +6,14 @@ import hashlib
 import importlib
 import importlib.util
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from skyburst.analysis import Combiner, Worker
+from skyburst.analysis import Combiner, SecondStage, Worker
 from skyburst.errors import InvalidAnalysis
 
 PACKAGE = "skyburst_analysis_"
@@ -26,9 +26,12 @@ class Code:
     worker: Worker
     combiner: Combiner
     items: Callable[..., Any] | None
+    second_stage: SecondStage | None = None
 
 
-def load_code(location: str, worker: str, combiner: str, items: str | None) -> Code:
+def load_code(
+    location: str, worker: str, combiner: str, items: str | None, second_stage: Mapping[str, str] | None = None
+) -> Code:
     """Load the functions of an analysis.
 
     Args:
@@ -36,6 +39,7 @@ def load_code(location: str, worker: str, combiner: str, items: str | None) -> C
         worker: `module:function`; for a single file empty, the one worker that the file has.
         combiner: the same for the combiner.
         items: the same for the function that lists items, if there is one.
+        second_stage: the same for the functions of the second stage by their field in the blueprint, if there is one.
 
     Raises:
         InvalidAnalysis: naming what is not there. Errors of the code itself are raised as they are.
@@ -52,7 +56,23 @@ def load_code(location: str, worker: str, combiner: str, items: str | None) -> C
         raise InvalidAnalysis(
             f"{combiner} in {path} is not a combiner: decorate it with @skyburst.combiner, or make it with skyburst.combiners"
         )
-    return Code(loaded_worker, loaded_combiner, load_function(path, items) if items else None)
+    loaded_items = load_function(path, items) if items else None
+    loaded_stage = load_second_stage(path, second_stage) if second_stage else None
+    return Code(loaded_worker, loaded_combiner, loaded_items, loaded_stage)
+
+
+def load_second_stage(folder: Path, references: Mapping[str, str]) -> SecondStage:
+    """The functions of a second stage.
+
+    Args:
+        folder: of the analysis.
+        references: `module:function` of each by its field in the blueprint.
+
+    Raises:
+        InvalidAnalysis: naming what is not there, or cannot be called as it will be.
+    """
+    tasks, worker, merge = (load_function(folder, references[field]) for field in ("tasks", "worker", "merge"))
+    return SecondStage(tasks, worker, merge)
 
 
 def load_function(folder: Path, reference: str) -> Any:

@@ -73,6 +73,17 @@ class LibrarySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Name of the analysis whose jobs build the index of a library."""
 
 
+class SecondStageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is done in parallel on what the combiner found, before the result is made of it."""
+
+    tasks: Reference
+    """Function of the combined value and a context that gives the tasks; when there are none, the stage is passed over."""
+    worker: Reference
+    """Function of one task and a context."""
+    merge: Reference
+    """Function of the combined value, the results in the order of the tasks, and a context: the value from then on."""
+
+
 class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An analysis, described."""
 
@@ -92,6 +103,7 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """`module:function` that lists the items of a job from its parameters."""
     code: str | None = None
     """`../FOLDER`, the folder of its modules when that is not the blueprint's own: one beside it."""
+    second_stage: SecondStageSection | None = None
     job: JobDefaults = JobDefaults()
     resources: Resources = Resources()
     parameters: dict[str, dict[str, Any]] | None = {}
@@ -102,6 +114,14 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """As JSON."""
         document: dict[str, Any] = msgspec.to_builtins(self)
         return document
+
+
+SECTIONS: dict[str, type[msgspec.Struct]] = {
+    "second_stage": SecondStageSection,
+    "job": JobDefaults,
+    "resources": Resources,
+    "library": LibrarySection,
+}
 
 
 def load_blueprint(folder: Path) -> Blueprint:
@@ -146,7 +166,7 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
     if format_given != FORMAT and isinstance(format_given, int):  # first: a later format may have other fields
         raise InvalidBlueprint(f"{where}: blueprint = {format_given}, and this version of skyburst reads {FORMAT}")
     _refuse_unknown(document, Blueprint, where, "")
-    for section, kind in (("job", JobDefaults), ("resources", Resources), ("library", LibrarySection)):
+    for section, kind in SECTIONS.items():
         if isinstance(document.get(section), dict):
             _refuse_unknown(document[section], kind, where, f"{section}.")
     if "parameters" in document:

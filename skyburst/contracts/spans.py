@@ -19,6 +19,8 @@ class Part(StrEnum):
     """At home `local` the loop that drives a job, at home `aws` one call of the watcher."""
     GROUP = "group"
     """A group of a combining tree; at home `local` all groups of a level."""
+    STAGE = "stage"
+    """A group of tasks of the second stage; at home `local` all groups."""
     COMBINE = "combine"
 
 

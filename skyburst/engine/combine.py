@@ -22,6 +22,7 @@ from skyburst.stored import store_value, store_yielded
 
 RESULT = "result.json"
 FILES = "files/"
+PARTS = "combined/"
 NOTHING = b"0"
 """What is stored for a group without partial results: a group of which nothing is stored was not merged, or was removed."""
 MOST_SUMMARY_LINES = 5
@@ -42,7 +43,7 @@ class CombineBench:
     scratch: Path
     context: dict[str, Any]
     """Fields of `CombineContext`."""
-    parts: str = "combined/"
+    parts: str = PARTS
     """Start of the keys of the tree's values, after the prefix: another one for each of several that combine one job at once."""
 
 
@@ -59,26 +60,27 @@ def combine_group(bench: CombineBench, level: int, group: int) -> None:
         bench.objects.put(_group_key(bench, level, group), NOTHING)
         return
     value = bench.combiner(_chain(first, partials), CombineContext(**bench.context))
-    stored = store_yielded(value, bench.scratch) if inspect.isgenerator(value) else store_value(value, bench.scratch)
-    try:
-        data = stored.payload if stored.payload is not None else stored.path
-        assert data is not None
-        bench.objects.put(_group_key(bench, level, group), data)
-    finally:
-        if stored.path:
-            stored.path.unlink(missing_ok=True)
+    put_stored(bench.objects, _group_key(bench, level, group), value, bench.scratch)
 
 
 def combine_all(bench: CombineBench) -> dict[str, Any]:
-    """Merge what is left of the tree, finish, and store the result.
+    """Merge what is left of the tree, finish, and store the result; what it returns is that of `make_result`."""
+    return make_result(bench, combine_top(bench))
+
+
+def combine_top(bench: CombineBench) -> Any:
+    """Merge what is left of the tree. A combiner that yields merges while its value is iterated."""
+    levels = levels_of(bench)
+    below = levels[-1] if levels else bench.plan.batches
+    return bench.combiner(_children(bench, len(levels), 0, below), CombineContext(**bench.context))
+
+
+def make_result(bench: CombineBench, value: Any) -> dict[str, Any]:
+    """Finish a value, and store the result.
 
     Returns:
         `{"files": [names of result files], "summary": [lines], "size": bytes of the result}`.
     """
-    levels = levels_of(bench)
-    below = levels[-1] if levels else bench.plan.batches
-    partials = _children(bench, len(levels), 0, below)
-    value = bench.combiner(partials, CombineContext(**bench.context))
     files: list[str] = []
     if bench.combiner.finish_function and inspect.isgenerator(value):
         value = list(value)
@@ -94,6 +96,18 @@ def combine_all(bench: CombineBench) -> dict[str, Any]:
     finally:
         path.unlink(missing_ok=True)
     return {"files": files, "summary": summary, "size": size}
+
+
+def put_stored(objects: Objects, key: str, value: Any, scratch: Path) -> None:
+    """Store a value as partial results are stored: a generator's entry by entry."""
+    stored = store_yielded(value, scratch) if inspect.isgenerator(value) else store_value(value, scratch)
+    try:
+        data = stored.payload if stored.payload is not None else stored.path
+        assert data is not None
+        objects.put(key, data)
+    finally:
+        if stored.path:
+            stored.path.unlink(missing_ok=True)
 
 
 def preview(bench: CombineBench) -> tuple[Any, list[str]]:

@@ -22,11 +22,12 @@ MOST_BARS = 4_000
 COLORS = {
     "queued": "#c8ccd2", "cold start": "#56b4e9", "running": "#009e73", "straggler": "#e69f00", "failed": "#d55e00",
     "planning": "#8a6bbf", "managing": "#0072b2", "watching": "#9aa3ad", "combining": "#cc79a7",
+    "second stage": "#f0e442",
 }  # fmt: skip
 """Those of Okabe and Ito, which people with colour-blindness tell apart."""
 PHASES = {
     Part.PLAN: "planning", Part.ITEMS: "planning", Part.MANAGER: "managing", Part.WORKER: "running",
-    Part.WATCH: "watching", Part.GROUP: "combining", Part.COMBINE: "combining",
+    Part.WATCH: "watching", Part.GROUP: "combining", Part.STAGE: "second stage", Part.COMBINE: "combining",
 }  # fmt: skip
 Bar = dict[str, Any]
 
@@ -92,6 +93,9 @@ def _groups(timeline: Timeline) -> Iterator[Group]:
     combining = timeline.of(Part.GROUP, Part.COMBINE)
     if combining:
         yield Group("combiner", _rows(combining))
+    tasks = timeline.of(Part.STAGE)
+    if tasks:
+        yield Group("second stage", _rows(tasks))
 
 
 def _rows(stages: list[Stage]) -> list[list[Stage]]:

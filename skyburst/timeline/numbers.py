@@ -39,6 +39,7 @@ def numbers_of(timeline: Timeline) -> list[Numbers]:
     for level in sorted({stage.level for stage in groups}):
         at_level = [stage for stage in groups if stage.level == level]
         found.append(numbers(f"groups of level {level}: combining", [stage.seconds for stage in at_level]))
+    found += _work(timeline, "second stage", Part.STAGE)
     found += _work(timeline, "combining", Part.COMBINE)
     return found
 

@@ -154,6 +154,8 @@ def _name(span: Span) -> str:
             return "driver" if span.name == "driver" else "watcher"
         case Part.GROUP:
             return f"group {span.name}"
+        case Part.STAGE:
+            return "second stage" if span.name == "all" else f"tasks {span.name}"
         case Part.COMBINE:
             return "combiner"
 

@@ -28,6 +28,7 @@ FULL = {
     "description": "What it does",
     "items": "items.listing:list_items",
     "code": "../search",
+    "second_stage": {"tasks": "best:tasks", "worker": "best:compare", "merge": "best:sort"},
     "job": {"batch_size": 10, "max_parallelism": 2, "timeout_s": 60, "tolerated_failure_percent": 5},
     "resources": {
         "memory_mb": 512,
@@ -60,6 +61,7 @@ def test_a_small_blueprint_gets_defaults() -> None:
     assert blueprint.job.tolerated_failure_percent == 0
     assert blueprint.parameters == {}
     assert blueprint.items is None
+    assert blueprint.second_stage is None
 
 
 def test_a_full_blueprint_is_kept_and_is_json() -> None:
@@ -184,6 +186,16 @@ def test_a_blueprint_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
             'here: library.index is "../words": expected str of lower-case letters, digits and hyphens',
         ),
         ({"library": {}}, "here: library is {}: object missing required field describe"),
+        (
+            {"second_stage": {"tasks": "a:b", "workers": "a:b", "merge": "a:b"}},
+            "here: second_stage.workers: there is no such field; did you mean 'worker'?",
+        ),
+        ({"second_stage": {"tasks": "a:b", "worker": "a:b"}}, "object missing required field merge"),
+        (
+            {"second_stage": {"tasks": "a:b", "worker": "compare", "merge": "a:b"}},
+            'here: second_stage.worker is "compare": expected str such as module:function',
+        ),
+        ({"second_stage": "a:b"}, 'here: second_stage is "a:b": expected object'),
         ({"parameters": {"k": 3}}, 'here: parameters[...] in {"k": 3}: expected object, got int'),
         ({"parameters": {"k": {"type": "x"}}}, "here: parameters.k: 'x' is not valid"),
         ({"parameters": {"k": {"type": "integer", "default": "3"}}}, 'here: the default of parameters.k is "3"'),

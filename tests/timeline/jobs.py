@@ -44,5 +44,6 @@ def spans() -> list[Span]:
         Span(Part.MANAGER, "1-5-10", 1, 1002.5, 1002.75, 1, 1002.0),
         Span(Part.WATCH, "1000500", 1, 1000.5, 1017.0),
         Span(Part.GROUP, "0-0", 1, 1018.0, 1018.5, 0, 1018.0),
+        Span(Part.STAGE, "0-3", 1, 1018.75, 1019.0, 0, 1018.5),
         Span(Part.COMBINE, "all", 1, 1017.5, 1019.5),
     ]

@@ -46,7 +46,8 @@ def test_numbers_of_each_stage_are_those_of_all_that_did_it() -> None:
     assert list(numbers) == [
         "job", "planning", "managers of level 0: queued", "managers of level 0: cold start", "managers of level 0: sending",
         "managers of level 1: queued", "managers of level 1: sending", "workers: queued", "workers: cold start",
-        "workers: running", "watching", "delay before combining", "groups of level 0: combining", "combining",
+        "workers: running", "watching", "delay before combining", "groups of level 0: combining", "second stage",
+        "combining",
     ]  # fmt: skip
     running = numbers["workers: running"]
     assert (running.number, running.min, running.max) == (10, 2.0, 12.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -35,9 +36,10 @@ def _loads(found: Found) -> Finding:
     reference = found.reference()
     library = found.blueprint.library
     functions = [library.describe, library.generate or ""] if library else ["", ""]
+    stage = reference["blueprint"]["second_stage"]
     command = [
         sys.executable, "-P", "-m", "skyburst.cli.checks.load", reference["code"], reference["worker"],
-        reference["combiner"], reference["items"] or "", *functions,
+        reference["combiner"], reference["items"] or "", json.dumps(stage) if stage else "", *functions,
     ]  # fmt: skip
     try:
         ended = subprocess.run(

@@ -128,7 +128,7 @@ class BridgeCombiner(CombinerFunction):
         self._put_back(brief)
         return super()._combine(brief, event, start)
 
-    def _merged(self, brief: Brief, outcome: dict[str, Any], state: JobState) -> dict[str, Any]:
+    def _merged(self, brief: Brief, outcome: dict[str, Any], state: JobState, _start: Start) -> dict[str, Any]:
         deployed, foreign = self._deployed, foreign_of(brief)
         missing = [Missing(*entry) for entry in outcome["missing"]]
         job = deployed.table.job(brief.job_id)

@@ -26,7 +26,7 @@ class Brief:
     job_id: str
     name: str | None
     analysis: dict[str, Any]
-    """`{"name", "worker", "combiner", "items"}`: where the developer's functions are."""
+    """`{"name", "worker", "combiner", "items", "second_stage"}`: where the developer's functions are."""
     parameters: dict[str, Any]
     items: dict[str, Any] | None
     """Where the items are; None until the analysis has listed them."""

@@ -1,4 +1,4 @@
-"""The combiner's function: lists items, merges partial results, and ends the job."""
+"""The combiner's function: lists items, merges partial results, runs the second stage, and ends the job."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +16,21 @@ from skyburst.contracts import values
 from skyburst.contracts.records import REFUSED, Failure, Missing, Stored
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
-from skyburst.engine.combine import CombineBench, combine_all, combine_group, levels_of
+from skyburst.engine import stage
+from skyburst.engine.combine import PARTS, CombineBench, combine_all, combine_group, levels_of
 from skyburst.engine.finish import conclude, snapshot, without
 from skyburst.engine.spans import store_span
+from skyburst.engine.stage import StageFailed, TaskGroup
 from skyburst.engine.work import describe
 from skyburst.errors import InvalidAnalysis, InvalidItems, JobBusy
 from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
 from skyburst.homes.aws.brief import Brief, Briefs
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish, tell_again
+from skyburst.homes.aws.stage_calls import SHARE, run_groups
 from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.aws.unfinished import explained
-from skyburst.loading import load_function
+from skyburst.loading import load_function, load_second_stage
 from skyburst.manifest import store_listed
 
 GROUPS_AT_ONCE = 64
@@ -45,17 +49,23 @@ class CombinerFunction:
         self._deployed = deployed
         self._folder = folder
         self._briefs = Briefs(deployed.objects)
+        self._kept: dict[str, Any] = {}
+        """What the tasks of one run of a job keep ..."""
+        self._kept_of = ("", 0)
+        """... and of which one."""
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Do one of its three tasks.
+        """Do one of its four tasks.
 
         Args:
             event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out", "error"}`
-                with the error of a watcher that failed for good, or
-                `{"task": "group", "job", "run", "parts", "level", "group", "sent_at"}`.
+                with the error of a watcher that failed for good,
+                `{"task": "group", "job", "run", "parts", "level", "group", "sent_at"}`, or
+                `{"task": "stage", "job", "run", "parts", "group", "attempt", "until", "sent_at"}` with a `TaskGroup` as a list.
 
         Returns:
-            How the job stands, as `ending` has it; nothing for a group.
+            How the job stands, as `ending` has it; nothing for a group of the tree; of one of the second stage
+            `{"failure"}`, why it failed, as a list, or None.
         """
         start = begin(event.get("sent_at"))
         brief = self._briefs.get(event["job"], event["run"])
@@ -69,7 +79,12 @@ class CombinerFunction:
                 self._group(brief, event["parts"], level, group)
                 self._note(brief, start.span(Part.GROUP, f"{level}-{group}", brief.run, level=level))
                 return {}
-        raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine' or 'group'")
+            case "stage":
+                tasks = TaskGroup(*event["group"])
+                failure = self._run_tasks(brief, event, tasks)
+                self._note(brief, start.span(Part.STAGE, stage.name_of(tasks), brief.run))
+                return {"failure": list(failure) if failure else None}
+        raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine', 'group' or 'stage'")
 
     def _note(self, brief: Brief, span: Span) -> None:
         store_span(self._deployed.objects, brief.prefix, span)
@@ -130,7 +145,10 @@ class CombinerFunction:
         if counts.done or self.combines_nothing:
             self._deployed.events.job(job, counts)
             try:
-                outcome |= self._merged(brief, outcome, state)
+                outcome |= self._merged(brief, outcome, state, start)
+            except StageFailed as error:
+                failure = error.failure
+                state, reason = JobState.FAILED, str(error)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, the job says so
                 failure = describe(error)
                 state, reason = JobState.FAILED, f"its combiner failed: {failure.kind}: {failure.message}"
@@ -140,19 +158,29 @@ class CombinerFunction:
             self._forget_combined(brief)
         return ended
 
-    def _merged(self, brief: Brief, outcome: dict[str, Any], _state: JobState) -> dict[str, Any]:
+    def _merged(self, brief: Brief, outcome: dict[str, Any], _state: JobState, start: Start) -> dict[str, Any]:
         """Make the result; `_state` is how the job will end if that succeeds."""
-        parts = f"combined/{brief.run}-{secrets.token_hex(4)}/"
+        parts = f"{PARTS}{brief.run}-{secrets.token_hex(4)}/"
         bench = self._bench(brief, outcome, parts)
         levels = levels_of(bench)
         if levels:
             self._deployed.objects.put(f"{brief.prefix}{parts}{SNAPSHOT}", values.encode(outcome))
         for level, groups in enumerate(levels):
             self._groups(brief, parts, level, groups)
+        if brief.analysis.get("second_stage") is None:  # a brief of an earlier version has none
+            self._check_has(brief)
+            return combine_all(bench)
+        stage.store_top(bench)
+        with _of_the_stage():
+            groups = self._run_stage(brief, bench, start)
+        self._check_has(brief)
+        return stage.finish(bench, groups)
+
+    def _check_has(self, brief: Brief) -> None:
+        """Raises JobBusy when somebody else has the job, or ended it: its result stays."""
         job = self._deployed.table.job(brief.job_id)
         if job.runs != brief.run or job.state.finished:
-            raise JobBusy(ending(job, brief.run)["reason"])  # its result stays
-        return combine_all(bench)
+            raise JobBusy(ending(job, brief.run)["reason"])
 
     def _groups(self, brief: Brief, parts: str, level: int, groups: int) -> None:
         """Merge all groups of a level, each in another environment of this function."""
@@ -182,6 +210,49 @@ class CombinerFunction:
         outcome = values.decode(self._deployed.objects.get(f"{brief.prefix}{parts}{SNAPSHOT}"))
         combine_group(self._bench(brief, outcome, parts), level, group)
 
+    # The second stage
+
+    def _run_stage(self, brief: Brief, bench: CombineBench, start: Start) -> int:
+        """Make the tasks, run and merge them; the number of their groups."""
+        functions = load_second_stage(self._folder, brief.analysis["second_stage"])
+        groups = stage.store_tasks(bench, functions)
+        if not groups:
+            return 0
+        client = client_for_answers(self._deployed, connections=GROUPS_AT_ONCE)
+        until = start.at + SHARE * brief.resources["combiner_timeout_s"]
+
+        def ask(group: TaskGroup, attempt: int) -> Any:
+            event = {
+                "task": "stage",
+                "job": brief.job_id,
+                "run": brief.run,
+                "parts": bench.parts,
+                "group": list(group),
+                "attempt": attempt,
+                "until": until,
+                "sent_at": time.time(),
+            }
+            return invoke(client, brief.combiner, event, seconds=until - time.time())["failure"]
+
+        attempts = brief.resources["attempts"]
+        run_groups(ask, groups, job_id=brief.job_id, attempts=attempts, until=until, at_once=GROUPS_AT_ONCE)
+        stage.merge_groups(bench, functions, len(groups))
+        return len(groups)
+
+    def _run_tasks(self, brief: Brief, event: dict[str, Any], group: TaskGroup) -> Failure | None:
+        """Run the tasks of a group in this environment."""
+        job = (brief.job_id, brief.run)
+        if self._kept_of != job:
+            self._kept_of, self._kept = job, {}
+        bench = stage.StageBench(
+            load_second_stage(self._folder, brief.analysis["second_stage"]), self._deployed.objects,
+            brief.prefix + event["parts"], Path(tempfile.gettempdir()), brief.job_id, brief.parameters, brief.items_location,
+            self._kept,
+        )  # fmt: skip
+        return stage.run_group(bench, group, event["attempt"], event["until"] - time.time())
+
+    # What both have at hand
+
     def _bench(self, brief: Brief, outcome: dict[str, Any], parts: str) -> CombineBench:
         reference = brief.analysis["combiner"]
         combiner = load_function(self._folder, reference)
@@ -209,4 +280,15 @@ class CombinerFunction:
     def _forget_combined(self, brief: Brief) -> None:
         """Remove the values of the tree, and those that others left who did not come to their end."""
         objects = self._deployed.objects
-        objects.delete([entry.key for entry in objects.list(f"{brief.prefix}combined/")])
+        objects.delete([entry.key for entry in objects.list(f"{brief.prefix}{PARTS}")])
+
+
+@contextmanager
+def _of_the_stage() -> Iterator[None]:
+    """What is raised meanwhile is the second stage's, and the job says so."""
+    try:
+        yield
+    except StageFailed:
+        raise
+    except (Exception, SystemExit) as error:
+        raise StageFailed(describe(error)) from error

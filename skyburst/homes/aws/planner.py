@@ -215,12 +215,13 @@ class Planner:
         foreign = job.analysis.get("foreign")
         entry = self._burst_entry(burst.Foreign(**foreign)) if foreign else self._entry(job.analysis["name"])
         reference = entry["reference"]
-        changed = [name for name in ("worker", "combiner", "items") if reference[name] != job.analysis[name]]
+        was, now = _functions_of(job.analysis), _functions_of(reference)
+        changed = [name for name in now if now[name] != was[name]]
         if changed:
             name = changed[0]
             raise InvalidJob(
                 f"job {job.job_id} cannot be resumed: the {name} of analysis {reference['name']!r} was "
-                f"{job.analysis[name]!r}, and is {reference[name]!r} as it is deployed now. Run the job anew "
+                f"{was[name]!r}, and is {now[name]!r} as it is deployed now. Run the job anew "
                 f"(`skyburst rerun {job.job_id} --on aws`), or deploy the earlier version and resume it then"
             )
         if reference["digest"] not in (job.analysis["digest"], *job.analysis.get("later_digests", [])):
@@ -281,6 +282,9 @@ class Planner:
         entry = self._entry(job.analysis["name"])
         name, prefix = job.analysis["name"], self._deployed.prefix
         analysis = {key: job.analysis[key] for key in ("name", "worker", "combiner", "items")}
+        analysis["second_stage"] = job.analysis["blueprint"].get(
+            "second_stage"
+        )  # which earlier versions did not record
         if "foreign" in job.analysis:
             analysis |= {"foreign": job.analysis["foreign"], "start_time": _iso(job.started_at or time.time())}
         brief = Brief(
@@ -337,6 +341,12 @@ def _job_id(given: Any) -> str:
             f"resume is {str(given)[:LONGEST_TOLD]!r}: expected the id of a job, which has at most {LONGEST_ID} characters"
         )
     return given
+
+
+def _functions_of(reference: dict[str, Any]) -> dict[str, Any]:
+    """The functions of an analysis by what they are in words; a record of an earlier version has no second stage."""
+    found = {name: reference[name] for name in ("worker", "combiner", "items")}
+    return {**found, "second stage": reference["blueprint"].get("second_stage")}
 
 
 def _parameters(blueprint: Blueprint, spec: JobSpec) -> dict[str, Any]:

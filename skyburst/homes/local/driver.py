@@ -14,11 +14,13 @@ from skyburst.engine import watch
 from skyburst.engine.finish import conclude, snapshot
 from skyburst.engine.plan import Plan, combine_levels, make_plan
 from skyburst.engine.spans import store_span
+from skyburst.engine.stage import TaskGroup
 from skyburst.errors import StorageFull
 from skyburst.homes.local.interrupts import Interrupts
 from skyburst.homes.local.pending import Pending
 from skyburst.homes.local.pool import Events, Pool, Request
 from skyburst.homes.local.recorder import Recorder, patiently
+from skyburst.homes.local.stage_groups import StageGroups
 
 if TYPE_CHECKING:
     from skyburst.homes.local.home import LocalHome
@@ -45,6 +47,8 @@ class Driver:
         self._cancelled = False
         self._timed_out = False
         self._fatal: Failure | None = None
+        self._at_fault = "its combiner"
+        """What has failed when a request does while the job is combined."""
         self._limits = job.analysis["blueprint"]["resources"]
 
     def run(self) -> JobRecord:
@@ -229,7 +233,7 @@ class Driver:
     def _uncombined(self) -> tuple[JobState, str]:
         """How a job ends whose combiner did not come to its end."""
         if self._fatal:
-            return JobState.FAILED, f"its combiner failed: {self._fatal.kind}: {self._fatal.message}"
+            return JobState.FAILED, f"{self._at_fault} failed: {self._fatal.kind}: {self._fatal.message}"
         return JobState.CANCELLED, "cancelled while its partial results were combined"
 
     def _combine(self, plan: Plan, pool: Pool, outcome: dict[str, Any]) -> dict[str, Any] | None:
@@ -247,9 +251,44 @@ class Driver:
             if self._answers(pool, requests) is None:
                 return None
             self._note(Part.GROUP, str(level), merging_at, level)
-        answers = self._answers(pool, [["finish", 0, context, timeout_s]])
+        if self._job.analysis["blueprint"].get("second_stage") is None:  # which jobs of earlier versions lack
+            answers = self._answers(pool, [["finish", 0, context, timeout_s]])
+        else:
+            answers = self._with_second_stage(pool, context, timeout_s)
         self._note(Part.COMBINE, "all", combining_at)
         return answers[0] if answers else None
+
+    def _with_second_stage(self, pool: Pool, context: dict[str, Any], timeout_s: float) -> list[Any] | None:
+        """What is left of the tree, the second stage, and the end of combining; as `_answers`."""
+        if self._answers(pool, [["stage", 0, "top", context, timeout_s]]) is None:
+            return None
+        self._at_fault = "its second stage"
+        made = self._answers(pool, [["stage", 0, "tasks", context, timeout_s]])
+        if made is None:
+            return None
+        groups = [TaskGroup(*group) for group in made[0]]
+        if groups and not self._run_stage(pool, groups, timeout_s):
+            return None
+        if groups and self._answers(pool, [["stage", 0, "merge", context, len(groups), timeout_s]]) is None:
+            return None
+        self._at_fault = "its combiner"
+        return self._answers(pool, [["stage", 0, "finish", context, len(groups), timeout_s]])
+
+    def _run_stage(self, pool: Pool, groups: list[TaskGroup], timeout_s: float) -> bool:
+        """Run the tasks of the second stage; whether all are done."""
+        began_at = time.time()
+        pool.resize(self._home.workers_of(self._job))  # there may have been fewer batches than there are tasks
+        runs = StageGroups(self._job.job_id, groups, attempts=self._limits["attempts"], timeout_s=timeout_s)
+        ending_already = self._ending
+        while not runs.done:
+            events = self._step(pool, runs.next, ending_already)
+            if events is None:
+                return False
+            self._fatal = runs.take(events)
+            if self._fatal:
+                return False
+        self._note(Part.STAGE, "all", began_at)
+        return True
 
     def _ask(self, kind: str, timeout_s: float) -> Any:
         """One request to a worker process of its own; None when it failed or was interrupted."""
@@ -267,18 +306,28 @@ class Driver:
             return waiting.pop() if waiting else None
 
         while len(answers) < wanted:
-            events = pool.step(next_request, TICK_S, ahead=False)
+            events = self._step(pool, next_request, ending_already)
+            if events is None:
+                return None
             waiting.extend(events.returned)
             failures = [failure for _, _, failure in events.answers if failure is not None]
-            self._fatal = self._fatal or events.broken or (failures[0] if failures else None)
-            self._look()
-            self._progress.state = self._job.state
-            self._progress.elapsed_s = time.monotonic() - self._began
-            self._on_progress(self._progress)
-            if self._fatal or (self._ending and not ending_already):
+            if failures:
+                self._fatal = failures[0]
                 return None
             answers += [answer for _, answer, _ in events.answers]
         return answers
+
+    def _step(self, pool: Pool, next_request: Callable[[], Request | None], ending_already: bool) -> Events | None:
+        """One step of other requests than batches; None when the job is to end, which it may have been before."""
+        events = pool.step(next_request, TICK_S, ahead=False)
+        self._fatal = self._fatal or events.broken
+        self._look()
+        self._progress.state = self._job.state
+        self._progress.elapsed_s = time.monotonic() - self._began
+        self._on_progress(self._progress)
+        if self._fatal or (self._ending and not ending_already):
+            return None
+        return events
 
     def _finish(self, state: JobState, reason: str, outcome: dict[str, Any]) -> None:
         job = self._job

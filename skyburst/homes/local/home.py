@@ -261,6 +261,7 @@ class LocalHome:
     def worker_config(self, job: JobRecord) -> dict[str, Any]:
         """What worker processes of a job are told at their start."""
         analysis = {"code": _code_of(job), **{key: job.analysis[key] for key in ("worker", "combiner", "items")}}
+        analysis["second_stage"] = job.analysis["blueprint"].get("second_stage")  # which jobs of earlier versions lack
         return {
             "job_id": job.job_id,
             "run": job.runs,

@@ -83,6 +83,10 @@ class Pool:
         notes = [worker.slate.read() for worker in self._workers]
         return [note for note in notes if note and note.task < OTHER_TASK]
 
+    def resize(self, size: int) -> None:
+        """Have so many worker processes from now on; those that there are stay."""
+        self._size = size
+
     def step(self, next_request: Callable[[], Request | None], wait_s: float, *, ahead: bool = True) -> Events:
         """Hand out requests, wait for something to happen, and tell what did.
 

@@ -1,7 +1,8 @@
 """A worker process: receives tasks from the driver, runs them, reports in groups.
 
 Run as `python -m skyburst.homes.local.worker_process CHANNEL SLATE`, where both are inherited file descriptors. Standard
-output and standard error are the worker's log. Its requests are `work`, `items`, `combine`, `finish`, `preview` and `ping`.
+output and standard error are the worker's log. Its requests are `work`, `items`, `combine`, `finish`, `preview` and `ping`,
+and those of a second stage.
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ import sys
 import threading
 import time
 from collections import deque
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skyburst.analysis import ItemsContext
 from skyburst.contracts.records import REFUSED, Failure, Outcome
@@ -24,6 +26,9 @@ from skyburst.engine.work import Bench, Task, describe, limit_memory, work
 from skyburst.homes.local.channel import Channel, Frame
 from skyburst.homes.local.slate import Slate
 from skyburst.loading import Code, load_code
+
+if TYPE_CHECKING:
+    from skyburst.homes.local.stage_requests import SecondStageRequests
 
 REPORT_AT = 32
 """Outcomes are reported when there are so many, or ..."""
@@ -50,6 +55,9 @@ class WorkerProcess:
         self._config: dict[str, Any] = {}
         self._code: Code
         self._bench: Bench
+        self._second_stage: SecondStageRequests | None = None
+        self._spent = False
+        """Whether this process is to end: what it still holds would fail the next group too."""
 
     def run(self) -> None:
         """Work until the driver closes the channel."""
@@ -81,7 +89,8 @@ class WorkerProcess:
 
         config = self._config
         analysis = config["analysis"]
-        self._code = load_code(analysis["code"], analysis["worker"], analysis["combiner"], analysis["items"])
+        functions = (analysis["worker"], analysis["combiner"], analysis["items"], analysis["second_stage"])
+        self._code = load_code(analysis["code"], *functions)
         source = parse_source(config["items"]) if config["items"] else parse_source({"range": [0, 0]})
         location = source.location if isinstance(source, Manifest) and source.location != config["objects"] else None
         self._bench = Bench(
@@ -140,6 +149,8 @@ class WorkerProcess:
         sys.stdout.flush()
         self._slate.end()
         self._channel.send(reply)
+        if self._spent:
+            sys.exit(0)
 
     def _ping(self) -> None:
         """Answer, which proves that the analysis was loaded."""
@@ -164,6 +175,18 @@ class WorkerProcess:
 
         with _CombineBench(self, context) as bench:
             return combine_all(bench)
+
+    def _stage(self, step: str, *arguments: Any) -> Any:
+        """A step of the second stage."""
+        if self._second_stage is None:
+            from skyburst.homes.local.stage_requests import SecondStageRequests
+
+            assert self._code.second_stage is not None
+            self._bench.kept.clear()  # there are no more batches, and tasks keep what they need
+            self._second_stage = SecondStageRequests(self._code.second_stage, self._bench, partial(_CombineBench, self))
+        answer = getattr(self._second_stage, step)(*arguments)
+        self._spent = isinstance(answer, Failure) and answer.kind == "OutOfMemory"
+        return answer
 
     def _preview(self, context: dict[str, Any], whole: bool) -> list[Any]:
         """The value so far and its summary lines; a large value only when it is wanted whole."""
