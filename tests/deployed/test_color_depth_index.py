@@ -1,0 +1,69 @@
+"""The index of a library of images at home `aws`: built there by a job, searched there by another, the same to the byte."""
+
+from __future__ import annotations
+
+import json
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import skyburst
+from skyburst.folders import open_folder
+from skyburst.homes.aws.home import AwsHome
+from skyburst.library import build_library
+from skyburst.loading import load_function
+from tests.color_depth.index.pictures import picture
+from tests.conftest import REPOSITORY
+from tests.deployed.conftest import PREFIX, Deployment
+
+SEARCH = {"mask_threshold": 20, "data_threshold": 20, "min_matching_pix_ratio": 0, "label_boxes": []}
+
+
+@pytest.fixture
+def library(tmp_path: Path) -> Path:
+    """A library of ten images, some like `mask.png` beside it."""
+    rng = np.random.default_rng(3)
+    near = picture(rng, 60, 40)
+    Image.fromarray(near).save(tmp_path / "mask.png")
+    (tmp_path / "images").mkdir()
+    for number in range(10):
+        image = picture(rng, 60, 40, near=near if number % 2 else None)
+        Image.fromarray(image).save(tmp_path / "images" / f"image-{number}.png")
+    describe = partial(load_function, REPOSITORY / "examples" / "color_depth_search", "library:describe")
+    build_library(tmp_path / "images", tmp_path / "library", describe, analysis="color-depth-search", processes=1)
+    return tmp_path / "library"
+
+
+def test_an_index_is_built_and_searched_with_the_same_bytes_as_at_home_local(
+    aws: Deployment, library: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.cloud.variables().items():
+        monkeypatch.setenv(name, value)
+    for file in open_folder(library).files():
+        url = aws.put(f"libraries/pictures/{file.name}", Path(file.location).read_bytes()).removesuffix(f"/{file.name}")
+    search = {"analysis": "color-depth-search", "parameters": {**SEARCH, "mask": str(library.parent / "mask.png")}}
+    home = AwsHome(PREFIX)
+    try:
+        raw = skyburst.run({**search, "parameters": {**search["parameters"], "library": url}}, home=home)
+        for place, at in ((url, home), (str(library), None)):
+            built = skyburst.run("color-depth-index", parameters={"library": place, "shard_images": 4}, home=at)
+            assert (built.value["built"], built.value["published"]) == (3, True), built.value
+        there, here = (
+            skyburst.run({**search, "parameters": {**search["parameters"], "library": place}}, home=at)
+            for place, at in ((url, home), (str(library), None))
+        )
+    finally:
+        home.close()
+    made = {file.name: open_folder(url).read(file.name) for file in open_folder(url).files() if "shards" in file.name}
+    assert len(made) == 6
+    assert made == {name: open_folder(library).read(name) for name in made}
+    assert here.value["results"], "it found something"
+    used = json.loads(there.files["parameters.json"].read_bytes())["index"]
+    assert used.items() >= {"shards": 3, "damaged": []}.items()
+    assert json.loads(raw.files["parameters.json"].read_bytes())["index"] is None
+    for name in ("matches.csv", "matches.json"):
+        assert there.files[name].read_bytes() == raw.files[name].read_bytes()
+    assert there.files["matches.csv"].read_bytes() == here.files["matches.csv"].read_bytes()
