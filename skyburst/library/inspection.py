@@ -96,7 +96,7 @@ def _read_journal(objects: ObjectStore, library: Library, report: LibraryReport)
                     found += 1
                     if number not in removed:
                         report.thumbnails += entry.item.thumbnail is not None
-                        variants.update(made.files if made else ())
+                        variants.update(list(made.files) if made else ())
                         tally.add(entry)
     except ObjectNotFound:
         report.problems.append(Problem(layout.JOURNAL, "is missing"))

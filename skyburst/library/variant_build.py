@@ -148,12 +148,12 @@ def _store(objects: ObjectStore, item: Item, variants: Mapping[str, Variant]) ->
 
 
 def _store_list(objects: ObjectStore, folder: Path, there: ListFile | None, version: int) -> ListFile:
-    """Store the list that was written under the name of the version that is to have it, unless it is the one there."""
+    """Store the list that was written, under the name of the version that is to have it; one that is there is kept."""
     path = folder / layout.NEXT_VARIANTS
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-    if there and there.sha256 == sha256:
-        return there
     listed = ListFile(layout.variants_list(version), path.stat().st_size, sha256)
-    objects.put(listed.key, path)
+    if there and there.sha256 == sha256:
+        listed = there
+    objects.put(listed.key, path)  # the same one too, which may be damaged
     return listed

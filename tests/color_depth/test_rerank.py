@@ -5,19 +5,27 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
+from PIL import Image
 
 import skyburst
 from examples.color_depth_search.report.neuronbridge import schema
 from examples.color_depth_search.shape.normalized_score import normalized_score
 from examples.color_depth_search.shape.rerank import ranked
+from skyburst.library import LibrarySummary, build_library
+from skyburst.loading import load_function
+from tests.color_depth.index.pictures import picture
 from tests.color_depth.report_samples import item, match
+
+FOLDER = Path(__file__).resolve().parents[2] / "examples" / "color_depth_search"
 
 VT033614, VT016795 = (
     "VT033614_127B01_AE_01-20171124_64_H6-f-CH2_01",
@@ -100,3 +108,77 @@ def test_only_as_many_matches_are_compared_as_are_asked_for(color_depth_data):
     rows = table_of(skyburst.run("color-depth-search", parameters=given))
     assert [bool(row["Shape Score"]) for row in rows.values()] == [True, False]
     assert [float(row["Score"]) for row in rows.values()] == [100.0, pytest.approx(100 * 426 / 439)]
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> Path:
+    """A folder of twenty small images, and `mask.png` beside it, which is like half of them."""
+    rng = np.random.default_rng(5)
+    near = picture(rng, 340, 110)
+    near[:, :60] = near[:, 280:] = near[:30] = 0
+    folder = tmp_path / "images"
+    folder.mkdir()
+    for number in range(20):
+        image = picture(rng, 340, 110, near=near if number % 2 else None)
+        Image.fromarray(image).save(folder / f"image-{number}.png")
+    Image.fromarray(near).save(tmp_path / "mask.png")
+    return folder
+
+
+def build(images: Path, library: Path, *, variants: bool) -> LibrarySummary:
+    describe, make = (partial(load_function, FOLDER, f"library:{name}") for name in ("describe", "make_variants"))
+    return build_library(
+        images, library, describe, analysis="color-depth-search", processes=1, load_variants=make if variants else None
+    )
+
+
+def files_of(library: Path, **given: Any) -> tuple[dict[str, bytes], dict[str, Any]]:
+    """The files of a search, and what `parameters.json` says of shapes."""
+    mask = {"mask": str(library.parent / "mask.png"), "library": str(library)}
+    result = skyburst.run("color-depth-search", parameters={**SEARCH, "pix_color_fluctuation": 5, **mask, **given})
+    files = {name: path.read_bytes() for name, path in result.files.items()}
+    return files, json.loads(files.pop("parameters.json"))["shape"]
+
+
+def test_results_are_the_same_with_images_stored_made_or_damaged_and_with_the_index(images):
+    library = images.parent / "library"
+    build(images, library, variants=False)
+    made, shape = files_of(library)
+    scored = shape["scored"]
+    assert scored >= 10
+    assert (shape["stored"], shape["made"]) == (0, scored)
+    build(images, library, variants=True)
+    stored, shape = files_of(library)
+    assert (shape["stored"], shape["made"]) == (scored, 0)
+    assert stored == made
+    skyburst.run("color-depth-index", parameters={"library": str(library)})
+    for path in (library / "variants").rglob("image-1.png"):
+        path.write_bytes(path.read_bytes()[:50])
+    next((library / "variants" / "z_gap").rglob("image-3.png")).unlink()
+    indexed, shape = files_of(library)
+    assert (shape["stored"], shape["made"]) == (scored - 2, 2)
+    assert indexed == made
+
+
+@pytest.mark.parametrize("given", [{"z_gap_radius": 10}, {"label_boxes": []}])
+def test_stored_images_are_used_only_where_they_are_those_of_the_search(images, given):
+    library = images.parent / "library"
+    build(images, library, variants=True)
+    found, shape = files_of(library, **given)
+    assert shape["stored"] == 0
+    assert json.loads(found["matches.json"])["results"]
+
+
+def test_an_image_that_can_no_longer_be_read_is_named_and_its_shape_is_not_known(images):
+    library = images.parent / "library"
+    build(images, library, variants=True)
+    skyburst.run("color-depth-index", parameters={"library": str(library)})
+    lost = next((library / "images").rglob("image-1.png"))
+    lost.write_bytes(b"")
+    found, shape = files_of(library)
+    assert (shape["not_known"], [entry["item"]["file"] for entry in shape["unread"]]) == (1, ["image-1.png"])
+    assert "an empty file" in shape["unread"][0]["error"]
+    rows = {row["File"]: row for row in csv.DictReader(found["matches.csv"].decode().splitlines())}
+    row = next(row for file, row in rows.items() if file.endswith("image-1.png"))
+    assert (row["Shape Score"], float(row["Score"])) == ("-1", float(row["Matched Pixels"]))
+    assert b"an empty file" in found["matches.html"]

@@ -55,19 +55,21 @@ def make_shape_images(
     """
     cleared = without_labels(pixels, label_boxes)
     brightest = largest_channel(cleared)
-    lit = brightest > threshold
     return ShapeImages(
         gradient=city_block_distance(disk_maximum(brightest > 0, RADIUS)),
-        z_gap=_spread(np.multiply(cleared, lit[..., None]), z_gap_radius, z_gap_within),
+        z_gap=_spread(cleared, brightest > threshold, z_gap_radius, z_gap_within),
     )
 
 
-def _spread(colours: NDArray[np.uint8], radius: int, within: tuple[int, int, int, int] | None) -> NDArray[np.uint8]:
-    if within is None:
-        return disk_maximum(colours, radius)
-    x0, y0, x1, y1 = within
+def _spread(
+    colours: NDArray[np.uint8], lit: NDArray[np.bool_], radius: int, within: tuple[int, int, int, int] | None
+) -> NDArray[np.uint8]:
+    """Return the largest channels nearby among the pixels that are lit, in a box."""
+    height, width = lit.shape
+    x0, y0, x1, y1 = within or (0, 0, width, height)
     left, top = max(x0 - radius, 0), max(y0 - radius, 0)
-    nearby = disk_maximum(colours[top : y1 + radius, left : x1 + radius], radius)
+    around = (slice(top, y1 + radius), slice(left, x1 + radius))
+    nearby = disk_maximum(np.multiply(colours[around], lit[around][..., None]), radius)
     spread = np.zeros_like(colours)
     spread[y0:y1, x0:x1] = nearby[y0 - top : y1 - top, x0 - left : x1 - left]
     return spread
