@@ -173,6 +173,7 @@ class TaskContext(RunContext):
     """What the worker of a second stage may ask of the engine while it runs a task."""
 
     parameters: dict[str, Any]
+    """Of the job."""
 
 
 @dataclass(slots=True)

@@ -52,6 +52,17 @@ def test_the_functions_of_an_analysis_are_loaded(tmp_path: Path) -> None:
     assert load_code(str(folder), "work:count", "work:total", None).items is None
 
 
+def test_the_functions_of_a_second_stage_are_loaded_or_what_is_wrong_is_named(tmp_path: Path) -> None:
+    more = "def tasks(value, context): ...\ndef compare(task, context): ...\ndef merge(value, results): ...\n"
+    folder = str(write(tmp_path / "staged", work=WORKER + more))
+    stage = {"tasks": "work:tasks", "worker": "work:compare", "merge": "work:tasks"}
+    with pytest.raises(InvalidAnalysis, match=r"what merges a second stage must take \(value, results, context\)"):
+        load_code(folder, "work:count", "work:total", None, {**stage, "merge": "work:merge"})
+    with pytest.raises(InvalidAnalysis, match=r"work:sort: .* has no 'sort'"):
+        load_code(folder, "work:count", "work:total", None, {**stage, "worker": "work:sort"})
+    assert load_code(folder, "work:count", "work:total", None).second_stage is None
+
+
 @pytest.mark.parametrize("packages", [False, True], ids=["folders", "packages"])
 def test_two_analyses_may_have_modules_of_the_same_name(tmp_path: Path, packages: bool) -> None:
     folders = []

@@ -42,6 +42,11 @@ def test_everything_is_looked_at_and_a_real_job_runs(program: Program, state_fol
 
 
 def test_analyses_that_cannot_be_loaded_are_named(program: Program, project: Path) -> None:
+    blueprint, code = ((project / "typed" / name).read_text() for name in ("blueprint.toml", "code.py"))
+    (project / "staged").mkdir()
+    (project / "staged" / "code.py").write_text(code)
+    stage = '[second_stage]\ntasks = "code:work"\nworker = "code:compare"\nmerge = "code:work"\n'
+    (project / "staged" / "blueprint.toml").write_text(blueprint.replace('"typed"', '"staged"') + stage)
     (project / "typed" / "code.py").write_text("import no_such_module\n")
     (project / "broken").mkdir()
     (project / "broken" / "blueprint.toml").write_text("blueprint = 1\n")
@@ -50,7 +55,9 @@ def test_analyses_that_cannot_be_loaded_are_named(program: Program, project: Pat
     assert found["analysis typed"][0] == "failed"
     assert "No module named 'no_such_module'" in found["analysis typed"][1]
     assert found["analysis broken"][0] == "failed"
-    assert "2 of 9 checks failed" in program("doctor").out
+    assert found["analysis staged"][0] == "failed"
+    assert "code:compare: " in found["analysis staged"][1]
+    assert "3 of 10 checks failed" in program("doctor").out
 
 
 def test_a_state_folder_that_cannot_be_used_is_named_with_the_remedy(

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PREFIX = "skyburst"
 EXAMPLES = ("monte_carlo", "color_depth_search", "color_depth_index")
-ANALYSES = ["tests/local/scripted", *(f"examples/{name}" for name in EXAMPLES)]
+ANALYSES = ["tests/local/scripted", "tests/local/staged", *(f"examples/{name}" for name in EXAMPLES)]
 
 
 @dataclass

@@ -25,6 +25,7 @@ NEED_IMAGES = {
     "library.sh": "12 items, version 2(.|\n)*every file is as it was stored",
     "library_remove.sh": r"10 items, version 2\n1 removed(.|\n)*is as it was stored(.|\n)*deleted the files of 1 item",
     "public_data.sh": "results/matches.html",
+    "rank_by_shape.sh": r"variants of 12 items made(.|\n)*ranked by shape: \d+ matches compared",
     "index.sh": r"index: .* of 1 shard",
 }
 """Samples that search images, and what they print."""
@@ -41,6 +42,7 @@ NEED_NOTHING = {
     "jobs.sh": "the same as before, byte for byte",
     "new_analysis.sh": "2 passed",
     "partial.py": r"5\.2",
+    "second_stage.sh": r'\[{"height":0\.890803,"place":\[0\.5513,0\.0\]}',
     "stock_combiners.py": "",
     "testing.sh": "2 passed",
 }
@@ -60,6 +62,8 @@ USED_BY_OTHERS = {
     "many_jobs.json",
     "dispatch.json",
     "burst_functions.json",
+    "peaks/blueprint.toml",
+    "peaks/peaks.py",
 }
 AWS = """#!/bin/sh
 # Stands in for the program of Amazon, which this test has no network for: notes what is asked, brings some images.
@@ -159,17 +163,22 @@ def test_the_readme_shows_the_quickstart() -> None:
     assert f"```python\n{sample}```\n" in readme
 
 
+def samples() -> set[str]:
+    """All samples, those in folders with the folder."""
+    files = (path.relative_to(SAMPLES) for path in SAMPLES.rglob("*") if path.is_file())
+    return {file.as_posix() for file in files if "__pycache__" not in file.parts}
+
+
 def test_every_sample_is_run() -> None:
-    files = {path.name for path in SAMPLES.iterdir() if path.is_file()}
     run_here = NEED_IMAGES.keys() | NEED_NOTHING.keys() | NEED_CLOUD.keys()
-    assert files == run_here | NEED_A_DEPLOYMENT | NEED_THE_CDK | USED_BY_OTHERS
+    assert samples() == run_here | NEED_A_DEPLOYMENT | NEED_THE_CDK | USED_BY_OTHERS
 
 
 def test_every_sample_is_shown_on_a_page() -> None:
     shown = set()
     for page in DOCS.glob("*.md"):
         shown.update(re.findall(r"{literalinclude} samples/(\S+)", page.read_text(encoding="utf-8")))
-    assert {path.name for path in SAMPLES.iterdir() if path.is_file()} == shown
+    assert samples() == shown
 
 
 def test_pages_have_no_code_that_is_not_run() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import skyburst
+from skyburst.client import create
 from skyburst.contracts.spans import Part
 from skyburst.homes.local.home import LocalHome
 from skyburst.timeline.numbers import numbers_of
@@ -164,3 +165,11 @@ def test_while_tasks_run_the_best_so_far_is_without_them_and_cancel_ends_them(jo
     assert handle.wait(SECONDS) == "CANCELLED"
     assert time.monotonic() - began < 5
     assert handle.record().reason == "cancelled while its partial results were combined"
+
+
+def test_a_job_that_an_earlier_version_stored_has_no_second_stage():
+    home = LocalHome()
+    job = home.find_job(create(job_of("ok")).job_id)
+    del job.analysis["blueprint"]["second_stage"]
+    home.table.update_job(job)
+    assert home.result(home.drive(job.job_id)).value == {"found": [0, 1], "missing": []}

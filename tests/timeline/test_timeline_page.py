@@ -54,6 +54,7 @@ def test_the_picture_names_each_group_of_bars() -> None:
         "lane 0",
         "lane 1",
         "combiner",
+        "second stage",
         "straggler",
         "cold start",
     } <= words

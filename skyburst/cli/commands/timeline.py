@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 def command(job: str, output: str, burst: bool, on: str, as_json: bool) -> None:
     """Show what a job spent its time on.
 
-    Prints how long each stage of the last run took: managers, workers (queued, cold start, running), watcher, combiner.
+    Prints how long each stage of the last run took: managers, workers (queued, cold start, running), watcher, combiner,
+    second stage.
     Writes JOB-timeline.html, a page with every batch and manager as a bar, stragglers marked, and JOB-timeline.svg, the
     same as a picture. Needs the extra `timeline`, but for --json: pip install "skyburst[timeline]".
 

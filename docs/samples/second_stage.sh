@@ -1,0 +1,2 @@
+skyburst run peaks --output results
+cat results/result.json
