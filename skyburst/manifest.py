@@ -150,23 +150,28 @@ class ItemReader:
         end = min(end, self._source.count)
         found: list[Any] = []
         for chunk in range(start // size, -(-end // size)):
-            items = self._chunk(self._source, chunk)
-            found.extend(items[max(0, start - chunk * size) : end - chunk * size])
-        return copy.deepcopy(found)  # a worker may change its items, and a second attempt must not see that
+            first, last = max(0, start - chunk * size), end - chunk * size
+            if first == 0 and last >= size:  # nobody else wants it: it is given away, which spares the copy
+                found.extend(self._read(self._source, chunk))
+            else:  # a worker may change its items, and a second attempt must not see that
+                found.extend(copy.deepcopy(self._chunk(self._source, chunk)[first:last]))
+        return found
 
     def _chunk(self, manifest: Manifest, chunk: int) -> list[Any]:
         if chunk in self._chunks:
             self._chunks.move_to_end(chunk)
             return self._chunks[chunk]
+        items = self._chunks[chunk] = self._read(manifest, chunk)
+        if len(self._chunks) > KEPT_CHUNKS:
+            self._chunks.popitem(last=False)
+        return items
+
+    def _read(self, manifest: Manifest, chunk: int) -> list[Any]:
         if self._objects is None:
             from skyburst.objects import open_store
 
             self._objects = open_store(manifest.location)
-        items, _ = read_chunk(manifest, self._objects, chunk)
-        self._chunks[chunk] = items
-        if len(self._chunks) > KEPT_CHUNKS:
-            self._chunks.popitem(last=False)
-        return items
+        return read_chunk(manifest, self._objects, chunk)[0]
 
 
 def read_chunk(manifest: Manifest, objects: Objects, chunk: int) -> tuple[list[Any], bytes]:

@@ -103,6 +103,7 @@ def test_local_files_are_read_when_they_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_one_store_serves_all_files_of_a_bucket(slow: str) -> None:
-    for number in range(5):
+    for number in range(10):
         assert read_location(f"{slow}/{number}/x") == f"/bucket/{number}/x".encode()
-    assert Slow.connections == 1
+    # A connection that is not back in the store's pool yet is not used again: there may be some, but not one for each file.
+    assert Slow.connections <= 5

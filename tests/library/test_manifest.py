@@ -42,7 +42,11 @@ def test_every_range_reads_as_the_slice_of_the_list(
     for _ in range(4):
         start = data.draw(st.integers(0, len(items) + 2))
         end = data.draw(st.integers(start, len(items) + 60))
-        assert reader.read(start, end) == items[start:end]
+        read = reader.read(start, end)
+        assert read == items[start:end]
+        for item in read:  # which is the reader's own: nobody else sees what becomes of it
+            if isinstance(item, list | dict):
+                item.clear()
     assert list(read_all(manifest, objects)) == items
 
 

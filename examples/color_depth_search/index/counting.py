@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,9 @@ from .colour_numbers import LARGEST
 from .entries import IMAGE_BITS, MOST_IMAGES
 from .lookups import Lookups
 from .shard import Blocks
+
+PIECE = 1 << 17
+"""Entries that are counted at a time."""
 
 
 def best_counts(
@@ -31,11 +36,25 @@ def best_counts(
     starts = np.cumsum(lengths) - lengths
     uses = np.flatnonzero(lengths[lookups.lookups])
     of = lookups.lookups[uses]
-    places = found[_within(starts[of], lengths[of])]
-    places += np.repeat(lookups.variants_of[uses] * np.int64(images), lengths[of])
-    counts = np.bincount(places, minlength=lookups.variants * images)
+    starts, lengths = starts[of], lengths[of]
+    counts = np.zeros(lookups.variants * images, np.int64)
+    for piece in _pieces(lengths):
+        places = found[_within(starts[piece], lengths[piece])]
+        places += np.repeat(lookups.variants_of[uses[piece]] * np.int64(images), lengths[piece])
+        counts += np.bincount(places, minlength=counts.size)
     best: NDArray[np.int64] = counts.reshape(lookups.orientations, -1, images).max(axis=1)
     return best
+
+
+def _pieces(lengths: NDArray[np.int64]) -> Iterator[slice]:
+    """Cut ranges of these lengths into pieces of about PIECE entries: what is made of one stays in the processor's cache."""
+    after = np.cumsum(lengths)
+    first = 0
+    while first < lengths.size:
+        before = after[first] - lengths[first]
+        last = max(first + 1, int(np.searchsorted(after, before + PIECE, side="right")))
+        yield slice(first, last)
+        first = last
 
 
 def _images(
@@ -66,7 +85,8 @@ def _lower_bound(
     low = starts.copy()
     longest = int((ends - starts).max(initial=0))
     for step in (1 << bit for bit in reversed(range(longest.bit_length()))):
-        rows = np.flatnonzero(low + step <= ends)
-        rows = rows[values[low[rows] + step - 1] < targets[rows]]
-        low[rows] += step
+        at = low + (step - 1)
+        below = values.take(at, mode="clip") < targets  # beyond the end of a range whatever is there
+        below &= at < ends
+        low += below * step
     return low

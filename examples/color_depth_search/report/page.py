@@ -17,7 +17,7 @@ from typing import Any
 
 from .advice import why_no_match
 from .findings import Findings, Mask, Match, file_name, metadata, name_of, score_of
-from .pictures import Album, Decode, Read
+from .pictures import Album, Decode, Made, Read, made_ahead
 
 PICTURES = 60
 """Matches of each mask that carry their picture."""
@@ -74,9 +74,9 @@ def page(findings: Findings, *, read: Read, decode: Decode, pictures: int = PICT
 
 def _album(findings: Findings, read: Read, decode: Decode) -> Album:
     thumbnails = sum(
-        _thumbnail_location(match) is not None
+        _thumbnail_location(match, rank, PICTURES) is not None
         for matches in findings.matches
-        for match in matches[: PICTURES + THUMBNAILS]
+        for rank, match in enumerate(matches[: PICTURES + THUMBNAILS], 1)
     )
     return Album(read, decode, PICTURE_BYTES, spare=min(thumbnails * THUMBNAIL_BYTES, MOST_THUMBNAIL_BYTES))
 
@@ -92,13 +92,17 @@ def _embedded(contents: dict[str, Any]) -> str:
 
 def _contents(findings: Findings, album: Album, pictures: int) -> dict[str, Any]:
     masks = [_mask(findings, index, mask, album) for index, mask in enumerate(findings.masks)]
-    # Best ranks of all masks first, so that no mask goes without pictures when there is no room for all.
-    for rank, matches in enumerate(zip_longest(*findings.matches), 1):
-        if sum(len(mask["matches"]) for mask in masks) >= ROWS:
-            break
-        for index, match in enumerate(matches):
-            if match is not None:
-                masks[index]["matches"].append(_row(match, rank, album, pictures))
+    listed = _listed(findings)
+
+    making = (
+        album.making(
+            match["item"]["location"], match["item"]["file"], _thumbnail_location(match, rank, pictures),
+            preview=rank <= pictures,
+        )
+        for _, rank, match in listed
+    )  # fmt: skip
+    for (index, rank, match), made in zip(listed, made_ahead(making), strict=True):
+        masks[index]["matches"].append(_row(match, rank, made, album, pictures))
     return {
         "masks": masks,
         "pictures": album.urls,
@@ -108,6 +112,19 @@ def _contents(findings: Findings, album: Album, pictures: int) -> dict[str, Any]
         "unread": _unread(findings),
         "unsearched": [{"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing],
     }
+
+
+def _listed(findings: Findings) -> list[tuple[int, int, Match]]:
+    """The matches of the page: the number of the mask, the rank, the match.
+
+    Best ranks of all masks first, so that no mask goes without pictures when there is no room for all.
+    """
+    listed: list[tuple[int, int, Match]] = []
+    for rank, matches in enumerate(zip_longest(*findings.matches), 1):
+        if len(listed) >= ROWS:
+            break
+        listed += [(index, rank, match) for index, match in enumerate(matches) if match is not None]
+    return listed
 
 
 def _unread(findings: Findings) -> dict[str, Any]:
@@ -141,7 +158,7 @@ def _mask(findings: Findings, index: int, mask: Mask, album: Album) -> dict[str,
     }
 
 
-def _row(match: Match, rank: int, album: Album, pictures: int) -> dict[str, Any]:
+def _row(match: Match, rank: int, made: Made, album: Album, pictures: int) -> dict[str, Any]:
     item = match["item"]
     known = metadata(item)
     row = {
@@ -157,14 +174,10 @@ def _row(match: Match, rank: int, album: Album, pictures: int) -> dict[str, Any]
     }
     if "normalized_score" in match:
         row["score"] = match["normalized_score"]
-    if rank <= pictures:
-        row |= album.match(item["location"], item["file"])
-    else:
+    if rank > pictures:
         row["note"] = f"No picture in full size: the page has the best {pictures}. The image is {item['location']}"
-    location = _thumbnail_location(match)
-    if "picture" in row or location is None or rank > pictures + THUMBNAILS:
-        return row
-    return row | album.thumbnail(location)
+    thumbnail = _thumbnail_location(match, rank, pictures)
+    return row | album.keep(made, item["location"], thumbnail, preview=rank <= pictures)
 
 
 def _details(match: Match) -> list[str]:
@@ -188,11 +201,14 @@ def _shape(match: Match) -> str | None:
     return "shape not known" if shape["score"] < 0 else f"shape {shape['score']:,}"
 
 
-def _thumbnail_location(match: Match) -> str | None:
-    """Where the library has the thumbnail, if it has one: its key is relative to the same place as the image's key."""
+def _thumbnail_location(match: Match, rank: int, pictures: int) -> str | None:
+    """Where the library has the thumbnail, if it has one and the page shows that of this rank.
+
+    Its key is relative to the same place as the image's key.
+    """
     item = match["item"]
     key = item.get("thumbnail")
-    if not key or ".." in key.split("/") or not item["location"].endswith(item["key"]):
+    if rank > pictures + THUMBNAILS or not key or ".." in key.split("/") or not item["location"].endswith(item["key"]):
         return None
     return item["location"].removesuffix(item["key"]) + key
 
