@@ -9,10 +9,12 @@ from numpy import uint8
 from numpy.typing import NDArray
 from PIL import Image
 
-from skyburst.library import Description
+from skyburst.library import Description, Variant
 
 from .images import SUFFIXES, read_image
 from .names import parse_name
+from .shape.shape_files import encode_gradient, encode_z_gap
+from .shape.shape_images import make_shape_images
 
 THUMBNAIL_PIXELS = 320
 """Longer side of a thumbnail, at most."""
@@ -46,3 +48,16 @@ def make_thumbnail(pixels: NDArray[uint8]) -> bytes:
     file = io.BytesIO()
     Image.fromarray(pixels).reduce(factor).save(file, "JPEG", quality=JPEG_QUALITY)
     return file.getvalue()
+
+
+def make_variants(path: Path) -> dict[str, Variant]:
+    """The two images derived from an image that shape scores need, with the default label boxes and radius.
+
+    Raises:
+        ImageError: if the image cannot be read.
+    """
+    images = make_shape_images(read_image(path.read_bytes(), path.name))
+    return {
+        "gradient": Variant(encode_gradient(images.gradient), ".png"),
+        "z_gap": Variant(encode_z_gap(images.z_gap), ".png"),
+    }

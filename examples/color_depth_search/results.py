@@ -80,16 +80,18 @@ def report(value: dict[str, Any], context: skyburst.FinishContext) -> dict[str, 
 
 @best_matches.summary
 def summary(value: dict[str, Any], parameters: Mapping[str, Any]) -> list[str]:
-    """The best matches, or of several masks the best match of each of the first; last, what was read of an index."""
+    """The best matches, or of several masks the best match of each of the first; last, what was compared and read."""
     found: list[list[Match]] = value["matches"]
-    read = [_line_of_index(value["read"])] if "read" in value else []
-    most = MOST_LINES - len(read)
+    about = [_line_of_shape(value["shape"])] if "shape" in value else []
+    if "read" in value:
+        about.append(_line_of_index(value["read"]))
+    most = MOST_LINES - len(about)
     if not any(found):
-        return [f"no match among {value['searched']:,} images", *read]
+        return [f"no match among {value['searched']:,} images", *about]
     if len(found) == 1:
-        return [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:most], 1)] + read
+        return [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:most], 1)] + about
     masks = zip(mask_locations(parameters), found, strict=True)
-    return [_line(matches[0], _printable(file_name(mask))) for mask, matches in masks if matches][:most] + read
+    return [_line(matches[0], _printable(file_name(mask))) for mask, matches in masks if matches][:most] + about
 
 
 def _keep(best: list[list[Match]], matches: Iterator[Match] | list[Match], limit: int) -> None:
@@ -121,6 +123,7 @@ def _findings(value: dict[str, Any], context: skyburst.FinishContext) -> Finding
         matches=value["matches"],
         searched=value["searched"],
         index=value.get("read"),
+        shape=value.get("shape"),
         parameters=parameters | {"label_boxes": [list(box) for box in boxes]},  # the default ones too
         job_id=context.job_id,
         item_errors=context.item_errors,
@@ -135,7 +138,13 @@ def _json(value: Any) -> bytes:
 def _line(match: Match, head: str) -> str:
     share = f"{100 * match['matching_ratio']:.1f} %"
     mirrored = "  (mirrored)" if match["mirrored"] else ""
-    return f"{head}  {match['matching_pixels']:,} px  {share}  {_printable(match['item']['id'])}{mirrored}"
+    score = f"{match['normalized_score']:,.1f}  " if "normalized_score" in match else ""
+    return f"{head}  {score}{match['matching_pixels']:,} px  {share}  {_printable(match['item']['id'])}{mirrored}"
+
+
+def _line_of_shape(shape: dict[str, Any]) -> str:
+    line = f"ranked by shape: {shape['scored']:,} matches compared"
+    return line + (f", {shape['not_known']:,} could not be read" if shape["not_known"] else "")
 
 
 def _line_of_index(read: Read) -> str:

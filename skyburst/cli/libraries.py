@@ -13,7 +13,7 @@ import click
 from skyburst.cli.failures import Stopped
 from skyburst.errors import InvalidAnalysis, SkyburstError
 from skyburst.finding import Found, all_analyses, find_analysis
-from skyburst.library import Describe
+from skyburst.library import Describe, MakeVariants
 from skyburst.loading import load_function
 
 
@@ -42,6 +42,14 @@ def library_analysis(name: str | None, needs: Literal["describe", "generate"]) -
 def describer(found: Found) -> Callable[[], Describe]:
     """Gives the function that describes an item; may be called in other processes."""
     return partial(load_library_function, str(found.code), _function(found, "describe"))
+
+
+def variant_maker(found: Found) -> Callable[[], MakeVariants]:
+    """Gives the function that makes variants of an item; may be called in other processes."""
+    reference = _function(found, "variants")
+    if not reference:
+        raise click.UsageError(f"analysis {found.blueprint.name!r} has no [library] variants in its blueprint")
+    return partial(load_library_function, str(found.code), reference)
 
 
 def call_generate(
@@ -86,6 +94,6 @@ def stopped(how_to_go_on: str) -> Iterator[None]:
         raise Stopped(how_to_go_on) from interrupt
 
 
-def _function(found: Found, needs: Literal["describe", "generate"]) -> str:
+def _function(found: Found, needs: Literal["describe", "generate", "variants"]) -> str:
     section = found.blueprint.library
     return (section and getattr(section, needs)) or ""

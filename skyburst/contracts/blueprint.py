@@ -69,6 +69,8 @@ class LibrarySection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Function of a file's path that checks and describes one item."""
     generate: Reference | None = None
     """Function that makes an example library."""
+    variants: Reference | None = None
+    """Function of the path of an item's file that makes further files of it."""
     index: Name | None = None
     """Name of the analysis whose jobs build the index of a library."""
 

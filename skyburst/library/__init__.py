@@ -4,6 +4,8 @@
     LIBRARY/items.jsonl           its items in the order in which they were added, with checksums
     LIBRARY/images/<p>/<file>     the items' files, unchanged, 100 under each numbered prefix
     LIBRARY/thumbnails/<p>/<file>
+    LIBRARY/variants/<name>/<p>/<file>  further files made of the items' files, if the build was asked for them
+    LIBRARY/variants/<version>.jsonl    a list of them, with checksums
     LIBRARY/manifests/<version>/  the shuffled list of items, one set of small objects for each version
     LIBRARY/removed.json          numbers of the items that were removed, a copy; only when there are some
     LIBRARY/refused.jsonl         files that the last build could not use, and why
@@ -20,7 +22,7 @@ relative to the library, which can therefore be moved or copied as a folder.
 from __future__ import annotations
 
 from skyburst.library.build import BuildProgress, LibrarySummary, build_library
-from skyburst.library.description import Describe, Description
+from skyburst.library.description import Describe, Description, MakeVariants, Variant
 from skyburst.library.document import Library, open_library
 from skyburst.library.index import LibraryIndex, read_index, write_index
 from skyburst.library.inspection import LibraryReport, VerifyProgress, inspect_library
@@ -39,11 +41,13 @@ __all__ = [
     "LibraryIndex",
     "LibraryReport",
     "LibrarySummary",
+    "MakeVariants",
     "NumberedItem",
     "Problem",
     "Refused",
     "RemovalSummary",
     "RemoveProgress",
+    "Variant",
     "VerifyProgress",
     "build_library",
     "inspect_library",

@@ -14,13 +14,15 @@ from skyburst.errors import InvalidLibrary
 from skyburst.library import layout
 from skyburst.library.additions import Additions, Outcome
 from skyburst.library.document import Library, read_library
-from skyburst.library.examination import LoadDescribe, examine_all, processes_for
+from skyburst.library.examination import LoadDescribe, examine_all
+from skyburst.library.in_processes import processes_for
 from skyburst.library.journal import Journal
 from skyburst.library.leftovers import remove_leftovers
 from skyburst.library.lock import only_writer
 from skyburst.library.refused import RefusedLog
 from skyburst.library.removals import removals_of
 from skyburst.library.sources import Refused, list_files
+from skyburst.library.variant_build import LoadVariants, MadeVariants, keep_list, make_variants
 from skyburst.library.versions import add_version
 from skyburst.objects import open_store
 
@@ -31,9 +33,9 @@ class BuildProgress(NamedTuple):
     """How far a build is."""
 
     examined: int
-    """Files looked at."""
+    """Files looked at, and items whose variants were made."""
     total: int
-    """Files in the folder."""
+    """Files in the folder, and from when it is known items whose variants are to be made."""
     added: int
     refused: int
 
@@ -52,6 +54,8 @@ class LibrarySummary:
     refused: list[Refused]
     """The first thousand; all are in the library's `refused.jsonl`."""
     seconds: float
+    variants_made: int = 0
+    """Items whose variants were made."""
 
 
 def build_library(
@@ -60,6 +64,7 @@ def build_library(
     load_describe: LoadDescribe,
     *,
     analysis: str,
+    load_variants: LoadVariants | None = None,
     name: str | None = None,
     properties: Mapping[str, Any] | None = None,
     seed: int | None = None,
@@ -78,16 +83,18 @@ def build_library(
         destination: the library's folder; made when it does not exist.
         load_describe: gives the function that describes a file. Called once in each process.
         analysis: name of the analysis whose function that is.
+        load_variants: gives the function that makes variants: those of all items of the library are made that are
+            missing. None: none are made; those that are there stay.
         name: for people; None keeps the library's, at first the name of its folder.
         properties: what every item must have, such as `{"width": 1210, "height": 566}`; None: what the first
             item has.
         seed: of the order of the manifest; None keeps the library's, at first 0.
         processes: that describe files; None: one for each processor.
-        progress: called after each file.
+        progress: called after each file, and after each item whose variants were made.
 
     Raises:
         InvalidLibrary: when the folders cannot be used so, or nothing in the source can be.
-        InvalidAnalysis: when the describe function is broken.
+        InvalidAnalysis: when the describe function is broken, or that which makes variants.
         LibraryBusy: when another program is building or changing the library.
         StorageFull: when the disk is full. What was stored is kept; the same call continues.
     """
@@ -102,9 +109,23 @@ def build_library(
             additions = Additions(objects, journal, properties)
             with RefusedLog(destination / layout.REFUSED) as refused:
                 outcomes = _add_files(source, load_describe, additions, refused, processes, progress)
-            if next(journal.live(), None) is None:
-                raise InvalidLibrary(_nothing_usable(source, refused))
-            library = add_version(objects, journal, library, analysis=analysis, name=name, seed=seed)
+                if next(journal.live(), None) is None:
+                    raise InvalidLibrary(_nothing_usable(source, refused))
+                files = outcomes.total() + refused.count
+
+                def made_so_far(done: int, total: int) -> None:
+                    if progress is not None:
+                        progress(BuildProgress(files + done, files + total, outcomes[Outcome.ADDED], refused.count))
+
+                made = MadeVariants(library.variants if library else None, 0, [])
+                if load_variants is not None:
+                    made = make_variants(objects, destination, journal, library, load_variants, processes, made_so_far)
+                for entry in made.failed:
+                    refused.add(entry)
+            library = add_version(
+                objects, journal, library, analysis=analysis, name=name, seed=seed, variants=made.listed
+            )
+            keep_list(destination, library)
     return LibrarySummary(
         library=library,
         added=outcomes[Outcome.ADDED],
@@ -113,6 +134,7 @@ def build_library(
         refused_count=refused.count,
         refused=refused.first,
         seconds=time.monotonic() - started,
+        variants_made=made.made,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,23 @@ class Description:
     thumbnail_suffix: str = ".jpg"
 
 
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """A further file of an item, which is made of the item's file for workers."""
+
+    data: bytes
+    suffix: str
+    """End of its name, such as `.png`."""
+
+
 Describe = Callable[[Path], Description | None]
 """Checks and describes the file of one item; None when it is no item of this kind and is left out silently.
 
 Raises ValueError when the file should be an item and cannot be used, naming what it has and what is needed.
+"""
+
+MakeVariants = Callable[[Path], Mapping[str, Variant]]
+"""Makes the variants of the file of an item, by the names of their kinds, which are all lower-case identifiers.
+
+Raises ValueError when they cannot be made.
 """

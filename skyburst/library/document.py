@@ -13,12 +13,16 @@ from skyburst.contracts import values
 from skyburst.errors import InvalidItems, InvalidLibrary, ObjectNotFound
 from skyburst.library import layout
 from skyburst.library.removals import Ranges, check_removals, count_of, numbers_in
+from skyburst.library.variants import ListFile
 from skyburst.manifest import Manifest
 from skyburst.objects import ObjectStore, open_store
 
 FORMAT = 1
 FORMAT_WITH_REMOVALS = 2
 """Of a library from which items were removed: a skyburst that knew none would add them again."""
+FORMAT_WITH_VARIANTS = 3
+"""Of a library with variants: a skyburst that knew none would neither verify nor delete them."""
+FORMATS = (FORMAT, FORMAT_WITH_REMOVALS, FORMAT_WITH_VARIANTS)
 HERE = "."
 """What `library.json` gives as the manifest's location, so that the library can be moved."""
 
@@ -56,6 +60,8 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of the items that were removed, as half-open ranges. No other items get them."""
     purged: Ranges = ()
     """Those of them whose files were deleted."""
+    variants: ListFile | None = None
+    """The list of variants, if items have some."""
 
     def __post_init__(self) -> None:
         check_removals(self.removed, self.purged)
@@ -96,6 +102,8 @@ class Library(msgspec.Struct, frozen=True, kw_only=True):
         del fields["location"]
         if not self.removed:
             del fields["removed"], fields["purged"]
+        if not self.variants:
+            del fields["variants"]
         fields["manifest"]["location"] = HERE
         values.check(fields)
         return json.dumps({**fields, "sha256": digest_of(fields)}, indent=2).encode() + b"\n"
@@ -129,7 +137,7 @@ def read_library(objects: ObjectStore) -> Library:
         fields = values.decode(data)
         fields["location"] = where
         fields["manifest"]["location"] = where
-        if fields["format"] in (FORMAT, FORMAT_WITH_REMOVALS):
+        if fields["format"] in FORMATS:
             return msgspec.convert(fields, Library)
     except (ValueError, KeyError, TypeError) as error:
         raise InvalidLibrary(
@@ -138,7 +146,7 @@ def read_library(objects: ObjectStore) -> Library:
         ) from error
     raise InvalidLibrary(
         f"{where} is a library of format {fields['format']!r}, and this version of skyburst reads "
-        f"{FORMAT} and {FORMAT_WITH_REMOVALS}: "
+        f"{', '.join(map(str, FORMATS))}: "
         "use the version that built it"
     )
 

@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import os
-import signal
-import threading
-from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
 from pathlib import Path
 from typing import NamedTuple
 
 from skyburst.contracts import values
-from skyburst.errors import InvalidAnalysis, InvalidLibrary
+from skyburst.errors import InvalidAnalysis
 from skyburst.library.description import Describe, Description
+from skyburst.library.in_processes import in_processes
 
 LoadDescribe = Callable[[], Describe]
 """Gives the describe function. A process that is started anew calls it, so it can be sent there by name: a
 `functools.partial` of a function that can be imported."""
-WAITING_PER_PROCESS = 8
-FILES_WORTH_A_PROCESS = 16
 
 
 class Examined(NamedTuple):
@@ -71,58 +62,13 @@ def examine_all(load: LoadDescribe, files: Iterable[tuple[Path, str | None]], pr
         InvalidAnalysis: as `examine`.
         InvalidLibrary: when a process was killed.
     """
-    describe = load()
-    if processes == 1:
-        for path, known in files:
-            yield examine(describe, path, known)
-        return
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), _start, (load,))
-    waiting: deque[Future[Examined]] = deque()
-    try:
-        for path, known in files:
-            waiting.append(pool.submit(_examine, path, known))
-            if len(waiting) >= processes * WAITING_PER_PROCESS:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    except BrokenProcessPool as error:
-        raise InvalidLibrary(
-            "a process that describes files was killed, perhaps because the memory was used up: "
-            "build again with fewer processes; the files that are done will not be done again"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)
+    return in_processes(load, _examine, files, processes)
 
 
-def processes_for(files: int) -> int:
-    """As many processes as there are processors for this one, fewer for few files."""
-    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(1, min(processors, files // FILES_WORTH_A_PROCESS))
+def _examine(describe: Describe, file: tuple[Path, str | None]) -> Examined:
+    return examine(describe, *file)
 
 
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-_describe: Describe
-
-
-def _start(load: LoadDescribe) -> None:
-    """Prepare a process of the pool."""
-    global _describe
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent ends the pool
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _describe = load()
-
-
-def _end_with_parent() -> None:
-    """End when the parent is killed: holding both ends of its pipe, a pool's process would wait for ever."""
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    wait([parent.sentinel])
-    os._exit(1)
-
-
-def _examine(path: Path, known: str | None) -> Examined:
-    return examine(_describe, path, known)

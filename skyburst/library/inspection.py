@@ -13,6 +13,7 @@ from skyburst.library import layout
 from skyburst.library.document import Library, open_library
 from skyburst.library.index import LibraryIndex, read_index
 from skyburst.library.lines import Entry, read_entries
+from skyburst.library.variants import read_variants
 from skyburst.library.verification import Problem, verify_library
 from skyburst.objects import ObjectStore, open_store
 
@@ -36,6 +37,8 @@ class LibraryReport:
     prefixes: int = 0
     """Numbered prefixes that the items' files are spread over."""
     thumbnails: int = 0
+    variants: dict[str, int] = field(default_factory=dict)
+    """Items that have a variant, by its name."""
     metadata: dict[str, dict[str, int]] = field(default_factory=dict)
     """Items by value for each kind of metadata, most frequent first; kinds with many values are left out."""
     unfinished: int = 0
@@ -82,24 +85,28 @@ def inspect_library(
 
 def _read_journal(objects: ObjectStore, library: Library, report: LibraryReport) -> None:
     tally = _Tally()
+    variants: Counter[str] = Counter()
     removed = library.removed_numbers
     prefixes = {layout.prefix_of(number) for number in range(library.numbers) if number not in removed}
     report.prefixes = len(prefixes)
     found = 0
     try:
         with objects.open(layout.JOURNAL) as file:
-            for number, (end, entry) in enumerate(read_entries(file)):
+            both = zip(read_entries(file), read_variants(objects, library.variants), strict=False)
+            for number, ((end, entry), made) in enumerate(both):
                 if end > library.journal_bytes:
                     report.unfinished += entry is not None
                 elif entry is not None:
                     found += 1
                     if number not in removed:
                         report.thumbnails += entry.item.thumbnail is not None
+                        variants.update(list(made.files) if made else ())
                         tally.add(entry)
     except ObjectNotFound:
         report.problems.append(Problem(layout.JOURNAL, "is missing"))
         return
     report.metadata = tally.counts()
+    report.variants = dict(variants)
     if found != library.numbers:
         report.problems.append(Problem(layout.JOURNAL, f"is damaged: {found} of {library.numbers} items can be read"))
 

@@ -12,6 +12,9 @@ REMOVED = "removed.json"
 LOCK = ".lock"
 IMAGES = "images"
 THUMBNAILS = "thumbnails"
+VARIANTS = "variants"
+NEXT_VARIANTS = "variants/next.jsonl"
+"""The list of variants while a build writes it."""
 MANIFESTS = "manifests"
 INDEX = "index/index.json"
 """What the index of a library is; the other files in its folder are its analysis' own."""
@@ -32,6 +35,17 @@ def image_key(number: int, file: str, *, apart: bool = False) -> str:
 def thumbnail_key(number: int, file: str, suffix: str, *, apart: bool = False) -> str:
     """Key of an item's thumbnail."""
     return f"{THUMBNAILS}/{_folder(number, apart)}/{item_id(file)}{suffix}"
+
+
+def variant_key(key: str, name: str, suffix: str) -> str:
+    """Key of a variant of the item whose file has a key."""
+    folder, file = PurePosixPath(key).parts[-2:]
+    return f"{VARIANTS}/{name}/{folder}/{item_id(file)}{suffix}"
+
+
+def variants_list(version: int) -> str:
+    """Key of the list of variants that was made with a version."""
+    return f"{VARIANTS}/{version}.jsonl"
 
 
 def is_apart(folder: str) -> bool:

@@ -9,6 +9,7 @@ from skyburst.library import layout
 from skyburst.library.document import Library
 from skyburst.library.journal import Journal
 from skyburst.library.removals import has_copy, keep_copy
+from skyburst.library.variants import VariantsList
 from skyburst.objects import ObjectStore
 
 
@@ -32,6 +33,7 @@ def remove_leftovers(objects: ObjectStore, folder: Path, journal: Journal, libra
                     path.unlink()
             if layout.is_apart(prefix.name) and not any(prefix.iterdir()):
                 prefix.rmdir()
+    _remove_unlisted(folder, journal, library)
     next_manifest = folder / layout.manifest_prefix(library.version + 1 if library else 1)
     if next_manifest.exists():
         shutil.rmtree(next_manifest)
@@ -40,3 +42,25 @@ def remove_leftovers(objects: ObjectStore, folder: Path, journal: Journal, libra
             path.unlink()
     if library and not has_copy(objects, journal.removals):
         keep_copy(objects, journal.removals)
+
+
+def _remove_unlisted(folder: Path, journal: Journal, library: Library | None) -> None:
+    """Remove what a build that made variants did not come to list; what it did list, the next one goes on with."""
+    begun = folder / layout.NEXT_VARIANTS
+    for path in (folder / layout.VARIANTS).glob("*.jsonl*"):
+        if path != begun and (library is None or library.variants is None or path != folder / library.variants.key):
+            path.unlink()
+    there = library.variants if library else None
+    with (
+        VariantsList(folder / there.key if there else None) as old,
+        VariantsList(begun if begun.exists() else None) as new,
+    ):
+        first = layout.prefix_of(min(len(new), journal.count) if begun.exists() else journal.count)
+        numbers = range((first - 1) * layout.ITEMS_PER_PREFIX, journal.count)
+        listed = [variants for each in (old, new) for variants in map(each.get, numbers) if variants]
+    kept = {file.key for variants in listed for file in variants.files.values()}
+    for prefix in (folder / layout.VARIANTS).glob("*/[0-9]*"):
+        if layout.prefix_in(prefix.name) >= first:
+            for path in list(prefix.iterdir()):
+                if path.relative_to(folder).as_posix() not in kept:
+                    path.unlink()

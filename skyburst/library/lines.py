@@ -19,7 +19,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     analysis: str
 
 
-class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
     """An item, as it is in the manifest. Keys are relative to the library."""
 
     id: str
@@ -32,6 +32,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     thumbnail: str | None
     """Key of the thumbnail."""
     metadata: dict[str, Any]
+    variants: dict[str, str] = {}
+    """Keys of the variants by their names; in the manifest only, and only if there are some."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

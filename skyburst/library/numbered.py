@@ -9,6 +9,7 @@ from skyburst.errors import InvalidLibrary, ObjectNotFound
 from skyburst.library import layout
 from skyburst.library.document import Library
 from skyburst.library.lines import Item, read_entries
+from skyburst.library.variants import read_variants, with_variants
 from skyburst.objects import open_store
 
 
@@ -29,14 +30,17 @@ def numbered_items(library: Library) -> Iterator[NumberedItem]:
     """
     removed = library.removed_numbers
     number = 0
+    objects = open_store(library.location)
     try:
-        with open_store(library.location).open(layout.JOURNAL) as file:
-            for end, entry in read_entries(file):
+        with objects.open(layout.JOURNAL) as file:
+            for (end, entry), variants in zip(
+                read_entries(file), read_variants(objects, library.variants), strict=False
+            ):
                 if end > library.journal_bytes:
                     break  # what follows is of a build that did not finish
                 if entry is None:
                     raise _damaged(library, f"the line of item {number} cannot be read")
-                yield NumberedItem(number, entry.item, number in removed)
+                yield NumberedItem(number, with_variants(entry.item, variants), number in removed)
                 number += 1
     except ObjectNotFound as error:
         raise _damaged(library, "it is missing") from error

@@ -13,7 +13,7 @@ from skyburst.objects import ObjectStore
 def files_of(library: Library, numbers: Collection[int]) -> dict[int, list[str]]:
     """Keys of the files of the items of these numbers, each number's on its own: no two items share a file."""
     return {
-        number: [key for key in (item.key, item.thumbnail) if key]
+        number: [key for key in (item.key, item.thumbnail, *item.variants.values()) if key]
         for number, item, _ in numbered_items(library)
         if number in numbers
     }

@@ -14,6 +14,7 @@ from skyburst.library import layout
 from skyburst.library.document import Library, is_unchanged
 from skyburst.library.lines import read_entries
 from skyburst.library.removals import numbers_in, read_copy
+from skyburst.library.variants import read_variants, with_variants
 from skyburst.manifest import read_chunk
 from skyburst.objects import ObjectStore
 
@@ -42,16 +43,21 @@ def verify_library(objects: ObjectStore, library: Library, verified: Callable[[]
     if journal:
         yield journal
     yield from _verify_copy(objects, library)
+    listed = library.variants
+    if listed and (problem := _problem(objects, listed.key, listed.size_bytes, listed.sha256)):
+        yield problem
     items: set[bytes] = set()
     removed, purged = library.removed_numbers, library.purged_numbers
     try:
         with objects.open(layout.JOURNAL) as file:
-            for number, (end, entry) in enumerate(read_entries(file)):
+            both = zip(read_entries(file), read_variants(objects, listed), strict=False)
+            for number, ((end, entry), variants) in enumerate(both):
                 if entry is None or end > library.journal_bytes or number in purged:
                     continue
                 if number not in removed:
-                    items.add(_digest(msgspec.to_builtins(entry.item)))
-                for key, size, sha256 in entry.files():
+                    items.add(_digest(msgspec.to_builtins(with_variants(entry.item, variants))))
+                made = variants.files.values() if variants else ()
+                for key, size, sha256 in (*entry.files(), *((file.key, file.size_bytes, file.sha256) for file in made)):
                     problem = _problem(objects, key, size, sha256)
                     if problem:
                         yield problem

@@ -30,6 +30,9 @@ PARAMETERS = {
     "label_boxes": [[0, 0, 33, 10]],
     "negative_mask": None,
     "use_index": True,
+    "rank_by": "pixels",
+    "shape_matches": 300,
+    "z_gap_radius": 20,
 }
 
 LM = {

@@ -71,6 +71,22 @@ def test_the_best_match_is_shown_first_beside_its_mask(open_html: Open) -> None:
     assert boxes[0]["x"] + boxes[0]["width"] <= boxes[1]["x"]
 
 
+def test_matches_that_are_ranked_by_shape_show_their_normalized_score(open_html: Open) -> None:
+    shape = {"gradient_area_gap": 21365, "high_expression_area": 731, "score": 21608, "mirrored": False}
+    best: Match = {**match(300, item("best")), "normalized_score": 1234.56, "shape": shape}  # type: ignore[typeddict-item]
+    rest: Match = {**match(400, item("rest")), "normalized_score": 100.0}
+    tab = open_html(pictured(findings([best, rest], shape={"unread": []})))
+    assert (text(tab, "#name"), text(tab, "#normalized"), text(tab, "#score")) == (
+        "best",
+        "Normalized score 1,234.6",
+        "300",
+    )
+    assert "shape 21,608" in text(tab, "#details")
+    assert text(tab, ".card >> nth=1 >> .values") == "100.0 400 px 40.0 %"
+    tab = open_html(pictured(findings(several())))
+    assert not tab.locator("#normalized").is_visible()
+
+
 def test_arrows_home_and_end_walk_through_the_matches(open_html: Open) -> None:
     tab = open_html(pictured(findings(several())))
     seen = []

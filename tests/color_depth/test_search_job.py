@@ -35,8 +35,11 @@ def test_the_blueprint_declares_the_defaults_of_the_field():
         "label_boxes": [[0, 0, 330, 100], [-270, 0, None, 90]],
         "negative_mask": None,
         "use_index": True,
+        "rank_by": "pixels",
+        "shape_matches": 300,
+        "z_gap_radius": 20,
     }
-    assert sorted(entry["order"] for entry in declared.values()) == list(range(1, 13))
+    assert sorted(entry["order"] for entry in declared.values()) == list(range(1, 16))
     assert all(entry["title"] and entry["description"] for entry in declared.values())
 
 
@@ -51,6 +54,9 @@ def test_the_blueprint_declares_the_defaults_of_the_field():
         ("max_results_per_mask", -2),
         ("label_boxes", [[0, 0, 1]]),
         ("mask", []),
+        ("rank_by", "ratio"),
+        ("shape_matches", 0),
+        ("z_gap_radius", 0),
     ],
 )
 def test_impossible_parameters_are_refused_by_name(name, value):

@@ -39,7 +39,12 @@ FULL = {
         "writes": ["libraries/*/index/*", "top.json"],
     },
     "parameters": {"k": {"type": "integer", "default": 3}},
-    "library": {"describe": "library:describe", "generate": "generate:generate", "index": "index-words"},
+    "library": {
+        "describe": "library:describe",
+        "generate": "generate:generate",
+        "variants": "library:variants",
+        "index": "index-words",
+    },
 }
 TOML = """
 blueprint = 1

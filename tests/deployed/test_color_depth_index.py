@@ -1,4 +1,7 @@
-"""The index of a library of images at home `aws`: built there by a job, searched there by another, the same to the byte."""
+"""The index of a library of images at home `aws`: built there by a job, searched there by another, the same to the byte.
+
+The searches are ranked by shape, in a second stage that reads images and what is derived from them.
+"""
 
 from __future__ import annotations
 
@@ -20,21 +23,28 @@ from tests.conftest import REPOSITORY
 from tests.deployed.conftest import PREFIX, Deployment
 
 OLD = "shards/00/00000000-00112233445566778899.entries"
-SEARCH = {"mask_threshold": 20, "data_threshold": 20, "min_matching_pix_ratio": 0, "label_boxes": []}
+SEARCH = {"mask_threshold": 20, "data_threshold": 20, "min_matching_pix_ratio": 0, "rank_by": "shape"}
+WIDTH, HEIGHT = 340, 110  # larger than what the label boxes leave out
 
 
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     """A library of ten images, some like `mask.png` beside it."""
     rng = np.random.default_rng(3)
-    near = picture(rng, 60, 40)
+    near = picture(rng, WIDTH, HEIGHT)
     Image.fromarray(near).save(tmp_path / "mask.png")
     (tmp_path / "images").mkdir()
     for number in range(10):
-        image = picture(rng, 60, 40, near=near if number % 2 else None)
+        image = picture(rng, WIDTH, HEIGHT, near=near if number % 2 else None)
         Image.fromarray(image).save(tmp_path / "images" / f"image-{number}.png")
-    describe = partial(load_function, REPOSITORY / "examples" / "color_depth_search", "library:describe")
-    build_library(tmp_path / "images", tmp_path / "library", describe, analysis="color-depth-search", processes=1)
+    describe, variants = (
+        partial(load_function, REPOSITORY / "examples" / "color_depth_search", f"library:{name}")
+        for name in ("describe", "make_variants")
+    )
+    build_library(
+        tmp_path / "images", tmp_path / "library", describe,
+        analysis="color-depth-search", processes=1, load_variants=variants,
+    )  # fmt: skip
     return tmp_path / "library"
 
 
@@ -65,8 +75,9 @@ def test_an_index_is_built_and_searched_with_the_same_bytes_as_at_home_local(
     assert len(made) == 6
     assert made == {name: open_folder(library).read(name) for name in made}
     assert here.value["results"], "it found something"
-    used = json.loads(there.files["parameters.json"].read_bytes())["index"]
-    assert used.items() >= {"shards": 3, "damaged": []}.items()
+    used = json.loads(there.files["parameters.json"].read_bytes())
+    assert used["index"].items() >= {"shards": 3, "damaged": []}.items()
+    assert used["shape"]["stored"] == used["shape"]["scored"] == len(here.value["results"])
     assert json.loads(raw.files["parameters.json"].read_bytes())["index"] is None
     for name in ("matches.csv", "matches.json"):
         assert there.files[name].read_bytes() == raw.files[name].read_bytes()

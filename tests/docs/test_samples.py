@@ -25,6 +25,7 @@ NEED_IMAGES = {
     "library.sh": "12 items, version 2(.|\n)*every file is as it was stored",
     "library_remove.sh": r"10 items, version 2\n1 removed(.|\n)*is as it was stored(.|\n)*deleted the files of 1 item",
     "public_data.sh": "results/matches.html",
+    "rank_by_shape.sh": r"variants of 11 items made(.|\n)*ranked by shape: \d+ matches compared",
     "index.sh": r"index: .* of 1 shard",
 }
 """Samples that search images, and what they print."""

@@ -11,6 +11,7 @@ from skyburst.loading import load_function
 
 ANALYSIS = Path(__file__).parent / "plain_analysis"
 load_describe = partial(load_function, ANALYSIS, "describing:describe")
+load_variants = partial(load_function, ANALYSIS, "describing:make_variants")
 
 
 def write_item(path: Path, *, size: str = "10x20", group: str = "a", content: str = "content") -> Path:

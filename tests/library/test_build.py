@@ -256,7 +256,7 @@ def test_what_is_no_library_is_not_opened(tmp_path: Path, location: str) -> None
         ("{}", "is damaged"),
         ('{"format": 1, "manifest": {}}', "is damaged"),
         ('{"format": 2, "manifest": {}}', "is damaged"),
-        ('{"format": 3, "manifest": {}}', "is a library of format 3, and this version of skyburst reads 1 and 2"),
+        ('{"format": 4, "manifest": {}}', "is a library of format 4, and this version of skyburst reads 1, 2, 3"),
     ],
 )
 def test_a_description_that_cannot_be_read_is_refused(tmp_path: Path, content: str, reason: str) -> None:

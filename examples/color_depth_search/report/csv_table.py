@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from .findings import Findings, metadata, name_of
+from .findings import Findings, Match, metadata, name_of, score_of
 
 COLUMNS = (
     "Number",
@@ -29,6 +29,9 @@ COLUMNS = (
     "File",
 )
 
+SHAPE_COLUMNS = ("Shape Score", "Gradient Area Gap", "High Expression Area", "Shape Mirrored")
+"""Further columns of a search that is ranked by shape."""
+
 # Spreadsheets run a cell that starts with one of these as a formula (OWASP, "CSV Injection").
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -36,12 +39,13 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 def table(findings: Findings) -> bytes:
     """All matches of all masks as CSV (RFC 4180, UTF-8), one row a match.
 
-    What a file name did not tell is left empty. A text that a spreadsheet would run as a formula is
+    What a file name did not tell is left empty, as is the shape of matches that were not compared in shape; -1 there is
+    "not known". A text that a spreadsheet would run as a formula is
     preceded by an apostrophe, which spreadsheets show as text.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
-    writer.writerow(COLUMNS)
+    writer.writerow(COLUMNS if findings.shape is None else COLUMNS + SHAPE_COLUMNS)
     for number, row in enumerate(_rows(findings), 1):
         writer.writerow([number, *(_harmless(cell) for cell in row)])
     # A file name that is not valid UTF-8 arrives as lone surrogates, which UTF-8 cannot hold.
@@ -57,7 +61,7 @@ def _rows(findings: Findings) -> Iterator[tuple[object, ...]]:
             yield (
                 name_of(item),
                 rank,
-                match["matching_pixels"],
+                round(score_of(match), 6),
                 match["matching_pixels"],
                 known.get("library_name", ""),
                 known.get("channel", ""),
@@ -72,7 +76,16 @@ def _rows(findings: Findings) -> Iterator[tuple[object, ...]]:
                 "true" if match["mirrored"] else "false",
                 mask.file,
                 item["key"],
+                *(() if findings.shape is None else _shape(match)),
             )
+
+
+def _shape(match: Match) -> tuple[object, ...]:
+    shape = match.get("shape")
+    if shape is None:
+        return ("",) * len(SHAPE_COLUMNS)
+    mirrored = "true" if shape["mirrored"] else "false"
+    return shape["score"], shape["gradient_area_gap"], shape["high_expression_area"], mirrored
 
 
 def _harmless(cell: object) -> object:

@@ -28,6 +28,16 @@ class Item(TypedDict):
     sha256: NotRequired[str | None]
 
 
+class Shape(TypedDict):
+    """How well the shapes of a mask and an image fit; lower is better, -1 is "not known"."""
+
+    gradient_area_gap: int
+    high_expression_area: int
+    score: int
+    mirrored: bool
+    """Whether the mirrored mask fits better in shape, whatever its pixels do."""
+
+
 class Match(TypedDict):
     """One image that matched one mask."""
 
@@ -37,6 +47,10 @@ class Match(TypedDict):
     matching_ratio: float
     """Matching pixels as a share of the mask's pixels, 0 to 1."""
     mirrored: bool
+    normalized_score: NotRequired[float]
+    """What matches are ordered by that are ranked by shape; those that are not are ordered by their pixels."""
+    shape: NotRequired[Shape]
+    """Of matches that were compared in shape."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +93,8 @@ class Findings:
     """`{"item", "error"}` of images that could not be searched."""
     index: Mapping[str, Any] | None = None
     """What was read of the library's index; None when the images were searched themselves."""
+    shape: Mapping[str, Any] | None = None
+    """What was compared in shape: numbers, and under `unread` images that could not be; None when nothing was."""
     missing: Sequence[tuple[int, int, str]] = field(default_factory=list)
     """Ranges of images that were not searched: start, end (half-open), reason."""
 
@@ -103,6 +119,11 @@ def area_of(alignment_space: str) -> str:
 def metadata(item: Item) -> dict[str, Any]:
     """What the file name told of an image; empty when it told nothing."""
     return item.get("metadata") or {}
+
+
+def score_of(match: Match) -> float:
+    """What a match is ranked by: its normalised score, or its pixels when it is not ranked by shape."""
+    return match.get("normalized_score", match["matching_pixels"])
 
 
 def name_of(item: Item) -> str:

@@ -1,7 +1,7 @@
 """The matches in NeuronBridge's custom-match format.
 
-The format is in `neuronbridge.schema.json`. It has no place for the matching ratio, the label boxes or
-the parameters, so those are in the table and in `parameters.json`. It requires values that a file name
+The format is in `neuronbridge.schema.json`. It has no place for the matching ratio, the parts of a shape score, the
+label boxes or the parameters, so those are in the table and in `parameters.json`. It requires values that a file name
 need not tell. They are filled in like this; `filled_in` counts where, and the table leaves them empty:
 
 - `publishedName`: the id of the image
@@ -20,7 +20,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from .findings import UNKNOWN, Findings, Item, Mask, Match, area_of, file_name, metadata, name_of
+from .findings import UNKNOWN, Findings, Item, Mask, Match, area_of, file_name, metadata, name_of, score_of
 
 FALLBACK_GENDER = "f"
 
@@ -81,7 +81,7 @@ def _match(match: Match, mask: Mask, library: str) -> dict[str, Any]:
         "image": _image(item, mask, library),
         "files": {"store": library, "CDMInput": mask.file, "CDMMatch": item["key"]},
         "mirrored": match["mirrored"],
-        "normalizedScore": match["matching_pixels"],
+        "normalizedScore": score_of(match),
         "matchingPixels": match["matching_pixels"],
         "type": "CDSMatch",
     }

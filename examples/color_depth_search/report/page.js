@@ -23,6 +23,7 @@
   const number = new Intl.NumberFormat("en");
   const percent = (ratio) => (ratio * 100).toFixed(ratio < 0.0995 ? 2 : 1);
   const plural = (n, one, many) => `${number.format(n)} ${n === 1 ? one : many}`;
+  const decimal = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
   const clamp = (value, low, high) => Math.min(Math.max(value, low), high);
 
   function make(tag, properties = {}, ...children) {
@@ -197,7 +198,8 @@
 
   function describe(found) {
     return [
-      `Rank ${found.rank}`, found.name, plural(found.pixels, "pixel", "pixels"), `${percent(found.ratio)} percent of the mask`,
+      `Rank ${found.rank}`, found.name, ...(found.score == null ? [] : [`normalized score ${decimal.format(found.score)}`]),
+      plural(found.pixels, "pixel", "pixels"), `${percent(found.ratio)} percent of the mask`,
       ...(found.mirrored ? ["mirrored"] : []),
     ].join(", ");
   }
@@ -218,6 +220,10 @@
     $("rank").textContent = number.format(found.rank);
     $("name").replaceChildren(...breakable(found.name));
     $("name").title = found.name;
+    const byShape = found.score != null; // else the score is the number of pixels
+    $("normalized").hidden = !byShape;
+    $("normalized-score").textContent = byShape ? decimal.format(found.score) : "";
+    $("pixels-name").textContent = byShape ? "Matching pixels" : "Score";
     $("score").textContent = number.format(found.pixels);
     $("ratio").textContent = percent(found.ratio);
     const texts = [...(found.mirrored ? ["mirrored match"] : []), ...found.details];
@@ -260,14 +266,15 @@
     if (source != null) thumb.append(make("img", { src: report.pictures[source], alt: "", decoding: "sync" }));
     else thumb.textContent = "no preview";
     const bar = make("div", { className: "bar" }, make("i"));
-    bar.firstChild.style.width = `${clamp((found.pixels / Math.max(mask().best, 1)) * 100, 0, 100)}%`;
+    bar.firstChild.style.width = `${clamp(((found.score ?? found.pixels) / Math.max(mask().best, 1)) * 100, 0, 100)}%`;
     const node = make("div", { className: "card", id: `match-${found.rank}`, match: found, title: found.name },
       thumb,
       make("div", { className: "label" },
         make("p", { className: "title" },
           make("i", { textContent: number.format(found.rank) }), make("span", {}, ...breakable(shortened(found.name)))),
         make("p", { className: "values" },
-          make("b", { textContent: `${number.format(found.pixels)} px` }), make("span", { textContent: `${percent(found.ratio)} %` }),
+          ...(found.score == null ? [] : [make("b", { textContent: decimal.format(found.score) })]),
+          make(found.score == null ? "b" : "span", { textContent: `${number.format(found.pixels)} px` }), make("span", { textContent: `${percent(found.ratio)} %` }),
           ...(found.mirrored ? [make("em", { title: "mirrored" }, "⇄", make("span", { textContent: " mirrored" }))] : [])),
         bar));
     node.setAttribute("role", "option");

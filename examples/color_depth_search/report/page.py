@@ -16,7 +16,7 @@ from string import Template
 from typing import Any
 
 from .advice import why_no_match
-from .findings import Findings, Mask, Match, file_name, metadata, name_of
+from .findings import Findings, Mask, Match, file_name, metadata, name_of, score_of
 from .pictures import Album, Decode, Made, Read, made_ahead
 
 PICTURES = 60
@@ -109,14 +109,7 @@ def _contents(findings: Findings, album: Album, pictures: int) -> dict[str, Any]
         "searched": findings.searched,
         "library": file_name(findings.library.rstrip("/")) if findings.library else "",
         "parameters": dict(findings.parameters),
-        "unread": {
-            "count": len(findings.item_errors),
-            "orMore": len(findings.item_errors) >= ERRORS_KNOWN,
-            "listed": [
-                {"item": _item_name(entry.get("item")), "error": str(entry.get("error"))}
-                for entry in findings.item_errors[:ERRORS]
-            ],
-        },
+        "unread": _unread(findings),
         "unsearched": [{"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing],
     }
 
@@ -134,6 +127,18 @@ def _listed(findings: Findings) -> list[tuple[int, int, Match]]:
     return listed
 
 
+def _unread(findings: Findings) -> dict[str, Any]:
+    """Images that could not be read when they were searched, then those that could not when shapes were compared."""
+    errors = [*findings.item_errors, *(findings.shape or {}).get("unread", ())]
+    return {
+        "count": len(errors),
+        "orMore": len(findings.item_errors) >= ERRORS_KNOWN,
+        "listed": [
+            {"item": _item_name(entry.get("item")), "error": str(entry.get("error"))} for entry in errors[:ERRORS]
+        ],
+    }
+
+
 def _mask(findings: Findings, index: int, mask: Mask, album: Album) -> dict[str, Any]:
     matches = findings.matches[index]
     advice = None if matches else why_no_match(findings, mask)
@@ -144,7 +149,7 @@ def _mask(findings: Findings, index: int, mask: Mask, album: Album) -> dict[str,
         "pixels": mask.pixels,
         "boxes": [list(box) for box in mask.label_boxes],
         "found": len(matches),
-        "best": matches[0]["matching_pixels"] if matches else 0,
+        "best": score_of(matches[0]) if matches else 0,
         "matches": [],
         "reason": advice.reason if advice else "",
         "conditions": advice.conditions if advice else [],
@@ -167,6 +172,8 @@ def _row(match: Match, rank: int, made: Made, album: Album, pictures: int) -> di
         "sex": str(known.get("gender") or ""),
         "details": _details(match),
     }
+    if "normalized_score" in match:
+        row["score"] = match["normalized_score"]
     if rank > pictures:
         row["note"] = f"No picture in full size: the page has the best {pictures}. The image is {item['location']}"
     thumbnail = _thumbnail_location(match, rank, pictures)
@@ -178,12 +185,20 @@ def _details(match: Match) -> list[str]:
     sex = {"f": "female", "m": "male"}.get(str(known.get("gender")))
     channel = f"channel {known['channel']}" if known.get("channel") else None
     texts = [
+        _shape(match),
         known.get("library_name"),
         sex,
         known.get("anatomical_area"),
         *(known.get(name) for name in _DETAILS),
     ]
     return [str(text) for text in [*texts, channel] if text]
+
+
+def _shape(match: Match) -> str | None:
+    shape = match.get("shape")
+    if shape is None:
+        return None
+    return "shape not known" if shape["score"] < 0 else f"shape {shape['score']:,}"
 
 
 def _thumbnail_location(match: Match, rank: int, pictures: int) -> str | None:

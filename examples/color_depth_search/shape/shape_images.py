@@ -36,6 +36,7 @@ def make_shape_images(
     threshold: int = 20,
     label_boxes: Sequence[Box] = DEFAULT_LABEL_BOXES,
     z_gap_radius: int = RADIUS,
+    z_gap_within: tuple[int, int, int, int] | None = None,
 ) -> ShapeImages:
     """Derive the two images from an image.
 
@@ -46,17 +47,32 @@ def make_shape_images(
         label_boxes: what is taken for black; see `masks.check_boxes`.
         z_gap_radius: how far signal is spread for the z-gap, in pixels. Where the tests of colormipsearch have no
             file they spread it by 10, and so do the scores published with them.
+        z_gap_within: the box x0, y0, x1, y1 (half-open) that the z-gap is wanted in; elsewhere it is left black. None:
+            everywhere.
 
     Raises:
         ValueError: if width and height are more than 65,534 in all.
     """
     cleared = without_labels(pixels, label_boxes)
     brightest = largest_channel(cleared)
-    lit = brightest > threshold
     return ShapeImages(
         gradient=city_block_distance(disk_maximum(brightest > 0, RADIUS)),
-        z_gap=disk_maximum(np.multiply(cleared, lit[..., None]), z_gap_radius),
+        z_gap=_spread(cleared, brightest > threshold, z_gap_radius, z_gap_within),
     )
+
+
+def _spread(
+    colours: NDArray[np.uint8], lit: NDArray[np.bool_], radius: int, within: tuple[int, int, int, int] | None
+) -> NDArray[np.uint8]:
+    """Return the largest channels nearby among the pixels that are lit, in a box."""
+    height, width = lit.shape
+    x0, y0, x1, y1 = within or (0, 0, width, height)
+    left, top = max(x0 - radius, 0), max(y0 - radius, 0)
+    around = (slice(top, y1 + radius), slice(left, x1 + radius))
+    nearby = disk_maximum(np.multiply(colours[around], lit[around][..., None]), radius)
+    spread = np.zeros_like(colours)
+    spread[y0:y1, x0:x1] = nearby[y0 - top : y1 - top, x0 - left : x1 - left]
+    return spread
 
 
 def without_labels(pixels: NDArray[np.uint8], label_boxes: Sequence[Box]) -> NDArray[np.uint8]:

@@ -69,6 +69,12 @@ class ShapeMask:
             y, x = np.divmod(pixels, self.width)
             flipped = np.flatnonzero(in_ring[:, ::-1] & unlabelled)
             self._orientations.append(_Orientation(y * self.width + self.width - 1 - x, flipped, mirrored=True))
+        self.box = _box(pixels, self.width)
+        """What the mask lies in, x0, y0, x1, y1, half-open: z-gap images are looked at there only."""
+        everything = np.concatenate([pixels, *(way.ring for way in self._orientations)])
+        _, first, _, end = _box(everything, self.width)
+        self.rows = range(first, end)
+        """Rows of images, and of gradients, that are looked at: those of the mask and its ring."""
 
     def score(
         self, pixels: NDArray[np.uint8], gradient: NDArray[np.uint16] | None, z_gap: NDArray[np.uint8] | None
@@ -122,3 +128,11 @@ class ShapeMask:
                 f"the {name} has {width} x {height} pixels but the mask {self.width} x {self.height}; "
                 "they must have one size"
             )
+
+
+def _box(pixels: NDArray[np.intp], width: int) -> tuple[int, int, int, int]:
+    """Return the smallest box x0, y0, x1, y1 (half-open) around pixels; it is empty when there are none."""
+    if pixels.size == 0:
+        return 0, 0, 0, 0
+    y, x = np.divmod(pixels, width)
+    return int(x.min()), int(y.min()), int(x.max()) + 1, int(y.max()) + 1

@@ -35,7 +35,7 @@ def _loads(found: Found) -> Finding:
     what = f"analysis {found.blueprint.name}"
     reference = found.reference()
     library = found.blueprint.library
-    functions = [library.describe, library.generate or ""] if library else ["", ""]
+    functions = [library.describe, library.generate or "", library.variants or ""] if library else []
     stage = reference["blueprint"]["second_stage"]
     command = [
         sys.executable, "-P", "-m", "skyburst.cli.checks.load", reference["code"], reference["worker"],

@@ -1,6 +1,7 @@
-"""Load an analysis: `python -m skyburst.cli.checks.load LOCATION WORKER COMBINER ITEMS STAGE DESCRIBE GENERATE`.
+"""Load an analysis: `python -m skyburst.cli.checks.load LOCATION WORKER COMBINER ITEMS STAGE FUNCTION...`.
 
-STAGE is the section `second_stage` of the blueprint, as JSON; what an analysis does not have is empty.
+STAGE is the section `second_stage` of the blueprint, as JSON, and the functions are those of the section `library`; what an
+analysis does not have is empty.
 """
 
 from __future__ import annotations

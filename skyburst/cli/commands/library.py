@@ -54,6 +54,11 @@ analysis_option = click.option(
 @click.option("--name", metavar="TEXT", help="A name for people; else that of the folder DESTINATION.")
 @click.option("--seed", type=int, metavar="N", help="Of the order of the manifest; else 0.")
 @click.option("--processes", type=click.IntRange(min=1), metavar="N", help="That read files; else one a processor.")
+@click.option(
+    "--variants",
+    is_flag=True,
+    help="Also make the further files of items that the analysis uses, where they are missing.",
+)
 @quiet_option
 @json_flag("what was done")
 def build(
@@ -63,6 +68,7 @@ def build(
     name: str | None,
     seed: int | None,
     processes: int | None,
+    variants: bool,
     quiet: bool,
     as_json: bool,
 ) -> int:
@@ -77,7 +83,7 @@ def build(
       skyburst library build more-images my-library
     """
     from skyburst.cli.counting import counting
-    from skyburst.cli.libraries import describer, library_analysis, stopped
+    from skyburst.cli.libraries import describer, library_analysis, stopped, variant_maker
     from skyburst.cli.library_indexes import changed_index
     from skyburst.cli.output import echo_json
     from skyburst.library import build_library
@@ -89,7 +95,8 @@ def build(
     ):
         summary = build_library(
             folder, destination, describer(found), analysis=found.blueprint.name, name=name, seed=seed,
-            processes=processes, progress=lambda progress: count(progress.examined, progress.total),
+            load_variants=variant_maker(found) if variants else None, processes=processes,
+            progress=lambda progress: count(progress.examined, progress.total),
         )  # fmt: skip
     lines, index = changed_index(summary.library, str(destination))
     if as_json:
@@ -163,6 +170,7 @@ def _summary_document(summary: LibrarySummary) -> dict[str, Any]:
     return {
         "location": library.location, "name": library.name, "version": library.version, "count": library.count,
         "added": summary.added, "already_there": summary.already_there, "ignored": summary.ignored,
+        "variants_made": summary.variants_made,
         "refused_count": summary.refused_count, "refused": [entry._asdict() for entry in summary.refused],
         "seconds": round(summary.seconds, 3),
     }  # fmt: skip
@@ -177,6 +185,8 @@ def _summary_lines(summary: LibrarySummary) -> list[str]:
         f"library {library.name} in {library.location}: {text.counted(library.count, 'item')}, version {library.version}",
         f"{', '.join(counts)}, {summary.refused_count:,} refused, in {text.duration(summary.seconds)}",
     ]
+    if summary.variants_made:
+        lines.append(f"variants of {text.counted(summary.variants_made, 'item')} made")
     lines += [
         f"refused {text.printable(entry.path)}: {text.shortened(entry.reason, 300)}"
         for entry in summary.refused[:MOST_SHOWN]
@@ -196,6 +206,7 @@ def _report_document(report: LibraryReport) -> dict[str, Any]:
         "size_bytes": library.size_bytes, "analysis": library.analysis, "properties": library.properties,
         "size": library.size, "created_at": library.created_at, "updated_at": library.updated_at,
         "prefixes": report.prefixes, "chunks": library.manifest.chunks, "thumbnails": report.thumbnails,
+        "variants": report.variants,
         "metadata": report.metadata, "unfinished": report.unfinished, "verified": report.verified,
         "problems": [problem._asdict() for problem in report.problems],
         "index": index_document(report.index, library) if report.index else None,
@@ -214,6 +225,7 @@ def _report_lines(report: LibraryReport, location: str) -> list[str]:
         *_removed_rows(library),
         ["manifest", text.counted(library.manifest.chunks, "chunk")],
         ["thumbnails", f"{report.thumbnails:,}"],
+        *([["variants", ", ".join(f"{name} {count:,}" for name, count in report.variants.items())]] if report.variants else []),
         ["index", _index_text(report, location)],
         ["created", text.moment(library.created_at)],
         ["updated", text.moment(library.updated_at)],

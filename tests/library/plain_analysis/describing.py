@@ -6,7 +6,7 @@ import os
 import time
 from pathlib import Path
 
-from skyburst.library import Description
+from skyburst.library import Description, Variant
 
 
 def describe(path: Path) -> Description | None:
@@ -28,3 +28,13 @@ def describe(path: Path) -> Description | None:
         thumbnail=None if group == "plain" else content[:5].encode(),
         thumbnail_suffix=".txt",
     )
+
+
+def make_variants(path: Path) -> dict[str, Variant]:
+    content = path.read_text()
+    if "no variants" in content:
+        raise ValueError("it has no variants")
+    return {
+        "upper": Variant(content.upper().encode(), ".txt"),
+        "length": Variant(str(len(content)).encode(), ".number"),
+    }
