@@ -117,8 +117,8 @@ def ranked(matches: Sequence[dict[str, Any]], shapes: Sequence[dict[str, Any]]) 
 
     Args:
         matches: of the mask, best first by their pixels.
-        shapes: shape scores of the first of them. The rest get the normalised score that the worst shape gives, so that
-            normalised scores fall through the whole list.
+        shapes: shape scores of the first of them. The rest, and those whose score is not known, get the normalised score
+            that the worst shape gives, so that all are on one scale and fall through the whole list.
     """
     most = max((match["matching_pixels"] for match in matches[: len(shapes)]), default=0)
     worst = max((shape["score"] for shape in shapes), default=-1)
@@ -128,7 +128,8 @@ def ranked(matches: Sequence[dict[str, Any]], shapes: Sequence[dict[str, Any]]) 
         return {**match, "normalized_score": score}
 
     pairs = zip(matches, shapes, strict=False)  # there may be more matches
-    first = [{**scored(match, shape["score"]), "shape": shape} for match, shape in pairs]
+    known = ((match, shape, shape["score"] if shape["score"] >= 0 else worst) for match, shape in pairs)
+    first = [{**scored(match, score), "shape": shape} for match, shape, score in known]
     first.sort(key=_order)
     return first + [scored(match, worst) for match in matches[len(shapes) :]]
 
