@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import skyburst
 
-from .images import read_image
-from .masks import check_boxes, place_boxes
-from .query import load_masks, mask_locations
-from .report.csv_table import table
-from .report.findings import Findings, Mask, Match, file_name
-from .report.neuronbridge import document
-from .report.page import page
-from .report.record import file_names, record
+from .query import mask_locations
+from .report.findings import Match, file_name
 from .wording import counted
 
 Read = dict[str, Any]
@@ -65,17 +58,9 @@ def report(value: dict[str, Any], context: skyburst.FinishContext) -> dict[str, 
     The files are `matches.json` (what is returned), `matches.csv`, `matches.html` and `parameters.json`.
     Of several masks, `{"masks": [document, ...]}` is returned, and each also gets a `matches-MASK.json`.
     """
-    findings = _findings(value, context)
-    documents = [document(findings, index) for index in range(len(findings.masks))]
-    result = documents[0] if len(documents) == 1 else {"masks": documents}
-    context.write("matches.json", _json(result))
-    if len(documents) > 1:
-        for name, one in zip(file_names(findings.masks), documents, strict=True):
-            context.write(name, _json(one))
-    context.write("matches.csv", table(findings))
-    context.write("parameters.json", _json(record(findings)))
-    context.write("matches.html", page(findings, read=context.read, decode=read_image))
-    return result
+    from .report.files import write_files  # what it takes is not needed where batches are searched
+
+    return write_files(value, context)
 
 
 @best_matches.summary
@@ -108,31 +93,6 @@ def _order(matches: list[Match], limit: int) -> None:
     matches.sort(key=lambda match: (-match["matching_pixels"], match["item"]["id"], match["item"]["key"]))
     if limit >= 0:
         del matches[limit:]
-
-
-def _findings(value: dict[str, Any], context: skyburst.FinishContext) -> Findings:
-    parameters = context.parameters
-    boxes = check_boxes(parameters.get("label_boxes"))
-    read, _ = load_masks(parameters, context.read)
-    masks = [
-        Mask(location, mask.width, mask.height, mask.pixels, place_boxes(boxes, mask.width, mask.height))
-        for location, mask in zip(mask_locations(parameters), read, strict=True)
-    ]
-    return Findings(
-        masks=masks,
-        matches=value["matches"],
-        searched=value["searched"],
-        index=value.get("read"),
-        shape=value.get("shape"),
-        parameters=parameters | {"label_boxes": [list(box) for box in boxes]},  # the default ones too
-        job_id=context.job_id,
-        item_errors=context.item_errors,
-        missing=[(missing.start, missing.end, missing.reason) for missing in context.missing],
-    )
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, indent=2).encode("ascii")
 
 
 def _line(match: Match, head: str) -> str:

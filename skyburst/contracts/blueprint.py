@@ -7,6 +7,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,6 +20,7 @@ from skyburst.errors import InvalidBlueprint
 
 FILE = "blueprint.toml"
 FORMAT = 1
+BLUEPRINTS_KEPT = 64
 Reference = Annotated[str, msgspec.Meta(pattern=REFERENCE)]
 Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 NOT_CODE = {"__pycache__", "node_modules", "venv"}
@@ -134,16 +136,21 @@ def load_blueprint(folder: Path) -> Blueprint:
     """
     path = folder / FILE
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        blueprint = _parsed(path.read_text(encoding="utf-8"), str(path))
     except FileNotFoundError as error:
         raise InvalidBlueprint(f"{path} does not exist: an analysis is a folder with a {FILE}") from error
     except OSError as error:
         raise InvalidBlueprint(f"{path} cannot be read: {error.strerror}") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InvalidBlueprint(f"{path} is not TOML: {error}") from error
-    blueprint = parse_blueprint(document, str(path))
     code_folder(folder, blueprint)
     return blueprint
+
+
+@lru_cache(BLUEPRINTS_KEPT)
+def _parsed(text: str, where: str) -> Blueprint:
+    """A command looks analyses up several times; checking what they declare takes longer than all else it does."""
+    return parse_blueprint(tomllib.loads(text), where)
 
 
 def code_folder(folder: Path, blueprint: Blueprint) -> Path:

@@ -1,12 +1,13 @@
 """The second stage: tasks that the analysis makes of what was combined, done in groups in parallel, and merged.
 
-Its steps are apart, so that a home can do each where it likes, and say which one failed: `store_top`, `store_tasks`,
+Its steps are apart, so that a home can do each where it likes, and say which one failed: `top_of`, `store_tasks`,
 `run_group` for each group, `merge_groups`, `finish`. What one leaves for the next are objects beside the tree's values.
 Tasks are in one object, a line each; a group is a range of its bytes, so that whoever runs it is sent five numbers.
 """
 
 from __future__ import annotations
 
+import inspect
 import tempfile
 import time
 from array import array
@@ -93,14 +94,18 @@ def groups_of(ends: Sequence[int], most: int = MOST_GROUPS) -> list[TaskGroup]:
 # Before the tasks
 
 
-def store_top(bench: CombineBench) -> None:
-    """Merge what is left of the tree, and store the value."""
-    put_stored(bench.objects, _key(bench, "value"), combine_top(bench), bench.scratch)
+def top_of(bench: CombineBench) -> Any:
+    """Merge what is left of the tree; the value, of a combiner that yields the list of what it yielded."""
+    value = combine_top(bench)
+    return list(value) if inspect.isgenerator(value) else value
 
 
-def store_tasks(bench: CombineBench, stage: SecondStage) -> list[TaskGroup]:
-    """Have the analysis make the tasks, and store them. Without groups there are none, and the stage is passed over."""
-    made = stage.tasks(_load(bench, "value"), CombineContext(**bench.context))
+def store_tasks(bench: CombineBench, stage: SecondStage, value: Any) -> list[TaskGroup]:
+    """Have the analysis make the tasks, and store them and the value.
+
+    Without groups there are none: then the stage is passed over, and nothing is stored.
+    """
+    made = stage.tasks(value, CombineContext(**bench.context))
     if not isinstance(made, Iterable) or isinstance(made, str | bytes | Mapping):
         kind = type(made).__name__
         raise InvalidAnalysis(
@@ -115,6 +120,7 @@ def store_tasks(bench: CombineBench, stage: SecondStage) -> list[TaskGroup]:
                 ends.append(file.tell())
         if ends:
             bench.objects.put(_key(bench, "tasks"), path)
+            put_stored(bench.objects, _key(bench, "value"), value, bench.scratch)
     return groups_of(ends)
 
 
@@ -182,9 +188,9 @@ def merge_groups(bench: CombineBench, stage: SecondStage, groups: int) -> None:
         put_stored(bench.objects, _key(bench, "merged"), merged, bench.scratch)
 
 
-def finish(bench: CombineBench, groups: int) -> dict[str, Any]:
-    """Make the result, of what was merged or, when there were no tasks, of the value as it was."""
-    return make_result(bench, _load(bench, "merged" if groups else "value"))
+def finish(bench: CombineBench) -> dict[str, Any]:
+    """Make the result of what was merged."""
+    return make_result(bench, _load(bench, "merged"))
 
 
 def _results(bench: CombineBench, groups: int) -> Generator[Any, None, None]:

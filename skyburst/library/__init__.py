@@ -21,16 +21,56 @@ relative to the library, which can therefore be moved or copied as a folder.
 
 from __future__ import annotations
 
-from skyburst.library.build import BuildProgress, LibrarySummary, build_library
-from skyburst.library.description import Describe, Description, MakeVariants, Variant
-from skyburst.library.document import Library, open_library
-from skyburst.library.index import LibraryIndex, read_index, write_index
-from skyburst.library.inspection import LibraryReport, VerifyProgress, inspect_library
-from skyburst.library.lines import Item
-from skyburst.library.numbered import NumberedItem, numbered_items
-from skyburst.library.removal import RemovalSummary, RemoveProgress, purge_removed, remove_items
-from skyburst.library.sources import Refused
-from skyburst.library.verification import Problem
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from skyburst.library.build import BuildProgress, LibrarySummary, build_library
+    from skyburst.library.description import Describe, Description, MakeVariants, Variant
+    from skyburst.library.document import Library, open_library
+    from skyburst.library.index import LibraryIndex, read_index, write_index
+    from skyburst.library.inspection import LibraryReport, VerifyProgress, inspect_library
+    from skyburst.library.lines import Item
+    from skyburst.library.numbered import NumberedItem, numbered_items
+    from skyburst.library.removal import RemovalSummary, RemoveProgress, purge_removed, remove_items
+    from skyburst.library.sources import Refused
+    from skyburst.library.verification import Problem
+
+LAZY = {
+    "BuildProgress": "skyburst.library.build",
+    "LibrarySummary": "skyburst.library.build",
+    "build_library": "skyburst.library.build",
+    "Describe": "skyburst.library.description",
+    "Description": "skyburst.library.description",
+    "MakeVariants": "skyburst.library.description",
+    "Variant": "skyburst.library.description",
+    "Library": "skyburst.library.document",
+    "open_library": "skyburst.library.document",
+    "LibraryIndex": "skyburst.library.index",
+    "read_index": "skyburst.library.index",
+    "write_index": "skyburst.library.index",
+    "LibraryReport": "skyburst.library.inspection",
+    "VerifyProgress": "skyburst.library.inspection",
+    "inspect_library": "skyburst.library.inspection",
+    "Item": "skyburst.library.lines",
+    "NumberedItem": "skyburst.library.numbered",
+    "numbered_items": "skyburst.library.numbered",
+    "RemovalSummary": "skyburst.library.removal",
+    "RemoveProgress": "skyburst.library.removal",
+    "purge_removed": "skyburst.library.removal",
+    "remove_items": "skyburst.library.removal",
+    "Refused": "skyburst.library.sources",
+    "Problem": "skyburst.library.verification",
+}
+"""Where each name is: a worker opens libraries, and must not wait for what builds them."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = globals()[name] = getattr(importlib.import_module(LAZY[name]), name)
+    return value
+
 
 __all__ = [
     "BuildProgress",

@@ -28,7 +28,7 @@ from skyburst.engine.stage import (
     placed,
     run_group,
     store_tasks,
-    store_top,
+    top_of,
 )
 from skyburst.errors import InvalidAnalysis, ObjectNotFound
 from skyburst.objects import open_store
@@ -84,12 +84,12 @@ def stage_of(worker: Callable[[Any, TaskContext], Any], tasks: Any = None) -> Se
 
 def run_all(bench: CombineBench, functions: SecondStage) -> list[Failure | None]:
     """All steps up to the merging; what became of each group."""
-    store_top(bench)
+    value = top_of(bench)
     context = bench.context
     at_hand = StageBench(
         functions, bench.objects, PREFIX + PARTS, bench.scratch, "job-1", context["parameters"], "/library"
     )
-    return [run_group(at_hand, group, 2, 60.0) for group in store_tasks(bench, functions)]
+    return [run_group(at_hand, group, 2, 60.0) for group in store_tasks(bench, functions, value)]
 
 
 def test_tasks_are_given_their_context_and_what_they_return_is_merged_in_order(bench: CombineBench) -> None:
@@ -102,7 +102,7 @@ def test_tasks_are_given_their_context_and_what_they_return_is_merged_in_order(b
     functions = stage_of(work)
     assert run_all(bench, functions) == [None] * 3
     merge_groups(bench, functions, 3)
-    finish(bench, 3)
+    finish(bench)
     expected = [0, 1, 2, *([10 * task, task + 1, 2, "/library"] for task in range(3))]
     assert values.decode(bench.objects.get(PREFIX + RESULT)) == expected
     assert not list(bench.scratch.iterdir())

@@ -21,7 +21,7 @@ from .pictures import Album, Decode, Made, Read, made_ahead
 
 PICTURES = 60
 """Matches of each mask that carry their picture."""
-PICTURE_BYTES = 11_000_000
+PICTURE_BYTES = 12_000_000
 """Most bytes that all pictures take in the page."""
 THUMBNAILS = 600
 """Further matches of each mask that carry their thumbnail, when the library has one."""

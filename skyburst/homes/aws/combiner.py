@@ -17,7 +17,7 @@ from skyburst.contracts.records import REFUSED, Failure, Missing, Stored
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import stage
-from skyburst.engine.combine import PARTS, CombineBench, combine_all, combine_group, levels_of
+from skyburst.engine.combine import PARTS, CombineBench, combine_all, combine_group, levels_of, make_result
 from skyburst.engine.finish import conclude, snapshot, without
 from skyburst.engine.spans import store_span
 from skyburst.engine.stage import StageFailed, TaskGroup
@@ -170,11 +170,11 @@ class CombinerFunction:
         if brief.analysis.get("second_stage") is None:  # a brief of an earlier version has none
             self._check_has(brief)
             return combine_all(bench)
-        stage.store_top(bench)
+        value = stage.top_of(bench)
         with _of_the_stage():
-            groups = self._run_stage(brief, bench, start)
+            has_tasks = self._run_stage(brief, bench, value, start)
         self._check_has(brief)
-        return stage.finish(bench, groups)
+        return stage.finish(bench) if has_tasks else make_result(bench, value)
 
     def _check_has(self, brief: Brief) -> None:
         """Raises JobBusy when somebody else has the job, or ended it: its result stays."""
@@ -212,12 +212,12 @@ class CombinerFunction:
 
     # The second stage
 
-    def _run_stage(self, brief: Brief, bench: CombineBench, start: Start) -> int:
-        """Make the tasks, run and merge them; the number of their groups."""
+    def _run_stage(self, brief: Brief, bench: CombineBench, value: Any, start: Start) -> bool:
+        """Make the tasks, run and merge them; whether there are any."""
         functions = load_second_stage(self._folder, brief.analysis["second_stage"])
-        groups = stage.store_tasks(bench, functions)
+        groups = stage.store_tasks(bench, functions, value)
         if not groups:
-            return 0
+            return False
         client = client_for_answers(self._deployed, connections=GROUPS_AT_ONCE)
         until = start.at + SHARE * brief.resources["combiner_timeout_s"]
 
@@ -237,7 +237,7 @@ class CombinerFunction:
         attempts = brief.resources["attempts"]
         run_groups(ask, groups, job_id=brief.job_id, attempts=attempts, until=until, at_once=GROUPS_AT_ONCE)
         stage.merge_groups(bench, functions, len(groups))
-        return len(groups)
+        return True
 
     def _run_tasks(self, brief: Brief, event: dict[str, Any], group: TaskGroup) -> Failure | None:
         """Run the tasks of a group in this environment."""

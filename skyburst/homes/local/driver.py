@@ -63,30 +63,32 @@ class Driver:
         job.finished_at = None
         self._change(JobState.RUNNING, "")
         with self._interrupts:
-            plan = self._plan()
+            with Pool(self._home.worker_config(job), 1, self._home.logs(job.job_id)) as pool:
+                plan = self._plan(pool)
+                if plan is not None:
+                    pool.change(self._home.worker_config(job), self._workers(plan))
+                    if not self._ending:
+                        self._work(plan, pool)
+                    self._end(plan, pool)
             if plan is None:
                 self._end_unplanned()
-                return job
-            with Pool(self._home.worker_config(job), self._workers(plan), self._home.logs(job.job_id)) as pool:
-                if not self._ending:
-                    self._work(plan, pool)
-                self._end(plan, pool)
         return job
 
     @property
     def _ending(self) -> bool:
         return self._cancelled or self._timed_out or self._fatal is not None
 
-    def _plan(self) -> Plan | None:
-        """Items and batches; listed by the analysis itself if it does so."""
+    def _plan(self, pool: Pool) -> Plan | None:
+        """Items and batches; listed by the analysis itself if it does so, in a process that then goes on as a worker."""
         job = self._job
         if job.plan:
             return Plan(**job.plan)
         if job.items is None:
             asked_at = time.time()
-            job.items = self._ask("items", self._limits["combiner_timeout_s"])
-            if job.items is None:
+            listed = self._answers(pool, [["items", 0, self._limits["combiner_timeout_s"]]])
+            if listed is None:
                 return None
+            job.items = listed[0]
             self._note(Part.ITEMS, "items", asked_at)
         plan = make_plan(self._home.source_of(job).count, job.batch_size)
         job.plan = asdict(plan)
@@ -260,19 +262,20 @@ class Driver:
 
     def _with_second_stage(self, pool: Pool, context: dict[str, Any], timeout_s: float) -> list[Any] | None:
         """What is left of the tree, the second stage, and the end of combining; as `_answers`."""
-        if self._answers(pool, [["stage", 0, "top", context, timeout_s]]) is None:
-            return None
+        begun = self._answers(pool, [["stage", 0, "begin", context, timeout_s]])
+        if begun is None or "result" in begun[0]:
+            return [begun[0]["result"]] if begun else None
         self._at_fault = "its second stage"
-        made = self._answers(pool, [["stage", 0, "tasks", context, timeout_s]])
-        if made is None:
+        if "failure" in begun[0]:
+            self._fatal = Failure(*begun[0]["failure"])
             return None
-        groups = [TaskGroup(*group) for group in made[0]]
-        if groups and not self._run_stage(pool, groups, timeout_s):
+        groups = [TaskGroup(*group) for group in begun[0]["groups"]]
+        if not self._run_stage(pool, groups, timeout_s):
             return None
-        if groups and self._answers(pool, [["stage", 0, "merge", context, len(groups), timeout_s]]) is None:
+        if self._answers(pool, [["stage", 0, "merge", context, len(groups), timeout_s]]) is None:
             return None
         self._at_fault = "its combiner"
-        return self._answers(pool, [["stage", 0, "finish", context, len(groups), timeout_s]])
+        return self._answers(pool, [["stage", 0, "finish", context, timeout_s]])
 
     def _run_stage(self, pool: Pool, groups: list[TaskGroup], timeout_s: float) -> bool:
         """Run the tasks of the second stage; whether all are done."""
@@ -289,12 +292,6 @@ class Driver:
                 return False
         self._note(Part.STAGE, "all", began_at)
         return True
-
-    def _ask(self, kind: str, timeout_s: float) -> Any:
-        """One request to a worker process of its own; None when it failed or was interrupted."""
-        with Pool(self._home.worker_config(self._job), 1, self._home.logs(self._job.job_id)) as pool:
-            answers = self._answers(pool, [[kind, 0, timeout_s]])
-        return answers[0] if answers else None
 
     def _answers(self, pool: Pool, requests: list[Request]) -> list[Any] | None:
         """The answers to requests, in any order; None as soon as one failed or the job is to end."""

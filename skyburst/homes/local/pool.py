@@ -87,6 +87,11 @@ class Pool:
         """Have so many worker processes from now on; those that there are stay."""
         self._size = size
 
+    def change(self, config: dict[str, Any], size: int) -> None:
+        """Have so many worker processes from now on, and tell new ones this; those that there are stay as they are."""
+        self._config = config
+        self.resize(size)
+
     def step(self, next_request: Callable[[], Request | None], wait_s: float, *, ahead: bool = True) -> Events:
         """Hand out requests, wait for something to happen, and tell what did.
 

@@ -9,8 +9,8 @@ from typing import Any
 from skyburst.analysis import SecondStage
 from skyburst.contracts.records import Failure
 from skyburst.engine import stage
-from skyburst.engine.combine import PARTS, CombineBench
-from skyburst.engine.work import Bench
+from skyburst.engine.combine import PARTS, CombineBench, make_result
+from skyburst.engine.work import Bench, describe
 
 Opener = Callable[[dict[str, Any]], AbstractContextManager[CombineBench]]
 """Gives a combiner's bench from what the driver says of the job."""
@@ -31,15 +31,20 @@ class SecondStageRequests:
         self._combining = combining
         self._kept: dict[str, Any] = {}
 
-    def top(self, context: dict[str, Any]) -> None:
-        """Merge what is left of the tree."""
-        with self._combining(context) as bench:
-            stage.store_top(bench)
+    def begin(self, context: dict[str, Any]) -> dict[str, Any]:
+        """Merge what is left of the tree, and have the analysis make the tasks.
 
-    def tasks(self, context: dict[str, Any]) -> list[stage.TaskGroup]:
-        """Have the analysis make the tasks."""
+        Returns:
+            `{"groups": [TaskGroup, ...]}`; `{"result": of the combiner}` when there are no tasks; or
+            `{"failure": as a list}`, why the analysis could not make them.
+        """
         with self._combining(context) as bench:
-            return stage.store_tasks(bench, self._functions)
+            value = stage.top_of(bench)
+            try:
+                groups = stage.store_tasks(bench, self._functions, value)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever it is, it is the second stage's
+                return {"failure": list(describe(error))}
+            return {"groups": groups} if groups else {"result": make_result(bench, value)}
 
     def group(self, group: list[int], attempt: int, timeout_s: float) -> Failure | None:
         """Run the tasks of a group; why that failed, if it did."""
@@ -55,7 +60,7 @@ class SecondStageRequests:
         with self._combining(context) as bench:
             stage.merge_groups(bench, self._functions, groups)
 
-    def finish(self, context: dict[str, Any], groups: int) -> dict[str, Any]:
+    def finish(self, context: dict[str, Any]) -> dict[str, Any]:
         """Make the result."""
         with self._combining(context) as bench:
-            return stage.finish(bench, groups)
+            return stage.finish(bench)

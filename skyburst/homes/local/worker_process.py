@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyburst.analysis import ItemsContext
 from skyburst.contracts.records import REFUSED, Failure, Outcome
-from skyburst.engine.work import Bench, Task, describe, limit_memory, work
+from skyburst.engine.work import Bench, Task, describe, limit_memory, peak_memory_mb, work
 from skyburst.homes.local.channel import Channel, Frame
 from skyburst.homes.local.slate import Slate
 from skyburst.loading import Code, load_code
@@ -30,6 +30,8 @@ from skyburst.loading import Code, load_code
 if TYPE_CHECKING:
     from skyburst.homes.local.stage_requests import SecondStageRequests
 
+LISTING_SHARE = 4
+"""A process that listed items goes on as a worker unless that took more than this part of its memory."""
 REPORT_AT = 32
 """Outcomes are reported when there are so many, or ..."""
 REPORT_AFTER_S = 0.02
@@ -85,18 +87,27 @@ class WorkerProcess:
                 self._other(request)
 
     def _load(self) -> None:
-        from skyburst.manifest import ItemReader, Manifest, parse_source
+        from skyburst.manifest import ItemReader, NumberRange
 
         config = self._config
         analysis = config["analysis"]
         functions = (analysis["worker"], analysis["combiner"], analysis["items"], analysis["second_stage"])
         self._code = load_code(analysis["code"], *functions)
-        source = parse_source(config["items"]) if config["items"] else parse_source({"range": [0, 0]})
-        location = source.location if isinstance(source, Manifest) and source.location != config["objects"] else None
         self._bench = Bench(
-            config["job_id"], self._code.worker, config["parameters"], ItemReader(source), location,
+            config["job_id"], self._code.worker, config["parameters"], ItemReader(NumberRange(0, 0)), None,
             _LazyObjects(config["objects"]), config["prefix"], Path(config["scratch"]), secrets.token_hex(4),
         )  # fmt: skip
+        if config["items"]:
+            self._use(config["items"])
+
+    def _use(self, items: dict[str, Any]) -> None:
+        """Take the items of batches from there."""
+        from skyburst.manifest import ItemReader, Manifest, parse_source
+
+        source = parse_source(items)
+        location = source.location if isinstance(source, Manifest) else None
+        self._bench.items = ItemReader(source)
+        self._bench.items_location = location if location != self._config["objects"] else None
 
     def _frames(self) -> list[Frame]:
         if not self._tasks:
@@ -156,13 +167,17 @@ class WorkerProcess:
         """Answer, which proves that the analysis was loaded."""
 
     def _items(self) -> dict[str, Any]:
-        """List the items of the job."""
+        """List the items of the job, which this process then works on."""
         from skyburst.manifest import store_listed
 
         assert self._code.items is not None
         config = self._config
         listed = self._code.items(config["parameters"], ItemsContext(job_id=config["job_id"]))
-        return store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed)
+        document = store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed)
+        self._use(document)
+        # What listing took and still holds would be missing where batches are worked on.
+        self._spent = peak_memory_mb() > config["memory_mb"] / LISTING_SHARE
+        return document
 
     def _combine(self, context: dict[str, Any], level: int, group: int) -> None:
         from skyburst.engine.combine import combine_group
