@@ -34,7 +34,7 @@ MANY = (1, 3, 10, 30, 100)
 SEED, GENERATED_MASKS, PLANTED = 7, 24, 12
 PARAMETERS = {"mask_threshold": 20, "data_threshold": 100, "pix_color_fluctuation": 2.0}
 """The default ones, but for that of the mask, whose pixels are counted so."""
-FAINT = ("--set", "data_threshold=20", "--set", "pix_color_fluctuation=1")
+FAINT = {"data_threshold": 20, "pix_color_fluctuation": 1.0}
 """With faint signal too, of which there is three times as much."""
 SKYBURST = [sys.executable, "-m", "skyburst"]
 
@@ -114,7 +114,7 @@ class Bench:
         header()
         for pixels in MASKS:
             mask = mask_of(self.folder / "made" / "masks", pixels, self.folder / "masks")
-            raw, found = self.search([mask], self.library, "--set", "use_index=false")
+            raw, found = self.search([mask], self.library, use_index="false")
             row("masks", self, raw, f"{pixels:>6,} px", "images", pixels=pixels)
             self.forget()
             cold, found_cold = self.search([mask], self.library)
@@ -124,7 +124,7 @@ class Bench:
             warm, found_warm = self.median([mask], self.library)
             row("masks", self, warm, f"{pixels:>6,} px", "index, warm", raw.wall_s, pixels=pixels)
             traffic(found_warm["index"])
-            faint, found_faint = self.median([mask], self.library, *FAINT)
+            faint, found_faint = self.median([mask], self.library, **FAINT)
             row("masks", self, faint, f"{pixels:>6,} px", "index, faint", pixels=pixels, **found_faint["index"])
             traffic(found_faint["index"])
             assert found["files"] == found_cold["files"] == found_warm["files"], "the same results to the byte"
@@ -145,7 +145,7 @@ class Bench:
         header()
         one: Took | None = None
         for count in MANY:
-            took, found = self.search(masks[:count], self.library, "--set", "max_results_per_mask=300")
+            took, found = self.search(masks[:count], self.library, max_results_per_mask=300)
             one = one or took
             row("many", self, took, f"{count:>4} masks", "one job", masks=count, **found["index"])
             print(f"{'':>12}  {found['index']['bytes'] / 1e6:,.0f} MB; {took.wall_s / count:.2f} s a mask; "
@@ -168,23 +168,23 @@ class Bench:
             print(f"  {step:40} {milliseconds:>7.1f}")
         self.keep("parts", took, stages=stages, steps=steps)
 
-    def median(self, masks: list[Path], library: Path, *more: str) -> tuple[Took, dict[str, Any]]:
+    def median(self, masks: list[Path], library: Path, **more: Any) -> tuple[Took, dict[str, Any]]:
         """The middle one of several warm searches; the first one is not counted."""
-        self.search(masks, library, *more)
-        runs = [self.search(masks, library, *more) for _ in range(self.repeat)]
+        self.search(masks, library, **more)
+        runs = [self.search(masks, library, **more) for _ in range(self.repeat)]
         middle = statistics.median_low(took.wall_s for took, _ in runs)
         return next(run for run in runs if run[0].wall_s == middle)
 
-    def search(self, masks: list[Path], library: Path, *more: str) -> tuple[Took, dict[str, Any]]:
+    def search(self, masks: list[Path], library: Path, **more: Any) -> tuple[Took, dict[str, Any]]:
         """Search; what it took, and `{"files": what is in matches.csv and matches.json, "index": what was read}`."""
         results = self.folder / "results"
         shutil.rmtree(results, ignore_errors=True)
         settings = [f"library={library}", *(f"mask={mask}" for mask in masks)]
-        settings += [f"{name}={value}" for name, value in PARAMETERS.items()]
+        settings += [f"{name}={value}" for name, value in {**PARAMETERS, **more}.items()]
         given = [part for setting in settings for part in ("--set", setting)]
-        took = self.skyburst("run", "color-depth-search", *given, *more, "--output", str(results))
+        took = self.skyburst("run", "color-depth-search", *given, "--output", str(results))
         record = json.loads((results / "parameters.json").read_bytes())
-        assert ("use_index=false" in more) == (record["index"] is None), "what is searched is what is named"
+        assert ("use_index" in more) == (record["index"] is None), "what is searched is what is named"
         return took, {
             "files": [(results / name).read_bytes() for name in ("matches.csv", "matches.json")],
             "index": record["index"] or {},
