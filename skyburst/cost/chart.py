@@ -1,0 +1,113 @@
+"""The comparison as a picture: both crossovers, by batches, modes and lives of the hardware, as a Vega-Lite specification.
+
+Source of the figure: Abe et al., Neuroscience Cloud Analysis As a Service, Neuron 2022, figures 4 and 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from skyburst.cost.cloud import Mode
+from skyburst.cost.comparison import SCENARIOS, Row, Subject
+
+SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+WIDTH = 330
+BAR = 17
+"""Pixels of a bar and what is beside it."""
+COLORS = {
+    Mode.STANDARD: ["#08519c", "#2171b5", "#4292c6", "#7bb3d9", "#b5d3e9"],
+    Mode.SAVE: ["#a63603", "#d95f0e", "#ec8632", "#fdae6b", "#fdd0a2"],
+}
+"""Of each mode, from the shortest life of the hardware to the longest: blue and orange, which people with colour-blindness
+tell apart."""
+Part = dict[str, Any]
+
+
+def chart(subject: Subject, rows: Sequence[Row]) -> Part:
+    """A Vega-Lite specification with its data: LCC beside LUC, a group of bars for each batch.
+
+    Args:
+        subject: what is compared.
+        rows: of `compare`; at least one.
+    """
+    series = {f"{row.mode}, {_life(row.years)}": COLORS[row.mode][row.years - 1] for row in rows}
+    series = dict(sorted(series.items(), key=lambda named: list(Mode).index(_mode(named[0]))))
+    values = [
+        {
+            "batch": row.batch.label, "series": f"{row.mode}, {_life(row.years)}",
+            "lcc": round(row.lcc, 6), "luc": round(row.luc, 6),
+            "lcc_text": number(row.lcc), "luc_text": f"{number(row.luc)} %",
+        }
+        for row in rows
+    ]  # fmt: skip
+    dates = [f"{price.of}: {price.date or 'as given'}" for price in subject.prices]
+    return {
+        "$schema": SCHEMA,
+        "background": "white",
+        "padding": 12,
+        "config": {"font": "system-ui, sans-serif", "view": {"stroke": "#dfe3e8"}, "axis": {"gridColor": "#eef0f3"}},
+        "title": {
+            "text": f"{subject.analysis}: own hardware for {subject.price_usd:,.0f} USD beside the cloud",
+            "subtitle": ["Prices of: " + "; ".join(dates)], "anchor": "start", "offset": 14,
+        },
+        "data": {"values": values},
+        "hconcat": [
+            _panel("lcc", "LCC: batches a week from which on own hardware is cheaper", series, rows),
+            _panel("luc", "LUC: % of the week that own hardware then computes", series, rows),
+        ],
+    }  # fmt: skip
+
+
+def number(value: float) -> str:
+    """With about four digits."""
+    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
+
+
+def _panel(field: str, title: str, series: dict[str, str], rows: Sequence[Row]) -> Part:
+    labels = list(dict.fromkeys(row.batch.label for row in rows))
+    first = field == "lcc"
+    largest = max(getattr(row, field) for row in rows)
+    position = {
+        "y": {
+            "field": "batch", "type": "nominal", "sort": labels, "scale": {"paddingInner": 0.2},
+            "axis": {"title": None, "labelLimit": 220, "labelFontSize": 12, "ticks": False} if first else None,
+        },
+        "yOffset": {"field": "series", "type": "nominal", "sort": list(series), "scale": {"paddingInner": 0.1}},
+        "x": {
+            "field": field, "type": "quantitative", "title": title,
+            "scale": {"domain": [0, 1.2 * largest], "nice": False},  # room for the number behind the longest bar
+        },
+    }  # fmt: skip
+    color = {
+        "field": "series", "type": "nominal", "title": None,
+        "scale": {"domain": list(series), "range": list(series.values())},
+        "legend": {"orient": "bottom", "direction": "horizontal", "columns": 2, "labelLimit": 260},
+    }  # fmt: skip
+    layers: list[Part] = [
+        {"mark": {"type": "bar"}, "encoding": {"color": color}},
+        {
+            "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 4, "fontSize": 11},
+            "encoding": {"text": {"field": f"{field}_text", "type": "nominal"}},
+        },
+    ]
+    if not first and largest > 100:
+        # From here on own hardware cannot do in a week what it takes to be cheaper.
+        whole = {"type": "rule", "color": "#d62728", "strokeDash": [4, 3], "x": {"expr": f"width * 100 / {1.2 * largest}"}}
+        layers.append({"data": {"values": [{}]}, "mark": {**whole, "y": 0, "y2": "height"}})
+    height = (len(series) + 1) * BAR * len(labels)
+    return {"width": WIDTH, "height": height, "layer": [{**layer, **_with(layer, position)} for layer in layers]}
+
+
+def _with(layer: Part, position: Part) -> Part:
+    """The encoding of a layer of bars or texts, with where they are; nothing for other layers."""
+    return {"encoding": {**position, **layer["encoding"]}} if "encoding" in layer else {}
+
+
+def _life(years: int) -> str:
+    named = f" ({SCENARIOS[years]})" if years in SCENARIOS else ""
+    return f"{years} year{'s' if years > 1 else ''}{named}"
+
+
+def _mode(series: str) -> Mode:
+    return Mode(series.partition(",")[0])
