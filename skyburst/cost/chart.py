@@ -21,6 +21,8 @@ COLORS = {
 }
 """Of each mode, from the shortest life of the hardware to the longest: blue and orange, which people with colour-blindness
 tell apart."""
+WHOLE_WEEK = 100
+"""Percent. Own hardware cannot compute more."""
 Part = dict[str, Any]
 
 
@@ -60,8 +62,8 @@ def chart(subject: Subject, rows: Sequence[Row]) -> Part:
 
 
 def number(value: float) -> str:
-    """With about four digits."""
-    return f"{value:,.0f}" if value >= 1_000 else f"{value:.4g}"
+    """With four digits, or all of a whole number that has more."""
+    return f"{value:,.0f}" if value >= 999.95 else f"{value:#.4g}"
 
 
 def _panel(field: str, title: str, series: dict[str, str], rows: Sequence[Row]) -> Part:
@@ -70,7 +72,7 @@ def _panel(field: str, title: str, series: dict[str, str], rows: Sequence[Row]) 
     largest = max(getattr(row, field) for row in rows)
     position = {
         "y": {
-            "field": "batch", "type": "nominal", "sort": labels, "scale": {"paddingInner": 0.2},
+            "field": "batch", "type": "nominal", "sort": labels, "scale": {"paddingInner": 0.2, "paddingOuter": 0.1},
             "axis": {"title": None, "labelLimit": 220, "labelFontSize": 12, "ticks": False} if first else None,
         },
         "yOffset": {"field": "series", "type": "nominal", "sort": list(series), "scale": {"paddingInner": 0.1}},
@@ -82,26 +84,19 @@ def _panel(field: str, title: str, series: dict[str, str], rows: Sequence[Row]) 
     color = {
         "field": "series", "type": "nominal", "title": None,
         "scale": {"domain": list(series), "range": list(series.values())},
-        "legend": {"orient": "bottom", "direction": "horizontal", "columns": 2, "labelLimit": 260},
+        "legend": {"orient": "bottom", "direction": "horizontal", "columns": len({row.years for row in rows}), "labelLimit": 260},
     }  # fmt: skip
     layers: list[Part] = [
-        {"mark": {"type": "bar"}, "encoding": {"color": color}},
+        {"mark": {"type": "bar"}, "encoding": {**position, "color": color}},
         {
             "mark": {"type": "text", "align": "left", "baseline": "middle", "dx": 4, "fontSize": 11},
-            "encoding": {"text": {"field": f"{field}_text", "type": "nominal"}},
+            "encoding": {**position, "text": {"field": f"{field}_text", "type": "nominal"}},
         },
     ]
-    if not first and largest > 100:
-        # From here on own hardware cannot do in a week what it takes to be cheaper.
-        whole = {"type": "rule", "color": "#d62728", "strokeDash": [4, 3], "x": {"expr": f"width * 100 / {1.2 * largest}"}}
-        layers.append({"data": {"values": [{}]}, "mark": {**whole, "y": 0, "y2": "height"}})
-    height = (len(series) + 1) * BAR * len(labels)
-    return {"width": WIDTH, "height": height, "layer": [{**layer, **_with(layer, position)} for layer in layers]}
-
-
-def _with(layer: Part, position: Part) -> Part:
-    """The encoding of a layer of bars or texts, with where they are; nothing for other layers."""
-    return {"encoding": {**position, **layer["encoding"]}} if "encoding" in layer else {}
+    if not first and largest > WHOLE_WEEK:
+        rule = {"type": "rule", "color": "#4a4a4a", "strokeDash": [5, 4]}
+        layers.append({"mark": rule, "encoding": {"x": {"datum": WHOLE_WEEK, "type": "quantitative"}}})
+    return {"width": WIDTH, "height": (len(series) + 1) * BAR * len(labels), "layer": layers}
 
 
 def _life(years: int) -> str:

@@ -151,7 +151,7 @@ def _checked(document: Mapping[Any, Any], form: type[Form], where: str) -> Form:
 def _published(form: PublishedForm, path: Path, known: Published) -> Subject:
     if form.analysis not in known.analyses:
         near = difflib.get_close_matches(form.analysis, known.analyses, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"there are those of {', '.join(known.analyses)}"
+        hint = f"did you mean {near[0]!r}?" if near else f"there are those of {', '.join(known.analyses)}."
         raise Invalid(
             f"{path}: analysis is {form.analysis!r}, of which no batches are published: {hint} "
             "For an analysis of your own give `batches`"
