@@ -16,10 +16,11 @@ WHOLE_WEEK = 100
 
 def comparison_lines(subject: Subject, rows: Sequence[Row]) -> list[str]:
     """What is compared, the comparison, and where the prices are from."""
-    support = ", ".join(f"{usd:,g}" for usd in subject.support_usd)
+    support = ", ".join(_usd(usd) for usd in subject.support_usd)
+    years = len(subject.support_usd)
+    name, price = text.printable(subject.analysis), _usd(subject.price_usd)
     return [
-        f"{text.printable(subject.analysis)}: own hardware for {subject.price_usd:,g} USD, support of {support} USD "
-        f"in years 1 to {len(subject.support_usd)}",
+        f"{name}: own hardware for {price} USD, support of {support} USD in years 1 to {years}",
         "",
         *_batches(subject),
         "",
@@ -58,6 +59,10 @@ def comparison_document(subject: Subject, rows: Sequence[Row]) -> dict[str, Any]
     }  # fmt: skip
 
 
+def _usd(amount: float) -> str:
+    return f"{amount:,.2f}".removesuffix(".00")
+
+
 def _batches(subject: Subject) -> list[str]:
     rows = [["BATCH", "DATASETS", "CLOUD S", "OWN S", *(f"{mode.upper()} USD" for mode in Mode)]]
     for batch in subject.batches:
@@ -83,7 +88,9 @@ def _meanings(rows: Sequence[Row]) -> list[str]:
         "LUC  how much of the week own hardware computes them",
     ]
     if any(row.luc > WHOLE_WEEK for row in rows):
-        lines.append(f"     above {WHOLE_WEEK} % it cannot: there the cloud is cheaper, however much there is to compute")
+        lines.append(
+            f"     above {WHOLE_WEEK} % it cannot: there the cloud is cheaper, however much there is to compute"
+        )
     return lines
 
 

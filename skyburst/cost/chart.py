@@ -70,6 +70,7 @@ def _panel(field: str, title: str, series: dict[str, str], rows: Sequence[Row]) 
     labels = list(dict.fromkeys(row.batch.label for row in rows))
     first = field == "lcc"
     largest = max(getattr(row, field) for row in rows)
+    end = 1.2 * largest or 1.0  # room for the number behind the longest bar
     position = {
         "y": {
             "field": "batch", "type": "nominal", "sort": labels, "scale": {"paddingInner": 0.2, "paddingOuter": 0.1},
@@ -78,7 +79,7 @@ def _panel(field: str, title: str, series: dict[str, str], rows: Sequence[Row]) 
         "yOffset": {"field": "series", "type": "nominal", "sort": list(series), "scale": {"paddingInner": 0.1}},
         "x": {
             "field": field, "type": "quantitative", "title": title,
-            "scale": {"domain": [0, 1.2 * largest], "nice": False},  # room for the number behind the longest bar
+            "scale": {"domain": [0, end], "nice": False},
         },
     }  # fmt: skip
     color = {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import difflib
 from collections.abc import Mapping
 from pathlib import Path
@@ -68,7 +68,7 @@ class OwnForm(msgspec.Struct, frozen=True, kw_only=True):
     analysis: Text
     pricetag_cost: Amount
     support_cost: Years | str
-    prices_of: datetime.date
+    prices_of: dt.date
     """Of what the batches cost in the cloud."""
     batches: Annotated[list[dict[str, Any]], msgspec.Meta(min_length=1, max_length=20)]
 

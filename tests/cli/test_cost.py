@@ -38,11 +38,25 @@ def test_a_comparison_is_a_table_of_years_batches_and_modes(program: Program, ha
     assert ran.out.startswith("PMDLocaNMF: own hardware for 12,691 USD, support of 392, 392, 392, 392, 392 USD")
     rows = [line.split() for line in ran.out.splitlines() if line.startswith(("2 (", "4 ("))]
     assert len(rows) == 12
-    assert rows[2] == ["2", "(realistic)", "20.1", "x", "3,", "medium", "standard", "7,704.43", "22.3899", "67.1698", "49.0446"]
+    assert rows[2] == [
+        "2",
+        "(realistic)",
+        "20.1",
+        "x",
+        "3,",
+        "medium",
+        "standard",
+        "7,704.43",
+        "22.3899",
+        "67.1698",
+        "49.0446",
+    ]
     assert rows[-1][:2] == ["4", "(optimistic)"]
 
 
-def test_a_comparison_says_of_when_its_prices_are_and_what_is_to_be_known_of_them(program: Program, hardware: str) -> None:
+def test_a_comparison_says_of_when_its_prices_are_and_what_is_to_be_known_of_them(
+    program: Program, hardware: str
+) -> None:
     out = program("cost", "compare", hardware).out
     prices = [line.split("  ") for line in out.partition("PRICES")[2].splitlines()[1:4]]
     assert [line[0] for line in prices] == ["price tag", "support cost cluster_default", "cloud"]
@@ -56,7 +70,9 @@ def test_hardware_that_can_never_be_cheaper_is_said_to_be(program: Program, proj
     (project / "slow.yaml").write_text(SLOW)
     out = program("cost", "compare", "slow.yaml").out
     assert "above 100 % it cannot: there the cloud is cheaper, however much there is to compute" in out
-    assert [line.split()[-1] for line in out.splitlines() if line.startswith("one session")] == ["-"], "no price to save"
+    assert [line.split()[-1] for line in out.splitlines() if line.startswith("one session")] == ["-"], (
+        "no price to save"
+    )
     assert "save  " not in out
 
 
@@ -78,7 +94,12 @@ def test_a_comparison_is_json_for_programs_with_all_digits(program: Program, har
     ]
     assert document["batches"][1]["cloud_usd"] == {"standard": 6.617358286852267, "save": 4.073192453518933}
     row = document["crossovers"][2]
-    assert (row["years"], row["scenario"], row["batch"], row["mode"]) == (2, "realistic", "20.1 x 3, medium", "standard")
+    assert (row["years"], row["scenario"], row["batch"], row["mode"]) == (
+        2,
+        "realistic",
+        "20.1 x 3, medium",
+        "standard",
+    )
     assert row["lcc_datasets_a_week"] == 3 * row["lcc_batches_a_week"]
     assert row["lcc_batches_a_week"] * 52 * 6.617358286852267 == pytest.approx(row["eac_usd_a_year"], rel=1e-12)
     assert len(document["crossovers"]) == 6
@@ -103,7 +124,9 @@ def test_a_picture_is_drawn(program: Program, hardware: str, project: Path, name
         ([], "Missing argument 'FILE'."),
     ],
 )
-def test_what_cannot_be_used_is_refused(program: Program, hardware: str, project: Path, arguments: list[str], error: str) -> None:
+def test_what_cannot_be_used_is_refused(
+    program: Program, hardware: str, project: Path, arguments: list[str], error: str
+) -> None:
     (project / "bad.yaml").write_text(HARDWARE.replace("pricetag_cost", "pricetag"))
     ran = program("cost", "compare", *arguments)
     assert ran.code == 2

@@ -16,7 +16,9 @@ BATCHES = (
     Batch("1 x 1", 1, 60.0, 600.0, {Mode.STANDARD: 0.5, Mode.SAVE: 0.25}),
     Batch("<1> x 4", 4, 70.0, 2400.0, {Mode.STANDARD: 2.0}),
 )
-SUBJECT = Subject("sorting", 2000.0, (100.0,) * 5, BATCHES, (Price("price tag", "", "x"), Price("cloud", "2019-09", "y")))
+SUBJECT = Subject(
+    "sorting", 2000.0, (100.0,) * 5, BATCHES, (Price("price tag", "", "x"), Price("cloud", "2019-09", "y"))
+)
 
 
 def words(subject: Subject, years: tuple[int, ...]) -> set[str]:
@@ -49,12 +51,24 @@ def test_the_whole_week_is_marked_when_own_hardware_cannot_do_as_much(own_s: flo
     assert any(layer["mark"]["type"] == "rule" for layer in layers) == drawn
 
 
+def test_hardware_that_costs_nothing_is_drawn() -> None:
+    assert {"0.000", "0.000 %"} <= words(Subject("free", 0.0, (0.0,) * 5, BATCHES, ()), (2,))
+
+
 def test_a_picture_can_be_pixels() -> None:
     assert picture(chart(SUBJECT, compare(SUBJECT, (2,))), "png").startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"), [(0.0, "0.000"), (0.001234, "0.001234"), (7.6, "7.600"), (999.94, "999.9"), (999.97, "1,000"), (12_345.6, "12,346")]
-)  # fmt: skip
+    ("value", "shown"),
+    [
+        (0.0, "0.000"),
+        (0.001234, "0.001234"),
+        (7.6, "7.600"),
+        (999.94, "999.9"),
+        (999.97, "1,000"),
+        (12_345.6, "12,346"),
+    ],
+)
 def test_numbers_have_four_digits(value: float, shown: str) -> None:
     assert number(value) == shown

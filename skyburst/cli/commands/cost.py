@@ -7,8 +7,7 @@ from pathlib import Path
 import click
 
 from skyburst.cli.options import json_flag
-
-REALISTIC, OPTIMISTIC, MOST_YEARS = 2, 4, 5
+from skyburst.cost.own_hardware import MOST_YEARS
 
 
 @click.group("cost", invoke_without_command=True, no_args_is_help=False)
@@ -30,9 +29,7 @@ def command(ctx: click.Context) -> None:
     "--year", "years", type=click.IntRange(1, MOST_YEARS), multiple=True, metavar="N",
     help="Years that the hardware is used for, 1 to 5; may be given again. Else 2 (realistic) and 4 (optimistic).",
 )  # fmt: skip
-@click.option(
-    "--picture", metavar="FILE", type=click.Path(), help="Draw the comparison too, as FILE.svg or FILE.png."
-)
+@click.option("--picture", metavar="FILE", type=click.Path(), help="Draw the comparison too, as FILE.svg or FILE.png.")
 @json_flag("the comparison")
 def compare(file: Path, years: tuple[int, ...], picture: str | None, as_json: bool) -> None:
     """Compare own hardware, as FILE describes it, with the cloud.
@@ -50,13 +47,14 @@ def compare(file: Path, years: tuple[int, ...], picture: str | None, as_json: bo
     from skyburst.cli.comparing import comparison_document, comparison_lines
     from skyburst.cli.output import echo_json, write_file
     from skyburst.cost.chart import chart
+    from skyburst.cost.comparison import SCENARIOS
     from skyburst.cost.comparison import compare as compared
     from skyburst.cost.hardware_file import read_hardware
     from skyburst.timeline.drawing import picture as drawn
 
     kind = _kind(picture)
     subject = read_hardware(file)
-    rows = compared(subject, sorted(set(years)) or (REALISTIC, OPTIMISTIC))
+    rows = compared(subject, sorted(set(years) or SCENARIOS))
     if picture is not None:
         write_file(Path(picture).expanduser(), drawn(chart(subject, rows), kind))
     if as_json:
