@@ -33,12 +33,10 @@ def chart(subject: Subject, rows: Sequence[Row]) -> Part:
         subject: what is compared.
         rows: of `compare`; at least one.
     """
-    series = {f"{row.mode}, {_life(row.years)}": COLORS[row.mode][row.years - 1] for row in rows}
-    series = dict(sorted(series.items(), key=lambda named: list(Mode).index(_mode(named[0]))))
+    series = {_series(row): COLORS[mode][row.years - 1] for mode in Mode for row in rows if row.mode is mode}
     values = [
         {
-            "batch": row.batch.label, "series": f"{row.mode}, {_life(row.years)}",
-            "lcc": round(row.lcc, 6), "luc": round(row.luc, 6),
+            "batch": row.batch.label, "series": _series(row), "lcc": row.lcc, "luc": row.luc,
             "lcc_text": number(row.lcc), "luc_text": f"{number(row.luc)} %",
         }
         for row in rows
@@ -100,10 +98,6 @@ def _panel(field: str, title: str, series: dict[str, str], rows: Sequence[Row]) 
     return {"width": WIDTH, "height": (len(series) + 1) * BAR * len(labels), "layer": layers}
 
 
-def _life(years: int) -> str:
-    named = f" ({SCENARIOS[years]})" if years in SCENARIOS else ""
-    return f"{years} year{'s' if years > 1 else ''}{named}"
-
-
-def _mode(series: str) -> Mode:
-    return Mode(series.partition(",")[0])
+def _series(row: Row) -> str:
+    named = f" ({SCENARIOS[row.years]})" if row.years in SCENARIOS else ""
+    return f"{row.mode}, {row.years} year{'s' if row.years > 1 else ''}{named}"
