@@ -22,6 +22,9 @@ timeout 120 skyburst library generate brains --images 24 --quiet
 mask=$(find brains/masks -name '*.tif' | sort | head -n 1)
 timeout 120 skyburst run color-depth-search --set "mask=$mask" --set library=brains/images --quiet --output found
 test -s found/matches.html
+printf 'analysis: DLC\npricetag_cost: cluster_default\nsupport_cost: cluster_default\n' > cluster.yaml
+timeout 60 skyburst cost compare cluster.yaml > costs.txt
+grep -q "3,656 USD" costs.txt
 timeout 60 python - <<'END'
 import json
 import pathlib

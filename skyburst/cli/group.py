@@ -46,6 +46,9 @@ SECTIONS = {
     "Libraries": [
         Listed("library", "Build, index, inspect, change and generate libraries of items."),
     ],
+    "Costs": [
+        Listed("cost", "Compare what own hardware costs with the cloud."),
+    ],
     "AWS": [
         Listed("deploy", "Deploy skyburst and analyses to an AWS account."),
         Listed("diff", "Show what `skyburst deploy` would change."),

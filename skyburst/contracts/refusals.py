@@ -56,6 +56,9 @@ def explain(error: msgspec.ValidationError, document: Mapping[str, Any], prefix:
         return expected
     value: Any = document
     for step in path.removesuffix("[...]").split("."):
-        value = value[step]
+        field, *places = step.split("[")
+        value = value[field]
+        for number in places:
+            value = value[int(number.removesuffix("]"))]
     found = json.dumps(value, default=str)[:LONGEST]
-    return f"{prefix}{path} {'in' if path.endswith(']') else 'is'} {found}: {expected}"
+    return f"{prefix}{path} {'in' if path.endswith('[...]') else 'is'} {found}: {expected}"

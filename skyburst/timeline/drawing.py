@@ -51,7 +51,7 @@ def _library() -> ModuleType:
         import vl_convert
     except ImportError as error:
         raise Invalid(
-            "the picture of a timeline is drawn by the package vl-convert-python, which is not installed: "
+            "pictures are drawn by the package vl-convert-python, which is not installed: "
             'pip install "skyburst[timeline]"'
         ) from error
     library: ModuleType = vl_convert

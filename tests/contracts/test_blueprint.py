@@ -204,6 +204,7 @@ def test_a_blueprint_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
         ({"parameters": {"k": 3}}, 'here: parameters[...] in {"k": 3}: expected object, got int'),
         ({"parameters": {"k": {"type": "x"}}}, "here: parameters.k: 'x' is not valid"),
         ({"parameters": {"k": {"type": "integer", "default": "3"}}}, 'here: the default of parameters.k is "3"'),
+        ({"resources": {"writes": ["a", 3]}}, "here: resources.writes[1] is 3: expected str, got int"),
         ({"title": 3}, "here: title is 3: expected str, got int"),
         ({"code": 3}, "here: code is 3: expected str"),
         *(

@@ -31,6 +31,7 @@ NEED_IMAGES = {
 """Samples that search images, and what they print."""
 NEED_NOTHING = {
     "careful.py": "gone.txt: FileNotFoundError",
+    "cost.sh": r"79\.2999 +79\.2999 +13\.1118(.|\n)*spike-sorting: own hardware for 4,200 USD",
     "duplicates.sh": "photos/a.png",
     "environment.sh": "everything works",
     "failures.py": r"\[4, 7\]\nPARTIAL \[4\]",
@@ -56,6 +57,8 @@ NEED_THE_CDK = {"own_stack.py"}
 """Samples that tests/cdk_app/test_own_stack.py runs."""
 USED_BY_OTHERS = {
     "duplicates.py",
+    "hardwarecost.yaml",
+    "own_analysis.yaml",
     "testing.py",
     "job.json",
     "pyproject.toml",
