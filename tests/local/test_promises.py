@@ -258,3 +258,24 @@ def test_a_certificate_says_everything_the_answer_depends_on():
     assert certificate["counts"] | {"batches": 4, "done": 3, "failed": 1, "retries": 2} == certificate["counts"]
     assert certificate["environment"]["packages"]["msgspec"]
     assert certificate["times"]["finished"] > certificate["times"]["started"]
+
+
+def test_temporary_files_go_with_the_worker_however_it_ends(tmp_path, monkeypatch):
+    monkeypatch.delenv("TMPDIR", raising=False)
+    scratch = LocalHome().folder / "scratch"
+    (scratch / "skyburst-worker-999999999-x").mkdir(parents=True)  # of a driver that was killed
+    analysis = tmp_path / "leaves.py"
+    analysis.write_text(
+        "import os, tempfile\n"
+        "import skyburst\n"
+        "@skyburst.worker\n"
+        "def work(batch):\n"
+        "    descriptor, name = tempfile.mkstemp()\n"
+        "    if batch.context.attempt == 1:\n"
+        "        os.kill(os.getpid(), 9)\n"
+        "    return [name]\n"
+        "names = skyburst.combiners.concatenate()\n"
+    )
+    [name] = skyburst.run(str(analysis), items=[1]).value
+    assert name.startswith(str(scratch)), "where there is room, and not the system's"
+    assert list(scratch.iterdir()) == []

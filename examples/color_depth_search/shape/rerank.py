@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import skyburst
+from skyburst.objects import locate
 
 from ..image_error import ImageError
 from ..images import read_image
@@ -163,7 +164,7 @@ def _files(items: Sequence[dict[str, Any]], *, with_stored: bool) -> Iterator[di
         yield {"number": number, "name": "image", "location": item["location"]}
         library = item["location"].removesuffix(item["key"])
         for name, key in (item.get("variants") or {}).items() if with_stored else ():
-            yield {"number": number, "name": name, "location": library + key}
+            yield {"number": number, "name": name, "location": locate(library, key)}
 
 
 def _read_stored(read: Mapping[str, Any], size: tuple[int, int]) -> ShapeImages | None:

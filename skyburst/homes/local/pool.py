@@ -20,6 +20,7 @@ from typing import Any
 
 from skyburst.contracts.records import Delivery, Failure, Outcome
 from skyburst.engine.work import RSS_UNITS_PER_MB
+from skyburst.homes.local import temporary
 from skyburst.homes.local.channel import pair
 from skyburst.homes.local.slate import Note, Slate
 from skyburst.homes.local.worker_process import OTHER_TASK, outcomes_of
@@ -245,6 +246,7 @@ class _Worker:
         self._cold = True
         self.channel, theirs = pair()
         self.slate, slate_descriptor = Slate.create()
+        self._temporary = temporary.make_folder(config["scratch"])
         lifeline, self._lifeline = os.pipe()
         descriptors = (theirs.fileno(), slate_descriptor, lifeline)
         try:
@@ -262,7 +264,7 @@ class _Worker:
                     stdout=log,
                     stderr=log,
                     pass_fds=descriptors,
-                    env=_environment(),
+                    env=_environment() | {"TMPDIR": self._temporary},
                     start_new_session=True,  # Ctrl-C is the driver's to handle
                 )
         finally:
@@ -316,6 +318,7 @@ class _Worker:
         os.close(self._lifeline)
         _, status, usage = os.wait4(self.process.pid, 0)
         self.slate.close()
+        temporary.remove_folder(self._temporary)
         code = self.process.returncode = os.waitstatus_to_exitcode(status)
         peak_memory_mb = usage.ru_maxrss / RSS_UNITS_PER_MB
         if code >= 0:
