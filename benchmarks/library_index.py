@@ -35,7 +35,7 @@ SEED, GENERATED_MASKS, PLANTED = 7, 24, 12
 PARAMETERS = {"mask_threshold": 20, "data_threshold": 100, "pix_color_fluctuation": 2.0}
 """The default ones, but for that of the mask, whose pixels are counted so."""
 FAINT = {"data_threshold": 20, "pix_color_fluctuation": 1.0}
-"""With faint signal too, of which there is three times as much."""
+"""With faint signal too: about twice as much is read."""
 SKYBURST = [sys.executable, "-m", "skyburst"]
 
 
