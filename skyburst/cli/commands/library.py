@@ -221,7 +221,7 @@ def _report_lines(report: LibraryReport, location: str) -> list[str]:
         ["library", f"{library.name}, version {library.version}"],
         ["where", library.location],
         ["analysis", library.analysis],
-        ["items", f"{library.count:,}, {text.size(library.size_bytes)}, {report.prefixes:,} prefixes"],
+        ["items", f"{library.count:,}, {text.size(library.size_bytes)}, {text.counted(report.prefixes, 'prefix', 'prefixes')}"],
         *_removed_rows(library),
         ["manifest", text.counted(library.manifest.chunks, "chunk")],
         ["thumbnails", f"{report.thumbnails:,}"],
