@@ -208,6 +208,8 @@ def open_store(location: str | Path, *, create: bool = False) -> ObjectStore:
     if text == "memory://":
         return ObjectStore(MemoryStore(), text)
     if "://" in text:
+        scheme, _, rest = text.partition("://")
+        text = f"{scheme}://{rest.rstrip('/') or rest}"  # keys follow it after a slash, and `//` is another place in a bucket
         try:
             # Unencrypted only where somebody names such a server: a cloud on this machine, or a store in the same room.
             plain = text.startswith("s3://") and os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")

@@ -11,14 +11,12 @@ import skyburst
 from skyburst.library import open_library
 
 from .images import SUFFIXES, ImageError, image_size
-from .index.document import usable_index
+from .index.document import LIBRARY_FILES, usable_index
 from .names import parse_name
 from .query import load_masks
 
 LOOKED_AT = 10
 """Images of a plain folder whose size is compared with the masks before anything starts."""
-
-_LIBRARY_FILES = ("library.json", "items.jsonl")
 
 
 def list_images(
@@ -33,7 +31,7 @@ def list_images(
     size = (masks[0].width, masks[0].height)
     location = parameters["library"]
     folder = skyburst.open_folder(location)
-    if any(folder.has(name) for name in _LIBRARY_FILES):
+    if any(folder.has(name) for name in LIBRARY_FILES):
         library = open_library(location)
         if library.size is not None and library.size != size:
             raise _other_size(location, library.size, masks[0].name, size)

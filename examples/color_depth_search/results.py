@@ -37,8 +37,9 @@ def best_matches(partials: Iterator[skyburst.PartialResult], context: skyburst.C
     for partial in partials:
         images = partial.end - partial.start
         for entry in partial.results():
-            if "matches" in entry:  # the value of a group, some of whose batches may be missing
+            if "searched" in entry:  # of a group, some batches may be missing; of an index, some items were removed
                 images = entry["searched"]
+            if "matches" in entry:  # the value of a group
                 _keep(best, (match for matches in entry["matches"] for match in matches), limit)
             elif "mask" in entry:
                 _keep(best, [entry], limit)

@@ -25,7 +25,7 @@ def search(batch: skyburst.Batch) -> list[dict[str, Any]]:
     Returns:
         Matches `{"mask": index of the mask, "item", "matching_pixels", "matching_ratio", "mirrored"}`, at
         most `max_results_per_mask` (-1: all) of each mask; then, if there is an index, `{"read": {"shards", "requests",
-        "bytes", "damaged"}}`.
+        "bytes", "damaged"}, "searched": number of images}`: items that were removed are no images.
     """
     if batch.items and "shard" in batch.items[0]:
         return _search_index(batch)
@@ -58,6 +58,7 @@ def _search_index(batch: skyburst.Batch) -> list[dict[str, Any]]:
     library = context.items_location or parameters["library"]
     masks = context.once("index-match", lambda: make_index_match(parameters, context.read))
     found: list[Match] = []
+    searched = 0
     read: dict[str, Any] = {"shards": 0, "requests": 0, "bytes": 0, "damaged": []}
     for name, images in by_shard(batch.items):
         try:
@@ -68,7 +69,8 @@ def _search_index(batch: skyburst.Batch) -> list[dict[str, Any]]:
         else:
             read |= {key: read[key] + value for key, value in traffic.items()}
         found += matches
-    return [*best(found, parameters["max_results_per_mask"]), {"read": read}]
+        searched += len(images)
+    return [*best(found, parameters["max_results_per_mask"]), {"read": read, "searched": searched}]
 
 
 def located(item: dict[str, Any], library: str | None) -> dict[str, Any]:

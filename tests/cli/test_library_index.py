@@ -120,11 +120,12 @@ def test_a_library_of_this_machine_is_not_indexed_on_aws(program: Program, libra
     )
 
 
-def test_a_library_behind_a_url_is_indexed_there(program: Program, library: Path, bucket: str) -> None:
+@pytest.mark.parametrize("end", ["", "/"])
+def test_a_library_behind_a_url_is_indexed_there(program: Program, library: Path, bucket: str, end: str) -> None:
     objects = open_store(bucket)
     for file in skyburst.open_folder(library).files():
         objects.put(f"libraries/notes/{file.name}", Path(file.location))
-    ended = program("library", "index", f"{bucket}/libraries/notes")
+    ended = program("library", "index", f"{bucket}/libraries/notes{end}")
     assert ended.code == 0, ended.err
     assert program("library", "index", library).code == 0
     assert index_of(f"{bucket}/libraries/notes") == index_of(library)

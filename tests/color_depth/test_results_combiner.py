@@ -76,6 +76,13 @@ def test_nothing_found_is_an_empty_list_for_each_mask() -> None:
     assert combine([]) == {"matches": [[]], "searched": 0}
 
 
+def test_what_a_batch_says_that_it_searched_counts_rather_than_its_items() -> None:
+    read = {"shards": 1, "requests": 2, "bytes": 3, "damaged": []}
+    combined = combine([[match(1), {"read": read, "searched": 7}], [{"read": read, "searched": 0}], []])
+    assert combined["searched"] == 7 + 0 + 10
+    assert combined["read"]["requests"] == 4
+
+
 LEAVES = st.lists(
     st.lists(
         st.builds(

@@ -283,6 +283,20 @@ def test_a_location_that_is_none_is_refused(location: str) -> None:
         open_store(location)
 
 
+@pytest.mark.parametrize(
+    ("location", "opened"),
+    [
+        ("s3://bucket/lib/", "s3://bucket/lib"),
+        ("s3://bucket/lib//", "s3://bucket/lib"),
+        ("s3://bucket/", "s3://bucket"),
+        ("file:///", "file:///"),
+        ("memory://", "memory://"),
+    ],
+)
+def test_a_slash_at_the_end_of_a_url_says_nothing(location: str, opened: str) -> None:
+    assert open_store(location).location == opened
+
+
 def test_a_folder_opened_again_has_what_was_stored(tmp_path: Path) -> None:
     first = open_store(tmp_path / "store", create=True)
     first.put("a/b", b"1")

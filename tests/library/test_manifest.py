@@ -16,6 +16,7 @@ from skyburst.manifest import (
     NumberRange,
     parse_source,
     read_all,
+    verify_chunks,
     write_manifest,
 )
 from skyburst.objects import ObjectStore, open_store
@@ -48,6 +49,23 @@ def test_every_range_reads_as_the_slice_of_the_list(
             if isinstance(item, list | dict):
                 item.clear()
     assert list(read_all(manifest, objects)) == items
+
+
+@pytest.mark.parametrize("at_once", [1, 4])
+def test_chunks_are_compared_with_the_digest(at_once: int) -> None:
+    objects, manifest = stored(list(range(100)), 3)
+    objects.at_once = at_once
+    verify_chunks(manifest, objects)
+    key = manifest.chunk_key(20)
+    data = objects.get(key)
+    objects.put(key, data.replace(b"60", b"61"))
+    with pytest.raises(InvalidItems, match="'manifest' in memory:// was changed since it was written"):
+        verify_chunks(manifest, objects)
+    objects.delete([key])
+    with pytest.raises(InvalidItems, match=f"chunk '{key}' of the manifest in memory:// is missing"):
+        verify_chunks(manifest, objects)
+    objects.put(key, data)
+    verify_chunks(manifest, objects)
 
 
 @given(start=st.integers(-50, 50), count=st.integers(0, 50), first=st.integers(0, 60), size=st.integers(0, 60))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import skyburst
+from skyburst.errors import is_disk_full
+from skyburst.objects import locate
 
 from ..images import ImageError, read_image
 from ..search import located
@@ -17,6 +21,8 @@ from .entries import Entries
 from .grid import Grid
 from .shard import Shard, directory_name, entries_name
 from .shard_file import Directory, IndexDamaged, write_entries
+
+_WROTE_LESS = re.compile(r"\d+ requested and \d+ written")
 
 
 @skyburst.worker
@@ -28,9 +34,10 @@ def build_shards(batch: skyburst.Batch) -> Iterator[dict[str, Any]]:
 
     Raises:
         ImageError: naming an image that is damaged or is not the one that the library was built from.
+        StorageFull: naming the folder of temporary files when its disk is full.
     """
     for item in batch.items:
-        folder = skyburst.open_folder(f"{batch.parameters['library']}/{SHARDS}")
+        folder = skyburst.open_folder(locate(batch.parameters["library"], SHARDS))
         directory = _whole(folder, item["name"], verify=batch.parameters["verify"])
         built = directory is None
         if directory is None:
@@ -67,19 +74,35 @@ def _build(batch: skyburst.Batch, item: dict[str, Any], folder: skyburst.Folder)
         entries = Entries(Grid(width, height), threshold, Path(temporary))
         images = (located(image, batch.parameters["library"]) for image in item["images"])
         last = first
-        for image, read in batch.context.read_each(images, lambda image: image["location"]):
-            data = read()
-            if hashlib.sha256(data).hexdigest() != image["sha256"]:
-                raise ImageError(
-                    f"{image['file']}: is not the file that the library was built from; "
-                    "`skyburst library inspect --verify` says which files are damaged"
-                )
-            entries.add(image["number"] - first, read_image(data, image["file"], size=(width, height)))
-            last = image["number"]
         file = Path(temporary) / "stored"
-        directory = write_entries(
-            file, entries.blocks(), size=(width, height), threshold=threshold, first=first, images=last - first + 1
-        )
+        with _full_disk_named(temporary):
+            for image, read in batch.context.read_each(images, lambda image: image["location"]):
+                data = read()
+                if hashlib.sha256(data).hexdigest() != image["sha256"]:
+                    raise ImageError(
+                        f"{image['file']}: is not the file that the library was built from; "
+                        "`skyburst library inspect --verify` says which files are damaged"
+                    )
+                entries.add(image["number"] - first, read_image(data, image["file"], size=(width, height)))
+                last = image["number"]
+            directory = write_entries(
+                file, entries.blocks(), size=(width, height), threshold=threshold, first=first, images=last - first + 1
+            )
         folder.write(entries_name(item["name"]), file)
     folder.write(directory_name(item["name"]), directory.encode())
     return directory
+
+
+@contextmanager
+def _full_disk_named(temporary: str) -> Iterator[None]:
+    """Name the folder of temporary files when its disk is full: neither a file's `write` nor numpy's `tofile` says where."""
+    try:
+        yield
+    except OSError as error:
+        # tofile() says only how much it wrote, without a number of the error
+        if not is_disk_full(error) and (error.errno is not None or not _WROTE_LESS.fullmatch(str(error))):
+            raise
+        raise skyburst.StorageFull(
+            f"the disk of {Path(temporary).parent} is full, where a shard is put together: free some space there, set TMPDIR "
+            "to a folder with more, or at home aws raise disk_mb in [resources] of the blueprint; then resume the job"
+        ) from error

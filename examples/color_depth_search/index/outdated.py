@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 
 import skyburst
+from skyburst.objects import locate
 
-from .document import Index
+from .document import FOLDER, Index, read_index
 
 _WRITTEN = re.compile(r"(shards/../\d{8,}-[0-9a-f]{20})\.(?:entries|directory)|(items/[0-9a-f]{20})/\d+/\d+\.json")
 """Names of what is written for indexes in their folder, and the part that each belongs to; nothing else is removed."""
@@ -34,10 +35,16 @@ def outdated_files(index: Index, names: Iterable[str]) -> list[str]:
     return [name for name, part in _parts(names).items() if part not in kept]
 
 
-def remove(folder: skyburst.Folder, names: list[str]) -> str | None:
-    """Remove files; the reason when some cannot be removed, which harms nobody: the next index removes them."""
+def remove(library: str, index: Index, names: list[str]) -> str | None:
+    """Remove files that this index of a library does not need, if it still is the one in use.
+
+    Returns:
+        The reason when some were not removed, which harms nobody: the next index removes them.
+    """
     try:
-        folder.delete(names)
+        if read_index(library) != index:  # what is outdated for this one may belong to that
+            return "another job published an index of the library meanwhile: index it again to remove outdated files"
+        skyburst.open_folder(locate(library, FOLDER)).delete(names)
     except skyburst.StorageError as error:
         return str(error)
     return None

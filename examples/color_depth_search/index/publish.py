@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from operator import itemgetter
@@ -13,13 +14,15 @@ import msgspec
 import skyburst
 from skyburst.library import Library, numbered_items, open_library
 from skyburst.manifest import write_manifest
-from skyburst.objects import open_store
+from skyburst.objects import locate, open_store
 
 from ..wording import counted
 from .document import FOLDER, Index, read_index
 from .outdated import kept_for, missing_parts, outdated_files, remove
 
 ITEMS_PER_CHUNK = 512
+_LIST_FORMAT = 2
+"""Of the list of items: one that is written otherwise must not take the place of one that searches run with."""
 
 
 @skyburst.combiner(associative=True)
@@ -52,7 +55,7 @@ def publish(shards: list[dict[str, Any]], context: skyburst.FinishContext) -> di
         )
     threshold, shard_images = context.parameters["data_threshold"], context.parameters["shard_images"]
     store = open_store(library.location)
-    made_of = " ".join([library.manifest.digest, *(shard["name"] for shard in shards)])
+    made_of = " ".join([str(_LIST_FORMAT), library.manifest.digest, *(shard["name"] for shard in shards)])
     manifest = write_manifest(
         store, ".", f"{FOLDER}/items/{hashlib.sha256(made_of.encode()).hexdigest()[:20]}",
         _items(library, shards, shard_images), chunk_items=ITEMS_PER_CHUNK,
@@ -64,17 +67,20 @@ def publish(shards: list[dict[str, Any]], context: skyburst.FinishContext) -> di
         items=manifest.document()["manifest"],
         before=[],
     )
-    index = replace(index, before=kept_for(index, read_index(library.location)))
-    folder = skyburst.open_folder(f"{library.location}/{FOLDER}")
+    folder = skyburst.open_folder(locate(library.location, FOLDER))
     names = [file.name for file in folder.files()]
     if missing := missing_parts(index, names):
         raise ValueError(
             f"{missing[0]} of the index of {library.location} was removed while the index was built, by another job that "
             "indexed the library: the index is as it was; build it again"
         )
+    if "://" not in library.location:
+        os.sync()  # were the machine to fail now, the description must not be there before what it describes
+    index = replace(index, before=kept_for(index, read_index(library.location)))  # last: another job may publish one
     index.store(library)
     outdated = outdated_files(index, names)
-    return {**summed(shards), "published": True, "outdated": len(outdated), "not_removed": remove(folder, outdated)}
+    not_removed = remove(library.location, index, outdated)
+    return {**summed(shards), "published": True, "outdated": len(outdated), "not_removed": not_removed}
 
 
 @all_shards.summary
@@ -99,9 +105,11 @@ def summed(shards: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _items(library: Library, shards: list[dict[str, Any]], shard_images: int) -> Iterator[dict[str, Any]]:
-    """The library's items in the order of their numbers, each with the name of its shard."""
+    """The library's items in the order of their numbers, each with the name of its shard; those removed have their place."""
     names = {shard["first"] // shard_images: shard["name"] for shard in shards}
     for each in numbered_items(library):
-        if not each.removed:
-            item = msgspec.to_builtins(each.item)
-            yield {**item, "number": each.number, "shard": names[each.number // shard_images]}
+        shard = each.number // shard_images
+        if each.removed:  # none of the shard may be left, and then there is no shard
+            yield {"number": each.number, "shard": names.get(shard), "removed": True}
+        else:
+            yield {**msgspec.to_builtins(each.item), "number": each.number, "shard": names[shard]}

@@ -19,8 +19,9 @@ from .shard_file import IndexDamaged
 
 
 def by_shard(items: list[dict[str, Any]]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """The items of a batch with the name of the shard that they are in."""
-    for name, group in groupby(items, itemgetter("shard")):
+    """The items of a batch with the name of the shard that they are in; what was removed is passed over."""
+    there = (item for item in items if not item.get("removed"))
+    for name, group in groupby(there, itemgetter("shard")):
         yield name, list(group)
 
 
@@ -38,9 +39,10 @@ def search_shard(
 
     Raises:
         IndexDamaged: when the shard is missing, or not as it was written.
+        StorageError: when it cannot be read now.
     """
     try:
-        shard = Shard(skyburst.open_folder(f"{library}/{SHARDS}"), name)
+        shard = Shard(skyburst.open_folder(locate(library, SHARDS)), name)
         numbers = np.array([image["number"] for image in images]) - shard.header.first
         matches: list[dict[str, Any]] = []
         for mask, scores in masks.scores(shard):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 import numpy as np
@@ -42,6 +45,7 @@ class Shard:
     Raises:
         IndexDamaged: also its functions.
         ObjectNotFound: when it is not there.
+        StorageError: when it cannot be read now, as when a bucket asks to slow down: that is no damage.
     """
 
     def __init__(self, folder: Folder, name: str) -> None:
@@ -74,10 +78,8 @@ class Shard:
     def check_size(self) -> None:
         """Read the last byte."""
         end = self.header.size_bytes
-        try:
+        with self._shortness_is_damage():
             self._folder.read_ranges(entries_name(self._name), [(max(0, end - 1), end)])
-        except StorageError as error:
-            raise IndexDamaged(str(error)) from error
 
     def verify(self) -> None:
         """Read all blocks and compare their checksums."""
@@ -94,14 +96,24 @@ class Shard:
         first = np.flatnonzero(np.concatenate([[True], offsets[1:] - ends[:-1] > LARGEST_GAP]))
         last = np.append(first[1:], offsets.size) - 1
         ranges = list(zip(offsets[first].tolist(), ends[last].tolist(), strict=True))
-        try:
+        with self._shortness_is_damage():
             parts = self._folder.read_together(entries_name(self._name), ranges)
-        except StorageError as error:  # it was cut short, or cannot be read for another reason
-            raise IndexDamaged(str(error)) from error
         lengths = sum(end - start for start, end in ranges)
         self.traffic = Traffic(self.traffic.requests + len(ranges), self.traffic.bytes + lengths)
         moved = np.repeat(np.array(parts.starts) - offsets[first], last - first + 1)
         return parts.data, offsets + moved
+
+    @contextmanager
+    def _shortness_is_damage(self) -> Iterator[None]:
+        """Raise IndexDamaged when the file of entries cannot be read because it was cut short."""
+        try:
+            yield
+        except StorageError as error:
+            with self._folder.open(entries_name(self._name)) as file:
+                size = file.seek(0, os.SEEK_END)
+            if size < self.header.size_bytes:
+                raise IndexDamaged(str(error)) from error
+            raise
 
 
 def entries_name(name: str) -> str:

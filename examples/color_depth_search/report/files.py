@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import skyburst
 
 from ..images import read_image
+from ..index.document import why_not_used
 from ..masks import check_boxes, place_boxes
 from ..query import load_masks, mask_locations
 from .csv_table import table
@@ -53,12 +55,20 @@ def _findings(value: dict[str, Any], context: skyburst.FinishContext) -> Finding
         matches=value["matches"],
         searched=value["searched"],
         index=value.get("read"),
+        index_not_used=_why_no_index(value, parameters),
         shape=value.get("shape"),
         parameters=parameters | {"label_boxes": [list(box) for box in boxes]},  # the default ones too
         job_id=context.job_id,
         item_errors=context.item_errors,
         missing=[(missing.start, missing.end, missing.reason) for missing in context.missing],
     )
+
+
+def _why_no_index(value: dict[str, Any], parameters: Mapping[str, Any]) -> str | None:
+    """Asked again here: what lists the images of a job has nowhere to say why they are not those of an index."""
+    if "read" in value or not value["searched"] or not parameters.get("use_index"):
+        return None
+    return why_not_used(parameters["library"], parameters["data_threshold"])
 
 
 def _json(value: Any) -> bytes:

@@ -93,6 +93,8 @@ class Findings:
     """`{"item", "error"}` of images that could not be searched."""
     index: Mapping[str, Any] | None = None
     """What was read of the library's index; None when the images were searched themselves."""
+    index_not_used: str | None = None
+    """Why images of a library were searched themselves though its index was wanted; None when they were not."""
     shape: Mapping[str, Any] | None = None
     """What was compared in shape: numbers, and under `unread` images that could not be; None when nothing was."""
     missing: Sequence[tuple[int, int, str]] = field(default_factory=list)

@@ -29,6 +29,7 @@ def record(findings: Findings) -> dict[str, Any]:
         ],
         "searched": findings.searched,
         "index": None if findings.index is None else dict(findings.index),
+        "index_not_used": findings.index_not_used,
         "shape": None if findings.shape is None else dict(findings.shape),
         "item_errors": list(findings.item_errors),
         "missing": [{"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing],

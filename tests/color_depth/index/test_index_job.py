@@ -15,6 +15,7 @@ from PIL import Image
 import skyburst
 from skyburst.library import build_library, numbered_items, open_library, remove_items
 from skyburst.loading import load_function
+from skyburst.objects import open_store
 from tests.color_depth.index.pictures import picture
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
@@ -31,21 +32,25 @@ def build(source: Path, library: Path) -> None:
     build_library(source, library, load_describe, analysis="color-depth-search", processes=1)
 
 
-def index(library: Path, **parameters: Any) -> dict[str, Any]:
+def index(library: Path | str, **parameters: Any) -> dict[str, Any]:
     """Index a library in shards of four images; the numbers of what was built."""
     given = {"library": str(library), "shard_images": 4, **parameters}
     built: dict[str, Any] = skyburst.run("color-depth-index", parameters=given).value
     return built
 
 
-def search(library: Path, mask: Path, **parameters: Any) -> tuple[dict[str, bytes], dict[str, Any]]:
+def search(
+    library: Path | str, mask: Path, *, batch_size: int | None = None, **parameters: Any
+) -> tuple[dict[str, bytes], dict[str, Any]]:
     """The result files of a search, and of `parameters.json` what is not the same in each job."""
     result = skyburst.run(
-        "color-depth-search", parameters={**SEARCH, "mask": str(mask), "library": str(library), **parameters}
+        "color-depth-search",
+        parameters={**SEARCH, "mask": str(mask), "library": str(library), **parameters},
+        batch_size=batch_size,
     )
     files = {name: path.read_bytes() for name, path in result.files.items()}
     record = json.loads(files.pop("parameters.json"))
-    used = {key: record.pop(key) for key in ("job_id", "index")}
+    used = {key: record.pop(key) for key in ("job_id", "index", "index_not_used")}
     return {**files, "record": json.dumps(record).encode()}, used
 
 
@@ -98,13 +103,14 @@ def test_a_search_with_the_index_writes_the_same_files_to_the_byte(library, imag
     if "negative_mask" in parameters:
         parameters = {"negative_mask": str(images / "image-3.png")}
     without, used = search(library, mask, **parameters)
-    assert used["index"] is None
+    assert (used["index"], used["index_not_used"]) == (None, "it has no index")
     assert json.loads(without["matches.json"])["results"]
     assert index(library)["shards"] == 3
     with_index, used = search(library, mask, **parameters)
     assert with_index == without
     assert used["index"].items() >= {"shards": 3, "damaged": []}.items()
     assert used["index"]["requests"] == 6
+    assert used["index_not_used"] is None
     assert used["index"]["bytes"] > 1_000
 
 
@@ -130,7 +136,10 @@ def test_the_index_does_not_answer_for_thresholds_below_its_own(library, mask):
     parameters = {"data_threshold": 59}
     below, used = search(library, mask, **parameters)
     assert used["index"] is None
-    assert search(library, mask, use_index=False, **parameters)[0]["matches.json"] == below["matches.json"]
+    assert used["index_not_used"] == "its index has no pixels of 60 and less, and data_threshold is 59"
+    unwanted, used = search(library, mask, use_index=False, **parameters)
+    assert unwanted["matches.json"] == below["matches.json"]
+    assert (used["index"], used["index_not_used"]) == (None, None)
     assert search(library, mask, data_threshold=60)[1]["index"]
 
 
@@ -138,7 +147,10 @@ def test_adding_images_builds_only_what_is_new(library, images, mask):
     assert index(library)["built"] == 3
     add(library, images, 20, 21, 22)
     found, used = search(library, mask)
-    assert used["index"] is None  # it is of another version
+    assert used["index"] is None
+    assert used["index_not_used"].startswith(
+        "its index is of version 1 of the library, which has version 2: `skyburst "
+    )
     again = index(library)
     assert (again["shards"], again["built"], again["images"]) == (4, 2, 13)
     with_index, used = search(library, mask)
@@ -158,7 +170,57 @@ def test_removing_images_builds_nothing_and_they_are_not_found(library, images, 
     with_index, used = search(library, mask)
     assert used["index"]["shards"] == 2
     assert with_index == found
+    assert search(library, mask, batch_size=3)[0] == found
+    assert json.loads(found["record"])["searched"] == 4
     assert not any(name in with_index["matches.json"].decode() for name in ids)
+
+
+def test_a_removed_image_costs_searches_nothing(library, images, mask):
+    index(library)
+    before = search(library, mask)[1]["index"]
+    remove_items(library, ["image-0"])
+    assert index(library)["built"] == 0
+    after = search(library, mask)[1]["index"]
+    assert (after["shards"], after["requests"]) == (before["shards"], before["requests"])
+
+
+@pytest.mark.parametrize("how", ["changed", "missing"])
+def test_with_a_damaged_list_of_items_the_images_are_searched_until_it_is_indexed_again(library, mask, how):
+    index(library)
+    whole, _ = search(library, mask)
+    (chunk,) = (library / "index" / "items").rglob("*.json")
+    data = chunk.read_bytes()
+    changed = data.replace(b'"number":3', b'"number":1')
+    assert changed != data
+    if how == "changed":
+        chunk.write_bytes(changed)
+    else:
+        chunk.unlink()
+    found, used = search(library, mask)
+    assert found == whole
+    assert used["index"] is None
+    assert used["index_not_used"].startswith("the list of items of its index is damaged (")
+    assert f"`skyburst library index {library}` writes it again" in used["index_not_used"]
+    assert index(library)["built"] == 0
+    assert chunk.read_bytes() == data
+    assert search(library, mask)[1]["index"]["shards"] == 3
+
+
+def test_a_library_behind_a_url_that_ends_with_a_slash_is_indexed_and_searched(library, mask, bucket):
+    whole, _ = search(library, mask)
+    objects = open_store(bucket)
+    for file in skyburst.open_folder(library).files():
+        objects.put(f"lib/{file.name}", Path(file.location))
+    assert index(f"{bucket}/lib/")["built"] == 3
+    assert index(f"{bucket}/lib")["built"] == 0
+    found, used = search(f"{bucket}/lib/", mask)
+    assert (used["index"]["shards"], used["index"]["damaged"]) == (3, [])
+    assert len(found["matches.csv"].splitlines()) == len(whole["matches.csv"].splitlines())
+    assert not any("//" in info.key for info in objects.list())
+
+
+def test_a_plain_folder_has_no_index_to_use(images, mask):
+    assert search(images, mask)[1]["index_not_used"] is None
 
 
 @pytest.mark.parametrize("suffix", ["entries", "directory"])
