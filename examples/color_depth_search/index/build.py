@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,8 +20,6 @@ from .entries import Entries
 from .grid import Grid
 from .shard import Shard, directory_name, entries_name
 from .shard_file import Directory, IndexDamaged, write_entries
-
-_WROTE_LESS = re.compile(r"\d+ requested and \d+ written")
 
 
 @skyburst.worker
@@ -99,8 +96,7 @@ def _full_disk_named(temporary: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        # tofile() says only how much it wrote, without a number of the error
-        if not is_disk_full(error) and (error.errno is not None or not _WROTE_LESS.fullmatch(str(error))):
+        if not is_disk_full(error):
             raise
         raise skyburst.StorageFull(
             f"the disk of {Path(temporary).parent} is full, where a shard is put together: free some space there, set TMPDIR "

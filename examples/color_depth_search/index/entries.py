@@ -86,6 +86,7 @@ class Entries:
         file = self._folder / f"entries-{len(self._files)}"
         kept = self._kept[: self._used]
         kept.sort()
-        kept.tofile(file)
+        with open(file, "wb") as out:  # not tofile(), which may not notice that the disk is full
+            out.write(kept.data)
         self._files.append(file)
         self._used = 0
