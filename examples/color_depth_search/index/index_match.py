@@ -20,12 +20,15 @@ from .lookups import Lookups, count_variants
 from .shard import LARGEST_GAP, Shard
 from .shard_file import FEW, Directory
 
-# What is in memory at a time, whatever is searched for: the lookups that are kept, those of a group of parts of masks and
-# of the part after it, and beside these either what finding the lookups of a part takes (up to 150 MB), or what a group
-# reads and counting takes (20 MB): together less than 600 MB.
+# In memory at a time, whatever is searched for, are the lookups that are kept, those of a group of parts of masks and of the
+# part after it; and either what finding the lookups of a part takes, or what a group reads and what counting takes. Together
+# these are about 650 MB at most, of the 1,024 MiB that a worker has.
 PART = 1 << 19
-"""Pixels times variants of a part of a mask, which is prepared and counted for itself."""
-KEPT_BYTES = 160 << 20
+"""Pixels times variants of a part of a mask, which is prepared and counted for itself. It takes about 100 bytes of memory
+for each to find its lookups."""
+_FOR_RANGES = 4
+"""So many variants more, as finding the colours that match a pixel takes memory too."""
+KEPT_BYTES = 256 << 20
 """Lookups that are kept for the next shard; further ones are made again."""
 GROUP_BYTES = 64 << 20
 """Lookups of a group of parts beside those that are kept."""
@@ -37,6 +40,9 @@ _ENTRY_BYTES = 40
 """What reading takes for each entry of the blocks that have few."""
 _NEGATIVE = -1
 """Number of the negative mask; the others are numbered from 0."""
+
+Group = list[tuple[int, Lookups]]
+"""Lookups of parts of masks, which read together, each with the number of its mask."""
 
 
 class Scores(NamedTuple):
@@ -66,7 +72,7 @@ class IndexMatch:
         self._negative = negative if negative is not None and negative.pixels else None
         self._grid = Grid(masks[0].width, masks[0].height)
         self._threshold, self._tolerance, self._xy_shift, self._mirror = data_threshold, tolerance, xy_shift, mirror
-        self._pixels = max(1, PART // count_variants(xy_shift, mirror=mirror))
+        self._pixels = max(1, PART // (count_variants(xy_shift, mirror=mirror) + _FOR_RANGES))
         self._kept: dict[tuple[int, int], Lookups] = {}
         self._kept_bytes = 0
 
@@ -112,7 +118,7 @@ class IndexMatch:
                 yield from self._counts_in(shard, shard.directory.blocks[found[read]].astype(np.int64), group)
 
     def _counts_in(
-        self, shard: Shard, blocks: NDArray[np.int64], group: list[tuple[int, Lookups]]
+        self, shard: Shard, blocks: NDArray[np.int64], group: Group
     ) -> Iterator[tuple[int, NDArray[np.int64]]]:
         """What a group matches in some blocks."""
         read = shard.read(blocks)
@@ -124,9 +130,9 @@ class IndexMatch:
         for number, lookups in group:
             yield number, count_matches(lookups, read, rows[lookups.blocks], shard.header.images, threshold)
 
-    def _groups(self, shard: Shard) -> Iterator[list[tuple[int, Lookups]]]:
-        """The lookups of the masks with their numbers, so many at a time that they and what they read fit into memory."""
-        group: list[tuple[int, Lookups]] = []
+    def _groups(self, shard: Shard) -> Iterator[Group]:
+        """The lookups of all parts, so many at a time that they and what they read fit into memory."""
+        group: Group = []
         group_bytes = 0
         wanted = np.zeros(shard.directory.blocks.size, bool)
         for number, first, part in self._parts():
@@ -139,7 +145,7 @@ class IndexMatch:
                 or int(_read_bytes(shard.directory, np.flatnonzero(wanted)).sum()) > READ_BYTES
             ):
                 yield group
-                group.clear()  # whoever took it has it still
+                group.clear()  # before more are made: whoever took it holds this list still
                 group_bytes = made_bytes
                 wanted[:] = False
                 wanted[found] = True
