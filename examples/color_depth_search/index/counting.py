@@ -13,10 +13,10 @@ from .grid import CELLS
 from .lookups import Lookups
 from .shard import Blocks
 
-LOOKUPS_AT_ONCE = 1 << 17
-"""Lookups that are looked up at a time."""
-PIECE = 1 << 17
-"""Entries that are counted at a time: what is made of these stays in the processor's cache."""
+LOOKUPS_AT_ONCE = 1 << 14
+"""Lookups that are looked up at a time: what is made of these stays in the processor's cache."""
+PIECE = 1 << 16
+"""Entries that are counted at a time, for the same reason; more when there are more numbers to add them to."""
 
 
 def count_matches(
@@ -24,7 +24,7 @@ def count_matches(
 ) -> NDArray[np.int64]:
     """Return (variants, images): the number of pixels of a mask that match each image.
 
-    It takes about 20 MB besides the result, however many lookups there are.
+    It takes up to about 25 MB besides the result, however many lookups there are.
 
     Args:
         lookups: of the mask, or of a part of it: the numbers of parts add up.
@@ -51,13 +51,17 @@ def count_matches(
             found = np.flatnonzero(lengths)
             starts, lengths = starts[found], lengths[found]
             uses, first_use = uses[there[found]], first_use[there[found]]
-            for piece in pieces(lengths * uses, PIECE):
-                matching, matches = _images(blocks.values, starts[piece], lengths[piece], threshold)
-                variants = lookups.variants_of[_within(first_use[piece], uses[piece])] * np.int64(images)
-                matches_of_use = np.repeat(matches, uses[piece])
-                places = matching[_within(np.repeat(np.cumsum(matches) - matches, uses[piece]), matches_of_use)]
-                places += np.repeat(variants, matches_of_use)
-                counts += np.bincount(places, minlength=counts.size)
+            for piece in pieces(lengths * uses, max(PIECE, counts.size)):
+                variants = lookups.variants_of[_within(first_use[piece], uses[piece])].astype(np.uint32)
+                starts_of_use, length = np.repeat(starts[piece], uses[piece]), np.repeat(lengths[piece], uses[piece])
+                matching = blocks.values.take(_within(starts_of_use, length))
+                variants = np.repeat(variants * np.uint32(images), length)
+                if threshold is not None:
+                    bright = LARGEST[matching >> np.uint32(IMAGE_BITS)] > threshold
+                    matching, variants = matching[bright], variants[bright]
+                matching &= np.uint32(MOST_IMAGES - 1)
+                matching += variants
+                counts += np.bincount(matching, minlength=counts.size)
     return counts.reshape(lookups.variants, images)
 
 
@@ -70,19 +74,6 @@ def pieces(sizes: NDArray[np.int64], limit: int) -> Iterator[slice]:
         last = max(first + 1, int(np.searchsorted(after, before + limit, side="right")))
         yield slice(first, last)
         first = last
-
-
-def _images(
-    values: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDArray[np.int64], threshold: int | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the images of ranges of values, one range after the other, and how many there are of each."""
-    chosen = values[_within(starts, lengths)]
-    if threshold is not None:
-        bright = LARGEST[chosen >> np.uint32(IMAGE_BITS)] > threshold
-        before = np.concatenate([[0], np.cumsum(bright)])
-        after = np.cumsum(lengths)
-        chosen, lengths = chosen[bright], before[after] - before[after - lengths]
-    return (chosen & np.uint32(MOST_IMAGES - 1)).astype(np.int64), lengths
 
 
 def _within(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
