@@ -22,7 +22,7 @@ from .shard_file import FEW, Directory
 
 # In memory at a time, whatever is searched for, are the lookups that are kept, those of a group of parts of masks and of the
 # part after it; and either what finding the lookups of a part takes, or what a group reads and what counting takes. Together
-# these are about 650 MB at most, of the 1,024 MiB that a worker has.
+# these are about 620 MB at most, of the 1,024 MiB that a worker has.
 PART = 1 << 19
 """Pixels times variants of a part of a mask, which is prepared and counted for itself. It takes about 100 bytes of memory
 for each to find its lookups."""
