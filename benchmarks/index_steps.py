@@ -11,7 +11,7 @@ import numpy as np
 
 import skyburst
 from examples.color_depth_search.images import read_image
-from examples.color_depth_search.index.counting import best_counts
+from examples.color_depth_search.index.counting import count_matches
 from examples.color_depth_search.index.document import SHARDS, Index, read_index
 from examples.color_depth_search.index.grid import Grid
 from examples.color_depth_search.index.lookups import Lookups
@@ -53,6 +53,6 @@ def steps_of_a_shard(library: Path, mask: Path, parameters: dict[str, float]) ->
         step("open the shard")
         blocks = shard.read(lookups.blocks)
         step("read and check the blocks")
-        best_counts(lookups, blocks, np.arange(lookups.blocks.size), shard.header.images, None)
+        count_matches(lookups, blocks, np.arange(lookups.blocks.size), shard.header.images, None).max(axis=0)
         step("look up and count")
     return {name: statistics.mean(values) for name, values in steps.items()}

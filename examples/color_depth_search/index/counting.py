@@ -9,65 +9,71 @@ from numpy.typing import NDArray
 
 from .colour_numbers import LARGEST
 from .entries import IMAGE_BITS, MOST_IMAGES
+from .grid import CELLS
 from .lookups import Lookups
 from .shard import Blocks
 
-PIECE = 1 << 17
-"""Entries that are counted at a time."""
+LOOKUPS_AT_ONCE = 1 << 14
+"""Lookups that are looked up at a time: what is made of these stays in the processor's cache."""
+PIECE = 1 << 16
+"""Entries that are counted at a time, for the same reason; more when there are more numbers to add them to."""
 
 
-def best_counts(
+def count_matches(
     lookups: Lookups, blocks: Blocks, rows: NDArray[np.intp], images: int, threshold: int | None
 ) -> NDArray[np.int64]:
-    """Return (orientations, images): the number of pixels of a mask that match each image, for the best shift.
+    """Return (variants, images): the number of pixels of a mask that match each image.
+
+    It takes up to about 25 MB besides the result, however many lookups there are.
 
     Args:
-        lookups: of the mask.
+        lookups: of the mask, or of a part of it: the numbers of parts add up.
         blocks: of the shard.
-        rows: where in `blocks` each of `lookups.blocks` is.
+        rows: where in `blocks` each of `lookups.blocks` is; -1: nothing is counted in it.
         images: of the shard.
         threshold: entries count when their largest channel is above it; None: all count.
     """
-    cells = rows[lookups.of_block] * blocks.starts.shape[1] + lookups.cells
-    starts, ends = blocks.starts.reshape(-1)[cells], blocks.ends.reshape(-1)[cells]
-    starts = _lower_bound(blocks.values, starts, ends, lookups.first)
-    ends = _lower_bound(blocks.values, starts, ends, lookups.end)
-    found, lengths = _images(blocks.values, starts, ends - starts, threshold)
-    starts = np.cumsum(lengths) - lengths
-    uses = np.flatnonzero(lengths[lookups.lookups])
-    of = lookups.lookups[uses]
-    starts, lengths = starts[of], lengths[of]
     counts = np.zeros(lookups.variants * images, np.int64)
-    for piece in _pieces(lengths):
-        places = found[_within(starts[piece], lengths[piece])]
-        places += np.repeat(lookups.variants_of[uses[piece]] * np.int64(images), lengths[piece])
-        counts += np.bincount(places, minlength=counts.size)
-    best: NDArray[np.int64] = counts.reshape(lookups.orientations, -1, images).max(axis=1)
-    return best
+    starts_of_cells, ends_of_cells = blocks.starts.reshape(-1), blocks.ends.reshape(-1)
+    for rows_of_half in rows.reshape(lookups.halves, -1):
+        used = 0
+        for first in range(0, lookups.of_block.size, LOOKUPS_AT_ONCE):
+            some = slice(first, first + LOOKUPS_AT_ONCE)
+            uses = lookups.uses[some].astype(np.int64)
+            first_use = used + np.cumsum(uses) - uses
+            used += int(uses.sum())
+            row = rows_of_half[lookups.of_block[some]]
+            there = np.flatnonzero(row >= 0)
+            cells = row[there] * CELLS + lookups.cells[some][there]
+            starts, ends = starts_of_cells[cells], ends_of_cells[cells]
+            starts = _lower_bound(blocks.values, starts, ends, lookups.first[some][there])
+            lengths = _lower_bound(blocks.values, starts, ends, lookups.end[some][there]) - starts
+            found = np.flatnonzero(lengths)
+            starts, lengths = starts[found], lengths[found]
+            uses, first_use = uses[there[found]], first_use[there[found]]
+            for piece in pieces(lengths * uses, max(PIECE, counts.size)):
+                variants = lookups.variants_of[_within(first_use[piece], uses[piece])].astype(np.uint32)
+                starts_of_use, length = np.repeat(starts[piece], uses[piece]), np.repeat(lengths[piece], uses[piece])
+                matching = blocks.values.take(_within(starts_of_use, length))
+                variants = np.repeat(variants * np.uint32(images), length)
+                if threshold is not None:
+                    bright = LARGEST[matching >> np.uint32(IMAGE_BITS)] > threshold
+                    matching, variants = matching[bright], variants[bright]
+                matching &= np.uint32(MOST_IMAGES - 1)
+                matching += variants
+                counts += np.bincount(matching, minlength=counts.size)
+    return counts.reshape(lookups.variants, images)
 
 
-def _pieces(lengths: NDArray[np.int64]) -> Iterator[slice]:
-    """Cut ranges of these lengths into pieces of about PIECE entries: what is made of one stays in the processor's cache."""
-    after = np.cumsum(lengths)
+def pieces(sizes: NDArray[np.int64], limit: int) -> Iterator[slice]:
+    """Cut a sequence of things of these sizes into pieces of up to `limit`, or of one that is larger."""
+    after = np.cumsum(sizes)
     first = 0
-    while first < lengths.size:
-        before = after[first] - lengths[first]
-        last = max(first + 1, int(np.searchsorted(after, before + PIECE, side="right")))
+    while first < sizes.size:
+        before = after[first] - sizes[first]
+        last = max(first + 1, int(np.searchsorted(after, before + limit, side="right")))
         yield slice(first, last)
         first = last
-
-
-def _images(
-    values: NDArray[np.uint32], starts: NDArray[np.int64], lengths: NDArray[np.int64], threshold: int | None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return the images of ranges of values, one range after the other, and how many there are of each."""
-    chosen = values[_within(starts, lengths)]
-    if threshold is not None:
-        bright = LARGEST[chosen >> np.uint32(IMAGE_BITS)] > threshold
-        before = np.concatenate([[0], np.cumsum(bright)])
-        after = np.cumsum(lengths)
-        chosen, lengths = chosen[bright], before[after] - before[after - lengths]
-    return (chosen & np.uint32(MOST_IMAGES - 1)).astype(np.int64), lengths
 
 
 def _within(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -50,10 +50,12 @@ def from_images(images, masks, **arguments) -> list[list[Score]]:
     masks=st.integers(1, 3),
     with_negative=st.booleans(),
     boxes=st.sampled_from([(), ((0, 0, 5, 3),), ((0, 0, 4, 2), (-3, 0, None, 2))]),
+    limits=st.sampled_from([{}, {"PART": 2_000}, {"PART": 2_000, "KEPT_BYTES": 50_000, "READ_BYTES": 300_000}]),
 )
 def test_scores_are_those_of_the_images_to_the_last_bit(
-    seed, width, height, count, mask_threshold, floor, above, percent, xy_shift, mirror, masks, with_negative, boxes
-):
+    seed, width, height, count, mask_threshold, floor, above, percent, xy_shift, mirror, masks, with_negative, boxes,
+    limits,
+):  # fmt: skip
     rng = np.random.default_rng(seed)
     first = picture(rng, width, height)
     images = [picture(rng, width, height, near=first if rng.random() < 0.5 else None) for _ in range(count)]
@@ -70,7 +72,9 @@ def test_scores_are_those_of_the_images_to_the_last_bit(
     }
     if not all(mask.pixels for mask in made):
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        for name, value in limits.items():  # so low that masks are cut into many parts, and parts read several times
+            patch.setattr(index_match, name, value)
         write_shard(Path(folder), images, threshold=floor)
         assert from_index(Path(folder), made, **arguments) == from_images(images, made, **arguments)
 
@@ -95,7 +99,7 @@ def test_masks_that_do_not_fit_into_memory_together_score_the_same(tmp_path, mon
     masks = [make_mask(picture(rng, 60, 40), f"{number}", 20, ()) for number in range(4)]
     write_shard(tmp_path, images, threshold=20)
     together = from_index(tmp_path, masks, **SETTINGS)
-    # nothing is kept, and each mask reads for itself
+    # nothing is kept, each mask reads for itself, and each block by itself
     monkeypatch.setattr(index_match, "KEPT_BYTES", 0)
     monkeypatch.setattr(index_match, "READ_BYTES", 0)
     assert from_index(tmp_path, masks, **SETTINGS) == together == from_images(images, masks, **SETTINGS)
