@@ -221,7 +221,9 @@ def test_throttles_are_waited_out_however_long_they_last_and_any_error_is_tried_
 
 @pytest.mark.parametrize("state", ["Plan", "PlanBatches"])
 def test_what_the_planner_refuses_is_not_asked_again(state: str) -> None:
-    never_here = {"InvalidTemplate", "AwsUnavailable", "ResultNotReady", "NotDeployed", "LibraryBusy", "LocalCloudBusy"}
+    never_here = {
+        "InvalidTemplate", "AwsUnavailable", "ResultNotReady", "NotDeployed", "LibraryBusy", "LocalCloudBusy", "ItemNotFound",
+    }  # fmt: skip
     refusals = {
         kind.__name__ for base in (errors.Invalid, errors.NotFound, errors.Conflict) for kind in base.__subclasses__()
         if kind.__module__ == "skyburst.errors"
