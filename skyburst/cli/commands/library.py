@@ -83,8 +83,8 @@ def build(
       skyburst library build more-images my-library
     """
     from skyburst.cli.counting import counting
+    from skyburst.cli.index_report import changed_index
     from skyburst.cli.libraries import describer, library_analysis, stopped, variant_maker
-    from skyburst.cli.library_indexes import changed_index
     from skyburst.cli.output import echo_json
     from skyburst.library import build_library
 
@@ -197,7 +197,7 @@ def _summary_lines(summary: LibrarySummary) -> list[str]:
 
 
 def _report_document(report: LibraryReport) -> dict[str, Any]:
-    from skyburst.cli.library_indexes import index_document
+    from skyburst.cli.index_report import index_document
 
     library = report.library
     return {
@@ -244,7 +244,7 @@ def _report_lines(report: LibraryReport, location: str) -> list[str]:
 
 
 def _index_text(report: LibraryReport, location: str) -> str:
-    from skyburst.cli.library_indexes import index_text
+    from skyburst.cli.index_report import index_text
     from skyburst.library.layout import INDEX
 
     if report.index is None:

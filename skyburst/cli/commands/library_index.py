@@ -43,7 +43,7 @@ def command(
       skyburst library index my-library
       skyburst library index s3://BUCKET/libraries/my-library --on aws
     """
-    from skyburst.cli.indexing import index_specification, refuse_copies
+    from skyburst.cli.index_job import index_specification, refuse_copies
     from skyburst.cli.running import run_job, wanted_result
 
     wanted = wanted_result(json_file, output, quiet=quiet, detach=detach)

@@ -58,8 +58,8 @@ def command(
     """
     from skyburst import library as libraries
     from skyburst.cli.counting import counting
+    from skyburst.cli.index_report import changed_index
     from skyburst.cli.libraries import stopped
-    from skyburst.cli.library_indexes import changed_index
     from skyburst.cli.output import echo_json
 
     named = bool(ids) or file is not None
