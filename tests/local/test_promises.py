@@ -11,6 +11,7 @@ import pytest
 import skyburst
 from skyburst.client import create
 from skyburst.homes.local.home import LocalHome
+from skyburst.homes.local.temporary import TemporaryFolder
 
 SCRIPTED = str(Path(__file__).parent / "scripted")
 
@@ -263,7 +264,10 @@ def test_a_certificate_says_everything_the_answer_depends_on():
 def test_temporary_files_go_with_the_worker_however_it_ends(tmp_path, monkeypatch):
     monkeypatch.delenv("TMPDIR", raising=False)
     scratch = LocalHome().folder / "scratch"
-    (scratch / "skyburst-worker-999999999-x").mkdir(parents=True)  # of a driver that was killed
+    (scratch / "skyburst-worker-left").mkdir(parents=True)  # of a driver that was killed
+    in_use = TemporaryFolder(str(scratch))  # of another driver, which lives
+    assert not (scratch / "skyburst-worker-left").exists()
+    (scratch / "skyburst-worker-left").mkdir()
     analysis = tmp_path / "leaves.py"
     analysis.write_text(
         "import os, tempfile\n"
@@ -278,4 +282,6 @@ def test_temporary_files_go_with_the_worker_however_it_ends(tmp_path, monkeypatc
     )
     [name] = skyburst.run(str(analysis), items=[1]).value
     assert name.startswith(str(scratch)), "where there is room, and not the system's"
+    assert list(scratch.iterdir()) == [Path(in_use.path)]
+    in_use.remove()
     assert list(scratch.iterdir()) == []

@@ -137,11 +137,13 @@ class Album:
         return shown | self._known[thumbnail]
 
     def _keep_preview(self, made: Made, location: str) -> dict[str, Any]:
+        if (
+            not self._previews_fit or self._left < _SMALLEST
+        ):  # whatever was made ahead: pages are to be the same each time
+            return _no_room(location)
         if made.note is not None:
             return {"note": made.note}
-        index = None
-        if made.picture is not None and self._previews_fit:
-            index = self._keep(made.picture, "jpeg", spare=self._spare)
+        index = self._keep(made.picture, "jpeg", spare=self._spare) if made.picture is not None else None
         if index is None:
             self._previews_fit = False
             return _no_room(location)
@@ -172,7 +174,7 @@ class Album:
 
     def _keep(self, data: bytes, kind: str, *, spare: int = 0) -> int | None:
         size = (len(data) + 2) // 3 * 4
-        if size > self._left - spare:
+        if self._left < _SMALLEST or size > self._left - spare:
             return None
         self._left -= size
         self.urls.append(f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}")

@@ -20,9 +20,9 @@ from typing import Any
 
 from skyburst.contracts.records import Delivery, Failure, Outcome
 from skyburst.engine.work import RSS_UNITS_PER_MB
-from skyburst.homes.local import temporary
 from skyburst.homes.local.channel import pair
 from skyburst.homes.local.slate import Note, Slate
+from skyburst.homes.local.temporary import TemporaryFolder
 from skyburst.homes.local.worker_process import OTHER_TASK, outcomes_of
 
 AHEAD_S = 0.03
@@ -246,7 +246,7 @@ class _Worker:
         self._cold = True
         self.channel, theirs = pair()
         self.slate, slate_descriptor = Slate.create()
-        self._temporary = temporary.make_folder(config["scratch"])
+        self._temporary = TemporaryFolder(config["scratch"])
         lifeline, self._lifeline = os.pipe()
         descriptors = (theirs.fileno(), slate_descriptor, lifeline)
         try:
@@ -264,7 +264,7 @@ class _Worker:
                     stdout=log,
                     stderr=log,
                     pass_fds=descriptors,
-                    env=_environment() | {"TMPDIR": self._temporary},
+                    env=_environment() | {"TMPDIR": self._temporary.path},
                     start_new_session=True,  # Ctrl-C is the driver's to handle
                 )
         finally:
@@ -318,7 +318,7 @@ class _Worker:
         os.close(self._lifeline)
         _, status, usage = os.wait4(self.process.pid, 0)
         self.slate.close()
-        temporary.remove_folder(self._temporary)
+        self._temporary.remove()
         code = self.process.returncode = os.waitstatus_to_exitcode(status)
         peak_memory_mb = usage.ru_maxrss / RSS_UNITS_PER_MB
         if code >= 0:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import fcntl
 import os
 import shutil
 import tempfile
@@ -11,29 +11,49 @@ from pathlib import Path
 PREFIX = "skyburst-worker-"
 
 
-def make_folder(scratch: str) -> str:
-    """Make a folder for one worker process, in `TMPDIR` if that is set, and remove what others left that are no more.
+class TemporaryFolder:
+    """A folder for one worker process, in `TMPDIR` if that is set; who makes one removes those of drivers that are no more.
+
+    It is locked as long as its driver lives, however that ends, which tells others that it is in use.
 
     Args:
         scratch: folder of the home for temporary files, where there may be more room than where the system has them.
     """
-    base = Path(os.environ.get("TMPDIR") or scratch)
+
+    def __init__(self, scratch: str) -> None:
+        base = os.environ.get("TMPDIR") or scratch
+        _sweep(Path(base))
+        while True:
+            self.path = tempfile.mkdtemp(prefix=PREFIX, dir=base)
+            self._descriptor = os.open(self.path, os.O_RDONLY)
+            if _lock(self._descriptor) is not False and Path(self.path).is_dir():
+                return
+            os.close(self._descriptor)  # somebody swept it before it was locked
+
+    def remove(self) -> None:
+        """Remove it with all that is in it; what cannot be removed is no reason to end a job."""
+        shutil.rmtree(self.path, ignore_errors=True)
+        os.close(self._descriptor)
+
+
+def _sweep(base: Path) -> None:
+    """Remove the folders that nobody has locked."""
     for left in base.glob(f"{PREFIX}*"):
-        driver = left.name.removeprefix(PREFIX).partition("-")[0]
-        if driver.isdigit() and not _runs(int(driver)):
-            remove_folder(str(left))
-    return tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-", dir=base)
-
-
-def remove_folder(folder: str) -> None:
-    """Remove such a folder; what cannot be removed, or was already, is no reason to end a job."""
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    with contextlib.suppress(PermissionError):  # then it is somebody else's
         try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
+            descriptor = os.open(left, os.O_RDONLY)
+        except OSError:  # somebody removed it meanwhile, or it is another user's
+            continue
+        if _lock(descriptor):
+            shutil.rmtree(left, ignore_errors=True)
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool | None:
+    """Lock a folder: whether nobody else has; None where the file system knows no locks, and nothing is swept."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
     return True

@@ -17,6 +17,7 @@ from examples.color_depth_search.index.entries import Entries
 from skyburst import folders
 from skyburst.library import open_library, write_index
 from tests.color_depth.index.indexed_site import HEIGHT, WIDTH, Site
+from tests.conftest import need
 
 
 @pytest.fixture
@@ -121,9 +122,9 @@ def test_a_bucket_that_is_too_busy_is_no_damage(site: Site, monkeypatch: pytest.
     assert run()[1]["damaged"] == []
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no disk that is always full")
 @pytest.mark.parametrize("name", ["entries-0", "stored"])
 def test_a_full_temporary_disk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    need(Path("/dev/full").exists(), "there is no disk that is always full")
     site = Site(tmp_path)
 
     @contextmanager
