@@ -17,6 +17,8 @@ from skyburst.analysis import Combiner, SecondStage, Worker
 from skyburst.errors import InvalidAnalysis
 
 PACKAGE = "skyburst_analysis_"
+OWN = "skyburst.environments."
+"""What the names of the engine's own modules start with, whose functions run analyses that are commands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +84,8 @@ def load_function(folder: Path, reference: str) -> Any:
         InvalidAnalysis: when there is no such module or function.
     """
     module_name, _, attribute = reference.partition(":")
+    if module_name.startswith(OWN):
+        return getattr(importlib.import_module(module_name), attribute)
     package = _load_package(folder)
     full_name = f"{package.__name__}.{module_name}"
     try:

@@ -9,13 +9,13 @@ import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from skyburst.contracts.job import Positive, Seconds, Share
 from skyburst.contracts.parameters import check_declared, with_json_defaults
-from skyburst.contracts.refusals import NAME, REFERENCE, VERSION, explain
+from skyburst.contracts.refusals import AMI, IMAGE, INSTANCE_TYPE, NAME, REFERENCE, VERSION, explain
 from skyburst.errors import InvalidBlueprint
 
 FILE = "blueprint.toml"
@@ -30,6 +30,10 @@ MOST_WRITES = 10
 OWN = ("batches", "items", "jobs", "map-runs", "uploads")
 """What the keys of a deployment's own objects start with: no analysis may write there."""
 WRITABLE = re.compile(r"(?P<first>[\w!.'()-]+)(/[\w!.'()*-]+)*\Z", re.ASCII)
+VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
+COMMAND_WORKER = "skyburst.environments.dataset:run"
+"""The worker of an analysis that is a command."""
+COMMAND_COMBINER = "skyburst.environments.dataset:collect"
 BESIDE = re.compile(r"\.\./(?!\.+\Z)[^/\\\x00-\x1f]+\Z")
 
 
@@ -88,6 +92,48 @@ class SecondStageSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
     """Function of the combined value, the results in the order of the tasks, and a context: the value from then on."""
 
 
+class EnvironmentSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The machine that an analysis needs when it does not run in a function, and how it is had."""
+
+    image: Annotated[str, msgspec.Meta(pattern=IMAGE)] | None = None
+    """Container image by digest. None: at home aws the one of the deployment, which has Python and the analysis' requirements."""
+    vcpus: Positive = 1
+    """Virtual processors for each batch."""
+    memory_mb: Annotated[int, msgspec.Meta(ge=128, le=24_000_000)] = 2_048
+    """MiB of memory for each batch."""
+    gpus: Annotated[int, msgspec.Meta(ge=0, le=16)] = 0
+    """GPUs for each batch."""
+    disk_gb: Annotated[int, msgspec.Meta(ge=8, le=16_384)] = 30
+    """GiB of disk for each batch: its image, its data and its results."""
+    timeout_min: Annotated[float, msgspec.Meta(gt=0, le=20_160)] = 60
+    """Minutes until one attempt at a batch is ended; 14 days at most."""
+    instance_types: list[Annotated[str, msgspec.Meta(pattern=INSTANCE_TYPE)]] = []
+    """EC2 instance types, such as `m5.4xlarge`, or families, such as `c7i`, of which a size is chosen. Empty: chosen by what is
+    needed."""
+    max_concurrent: Positive = 100
+    """Batches of all jobs of the analysis that run at once; further ones wait."""
+    pricing: Literal["on_demand", "spot"] = "on_demand"
+    """`spot`: spare capacity for less. What is taken away runs again; where none is to be had, it runs on demand."""
+    ami: Annotated[str, msgspec.Meta(pattern=AMI)] | None = None
+    """Machine image of the instances; None for the one of AWS Batch."""
+    attempts: Annotated[int, msgspec.Meta(ge=1, le=10)] = 3
+    """Attempts at a batch whose machine was taken away or broke. The analysis' own failure is not tried again."""
+    fallback: bool = False
+    """Whether a batch that ran out of time or memory in a function runs once more in an environment."""
+    variables: dict[str, str] = {}
+    """Variables of the command's environment."""
+
+
+class NextSection(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An analysis that follows this one, with its results as data."""
+
+    analysis: Name
+    on: Literal["all", "each"] = "all"
+    """`all`: one job over the results of all datasets, once all are done; `each`: one for each dataset, as soon as it is done."""
+    parameters: dict[str, Any] = {}
+    """Parameters of the job that follows."""
+
+
 class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """An analysis, described."""
 
@@ -100,9 +146,16 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     title: str = ""
     description: str = ""
     worker: Reference
-    """`module:function` in the analysis' folder."""
+    """`module:function` in the analysis' folder. Of an analysis that is a command: the engine's own."""
     combiner: Reference
-    """`module:combiner` in the analysis' folder."""
+    """`module:combiner` in the analysis' folder. Of an analysis that is a command: the engine's own unless there is one."""
+    command: Annotated[list[Annotated[str, msgspec.Meta(min_length=1)]], msgspec.Meta(min_length=1)] | None = None
+    """Instead of a worker: a program and its arguments that is run in the analysis' folder for each dataset, in any language."""
+    compute: Literal["lambda", "ec2", "auto"] = "auto"
+    """Where batches run at home aws: in functions of Lambda, in environments on EC2, or where what they need is to be had."""
+    environment: EnvironmentSection | None = None
+    next: list[NextSection] = []
+    """Analyses that follow."""
     items: Reference | None = None
     """`module:function` that lists the items of a job from its parameters."""
     code: str | None = None
@@ -124,6 +177,7 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "second_stage": SecondStageSection,
     "job": JobDefaults,
     "resources": Resources,
+    "environment": EnvironmentSection,
     "library": LibrarySection,
 }
 
@@ -180,6 +234,7 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
             _refuse_unknown(document[section], kind, where, f"{section}.")
     if "parameters" in document:
         document = {**document, "parameters": with_json_defaults(document["parameters"], where)}
+    document = _with_command(document, where)
     try:
         blueprint = msgspec.convert(document, Blueprint)
     except msgspec.ValidationError as error:
@@ -190,6 +245,7 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
         )
     for key in blueprint.resources.writes:
         _check_writable(key, where)
+    _check_environment(blueprint, where)
     check_declared(blueprint.parameters or {}, where)
     return blueprint
 
@@ -212,6 +268,35 @@ def digest_of_code(path: Path, blueprint: Path | None = None) -> str:
     if blueprint is not None and blueprint != path:
         digest.update(f"../{FILE}\0".encode() + hashlib.sha256((blueprint / FILE).read_bytes()).digest())
     return digest.hexdigest()
+
+
+def _with_command(document: dict[str, Any], where: str) -> dict[str, Any]:
+    """An analysis that is a command has the engine's own worker."""
+    if document.get("command") is None:
+        return document
+    worker = document.get("worker", COMMAND_WORKER)
+    if worker != COMMAND_WORKER:
+        raise InvalidBlueprint(
+            f"{where}: worker is {worker!r}, and there is a command too: an analysis has one of them"
+        )
+    return {"combiner": COMMAND_COMBINER, **document, "worker": worker}
+
+
+def _check_environment(blueprint: Blueprint, where: str) -> None:
+    """Refuse what contradicts itself: what only an environment has, in a function."""
+    needs = blueprint.environment or EnvironmentSection()
+    for name in needs.variables:
+        if not VARIABLE.match(name) or name.startswith("SKYBURST_"):
+            raise InvalidBlueprint(
+                f"{where}: environment.variables has {name!r}: expected capital letters, digits and _, not starting with "
+                "SKYBURST_, which are the engine's own"
+            )
+    if blueprint.compute != "lambda":
+        return
+    if blueprint.command:
+        raise InvalidBlueprint(f"{where}: compute is 'lambda', and a command needs an environment: say 'ec2' or 'auto'")
+    if needs.gpus:
+        raise InvalidBlueprint(f"{where}: compute is 'lambda', and functions have no GPU: say 'ec2' or 'auto'")
 
 
 def _check_writable(key: str, where: str) -> None:

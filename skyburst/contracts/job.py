@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from skyburst.contracts import values
-from skyburst.contracts.refusals import KEY, explain
+from skyburst.contracts.refusals import GROUP, INSTANCE_TYPE, KEY, explain
 from skyburst.errors import Invalid, InvalidJob
 
 MOST = 2**53
@@ -18,8 +18,21 @@ Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Group = Annotated[str, msgspec.Meta(pattern=GROUP)]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=KEY)]
 """Text that every task table can have as a key: no control characters, valid Unicode."""
+
+
+class EnvironmentWishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one job has otherwise than the blueprint's `[environment]` says."""
+
+    instance_type: Annotated[str, msgspec.Meta(pattern=INSTANCE_TYPE)] | None = None
+    """EC2 instance type, such as m5.4xlarge."""
+    timeout_min: Annotated[float, msgspec.Meta(gt=0, le=20_160)] | None = None
+    """Minutes until one attempt at a batch is ended, which bounds what is reserved of a budget."""
+    disk_gb: Annotated[int, msgspec.Meta(ge=8, le=16_384)] | None = None
+    """GiB of disk for each batch."""
+    pricing: Literal["on_demand", "spot"] | None = None
 
 
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -48,10 +61,21 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Any key and value, to find jobs by."""
     idempotency_key: Key | None = None
     """Two submissions with the same key are one job."""
+    environment: EnvironmentWishes | None = None
+    """Of an analysis that runs in environments. None: as the blueprint says."""
+    group: Group | None = None
+    """Who pays: the group whose budget the job is paid from."""
+    user: ShortText | None = None
+    """Who runs it."""
 
     def document(self) -> dict[str, Any]:
         """The specification as a JSON document, without the fields that were left out."""
         everything = {field: getattr(self, field) for field in self.__struct_fields__}
+        everything["environment"] = {
+            field: value
+            for field, value in (msgspec.to_builtins(self.environment) if self.environment else {}).items()
+            if value is not None
+        }
         return {field: value for field, value in everything.items() if value is not None and value != {}}
 
 

@@ -19,6 +19,10 @@ NAME = r"^[a-z][a-z0-9-]{0,62}\Z"
 VERSION = r"^[0-9]+\.[0-9]+\.[0-9]+\Z"
 REFERENCE = r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*\Z"
 KEY = r"^[^\x00-\x1f\x7f\ud800-\udfff]+\Z"
+GROUP = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}\Z"
+IMAGE = r"^[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}\Z"
+AMI = r"^ami-[0-9a-f]{8,17}\Z"
+INSTANCE_TYPE = r"^[a-z][a-z0-9-]*[0-9][a-z0-9-]*(\.[a-z0-9-]+)?\Z"
 FUNCTION = r"^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?\Z"
 EXECUTION = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,72}\Z"
 WORDS = {
@@ -27,6 +31,10 @@ WORDS = {
     REFERENCE: "such as module:function",
     FUNCTION: "that is the name or the ARN of a Lambda function",
     EXECUTION: "of letters, digits, hyphens and underscores, starting with a letter or digit, at most 73",
+    GROUP: "of letters, digits, hyphens and underscores, starting with a letter or digit, at most 63",
+    IMAGE: "that names a container image by its digest, such as REPOSITORY@sha256:0123... with 64 hexadecimal digits",
+    AMI: "that is the id of a machine image, such as ami-0123456789abcdef0",
+    INSTANCE_TYPE: "that is an EC2 instance type, such as m5.4xlarge, or a family, such as m5",
     KEY: "without control characters, in valid Unicode",
 }
 """What patterns stand for, for people."""

@@ -45,6 +45,24 @@ FULL = {
         "variants": "library:variants",
         "index": "index-words",
     },
+    "command": None,
+    "compute": "ec2",
+    "environment": {
+        "image": f"lab/count@sha256:{'0' * 64}",
+        "vcpus": 4,
+        "memory_mb": 16_384,
+        "gpus": 1,
+        "disk_gb": 100,
+        "timeout_min": 90.5,
+        "instance_types": ["g5.xlarge", "g6"],
+        "max_concurrent": 20,
+        "pricing": "spot",
+        "ami": "ami-0849b3d20fe3258e3",
+        "attempts": 2,
+        "fallback": False,
+        "variables": {"OMP_NUM_THREADS": "4"},
+    },
+    "next": [{"analysis": "sort-words", "on": "each", "parameters": {"k": 2}}],
 }
 TOML = """
 blueprint = 1
