@@ -22,7 +22,7 @@ COMMAND = {"command": ["bash", "run.sh"]}
         ({**PYTHON, "compute": "lambda", "environment": {"memory_mb": 20_000}}, False, "its blueprint says compute = 'lambda'"),
         ({**PYTHON, "environment": {"gpus": 2}}, True, "it needs 2 GPUs, and functions have none"),
         ({**PYTHON, "environment": {"memory_mb": 10_241}}, True, "it needs 10,241 MiB of memory, and functions have 10,240"),
-        ({**PYTHON, "environment": {"vcpus": 7}}, True, "it needs 7 processors, and functions have 6"),
+        ({**PYTHON, "environment": {"vcpus": 7, "timeout_min": 10}}, True, "it needs 7 processors, and functions have 6"),
         ({**PYTHON, "environment": {"timeout_min": 15}}, False, "all it needs is to be had in a function"),
         ({**PYTHON, "environment": {"timeout_min": 20}}, True, "it needs 20 minutes, and functions have 15"),
     ],
