@@ -264,13 +264,20 @@ def authorize(self: Any, iam_request_class: Any, resource: str = "*") -> None:
         account=self.current_account,
         path=self.path,
         body=_bytes(self.raw_body),
-        query={**parse_qs(_bytes(self.raw_body).decode("latin-1")), **(self.querystring or {})},
+        query={**_form(self), **(self.querystring or {})},
         headers=self.headers,
     )
     if service == "sts" and operation == "AssumeRole":
         check_trust(key.arn, asked)
     wanted = needs_of_s3(operation, resource, self.headers, asked.body) if is_s3 else needs(service, asked)
     decide(key, service, wanted, context_of(key.arn, service, asked), self.data)
+
+
+def _form(request: Any) -> dict[str, list[str]]:
+    """The parameters in the body of a call that has them there; what is stored in S3 is not taken for that."""
+    if not (request.headers.get("Content-Type") or "").startswith("application/x-www-form"):
+        return {}
+    return parse_qs(_bytes(request.raw_body).decode("latin-1"))
 
 
 def check_trust(principal: str, asked: Asked) -> None:
