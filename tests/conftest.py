@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARING = ("tests/deployed/", "tests/homes_aws/outside/", "tests/cdk_app/")
 """Folders of tests that share something that takes long to make."""
+ALONE = ("tests/deployed/test_permissions.py",)
+"""Files among these that have a deployment of their own, and so need not wait for the others."""
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
@@ -68,6 +70,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
+            if file in ALONE:
+                return file
             return str(Path(file).parent) if file.startswith(SHARING) else nodeid
 
     return Scheduling(config, log)
