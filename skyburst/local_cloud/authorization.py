@@ -21,6 +21,10 @@ ACTION_PREFIX = {"monitoring": "cloudwatch"}
 FORBIDDEN = frozenset({"lambda", "s3", "iam", "sts", "sns", "cloudformation", "ec2"})
 """Services that answer 403; the others answer 400."""
 FUNCTION_PATH = re.compile(r"/functions/([^/]+)")
+BATCH_OPERATIONS = {
+    name.lower(): name for name in ("SubmitJob", "TerminateJob", "CancelJob", "DescribeJobs", "ListJobs")
+}
+"""Moto names operations of Batch as their paths do."""
 DELETED_KEY = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
 
 
@@ -169,16 +173,20 @@ def _of_logs(asked: Asked) -> list[Need]:
 
 def _of_batch(asked: Asked) -> list[Need]:
     body = asked.json()
-    if asked.operation != "SubmitJob":
-        return [Need(f"batch:{asked.operation}", "*")]
+    operation = BATCH_OPERATIONS.get(asked.operation, asked.operation)
+    if operation in ("TerminateJob", "CancelJob"):
+        job = str(body.get("jobId", ""))
+        return [Need(f"batch:{operation}", job if job.startswith("arn:") else asked.arn("batch", f"job/{job}"))]
+    if operation != "SubmitJob":
+        return [Need(f"batch:{operation}", "*")]
     kinds = {"jobDefinition": "job-definition", "jobQueue": "job-queue"}
-    return [
-        Need(
-            "batch:SubmitJob",
-            asked.arn("batch", body[name] if body[name].startswith("arn:") else f"{kind}/{body[name]}"),
-        )
+    wanted = [
+        Need("batch:SubmitJob", given if given.startswith("arn:") else asked.arn("batch", f"{kind}/{given}"))
         for name, kind in kinds.items()
+        if (given := str(body.get(name, "")))
     ]
+    # The job has no id yet.
+    return [*wanted, Need("batch:TagResource", asked.arn("batch", "job/*"))] if body.get("tags") else wanted
 
 
 def _of_kms(asked: Asked) -> list[Need]:

@@ -10,8 +10,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from skyburst.local_cloud import limits
+from skyburst.local_cloud.batch import credentials
 from skyburst.local_cloud.faults import Faults
 from skyburst.local_cloud.requests import Request
+from skyburst.local_cloud.running import current
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/aws4_request")
 
@@ -28,14 +30,27 @@ class Edge:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer one HTTP request."""
         request = read(environ)
+        if request.path.startswith(credentials.PATH):
+            return _credentials(request, start_response)
         refusal = self._faults.refusal(request) or limits.refusal(request)
         if refusal is None:
             return self._application(environ, start_response)
         body = refusal.body(request.service)
         headers = [*refusal.headers(request.service), ("Content-Length", str(len(body)))]
-        phrase = next((one.phrase for one in HTTPStatus if one == refusal.status), "Error")
-        start_response(f"{refusal.status} {phrase}", headers)
+        start_response(_status(refusal.status), headers)
         return [] if request.method == "HEAD" else [body]
+
+
+def _credentials(request: Request, start_response: Any) -> Iterable[bytes]:
+    """What a container asks for, which no service of AWS is asked for."""
+    status, body = current().batch.credentials.answer(request.path, request.headers.get("authorization", ""))
+    start_response(_status(status), [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def _status(code: int) -> str:
+    phrase = next((one.phrase for one in HTTPStatus if one == code), "Error")
+    return f"{code} {phrase}"
 
 
 def read(environ: dict[str, Any]) -> Request:

@@ -40,10 +40,34 @@ def send_to_targets(original: Original) -> Replacement:
     return send
 
 
-def tell_of_execution(execution: Any) -> None:
-    """Tell the default bus the status of an execution of Step Functions."""
+def tell(source: str, detail_type: str, resources: list[str], detail: dict[str, Any]) -> None:
+    """Tell the default bus something in the name of a service of AWS."""
     from moto.events.models import events_backends
 
+    services = current()
+    event = {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": detail_type,
+        "source": source,
+        "account": services.account,
+        "time": time.time(),
+        "region": services.region,
+        "resources": resources,
+        "detail": detail,
+        "ingestion-time": time.time(),
+    }
+    backend = events_backends[services.account][services.region]
+    for rule in list(backend.describe_event_bus("default").rules.values()):
+        try:
+            rule.send_to_targets(copy.deepcopy(event))
+        except Exception:
+            # What happened has happened, whatever becomes of the news.
+            log.exception("the rule %s could not be told of %s", rule.name, resources)
+
+
+def tell_of_execution(execution: Any) -> None:
+    """Tell the default bus the status of an execution of Step Functions."""
     status = execution.exec_status.value
     detail = {
         "executionArn": execution.exec_arn,
@@ -58,25 +82,7 @@ def tell_of_execution(execution: Any) -> None:
         "error": execution.error,
         "cause": execution.cause,
     }
-    event = {
-        "version": "0",
-        "id": str(uuid.uuid4()),
-        "detail-type": EXECUTION_CHANGE,
-        "source": "aws.states",
-        "account": execution.account_id,
-        "time": time.time(),
-        "region": execution.region_name,
-        "resources": [execution.exec_arn],
-        "detail": detail,
-        "ingestion-time": time.time(),
-    }
-    backend = events_backends[execution.account_id][execution.region_name]
-    for rule in list(backend.describe_event_bus("default").rules.values()):
-        try:
-            rule.send_to_targets(copy.deepcopy(event))
-        except Exception:
-            # The execution has ended whatever becomes of the news.
-            log.exception("the rule %s could not be told of %s", rule.name, execution.exec_arn)
+    tell("aws.states", EXECUTION_CHANGE, [execution.exec_arn], detail)
 
 
 def _invoke(rule: Any, target: dict[str, Any], event: Any) -> None:

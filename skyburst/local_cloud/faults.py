@@ -40,6 +40,17 @@ class _PlannedKill:
 
 
 @dataclass(slots=True)
+class _Reclaim:
+    """An instance that is taken away."""
+
+    job_name: str
+    """Pattern of the names of jobs."""
+    spared: int
+    """Attempts that come first."""
+    after_s: float
+
+
+@dataclass(slots=True)
 class _OfFunction:
     """What goes wrong with one function."""
 
@@ -55,6 +66,8 @@ class Faults:
         self._lock = threading.Lock()
         self._requests: list[_Fault] = []
         self._functions: dict[str, _OfFunction] = {}
+        self._reclaims: list[_Reclaim] = []
+        self._without_capacity: set[str] = set()
 
     def throttle_invokes(self, function: str, times: int) -> None:
         """The next invokes of a function, sync or event, are answered 429 TooManyRequestsException."""
@@ -77,6 +90,27 @@ class Faults:
         """
         with self._lock:
             self._of(function).kills.append(_PlannedKill(number - 1, Kill(after_s, at_end)))
+
+    def reclaim_instance(self, job_name: str = "*", number: int = 1, *, after_s: float = 0.0) -> None:
+        """The instance on which an attempt at a Batch job to come runs is taken away, with all that runs on it.
+
+        Args:
+            job_name: a pattern of names of jobs.
+            number: which attempt, counted from now: 1 is the next.
+            after_s: seconds that the attempt runs first; one that ends sooner keeps its instance.
+        """
+        with self._lock:
+            self._reclaims.append(_Reclaim(job_name, number - 1, after_s))
+
+    def withhold_capacity(self, compute_environment: str) -> None:
+        """Compute environments of Batch whose names fit a pattern start no instance, until `clear` or `give_capacity`."""
+        with self._lock:
+            self._without_capacity.add(compute_environment)
+
+    def give_capacity(self) -> None:
+        """All compute environments start instances again."""
+        with self._lock:
+            self._without_capacity.clear()
 
     def slow_down_s3(self, key_pattern: str, times: int, *, method: str = "GET") -> None:
         """The next requests of a method for keys that match a pattern, such as `masks/*`, are answered 503 SlowDown."""
@@ -121,12 +155,14 @@ class Faults:
         with self._lock:
             self._requests.clear()
             self._functions.clear()
+            self._reclaims.clear()
+            self._without_capacity.clear()
 
     def pending(self) -> int:
         """How many faults have not happened yet."""
         with self._lock:
             of_functions = sum(one.throttles + one.duplicates + len(one.kills) for one in self._functions.values())
-            return of_functions + sum(fault.left for fault in self._requests)
+            return of_functions + sum(fault.left for fault in self._requests) + len(self._reclaims)
 
     def refusal(self, request: Request) -> Refusal | None:
         """What to answer instead of handling a request; counts as one time."""
@@ -163,6 +199,21 @@ class Faults:
             for one in of_function.kills:
                 one.spared = max(0, one.spared - 1)
             return due.kill if due else None
+
+    def take_reclaim(self, job_name: str) -> float | None:
+        """After how many seconds the instance of this attempt is to be taken away, if it is."""
+        with self._lock:
+            fitting = [one for one in self._reclaims if fnmatch.fnmatchcase(job_name, one.job_name)]
+            due = next((one for one in fitting if one.spared == 0), None)
+            self._reclaims = [one for one in self._reclaims if one is not due]
+            for one in fitting:
+                one.spared = max(0, one.spared - 1)
+            return due.after_s if due else None
+
+    def lacks_capacity(self, compute_environment: str) -> bool:
+        """Whether a compute environment can start no instance."""
+        with self._lock:
+            return any(fnmatch.fnmatchcase(compute_environment, pattern) for pattern in self._without_capacity)
 
     def _of(self, function: str) -> _OfFunction:
         return self._functions.setdefault(function, _OfFunction())

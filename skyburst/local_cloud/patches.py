@@ -11,6 +11,7 @@ from typing import Any
 
 from skyburst.errors import WrongVersion
 from skyburst.local_cloud import authorization, event_bus, functions, identities, state_machines, tables
+from skyburst.local_cloud.batch import answers
 from skyburst.local_cloud.templates import stacks
 
 MOTO = "5.2.5"
@@ -48,6 +49,11 @@ PATCHES = (
     Patch("moto.iam.models", "IAMBackend._init_aws_policies", identities.managed_policies_of_aws),
     # Functions run as processes instead of in Docker.
     Patch("moto.awslambda.models", "LambdaFunction.invoke", lambda _: functions.answer),
+    # Jobs of Batch run as processes instead of in Docker.
+    *(
+        Patch("moto.batch.responses", f"BatchResponse.{name}", lambda _, answer=answer: answer)
+        for name, answer in answers.OPERATIONS.items()
+    ),
     # One write to a table at a time.
     *(Patch("moto.dynamodb.models", f"DynamoDBBackend.{operation}", tables.atomic) for operation in tables.OPERATIONS),
     Patch("moto.dynamodb.models", "DynamoDBBackend.transact_write_items", tables.transaction),

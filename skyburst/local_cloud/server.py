@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skyburst.local_cloud import running
+from skyburst.local_cloud.batch.jobs import ENDED
+from skyburst.local_cloud.batch.service import Batch
+from skyburst.local_cloud.batch.service import Settings as BatchSettings
 from skyburst.local_cloud.functions import Functions, Settings
 from skyburst.local_cloud.services import Services
 from skyburst.local_cloud.state_machines import stop_running
@@ -36,16 +39,21 @@ class LocalCloud:
         cloud.client("stepfunctions").start_execution(...)
     """
 
-    def __init__(self, *, region: str = "us-east-1", port: int = 0, settings: Settings | None = None) -> None:
+    def __init__(
+        self, *, region: str = "us-east-1", port: int = 0, settings: Settings | None = None,
+        batch_settings: BatchSettings | None = None,
+    ) -> None:  # fmt: skip
         """Prepare a cloud, without starting it.
 
         Args:
             region: the only region that it has.
             port: of 127.0.0.1; 0 takes any that is free.
             settings: how functions run here where AWS would do it otherwise.
+            batch_settings: likewise, of jobs of Batch.
         """
         self._port = port
         self._settings = settings or Settings()
+        self._batch_settings = batch_settings or BatchSettings()
         self._region = region
         self._services: Services | None = None
         self._server: Any = None
@@ -81,6 +89,7 @@ class LocalCloud:
         try:
             if services.has_functions:
                 stop_running()
+                services.batch.close()
                 services.functions.close()
             if self._server is not None:
                 self._server.shutdown()
@@ -183,6 +192,26 @@ class LocalCloud:
         if not self._running.functions.wait_until_idle(timeout_s):
             raise TimeoutError(f"functions still have events to handle after {timeout_s} s")
 
+    def wait_for_job(self, job_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
+        """Wait until a job of Batch has ended, and describe it. Raises TimeoutError."""
+        client = self.client("batch")
+        until = time.monotonic() + timeout_s
+        while (found := client.describe_jobs(jobs=[job_id])["jobs"][0])["status"] not in ENDED:
+            if time.monotonic() > until:
+                raise TimeoutError(f"the job {job_id} is {found['status']} after {timeout_s} s")
+            time.sleep(LOOK_S)
+        return dict(found)
+
+    def wait_for_jobs(self, timeout_s: float = 60.0) -> None:
+        """Wait until all jobs of Batch have ended, their instances are gone and their events told. Raises TimeoutError."""
+        if not self._running.batch.wait_until_idle(timeout_s):
+            raise TimeoutError(f"jobs of Batch run, or their instances, after {timeout_s} s")
+
+    def log_of(self, group: str, stream: str) -> list[str]:
+        """What is in a log stream."""
+        events = self.client("logs").get_log_events(logGroupName=group, logStreamName=stream, startFromHead=True)
+        return [event["message"] for event in events["events"]]
+
     def logs_of(self, function: str) -> list[str]:
         """Everything that a function logged, in the order of its log streams."""
         logs = self.client("logs")
@@ -233,6 +262,7 @@ class LocalCloud:
         self._server.daemon_threads = True
         services.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         services.identities = Identities(ACCOUNT, self._region)
+        services.batch = Batch(services, self._batch_settings)
         services.functions = Functions(services, self._settings)
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-cloud", daemon=True)
         self._thread.start()

@@ -12,6 +12,7 @@ from skyburst.local_cloud.identities import Credentials
 
 if TYPE_CHECKING:
     from skyburst.local_cloud.authorization import Decision
+    from skyburst.local_cloud.batch.service import Batch
     from skyburst.local_cloud.functions import Functions
     from skyburst.local_cloud.identities import Identities
 
@@ -29,6 +30,7 @@ class Services:
     decisions: list[Decision] = field(default_factory=list)
     _identities: Identities | None = None
     _functions: Functions | None = None
+    _batch: Batch | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _session: Any = None
     _clients: dict[tuple[str, str, str | None], Any] = field(default_factory=dict)
@@ -52,6 +54,16 @@ class Services:
     @functions.setter
     def functions(self, functions: Functions) -> None:
         self._functions = functions
+
+    @property
+    def batch(self) -> Batch:
+        """What runs jobs of Batch."""
+        assert self._batch is not None
+        return self._batch
+
+    @batch.setter
+    def batch(self, batch: Batch) -> None:
+        self._batch = batch
 
     @property
     def has_functions(self) -> bool:
