@@ -81,9 +81,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def running_cloud() -> Iterator[LocalCloud]:
     """The one cloud of this process: there can be no second one."""
     need(importlib.util.find_spec("moto") is not None, "moto is not installed (the extra `cloud`)")
-    from skyburst.local_cloud import LocalCloud, Settings
+    from skyburst.local_cloud import BatchSettings, LocalCloud, Settings
 
-    with LocalCloud(settings=Settings(retry_delays_s=(0.05, 0.1))) as cloud:
+    of_batch = BatchSettings(idle_s=0.3, stop_s=2.0, shortest_timeout_s=1)
+    with LocalCloud(settings=Settings(retry_delays_s=(0.05, 0.1)), batch_settings=of_batch) as cloud:
         yield cloud
 
 

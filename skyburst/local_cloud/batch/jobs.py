@@ -126,11 +126,8 @@ class Job:
             "jobArn": self.arn, "jobId": self.id, "jobName": self.name, "createdAt": self.created_ms, "status": self.state,
             "jobDefinition": self.definition,
         }  # fmt: skip
-        for name, value in {
-            "statusReason": self.reason, "startedAt": self.started_ms, "stoppedAt": self.stopped_ms,
-        }.items():  # fmt: skip
-            if value is not None:
-                document[name] = value
+        moments = {"statusReason": self.reason, "startedAt": self.started_ms, "stoppedAt": self.stopped_ms}
+        document |= {name: value for name, value in moments.items() if value is not None}
         if self.attempts and not self.is_array:
             container = self.attempts[-1]["container"]
             document["container"] = {name: container[name] for name in ("exitCode", "reason") if name in container}

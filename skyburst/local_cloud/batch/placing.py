@@ -94,5 +94,7 @@ def types_of(wanted: Iterable[str], known: Mapping[str, Type]) -> tuple[Type, ..
     for entry in wanted:
         families = OPTIMAL if entry == "optimal" else (entry,)
         for family in families:
-            names |= dict.fromkeys([family] if family in known else [one for one in known if one.split(".")[0] == family])
+            names |= dict.fromkeys(
+                [family] if family in known else [one for one in known if one.split(".")[0] == family]
+            )
     return tuple(known[name] for name in names)
