@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -13,6 +14,7 @@ from cdk_app.functions import Factory
 from skyburst.finding import Found
 from skyburst.homes.aws import deployed
 from skyburst.homes.aws.deployed import function_name
+from skyburst.homes.aws.deployed_blueprints import METADATA
 from skyburst.homes.aws.worker import MARGIN_S
 
 LONGEST_S = 900
@@ -72,6 +74,10 @@ class Analysis(Construct):
             handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
             timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name},
         )  # fmt: skip
+
+        resource = self.combiner.node.default_child
+        if isinstance(resource, cdk.CfnResource):
+            resource.add_metadata(METADATA, found.blueprint.document())
 
     def entry(self) -> dict[str, Any]:
         """What the planner knows of the analysis."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,11 +20,13 @@ from skyburst.errors import (
     JobTimedOut,
     ResultNotReady,
     SkyburstError,
+    StorageError,
 )
 from skyburst.finding import Found, find_analysis
 from skyburst.homes.home import Home, open_home
 from skyburst.homes.waiting import progress_of, wait
 
+log = logging.getLogger(__name__)
 Job = JobSpec | Mapping[str, Any]
 
 
@@ -186,12 +190,26 @@ def create(
     folder = folder or Path.cwd()
     where = open_home(home)
     try:
-        record = where.create_job(spec, _found(spec.analysis, folder, where), folder)
+        found = _found(spec.analysis, folder, where)
+        record = where.create_job(spec, found, folder)
     except SkyburstError:
         if where is not home:
             where.close()
         raise
+    if found is not None and found.location.is_dir():
+        _note(found)
     return JobHandle(record.job_id, where)
+
+
+def _note(found: Found) -> None:
+    """Have the history of the blueprint say that it was run. A job that is stored runs, also when that cannot be written."""
+    from skyburst.blueprints.history import record
+    from skyburst.homes.local.folder import state_folder
+
+    try:
+        record(state_folder(), found.blueprint, how="run", now=time.time(), folder=found.location)
+    except StorageError as error:
+        log.warning("the history of blueprints is not written: %s", error)
 
 
 def _found(analysis: str, folder: Path, home: Home) -> Found | None:

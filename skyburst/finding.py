@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from skyburst.blueprints.content import content_digest
 from skyburst.contracts.blueprint import FILE, Blueprint, code_folder, digest_of_code, load_blueprint
 from skyburst.errors import AnalysisNotFound, InvalidAnalysis, SkyburstError
 
@@ -48,6 +49,7 @@ class Found:
             "combiner": "" if single else self.blueprint.combiner,
             "items": self.blueprint.items,
             "blueprint": self.blueprint.document(),
+            "blueprint_digest": content_digest(self.blueprint),
         }
 
 

@@ -42,6 +42,7 @@ SECTIONS = {
         Listed("analyses", "List what can be run, and where it comes from."),
         Listed("show", "Show an analysis and its parameters."),
         Listed("new", "Write a new analysis that runs, to start from."),
+        Listed("blueprint", "Check and compare blueprints, and look at their history."),
     ],
     "Libraries": [
         Listed("library", "Build, index, inspect, change and generate libraries of items."),

@@ -25,6 +25,8 @@ Reference = Annotated[str, msgspec.Meta(pattern=REFERENCE)]
 Name = Annotated[str, msgspec.Meta(pattern=NAME)]
 NOT_CODE = {"__pycache__", "node_modules", "venv"}
 LARGEST_CODE = 1 << 20
+ANY = "any"
+"""In place of declared parameters: whatever is given is handed on."""
 MOST_WRITES = 10
 """A policy holds 6,144 characters."""
 OWN = ("batches", "items", "jobs", "map-runs", "uploads")
@@ -164,7 +166,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     job: JobDefaults = JobDefaults()
     resources: Resources = Resources()
     parameters: dict[str, dict[str, Any]] | None = {}
-    """Parameters by name: JSON Schema and a default. None: whatever is given is handed on."""
+    """Parameters by name: JSON Schema and a default. None, in the file `parameters = "any"`: whatever is given is handed
+    on."""
     library: LibrarySection | None = None
 
     def document(self) -> dict[str, Any]:
@@ -225,29 +228,30 @@ def code_folder(folder: Path, blueprint: Blueprint) -> Path:
 
 def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
     """Check a blueprint that was read from somewhere."""
-    format_given = document.get("blueprint", FORMAT)
-    if format_given != FORMAT and isinstance(format_given, int):  # first: a later format may have other fields
-        raise InvalidBlueprint(f"{where}: blueprint = {format_given}, and this version of skyburst reads {FORMAT}")
-    _refuse_unknown(document, Blueprint, where, "")
+    check_format(document, where)  # first: a later format may have other fields
+    refuse_unknown(document, Blueprint, where, "")
     for section, kind in SECTIONS.items():
         if isinstance(document.get(section), dict):
-            _refuse_unknown(document[section], kind, where, f"{section}.")
+            refuse_unknown(document[section], kind, where, f"{section}.")
+    document = with_any_parameters(document)
     if "parameters" in document:
         document = {**document, "parameters": with_json_defaults(document["parameters"], where)}
-    document = _with_command(document, where)
+    document = with_command(document, where)
     try:
         blueprint = msgspec.convert(document, Blueprint)
     except msgspec.ValidationError as error:
         raise InvalidBlueprint(f"{where}: {explain(error, document, '')}") from error
-    if blueprint.code is not None and not BESIDE.match(blueprint.code):
-        raise InvalidBlueprint(
-            f"{where}: code is {blueprint.code!r}: expected '../FOLDER', a folder beside that of the blueprint"
-        )
-    for key in blueprint.resources.writes:
-        _check_writable(key, where)
-    _check_environment(blueprint, where)
+    for problem in contradictions(blueprint):
+        raise InvalidBlueprint(f"{where}: {problem}")
     check_declared(blueprint.parameters or {}, where)
     return blueprint
+
+
+def check_format(document: dict[str, Any], where: str) -> None:
+    """Raise InvalidBlueprint when a blueprint is of another format than this version reads."""
+    given = document.get("blueprint", FORMAT)
+    if given != FORMAT and isinstance(given, int):
+        raise InvalidBlueprint(f"{where}: blueprint = {given}, and this version of skyburst reads {FORMAT}")
 
 
 def digest_of_code(path: Path, blueprint: Path | None = None) -> str:
@@ -270,8 +274,26 @@ def digest_of_code(path: Path, blueprint: Path | None = None) -> str:
     return digest.hexdigest()
 
 
-def _with_command(document: dict[str, Any], where: str) -> dict[str, Any]:
-    """An analysis that is a command has the engine's own worker."""
+def contradictions(blueprint: Blueprint) -> Iterator[str]:
+    """What is wrong with a blueprint each field of which has the right form: values that cannot be, or not together."""
+    if blueprint.code is not None and not BESIDE.match(blueprint.code):
+        yield f"code is {blueprint.code!r}: expected '../FOLDER', a folder beside that of the blueprint"
+    for key in blueprint.resources.writes:
+        yield from _unwritable(key)
+    yield from _environment_contradictions(blueprint)
+
+
+def with_any_parameters(document: dict[str, Any]) -> dict[str, Any]:
+    """The document, with null, which TOML does not have, for `parameters = "any"`."""
+    return {**document, "parameters": None} if document.get("parameters") == ANY else document
+
+
+def with_command(document: dict[str, Any], where: str) -> dict[str, Any]:
+    """The document of an analysis, with the engine's own worker when it is a command.
+
+    Raises:
+        InvalidBlueprint: when it has a worker too.
+    """
     if document.get("command") is None:
         return document
     worker = document.get("worker", COMMAND_WORKER)
@@ -282,24 +304,24 @@ def _with_command(document: dict[str, Any], where: str) -> dict[str, Any]:
     return {"combiner": COMMAND_COMBINER, **document, "worker": worker}
 
 
-def _check_environment(blueprint: Blueprint, where: str) -> None:
-    """Refuse what contradicts itself: what only an environment has, in a function."""
+def _environment_contradictions(blueprint: Blueprint) -> Iterator[str]:
+    """What only an environment has, in a function; and variables that are the engine's own."""
     needs = blueprint.environment or EnvironmentSection()
     for name in needs.variables:
         if not VARIABLE.match(name) or name.startswith("SKYBURST_"):
-            raise InvalidBlueprint(
-                f"{where}: environment.variables has {name!r}: expected capital letters, digits and _, not starting with "
+            yield (
+                f"environment.variables has {name!r}: expected capital letters, digits and _, not starting with "
                 "SKYBURST_, which are the engine's own"
             )
     if blueprint.compute != "lambda":
         return
     if blueprint.command:
-        raise InvalidBlueprint(f"{where}: compute is 'lambda', and a command needs an environment: say 'ec2' or 'auto'")
+        yield "compute is 'lambda', and a command needs an environment: say 'ec2' or 'auto'"
     if needs.gpus:
-        raise InvalidBlueprint(f"{where}: compute is 'lambda', and functions have no GPU: say 'ec2' or 'auto'")
+        yield "compute is 'lambda', and functions have no GPU: say 'ec2' or 'auto'"
 
 
-def _check_writable(key: str, where: str) -> None:
+def _unwritable(key: str) -> Iterator[str]:
     """A pattern's first part has no `*`, so that it cannot match what is the deployment's own."""
     found = WRITABLE.match(key)
     if not found or {".", ".."} & {*key.split("/")}:
@@ -308,9 +330,7 @@ def _check_writable(key: str, where: str) -> None:
         reason = f"one that does not start with {', '.join(OWN)}, where the objects of the deployment itself are"
     else:
         return
-    raise InvalidBlueprint(
-        f"{where}: resources.writes has {key!r}: expected a key of the deployment's bucket, {reason}"
-    )
+    yield f"resources.writes has {key!r}: expected a key of the deployment's bucket, {reason}"
 
 
 def _code_files(folder: Path) -> Iterator[Path]:
@@ -323,7 +343,8 @@ def _code_files(folder: Path) -> Iterator[Path]:
             yield entry
 
 
-def _refuse_unknown(document: dict[str, Any], kind: type[msgspec.Struct], where: str, prefix: str) -> None:
+def refuse_unknown(document: dict[str, Any], kind: type[msgspec.Struct], where: str, prefix: str) -> None:
+    """Raise InvalidBlueprint at the first field that there is not, with one that may have been meant."""
     for field in document:
         if field not in kind.__struct_fields__:
             near = difflib.get_close_matches(field, kind.__struct_fields__, n=1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 
 import click
 
@@ -26,6 +27,7 @@ def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: in
       skyburst deploy --analysis my-analysis --analysis color-depth-search
       AWS_PROFILE=lab AWS_REGION=eu-central-1 skyburst deploy --prefix lab --yes
     """
+    from skyburst.blueprints.history import record
     from skyburst.cli.deploying import (
         BOOTSTRAP,
         Wanted,
@@ -37,6 +39,7 @@ def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: in
         synthesised,
     )
     from skyburst.homes.aws.account import Account, asking
+    from skyburst.homes.local.folder import state_folder
 
     wanted = Wanted(prefix, analyses_of(analyses), architecture, lanes, python)
     check_tools()
@@ -61,6 +64,8 @@ def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: in
             assembly, account.region, "deploy", prefix, "--app", str(assembly), "--require-approval", "never",
             "--method", "direct",
         )  # fmt: skip
+    for found in wanted.analyses:
+        record(state_folder(), found.blueprint, how="deployed", now=time.time(), folder=found.location)
     click.echo(
         f"deployed: `skyburst run {wanted.analyses[0].blueprint.name} --on aws` runs the first of them", err=True
     )
