@@ -8,6 +8,8 @@
     │   ├── InvalidItems
     │   ├── InvalidLibrary
     │   ├── InvalidTemplate
+    │   ├── InvalidPeople
+    │   ├── NotAllowed
     │   ├── NotJson
     │   └── AwsUnavailable
     ├── NotFound (LookupError)        what was named does not exist
@@ -15,6 +17,7 @@
     │   ├── JobNotFound
     │   ├── ItemNotFound
     │   ├── ObjectNotFound
+    │   ├── PersonNotFound
     │   ├── ResultNotReady
     │   └── NotDeployed
     ├── Conflict                      somebody else has it, or it changed meanwhile
@@ -86,6 +89,14 @@ class InvalidTemplate(Invalid):
     """Raised when a CloudFormation template asks for something that the local cloud does not have."""
 
 
+class InvalidPeople(Invalid):
+    """Raised when a profile of a user or a group cannot be used."""
+
+
+class NotAllowed(Invalid):
+    """Raised when a user or a group may not run an analysis; says why and who can change that."""
+
+
 class AwsUnavailable(Invalid):
     """Raised when AWS cannot be asked: no credentials, no region, no permission or no network."""
 
@@ -112,6 +123,10 @@ class ItemNotFound(NotFound):
 
 class ObjectNotFound(NotFound):
     """Raised when an object store has no object under that key."""
+
+
+class PersonNotFound(NotFound):
+    """Raised when there is no user or no group of that name."""
 
 
 class ResultNotReady(NotFound):

@@ -47,6 +47,10 @@ SECTIONS = {
     "Libraries": [
         Listed("library", "Build, index, inspect, change and generate libraries of items."),
     ],
+    "People": [
+        Listed("people", "Look after users: who they are, which group they belong to, who is approved."),
+        Listed("group", "Look after groups: people who share data, results and a budget."),
+    ],
     "Costs": [
         Listed("cost", "Compare what own hardware costs with the cloud."),
     ],
