@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
 from skyburst.errors import InvalidItems, ObjectNotFound, StorageError, StorageFull
 from skyburst.local_files import Range, check_range
@@ -26,6 +26,17 @@ UNFINISHED = re.compile(r"#\d+$")
 """Ends of the names of files in a folder that a write was to rename when it was complete."""
 DRIVE = re.compile(r"[A-Za-z][:|]$")
 """Ends of names that stores in a folder take for a drive of Windows."""
+
+
+class ObjectVersion(NamedTuple):
+    """One version of an object."""
+
+    size: int
+    """Bytes."""
+    etag: str | None
+    """Changes with the content."""
+    version: str | None
+    """Its version in a bucket that keeps versions."""
 
 
 class ObjectStore:
@@ -110,6 +121,14 @@ class ObjectStore:
 
         with self._errors(key):
             return int(obstore.head(self._store, check_key(key))["size"])
+
+    def version(self, key: str) -> ObjectVersion:
+        """What the store says of the object as it is now."""
+        import obstore
+
+        with self._errors(key):
+            found = obstore.head(self._store, check_key(key))
+            return ObjectVersion(int(found["size"]), found["e_tag"], found["version"])
 
     def beginning(self, key: str, most: int) -> Beginning:
         """The first bytes of the object, at most so many, and its size."""

@@ -13,7 +13,7 @@ import pytest
 import skyburst
 from skyburst.client import create
 from skyburst.contracts.records import JobRecord
-from skyburst.engine.finish import certificate_of
+from skyburst.engine.certificate import certificate_of
 from skyburst.engine.plan import make_plan
 from skyburst.errors import InvalidItems
 from skyburst.finding import find_analysis

@@ -38,7 +38,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.SUCCEEDED: "done; of a job: SUCCEEDED",
-    ExitCode.FAILED: "the job FAILED; or a check of `doctor` or `library inspect --verify` did",
+    ExitCode.FAILED: "the job FAILED; or a check of `doctor`, `verify` or `library inspect --verify` did",
     ExitCode.INVALID: "something given cannot be used: an option, a parameter, a file, a blueprint",
     ExitCode.PARTIAL: "the job is PARTIAL: there is a result, and it says what is missing; or `library build` refused files",
     ExitCode.TIMED_OUT: "the job TIMED_OUT; what was found before is combined",

@@ -36,6 +36,7 @@ SECTIONS = {
         Listed("logs", "Show what a job's batches wrote and why they failed."),
         Listed("timeline", "Show what a job spent its time on."),
         Listed("certificate", "Print the record that makes a job reproducible."),
+        Listed("verify", "Compare a certificate with what there is now."),
         Listed("delete", "Forget jobs and remove their files."),
     ],
     "Analyses": [

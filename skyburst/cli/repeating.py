@@ -2,44 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from skyburst.errors import AnalysisNotFound, InvalidJob
+from skyburst.errors import AnalysisNotFound
 from skyburst.finding import Found, find_analysis
 
-FORMAT = 1
 JOB_FIELDS = ("max_parallelism", "timeout_s", "tolerated_failure_percent")
 DEPLOYED = "analysis"
 """Location of an analysis in its functions: no folder of this machine."""
 Certificate = Mapping[str, Any]
-
-
-def read_certificate(path: Path) -> dict[str, Any]:
-    """A certificate from a file.
-
-    Raises:
-        InvalidJob: when it is none, or one of another format.
-    """
-    try:
-        certificate = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidJob(f"the certificate {path} cannot be read: {error}") from error
-    sections = ("job", "analysis", "parameters", "items", "environment", "result")
-    lacks = (
-        [name for name in sections if not isinstance(certificate.get(name), dict)]
-        if isinstance(certificate, dict)
-        else list(sections)
-    )
-    if lacks:
-        raise InvalidJob(f"{path} is not a certificate: it lacks {', '.join(lacks)}")
-    if certificate.get("certificate") != FORMAT:
-        raise InvalidJob(
-            f"{path} is a certificate of format {certificate.get('certificate')!r}, and this version of skyburst reads {FORMAT}"
-        )
-    return dict(certificate)
 
 
 def locate(certificate: Certificate) -> Found:

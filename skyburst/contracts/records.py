@@ -188,7 +188,7 @@ class JobRecord:
     run_began: dict[str, Any] | None = None
     """`{"at", "items", "batches"}`: when the last run began to work, and how many had ended before."""
     outcome: dict[str, Any] | None = None
-    """After the end: `{"missing", "item_errors", "files", "summary", "failure"}`."""
+    """After the end: `{"missing", "item_errors", "files", "checksums", "summary", "size", "failure"}`."""
 
     @property
     def batch_size(self) -> int | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
 import tempfile
 from collections.abc import Callable, Iterator
@@ -79,9 +80,10 @@ def make_result(bench: CombineBench, value: Any) -> dict[str, Any]:
     """Finish a value, and store the result.
 
     Returns:
-        `{"files": [names of result files], "summary": [lines], "size": bytes of the result}`.
+        `{"files": [names of result files], "checksums": {name: [bytes, SHA-256]}, "summary": [lines], "size": bytes of the
+        result}`.
     """
-    files: list[str] = []
+    files: dict[str, list[Any]] = {}
     if bench.combiner.finish_function and inspect.isgenerator(value):
         value = list(value)
     summary = _last_summary(bench, value)
@@ -95,7 +97,7 @@ def make_result(bench: CombineBench, value: Any) -> dict[str, Any]:
         bench.objects.put(bench.prefix + RESULT, path)
     finally:
         path.unlink(missing_ok=True)
-    return {"files": files, "summary": summary, "size": size}
+    return {"files": list(files), "checksums": files, "summary": summary, "size": size}
 
 
 def put_stored(objects: Objects, key: str, value: Any, scratch: Path) -> None:
@@ -163,7 +165,7 @@ def _chain(first: PartialResult, rest: Iterator[PartialResult]) -> Iterator[Part
 
 
 @contextmanager
-def _result_file(bench: CombineBench, name: str, files: list[str]) -> Iterator[BinaryIO]:
+def _result_file(bench: CombineBench, name: str, files: dict[str, list[Any]]) -> Iterator[BinaryIO]:
     name = str(name)
     try:
         key = check_key(f"{bench.prefix}{FILES}{name}")
@@ -176,11 +178,13 @@ def _result_file(bench: CombineBench, name: str, files: list[str]) -> Iterator[B
     try:
         with open(descriptor, "wb") as file:
             yield file
+        with open(path, "rb") as file:
+            checksum = hashlib.file_digest(file, "sha256").hexdigest()
+        size = path.stat().st_size
         bench.objects.put(key, path)
     finally:
         path.unlink(missing_ok=True)
-    if name not in files:
-        files.append(name)
+    files[name] = [size, checksum]
 
 
 def _write_json(path: Path, value: Any) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from skyburst.contracts.records import JobRecord, Progress, Result
     from skyburst.contracts.spans import Span
     from skyburst.finding import Found
+    from skyburst.objects import ObjectStore
     from skyburst.ports import Objects, TaskTable
 
 HOMES = ("local", "aws")
@@ -115,6 +116,10 @@ class Home(Protocol):
     @property
     def table(self) -> TaskTable:
         """The task table."""
+
+    @property
+    def objects(self) -> ObjectStore:
+        """The object store."""
 
     def close(self) -> None:
         """Close what was opened."""

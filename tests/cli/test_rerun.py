@@ -96,11 +96,11 @@ def test_a_file_that_is_no_certificate_is_refused(program: Program, project: Pat
 
 def test_a_certificate_of_a_later_format_is_refused(program: Program, project: Path) -> None:
     program("run", "squares.py", "--items", "0:2")
-    certificate = {**json.loads(program("certificate", "last").out), "certificate": 2}
+    certificate = {**json.loads(program("certificate", "last").out), "certificate": 3}
     (project / "certificate.json").write_text(json.dumps(certificate))
     ended = program("rerun", "certificate.json")
     assert ended.code == 2
-    assert "is a certificate of format 2, and this version of skyburst reads 1" in ended.err
+    assert "is a certificate of format 3, and this version of skyburst reads 1 and 2" in ended.err
 
 
 def test_a_job_without_a_result_leaves_nothing_to_compare(program: Program) -> None:

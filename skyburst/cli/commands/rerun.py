@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from skyburst.cli.completing import job_ids
-from skyburst.cli.options import on_option, open_home, open_job, showing_options
+from skyburst.cli.options import on_option, open_home, showing_options
 
 if TYPE_CHECKING:
     from skyburst.contracts.records import JobRecord
@@ -23,26 +22,24 @@ def command(certificate: str, on: str, quiet: bool, output: str | None, json_fil
     """Run a job again from its certificate, and compare.
 
     The new job has the parameters, batches and limits of the earlier one, defaults of that time included. What differs
-    now (code, versions, items) is said before and after it, and whether its result is the same, byte for byte.
+    now (code, versions, items) is said before and after it, and which outputs are the same, byte for byte; of those that
+    differ, where, if the earlier ones are still there.
 
     \b
     Examples:
       skyburst rerun last
       skyburst rerun certificate.json --json out.json
     """
+    from skyburst.cli.certificates import certificate_named
     from skyburst.cli.ending import Wanted, show_ending
     from skyburst.cli.follow.foreground import run_here
-    from skyburst.cli.repeating import differences_before, locate, read_certificate, specification_again
+    from skyburst.cli.repeating import differences_before, locate, specification_again
     from skyburst.client import create
-    from skyburst.engine.finish import environment
+    from skyburst.engine.certificate import environment
 
     wanted = Wanted(json_file, output, quiet)
     wanted.check()
-    if Path(certificate).is_file():
-        document = read_certificate(Path(certificate))
-    else:
-        with open_job(certificate, on) as (home, earlier):
-            document = home.certificate(earlier.job_id)
+    document = certificate_named(certificate, on)
     found = locate(document)
     if on == "local":
         _tell(differences_before(document, found.reference(), environment("local")))
@@ -57,11 +54,13 @@ def command(certificate: str, on: str, quiet: bool, output: str | None, json_fil
 
 
 def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
+    from skyburst.cli.certificates import certificate_of_job
+    from skyburst.cli.compared_outputs import number_the_same, output_differences
     from skyburst.cli.repeating import differences_in_environment, differences_in_items
 
     if job.plan:
         _tell(differences_in_items(document, job.items, job.plan["items"]))
-    certificate = home.certificate(job.job_id)
+    certificate = certificate_of_job(home, job.job_id)
     if home.name != "local":
         _tell(differences_in_environment(document, certificate["environment"]))
     before, now = document["result"]["sha256"], certificate["result"]["sha256"]
@@ -72,6 +71,10 @@ def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
         click.echo(f"the result is the same as before, byte for byte (sha256 {now})", err=True)
     else:
         click.echo(f"the result is not the same as before: sha256 {before} then, {now} now", err=True)
+    if same := number_the_same(document, certificate):
+        click.echo(f"same outputs: {same}", err=True)
+    for difference in output_differences(home, document, certificate):
+        click.echo(f"differs: {difference}", err=True)
 
 
 def _tell(differences: list[str]) -> None:

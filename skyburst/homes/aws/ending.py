@@ -9,8 +9,10 @@ from typing import Any
 from skyburst.contracts import burst, values
 from skyburst.contracts.records import Failure, JobRecord, Progress
 from skyburst.contracts.states import JobState
+from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import RESULT
-from skyburst.engine.finish import certificate_of
+from skyburst.engine.evidence import datasets_of, inputs_of
+from skyburst.engine.spans import spans_of
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.outcomes import keep
@@ -54,7 +56,10 @@ def finish(
     found = job.outcome.get("files") is not None
     digest = _sha256(deployed.objects, prefix + RESULT) if found else None
     counts = counts or deployed.table.progress(job.job_id)
-    certificate = certificate_of(job, counts, "aws", result_digest=digest)
+    evidence = Evidence(
+        digest, inputs_of(job), datasets_of(deployed.objects, prefix, job), spans_of(deployed.objects, prefix, job.runs)
+    )
+    certificate = certificate_of(job, counts, "aws", evidence)
     deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))
     job.outcome = keep(deployed.objects, job.job_id, job.outcome)
     if not deployed.table.update_job(job, expected=UNFINISHED, run=job.runs):

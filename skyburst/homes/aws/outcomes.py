@@ -35,6 +35,7 @@ def keep(objects: Objects, job_id: str, outcome: Outcome) -> Outcome:
             {**entry, "error": entry["error"][:LONGEST_REASON]} for entry in outcome["item_errors"][:FIRST]
         ],
         "files": None if outcome["files"] is None else [],
+        "checksums": {},
         "cut": True,
     }
 

@@ -22,8 +22,9 @@ from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Missing, Result
 from skyburst.contracts.spans import Span
 from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import FILES, RESULT
-from skyburst.engine.finish import certificate_of
+from skyburst.engine.evidence import datasets_of, inputs_of
 from skyburst.errors import (
     InvalidAnalysis,
     InvalidJob,
@@ -170,6 +171,7 @@ class LocalHome:
                 job.reason = (
                     f"cancelled while no program drove it: {counts.done:,} of {counts.batches:,} batches are done"
                 )
+                self.write_certificate(job)
                 self.table.update_job(job)
 
     # Driving
@@ -357,7 +359,9 @@ class LocalHome:
         if found is not None:
             with open(found.path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-        certificate = certificate_of(job, self.table.progress(job.job_id), self.name, result_digest=digest)
+        prefix = f"jobs/{job.job_id}/"
+        evidence = Evidence(digest, inputs_of(job), datasets_of(self.objects, prefix, job), self.spans(job))
+        certificate = certificate_of(job, self.table.progress(job.job_id), self.name, evidence)
         self.objects.put(f"jobs/{job.job_id}/certificate.json", values.encode(certificate))
 
     def certificate(self, job_id: str) -> dict[str, Any]:
