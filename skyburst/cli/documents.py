@@ -45,6 +45,7 @@ def job_document(home: Home, job: JobRecord) -> dict[str, Any]:
         "missing": [Missing(*entry)._asdict() for entry in outcome.get("missing", [])],
         "item_errors": outcome.get("item_errors", []),
         "result": result.location if result else None,
+        "next": home.following(job),
         "files": {name: file.location for name, file in home.result_files(job).items()},
     }
 

@@ -7,8 +7,10 @@ from typing import Any
 
 import click
 
+from skyburst.cli.chain import go_on
 from skyburst.cli.ending import Wanted, show_ending
 from skyburst.cli.follow.foreground import run_here
+from skyburst.cli.output import STANDARD_OUTPUT
 from skyburst.client import create
 from skyburst.contracts.records import JobRecord
 from skyburst.errors import AnalysisNotFound
@@ -16,7 +18,9 @@ from skyburst.finding import find_analysis
 from skyburst.homes.home import Home
 
 
-def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: bool) -> int:
+def run_job(
+    home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: bool, with_next: bool = True
+) -> int:
     """Run the job of a specification to its end, or start it in the background.
 
     Args:
@@ -24,6 +28,7 @@ def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: 
         document: the job specification.
         wanted: where the result is to go.
         detach: whether to print the job's id and return at once.
+        with_next: whether to wait for the jobs that follow, too.
 
     Returns:
         What the command exits with.
@@ -39,7 +44,14 @@ def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: 
         return 0
     else:
         job = run_here(home, job, quiet=wanted.quiet)
-    return show_ending(home, job, wanted)
+    return show_with_next(home, job, wanted) if with_next else show_ending(home, job, wanted)
+
+
+def show_with_next(home: Home, job: JobRecord, wanted: Wanted) -> int:
+    """Tell how a job ended, and go on with those that follow it; what the command exits with."""
+    code = show_ending(home, job, wanted)
+    taken = wanted.json_file == STANDARD_OUTPUT
+    return code or go_on(home, job, quiet=wanted.quiet, results_to_errors=taken)
 
 
 def wanted_result(json_file: str | None, output: str | None, *, quiet: bool, detach: bool) -> Wanted:

@@ -35,6 +35,15 @@ class EnvironmentWishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     pricing: Literal["on_demand", "spot"] | None = None
 
 
+class Follows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which job a job follows."""
+
+    job: Key
+    """Id of the job whose results are its data."""
+    depth: Annotated[int, msgspec.Meta(ge=1, le=100)]
+    """How many jobs came before it."""
+
+
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a job is: one run of an analysis over items, with parameters and limits."""
 
@@ -67,10 +76,13 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Who pays: the group whose budget the job is paid from."""
     user: ShortText | None = None
     """Who runs it."""
+    follows: Follows | None = None
+    """Of a job that was started because another one ended; set by Skyburst."""
 
     def document(self) -> dict[str, Any]:
         """The specification as a JSON document, without the fields that were left out."""
         everything = {field: getattr(self, field) for field in self.__struct_fields__}
+        everything["follows"] = msgspec.to_builtins(self.follows)
         everything["environment"] = {
             field: value
             for field, value in (msgspec.to_builtins(self.environment) if self.environment else {}).items()

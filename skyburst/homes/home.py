@@ -146,7 +146,12 @@ class Home(Protocol):
         """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
 
     def cancel(self, job_id: str) -> None:
-        """Ask for the end of a job; one that nothing drives is ended here."""
+        """Ask for the end of a job, and of what follows it; one that nothing drives is ended here."""
+
+    def following(self, job: JobRecord) -> list[dict[str, Any]]:
+        """What follows a job so far: `{"key", "analysis", "on", "dataset", "job", "reason", "at"}`; `job` is None and `reason`
+        says why where one could not be started.
+        """
 
     def drive(self, job_id: str, on_progress: OnProgress | None = None) -> JobRecord:
         """Take a job to its end and return then; Ctrl-C ends the job, a second one only this call.

@@ -67,3 +67,23 @@ def wait(
             raise TimeoutError(f"job {job_id} is still {state} after {timeout:g} s")
         # Counting a very large job takes time: at most a tenth of it.
         time.sleep(max(home.poll_s, 10 * (time.monotonic() - looked)))
+
+
+def attend(home: Home, job_id: str, on_progress: OnProgress | None = None) -> JobState:
+    """Wait for the end of a job that goes on in the background; Ctrl-C ends the job, a second one only the waiting.
+
+    Raises:
+        JobInterrupted: when nothing drives the job any more.
+    """
+    from skyburst.homes.local.interrupts import Interrupts
+
+    with Interrupts() as interrupts:
+        asked = False
+
+        def cancel_if_asked() -> None:
+            nonlocal asked
+            if interrupts.requested and not asked:
+                asked = True
+                home.cancel(job_id)
+
+        return wait(home, job_id, on_progress=on_progress, each_look=cancel_if_asked)

@@ -14,6 +14,8 @@ from skyburst.cli.options import job_argument, json_flag, on_option, open_job
 def command(job: str, on: str, as_json: bool) -> None:
     """End a job; what was found so far is combined and kept.
 
+    Jobs that follow it are ended too, also those of a job that has ended itself.
+
     \b
     Examples:
       skyburst cancel last
@@ -22,8 +24,7 @@ def command(job: str, on: str, as_json: bool) -> None:
 
     with open_job(job, on) as (home, record):
         job_id = record.job_id
-        if not record.state.finished:
-            home.cancel(job_id)
+        home.cancel(job_id)
         after = home.table.job(job_id)
         if as_json:
             echo_json({"job_id": job_id, "state": after.state, "cancel_requested": after.cancel_requested})

@@ -23,9 +23,8 @@ def command(job: str, on: str, detach: bool, quiet: bool, output: str | None, js
       skyburst resume last
       skyburst resume color-depth-search-20260813-14 --detach
     """
-    from skyburst.cli.ending import show_ending
     from skyburst.cli.follow.foreground import run_here
-    from skyburst.cli.running import wanted_result
+    from skyburst.cli.running import show_with_next, wanted_result
     from skyburst.client import JobHandle
     from skyburst.contracts.states import JobState
 
@@ -40,4 +39,4 @@ def command(job: str, on: str, detach: bool, quiet: bool, output: str | None, js
         else:
             home.prepare_resume(record.job_id)
             record = run_here(home, record, quiet=quiet)
-        return show_ending(home, record, wanted)
+        return show_with_next(home, record, wanted)

@@ -35,11 +35,13 @@ from skyburst.cli.options import detach_option, on_option, open_home, showing_op
 @click.option("--name", metavar="TEXT", help="A name for people.")
 @click.option("--label", multiple=True, metavar="NAME=VALUE", help="Anything to find the job by.")
 @click.option("--idempotency-key", metavar="TEXT", help="Two jobs with the same key are one job.")
+@click.option("--no-next", is_flag=True, help="Do not wait for the jobs that follow; they go on in the background.")
 @on_option
 @detach_option
 @showing_options
 def command(
     analysis: str | None,
+    no_next: bool,
     on: str,
     detach: bool,
     quiet: bool,
@@ -70,4 +72,4 @@ def command(
     wanted = wanted_result(json_file, output, quiet=quiet, detach=detach)
     document = specification(analysis, given, on)
     with open_home(on, quiet=quiet) as home:
-        return run_job(home, document, wanted, detach=detach)
+        return run_job(home, document, wanted, detach=detach, with_next=not no_next)

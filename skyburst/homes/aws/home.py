@@ -236,20 +236,10 @@ class AwsHome:
         Raises:
             JobInterrupted: when its execution ends and it does not.
         """
-        from skyburst.homes.local.interrupts import Interrupts
-        from skyburst.homes.waiting import wait
+        from skyburst.homes.waiting import attend
 
         self.drive_in_background(job_id)
-        with Interrupts() as interrupts:
-            asked = False
-
-            def cancel_if_asked() -> None:
-                nonlocal asked
-                if interrupts.requested and not asked:
-                    asked = True
-                    self.cancel(job_id)
-
-            wait(self, job_id, on_progress=on_progress, each_look=cancel_if_asked)
+        attend(self, job_id, on_progress)
         return self.table.job(job_id)
 
     def drive_in_background(self, job_id: str) -> None:

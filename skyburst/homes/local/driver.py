@@ -16,6 +16,7 @@ from skyburst.engine.plan import Plan, combine_levels, make_plan
 from skyburst.engine.spans import store_span
 from skyburst.engine.stage import TaskGroup
 from skyburst.errors import StorageFull
+from skyburst.homes.local.following import LocalFollowing
 from skyburst.homes.local.interrupts import Interrupts
 from skyburst.homes.local.pending import Pending
 from skyburst.homes.local.pool import Events, Pool, Request
@@ -50,6 +51,9 @@ class Driver:
         self._at_fault = "its combiner"
         """What has failed when a request does while the job is combined."""
         self._limits = job.analysis["blueprint"]["resources"]
+        self._following = LocalFollowing(home, job)
+        self._fresh: list[int] = []
+        """Batches that are done, and not recorded yet."""
 
     def run(self) -> JobRecord:
         """Take the job from where it is to its end.
@@ -106,6 +110,8 @@ class Driver:
         self._job.run_began = {"at": time.time(), "items": before[0], "batches": before[1]}
         patiently(lambda: table.update_job(self._job))
         timeout_s = self._limits["batch_timeout_s"]
+        if self._following.on_each:  # a run before may have ended before it started what follows
+            self._following.each(batch for first, last in table.done_ranges(job_id) for batch in range(first, last))
 
         def next_request() -> Request | None:
             batch = pending.next(time.monotonic())
@@ -114,12 +120,14 @@ class Driver:
         while not (pending.empty and pool.in_flight == 0):
             self._take(pool.step(next_request, TICK_S), pending, recorder)
             self._progress.done += recorder.flush_if_due()
+            self._follow_each(recorder)
             self._look(pool)
             self._tell(before)
             if self._ending or self._hopeless(plan):
                 pool.close()
                 break
         self._progress.done += recorder.flush()
+        self._follow_each(recorder)
         self._tell(before)
         patiently(lambda: table.release(job_id, [BatchState.RUNNING]))
 
@@ -134,10 +142,18 @@ class Driver:
                 if outcome.item_errors:
                     self._progress.item_errors += sum(entry.get("count", 1) for entry in outcome.item_errors)
                 recorder.add(outcome)
+                if self._following.on_each:
+                    self._fresh.append(outcome.batch_id)
             elif outcome.failure.kind == StorageFull.__name__:
                 raise StorageFull(f"{outcome.failure.message} (batch {outcome.batch_id})")
             else:
                 self._failed(outcome, outcome.failure, pending)
+
+    def _follow_each(self, recorder: Recorder) -> None:
+        """Start what follows the datasets that are done, once that is recorded."""
+        if self._fresh and recorder.empty and not self._cancelled:
+            self._following.each(self._fresh)
+            self._fresh = []
 
     def _failed(self, outcome: Outcome, failure: Failure, pending: Pending) -> None:
         state = watch.state_after(failure, outcome.attempt, self._limits["attempts"])
@@ -333,7 +349,11 @@ class Driver:
         job.state, job.reason = state, reason
         self._note(Part.WATCH, "driver", self._began_at)
         patiently(lambda: self._home.write_certificate(job))
+        if state is JobState.SUCCEEDED:  # before the state says so: who resumes a job that broke off here starts it
+            self._following.all()
         self._change(state, reason)
+        if state is JobState.CANCELLED:
+            self._home.cancel_following(job)
 
     def _note(self, part: Part, name: str, started_at: float, level: int = 0) -> None:
         """Keep what this process did since then, for the timeline."""

@@ -25,6 +25,7 @@ from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import datasets_of, inputs_of
+from skyburst.engine.following import check_chain
 from skyburst.errors import (
     InvalidAnalysis,
     InvalidJob,
@@ -35,9 +36,11 @@ from skyburst.errors import (
     is_disk_full,
 )
 from skyburst.finding import Found
+from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, StoredFile, job_of_name
 from skyburst.homes.job_items import store_items
 from skyburst.homes.local.folder import VARIABLE, state_folder
+from skyburst.homes.local.following import find_beside
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.objects import ObjectStore, open_store
@@ -104,6 +107,7 @@ class LocalHome:
         parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
         if spec.items is None and not found.blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
+        check_chain(found.blueprint, lambda name: find_beside(name, found.location).blueprint)
         self.workers(found.blueprint.resources.memory_mb)  # refuses what is set wrongly before anything is stored
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
@@ -158,6 +162,7 @@ class LocalHome:
     def cancel(self, job_id: str) -> None:
         """Ask for the end of a job; one that nobody drives is ended here."""
         job = self.table.job(job_id)
+        self.cancel_following(job)
         if job.state.finished:
             return
         self.table.request_cancel(job_id)
@@ -173,6 +178,14 @@ class LocalHome:
                 )
                 self.write_certificate(job)
                 self.table.update_job(job)
+
+    def following(self, job: JobRecord) -> list[dict[str, Any]]:
+        """What follows a job so far, and what could not be started and why."""
+        return following_of(self.objects, f"jobs/{job.job_id}/", job)
+
+    def cancel_following(self, job: JobRecord) -> None:
+        """End what follows a job, and has not ended."""
+        cancel_following(self, job)
 
     # Driving
 

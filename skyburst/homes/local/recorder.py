@@ -29,6 +29,11 @@ class Recorder:
         self._bytes = 0
         self._flushed = time.monotonic()
 
+    @property
+    def empty(self) -> bool:
+        """Whether everything is recorded."""
+        return not self._waiting
+
     def add(self, outcome: Outcome) -> None:
         """Keep an outcome until the next flush."""
         self._waiting.append(outcome)
