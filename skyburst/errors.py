@@ -10,6 +10,7 @@
     │   ├── InvalidTemplate
     │   ├── InvalidPeople
     │   ├── NotAllowed
+    │   ├── InvalidSubmission
     │   ├── NotJson
     │   └── AwsUnavailable
     ├── NotFound (LookupError)        what was named does not exist
@@ -19,6 +20,7 @@
     │   ├── ObjectNotFound
     │   ├── PersonNotFound
     │   ├── ResultNotReady
+    │   ├── SubmissionNotFound
     │   └── NotDeployed
     ├── Conflict                      somebody else has it, or it changed meanwhile
     │   ├── JobBusy
@@ -97,6 +99,10 @@ class NotAllowed(Invalid):
     """Raised when a user or a group may not run an analysis; says why and who can change that."""
 
 
+class InvalidSubmission(Invalid):
+    """Raised when an uploaded submit file, its config or what they name cannot be used."""
+
+
 class AwsUnavailable(Invalid):
     """Raised when AWS cannot be asked: no credentials, no region, no permission or no network."""
 
@@ -131,6 +137,10 @@ class PersonNotFound(NotFound):
 
 class ResultNotReady(NotFound):
     """Raised when a job has no result yet."""
+
+
+class SubmissionNotFound(NotFound):
+    """Raised when there is no submission of that name."""
 
 
 class NotDeployed(NotFound):
