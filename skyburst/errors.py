@@ -25,6 +25,7 @@
     ├── Conflict                      somebody else has it, or it changed meanwhile
     │   ├── JobBusy
     │   ├── LibraryBusy
+    │   ├── FolderBusy
     │   ├── IdempotencyConflict
     │   └── LocalCloudBusy
     ├── JobEnded                      a job ended without the result that was asked for
@@ -157,6 +158,10 @@ class JobBusy(Conflict):
 
 class LibraryBusy(Conflict):
     """Raised when another program is building or changing the library."""
+
+
+class FolderBusy(Conflict):
+    """Raised when another program watches a folder of submissions."""
 
 
 class IdempotencyConflict(Conflict):

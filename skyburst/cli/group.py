@@ -45,6 +45,9 @@ SECTIONS = {
         Listed("new", "Write a new analysis that runs, to start from."),
         Listed("blueprint", "Check and compare blueprints, and look at their history."),
     ],
+    "Submissions by upload": [
+        Listed("submissions", "Run what is put into a folder, as NeuroCAAS does for uploads."),
+    ],
     "Libraries": [
         Listed("library", "Build, index, inspect, change and generate libraries of items."),
     ],

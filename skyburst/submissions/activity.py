@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from skyburst.submissions.record import Dataset, Record
 from skyburst.submissions.status_text import moment
 
 
@@ -25,6 +26,15 @@ class Environment(NamedTuple):
     """What the submit file calls its config; in an ensemble, the one made for it."""
     jobpath: str
     """Folder of the job's results."""
+
+
+def environment_of(submission: Record, dataset: Dataset) -> Environment:
+    """The environment of a dataset of a submission."""
+    jobpath = submission.folder.prefix if submission.results is None else f"{submission.results}/{submission.name}"
+    return Environment(
+        dataset.environment, submission.instance_type, submission.spot, submission.price, submission.bucket,
+        dataset.dataname, dataset.config, jobpath,
+    )  # fmt: skip
 
 
 def record(environment: Environment, start: float | str | None, end: float | str | None) -> bytes:

@@ -98,7 +98,8 @@ def _dataset_gb(document: Mapping[str, Any]) -> int | None:
         raise InvalidSubmission(
             f"{DATASET_SIZE} is {json.dumps(given)[:100]}: expected the GB of a dataset, from 0, {MOST_GB:,} at most"
         )
-    return int(math.ceil(given))
+    rounded: int = math.ceil(given)
+    return rounded
 
 
 def _ensemble(document: Mapping[str, Any]) -> int | None:

@@ -1,0 +1,238 @@
+"""From a submit file to a job: everything that can be known before anything starts is checked here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from skyburst.contracts.blueprint import Blueprint, EnvironmentSection
+from skyburst.contracts.job import JobSpec, parse_job
+from skyburst.contracts.parameters import resolve
+from skyburst.errors import Invalid, InvalidSubmission, ObjectNotFound, SkyburstError
+from skyburst.objects import ObjectStore, locate, open_store
+from skyburst.submissions import config_file, layout
+from skyburst.submissions.config_file import Config, ensemble_configs, read_config
+from skyburst.submissions.record import Dataset
+from skyburst.submissions.submit_file import Place, SubmitFile
+
+NEED_NOT_SUCCEED = 100
+"""Percent: datasets have nothing to do with each other, and each is run whatever becomes of the others."""
+
+
+class Offer(NamedTuple):
+    """An analysis that submissions run."""
+
+    analysis: str
+    """What job specifications call it: a name, or the path of its folder."""
+    blueprint: Blueprint
+    version: str
+    """Digest of its code, for the certificate."""
+
+
+def _bucket(name: str) -> ObjectStore:
+    return open_store(f"s3://{name}")
+
+
+@dataclass
+class Bucket:
+    """The bucket of an analysis: a bucket of S3, or a folder that is like one."""
+
+    name: str
+    objects: ObjectStore
+    offer: Offer
+    others: frozenset[str] = frozenset()
+    """Names of the buckets of other analyses: in each, groups have their own keys only."""
+    open_bucket: Callable[[str], ObjectStore] = field(default=_bucket)
+    """Opens a bucket that a submit file names."""
+
+    def store(self, place: Place) -> ObjectStore:
+        """The store of a place."""
+        return self.objects if place.bucket in (None, self.name) else self.open_bucket(str(place.bucket))
+
+    def belongs(self, place: Place, group: str) -> bool:
+        """Whether a group may name a place: in buckets that groups share, only what is its own."""
+        shared = place.bucket in (None, self.name) or place.bucket in self.others
+        return not shared or place.key.startswith(f"{group}/") or place.key == group
+
+
+class Checked(NamedTuple):
+    """A submission that can be run."""
+
+    spec: JobSpec
+    datasets: list[Dataset]
+    left_out: list[str]
+    """Hidden files that were named as datasets."""
+    config: Config
+    made: list[tuple[Place, bytes]]
+    """Configs of an ensemble, which are to be stored before the job starts."""
+
+
+def existing(bucket: Bucket, group: str, file: SubmitFile) -> tuple[list[Place], list[str]]:
+    """The datasets of a submission, each of which is there, and the hidden files that are left out.
+
+    Raises:
+        InvalidSubmission: naming what is not there, or not the group's.
+    """
+    kept = [place for place in file.datasets if not layout.is_hidden(place.key)]
+    left_out = [str(place) for place in file.datasets if layout.is_hidden(place.key)]
+    if not kept:
+        raise InvalidSubmission(f"dataname has hidden files only, such as {left_out[0]}: name a dataset")
+    for place in kept:
+        _check_own(bucket, group, "dataname", place)
+        if not _is_there(bucket, place):
+            raise InvalidSubmission(
+                f"S3 Bucket does not contain {place}: dataname has to be the full key of a file or a folder"
+            )
+    return kept, left_out
+
+
+def accept(bucket: Bucket, group: str, file: SubmitFile, name: str, identity: str) -> Checked:
+    """Check a submission and make a job specification of it.
+
+    Args:
+        bucket: of the analysis.
+        group: whose submission it is.
+        file: what was submitted.
+        name: of the job's folder.
+        identity: of the submission; a job of the same one is the same job.
+
+    Raises:
+        InvalidSubmission: naming the field, its value and what was expected.
+    """
+    data, left_out = existing(bucket, group, file)
+    config = _config(bucket, group, file.config)
+    blueprint = bucket.offer.blueprint
+    parameters = config.parameters(blueprint.parameters)
+    try:
+        if blueprint.parameters is not None:
+            resolve(blueprint.parameters, parameters, _folder(bucket))
+        made: list[tuple[Place, bytes, dict[str, Any]]] = []
+        if config.ensemble is not None:
+            data, made = _ensemble(bucket, group, file, config, data, name)
+        configs = [place for place, _, _ in made] or [file.config] * len(data)
+        names = layout.status_names([place.key for place in data])
+        items = [
+            {
+                "data": location_of(bucket, place),
+                "name": dataset,
+                "config_file": location_of(bucket, config_place),
+                **({"config": own} if own else {}),
+            }
+            for place, dataset, config_place, own in zip(
+                data, names, configs, [own for _, _, own in made] or [{}] * len(data), strict=True
+            )
+        ]
+        spec = parse_job({
+            "analysis": bucket.offer.analysis,
+            "items": items,
+            "batch_size": 1,
+            "max_parallelism": min(len(items), _environment(blueprint).max_concurrent),
+            "tolerated_failure_percent": NEED_NOT_SUCCEED,
+            "parameters": parameters,
+            "environment": _wishes(file, config, blueprint),
+            "group": group,
+            "name": name[:200],
+            "labels": {"submission": name, "bucket": bucket.name, "group": group},
+            "idempotency_key": f"submission-{identity}",
+        })  # fmt: skip
+    except InvalidSubmission:
+        raise
+    except Invalid as error:
+        raise InvalidSubmission(f"config file {file.config}: {error}") from error
+    environments = layout.environment_ids(identity, len(items))
+    datasets = [
+        Dataset(dataname=str(place), name=dataset, config=str(config_place), environment=environment)
+        for place, dataset, config_place, environment in zip(data, names, configs, environments, strict=True)
+    ]
+    return Checked(spec, datasets, left_out, config, [(place, content) for place, content, _ in made])
+
+
+def location_of(bucket: Bucket, place: Place) -> str:
+    """Path or URL of a place."""
+    return locate(bucket.store(place).location, place.key)
+
+
+def results_of(bucket: Bucket, group: str, file: SubmitFile) -> str | None:
+    """URL of the folder that gets the results, when it is another one than the group's. Raises InvalidSubmission."""
+    if file.results is None:
+        return None
+    _check_own(bucket, group, "resultpath", file.results)
+    return str(file.results)
+
+
+def _config(bucket: Bucket, group: str, place: Place) -> Config:
+    _check_own(bucket, group, "configname", place)
+    try:
+        found = bucket.store(place).beginning(place.key, config_file.MOST_BYTES + 1)
+    except ObjectNotFound as error:
+        raise InvalidSubmission(
+            f"S3 Bucket does not contain {place}: configname has to be the full key of a config file"
+        ) from error
+    except SkyburstError as error:
+        raise InvalidSubmission(f"configname is {place}, which cannot be read: {error}") from error
+    return read_config(found.data, str(place))
+
+
+def _ensemble(
+    bucket: Bucket, group: str, file: SubmitFile, config: Config, data: list[Place], name: str
+) -> tuple[list[Place], list[tuple[Place, bytes, dict[str, Any]]]]:
+    """The dataset once for each config, and the configs with where each is to be stored: beside the one they are made of."""
+    if len(data) != 1:
+        raise InvalidSubmission(
+            f"dataname has {len(data)} datasets, and the config has ensemble_size: expected one dataset for an ensemble"
+        )
+    own = file.config.bucket in (None, bucket.name)
+    folder = file.config.key.rpartition("/")[0] if own else f"{group}/{layout.CONFIGS}"
+    made = [
+        (Place(None, f"{folder}/{file_name}"), content, of_its_own)
+        for file_name, content, of_its_own in ensemble_configs(config, name)
+    ]
+    return data * len(made), made
+
+
+def _wishes(file: SubmitFile, config: Config, blueprint: Blueprint) -> dict[str, Any]:
+    wishes: dict[str, Any] = {}
+    if file.instance_type is not None:
+        wishes["instance_type"] = file.instance_type
+    if config.duration_min is not None:
+        wishes["timeout_min"] = config.duration_min
+    if config.dataset_gb:
+        wishes["disk_gb"] = min(config_file.MOST_GB, _environment(blueprint).disk_gb + config.dataset_gb)
+    return wishes
+
+
+def _environment(blueprint: Blueprint) -> EnvironmentSection:
+    return blueprint.environment or EnvironmentSection()
+
+
+def _is_there(bucket: Bucket, place: Place) -> bool:
+    """Whether there is an object of this key, or a folder: objects below it. A key that merely begins so is neither."""
+    try:
+        store = bucket.store(place)
+        try:
+            store.size(place.key)
+            return True
+        except ObjectNotFound:
+            below = (entry.key.removeprefix(f"{place.key}/") for entry in store.list(f"{place.key}/"))
+            return any(_visible(below))
+    except SkyburstError as error:
+        raise InvalidSubmission(f"dataname has {place}, which cannot be read: {error}") from error
+
+
+def _visible(names: Iterable[str]) -> Iterable[bool]:
+    return (bool(name) and not any(part.startswith(".") for part in name.split("/")) for name in names)
+
+
+def _check_own(bucket: Bucket, group: str, name: str, place: Place) -> None:
+    if not bucket.belongs(place, group):
+        raise InvalidSubmission(
+            f"{name} is {place}: group {group!r} has the keys that start with {group}/ in this bucket, and no others"
+        )
+
+
+def _folder(bucket: Bucket) -> Path:
+    """What relative paths in a config start from."""
+    location = bucket.objects.location
+    return Path("/") if "://" in location else Path(location)

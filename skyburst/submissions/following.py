@@ -1,0 +1,248 @@
+"""Follow the job of a submission: its datasets' states, logs and results go to where the submitter looks, until its end.
+
+A follower keeps nothing that it cannot do without: another one goes on where it was ended. Each thing is written before it is
+noted as done, and writing it twice is the same as once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from skyburst.contracts import values
+from skyburst.contracts.blueprint import COMMAND_COMBINER
+from skyburst.contracts.records import JobRecord
+from skyburst.engine.combine import FILES, RESULT
+from skyburst.errors import JobNotFound, ObjectNotFound, SkyburstError
+from skyburst.objects import ObjectStore
+from skyburst.ports import Clock, TaskTable
+from skyburst.submissions import activity, layout, looks, status_text
+from skyburst.submissions.certificate_text import FAILED, internal, render
+from skyburst.submissions.checking import Bucket
+from skyburst.submissions.copying import Copy, copy_object
+from skyburst.submissions.output import Output
+from skyburst.submissions.outputs import assigned
+from skyburst.submissions.receiving import RESOURCE_ERROR, dataset_lines
+from skyburst.submissions.record import Dataset, Record, Records, SubmissionState
+from skyburst.submissions.status_text import NOT_KNOWN
+from skyburst.submissions.submit_file import place_of
+from skyburst.submissions.targets import Targets
+
+GIVE_UP_S = 3_600.0
+"""What cannot be delivered is tried for so long after the end of the job; then the submission ends without it, and says so."""
+CERTIFICATE = "certificate.json"
+
+
+@dataclass
+class Follower:
+    """Follows the jobs of the submissions of a bucket.
+
+    Args:
+        bucket: of the analysis.
+        table: the task table of the home where the jobs run.
+        objects: the objects of that home.
+        clock: the time.
+        copy: delivers an output.
+    """
+
+    bucket: Bucket
+    table: TaskTable
+    objects: ObjectStore
+    clock: Clock
+    copy: Copy = copy_object
+    _outputs: dict[str, Output] = field(default_factory=dict)
+    """By the environments of datasets that run."""
+    _written: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    """Digests of what was written last, by submission and key: what is the same is not written again."""
+
+    def __post_init__(self) -> None:
+        self.records = Records(self.bucket.objects)
+        self.targets = Targets(self.bucket)
+
+    def turn(self, record: Record, until: float | None = None) -> bool:
+        """Show how a submission that is STARTED is by now, and deliver what is due.
+
+        Args:
+            record: of the submission.
+            until: when to leave the rest to the next turn, seconds since the epoch.
+
+        Returns:
+            Whether it has ended.
+        """
+        if record.state.over or record.job_id is None:
+            return record.state.over
+        try:
+            job = self.table.job(record.job_id)
+        except JobNotFound:
+            self._deleted(record)
+            return True
+        batches = {batch.batch_id: batch for batch in self.table.batches(record.job_id)}
+        for number, dataset in enumerate(record.datasets):
+            if dataset.over or (until is not None and self.clock() > until):
+                continue
+            batch = batches.get(number)
+            told = self._told(record.job_id, number) if batch is not None or job.state.finished else None
+            document = looks.look(job, batch, told)
+            if document is not None:
+                self._show(record, number, dataset, document, job, final=looks.is_final(job, batch))
+        if not job.state.finished or not all(dataset.over for dataset in record.datasets):
+            self._write_certificate(record)
+            return False
+        self._deliver_result(record, job)
+        self._end(record, str(job.state), job.reason)
+        return True
+
+    def _deleted(self, record: Record) -> None:
+        """The job was deleted while it was followed: what did not end by then has no results."""
+        reason = f"job {record.job_id} was deleted"
+        for number, dataset in enumerate(record.datasets):
+            if not dataset.over:
+                dataset.status, dataset.last, dataset.cpu, dataset.at = FAILED, reason, NOT_KNOWN, self.clock()
+                document = {"state": "CANCELLED", "reason": reason, "finished_at": self.clock(), "files": []}
+                text = status_text.rendered(dataset.environment, str(record.job_id), dataset.dataname, document, [])
+                self._deliver(record, number, dataset, document, text)
+        self._end(record, "DELETED", reason)
+
+    def _told(self, job_id: str, number: int) -> dict[str, Any] | None:
+        try:
+            document: dict[str, Any] = values.decode(self.objects.get(f"{_prefix(job_id, number)}status.json"))
+        except ObjectNotFound:
+            return None
+        return document
+
+    def _show(
+        self, record: Record, number: int, dataset: Dataset, document: dict[str, Any], job: JobRecord, *, final: bool
+    ) -> None:
+        output = self._outputs.setdefault(
+            dataset.environment, Output(self.objects, f"{_prefix(job.job_id, number)}log.jsonl")
+        )
+        lines = output.look()
+        reasons = status_text.reason_lines(document)
+        status, last = status_text.status_of(document), (reasons or [output.last])[-1]
+        seen = (status, last, status_text.cpu_usage(document))
+        if seen != (dataset.status, dataset.last, dataset.cpu):
+            dataset.status, dataset.last, dataset.cpu = seen
+            dataset.at = self.clock()
+        text = status_text.rendered(dataset.environment, job.job_id, dataset.dataname, document, lines)
+        if not final:
+            objects, folder = self.targets.of(record)
+            self._put(record, objects, folder.status(dataset.name), text)
+            environment = activity.environment_of(record, dataset)
+            started = activity.record(environment, document.get("started_at"), None)
+            self._put(record, self.bucket.objects, f"{layout.ACTIVE}/{dataset.environment}.json", started)
+            return
+        try:
+            self._deliver(record, number, dataset, document, text)
+        except SkyburstError as error:
+            self._not_delivered(record, dataset, job, error)
+        else:
+            self._outputs.pop(dataset.environment, None)
+
+    def _deliver(self, record: Record, number: int, dataset: Dataset, document: dict[str, Any], text: bytes) -> None:
+        """Everything of a dataset that has ended."""
+        objects, folder = self.targets.of(record)
+        results = f"{_prefix(str(record.job_id), number)}results/"
+        names = self._names(document, results)
+        if set(names) != dataset.outputs.keys():
+            dataset.outputs = assigned(names, self._taken(record, dataset), dataset.name)
+            self.records.put(record)
+        for name, key in dataset.outputs.items():
+            self.copy(self.objects, f"{results}{name}", objects, folder.result(key))
+        config = place_of(dataset.config)
+        self.copy(self.bucket.store(config), config.key, objects, folder.result(_base(config.key)))
+        self._put(record, objects, folder.status(dataset.name), text)
+        environment = activity.environment_of(record, dataset)
+        ended = activity.record(environment, document.get("started_at"), document.get("finished_at"))
+        name = f"{dataset.environment}.json"
+        self.bucket.objects.put(f"{layout.LOGS}/{record.group}/{name}", ended)
+        self.bucket.objects.delete([f"{layout.ACTIVE}/{name}"])
+        objects.put(folder.update, layout.UPDATE_TEXT)
+        dataset.over = True
+        self.records.put(record)
+
+    def _names(self, document: dict[str, Any], results: str) -> list[str]:
+        """Names of the outputs of a dataset: as its environment told them at its end, else those that there are."""
+        if isinstance(document.get("files"), list):
+            return [entry["name"] for entry in document["files"]]
+        return sorted(entry.key.removeprefix(results) for entry in self.objects.list(results))
+
+    def _taken(self, record: Record, dataset: Dataset) -> set[str]:
+        """What the outputs of a dataset cannot be called, because something else is."""
+        configs = {_base(place_of(entry.config).key) for entry in record.datasets}
+        others = {key for entry in record.datasets if entry is not dataset for key in entry.outputs.values()}
+        return {layout.END, layout.UPDATE} | configs | others
+
+    def _not_delivered(self, record: Record, dataset: Dataset, job: JobRecord, error: SkyburstError) -> None:
+        """Tell it, and try it again at the next turn unless that was so for long."""
+        self._tell(record, f"results of {dataset.dataname} cannot be delivered: {error}")
+        if job.finished_at is not None and self.clock() - job.finished_at > GIVE_UP_S:
+            dataset.over = True
+            self.records.put(record)
+
+    def _deliver_result(self, record: Record, job: JobRecord) -> None:
+        """What the combiner made, of an analysis that has one of its own; and the engine's own certificate."""
+        objects, folder = self.targets.of(record)
+        prefix = f"jobs/{job.job_id}/"
+        wanted: dict[str, str] = {}
+        if job.analysis["combiner"] != COMMAND_COMBINER and (job.outcome or {}).get("files") is not None:
+            sources = {RESULT: RESULT}
+            for entry in self.objects.list(f"{prefix}{FILES}"):
+                name = entry.key.removeprefix(prefix)
+                sources[name.removeprefix(FILES)] = name
+            taken = {key for entry in record.datasets for key in entry.outputs.values()} | self._taken(
+                record, record.datasets[0]
+            )
+            wanted = {
+                f"{prefix}{sources[name]}": folder.result(key)
+                for name, key in assigned(sources, taken, "result").items()
+            }
+        wanted[f"{prefix}{CERTIFICATE}"] = f"{folder.prefix}/{layout.LOGS}/{CERTIFICATE}"
+        for source, target in wanted.items():
+            try:
+                self.copy(self.objects, source, objects, target)
+            except SkyburstError as error:
+                self._tell(record, f"{target} cannot be delivered: {error}")
+
+    def _end(self, record: Record, outcome: str, reason: str) -> None:
+        """The last words, and the end."""
+        now = self.clock()
+        text = f"[Job Manager] Job {record.job_id} is {outcome}: {' '.join(reason.splitlines())}"
+        if record.lines[-1].text != text:  # else the end could not be written the time before
+            record.log(text, now)
+        self._write_certificate(record)
+        self.targets.write_end(record)
+        record.state, record.reason, record.outcome, record.ended_at = SubmissionState.ENDED, reason, outcome, now
+        self.records.put(record)
+        self._written.pop(record.identity, None)
+
+    def _tell(self, record: Record, problem: str) -> None:
+        text = internal("deliver", f"{RESOURCE_ERROR}{problem}")
+        if not any(line.text == text for line in record.lines):
+            record.log(text, self.clock())
+            self.records.put(record)
+
+    def _write_certificate(self, record: Record) -> None:
+        text = render(record.lines, dataset_lines(record))
+        if self._is_new(record, "certificate", text):
+            self.targets.write_certificate(record, text)
+            self._note(record, "certificate", text)
+
+    def _put(self, record: Record, objects: ObjectStore, key: str, data: bytes) -> None:
+        if self._is_new(record, key, data):
+            objects.put(key, data)
+            self._note(record, key, data)
+
+    def _is_new(self, record: Record, key: str, data: bytes) -> bool:
+        return self._written.get(record.identity, {}).get(key) != hashlib.sha256(data).digest()
+
+    def _note(self, record: Record, key: str, data: bytes) -> None:
+        self._written.setdefault(record.identity, {})[key] = hashlib.sha256(data).digest()
+
+
+def _prefix(job_id: str, number: int) -> str:
+    return f"jobs/{job_id}/datasets/{number:08d}/"
+
+
+def _base(key: str) -> str:
+    return key.rpartition("/")[2]
