@@ -19,6 +19,7 @@ from skyburst.reading import Item, Read, read_each, read_location
 
 if TYPE_CHECKING:
     from skyburst.manifest import Manifest
+    from skyburst.ports import Objects
 
 Made = TypeVar("Made")
 MOST_ITEM_ERRORS = 100
@@ -103,6 +104,26 @@ def combiner(
 
 
 @dataclass(slots=True)
+class Ending:
+    """Whether what a process does is to end soon; a signal's handler may say so."""
+
+    reason: str | None = None
+    """Why, one sentence; None while it goes on."""
+
+
+@dataclass(slots=True)
+class Place:
+    """What the engine's own workers and combiners reach of their job, and analyses do not."""
+
+    objects: Objects
+    prefix: str
+    """Key prefix of the job's objects."""
+    setup: dict[str, Any] | None = None
+    """Of its environments, as JSON: `skyburst.contracts.dataset.Setup`."""
+    ending: Ending = field(default_factory=Ending)
+
+
+@dataclass(slots=True)
 class RunContext:
     """What is asked of the engine in the same way in a batch and in a task of a second stage."""
 
@@ -149,6 +170,8 @@ class Context(RunContext):
 
     item_errors: list[dict[str, Any]] = field(default_factory=list)
     item_errors_not_kept: int = 0
+    place: Place | None = None
+    """For the engine's own workers."""
 
     def item_failed(self, item: Any, error: BaseException | str) -> None:
         """Report an item that cannot be used. The batch goes on; the job's result names the item and the error."""
@@ -244,6 +267,8 @@ class CombineContext:
     """`{"item", "error"}` of items that could not be used (the first thousand)."""
     preview: bool = False
     """True while the job still runs and somebody looks at what was found so far."""
+    place: Place | None = None
+    """For the engine's own combiners."""
 
     def read(self, location: str) -> bytes:
         """The bytes of a file, given as a local path or a URL such as `s3://bucket/key`."""

@@ -35,6 +35,12 @@
     │   └── JobInterrupted
     ├── StorageError                  a state could not be stored
     │   └── StorageFull
+    ├── DatasetEnded                  the command of a dataset ended without success
+    │   ├── CommandFailed
+    │   ├── TimedOut
+    │   ├── OutOfMemory
+    │   ├── Cancelled
+    │   └── Killed
     ├── DeployFailed                  a stack could not be created, updated or deleted
     └── WrongVersion                  a library is not the version that is needed
 
@@ -203,6 +209,37 @@ class StorageError(SkyburstError):
 
 class StorageFull(StorageError):
     """Raised when the disk of the state folder is full."""
+
+
+class DatasetEnded(SkyburstError):
+    """Raised when the command of a dataset ended without success; `tail` has the last lines that it wrote.
+
+    The names of its kinds are the kinds of failures of batches.
+    """
+
+    def __init__(self, message: str, *, tail: str = "") -> None:
+        super().__init__(message)
+        self.tail = tail
+
+
+class CommandFailed(DatasetEnded):
+    """Raised when a command cannot be started, or ends with another exit code than 0: it would again."""
+
+
+class TimedOut(DatasetEnded):
+    """Raised when a command was ended because its time was over."""
+
+
+class OutOfMemory(DatasetEnded):
+    """Raised when a command was ended because its processes took more memory than they have."""
+
+
+class Cancelled(DatasetEnded):
+    """Raised when a command was ended because its job was, or its machine is to be given back."""
+
+
+class Killed(DatasetEnded):
+    """Raised when what watches a command was killed, which is not the command's fault."""
 
 
 class DeployFailed(SkyburstError):

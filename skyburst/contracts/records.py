@@ -193,6 +193,8 @@ class JobRecord:
     @property
     def batch_size(self) -> int | None:
         """Items to be given to one worker at a time: as specified, as fits the listed items, as in the blueprint, or None."""
+        if self.analysis["blueprint"].get("command") is not None:  # each dataset has an environment
+            return 1
         listed = (self.items or {}).get("batch_size")
         size: int | None = self.spec.get("batch_size") or listed or self.analysis["blueprint"]["job"]["batch_size"]
         return size

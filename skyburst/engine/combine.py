@@ -8,10 +8,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from skyburst.analysis import CombineContext, Combiner, FinishContext, PartialResult
+from skyburst.analysis import CombineContext, Combiner, FinishContext, PartialResult, Place
 from skyburst.contracts import values
 from skyburst.contracts.records import Stored
 from skyburst.engine.ahead import read_ahead
@@ -47,6 +48,11 @@ class CombineBench:
     parts: str = PARTS
     """Start of the keys of the tree's values, after the prefix: another one for each of several that combine one job at once."""
 
+    def combine_context(self, *, preview: bool = False) -> CombineContext:
+        """What the combiner may ask of the engine."""
+        fields = {**self.context, "preview": preview} if preview else self.context
+        return CombineContext(**fields, place=Place(self.objects, self.prefix))
+
 
 def levels_of(bench: CombineBench) -> list[int]:
     """Groups on each level of the tree; none when the combiner is not associative or one call can take everything."""
@@ -60,7 +66,7 @@ def combine_group(bench: CombineBench, level: int, group: int) -> None:
     if first is None:
         bench.objects.put(_group_key(bench, level, group), NOTHING)
         return
-    value = bench.combiner(_chain(first, partials), CombineContext(**bench.context))
+    value = bench.combiner(_chain(first, partials), bench.combine_context())
     put_stored(bench.objects, _group_key(bench, level, group), value, bench.scratch)
 
 
@@ -73,7 +79,7 @@ def combine_top(bench: CombineBench) -> Any:
     """Merge what is left of the tree. A combiner that yields merges while its value is iterated."""
     levels = levels_of(bench)
     below = levels[-1] if levels else bench.plan.batches
-    return bench.combiner(_children(bench, len(levels), 0, below), CombineContext(**bench.context))
+    return bench.combiner(_children(bench, len(levels), 0, below), bench.combine_context())
 
 
 def make_result(bench: CombineBench, value: Any) -> dict[str, Any]:
@@ -88,7 +94,8 @@ def make_result(bench: CombineBench, value: Any) -> dict[str, Any]:
         value = list(value)
     summary = _last_summary(bench, value)
     if bench.combiner.finish_function:
-        context = FinishContext(**bench.context, opener=lambda name: _result_file(bench, name, files))
+        opener = partial(_result_file, bench, files=files)
+        context = FinishContext(**bench.context, place=Place(bench.objects, bench.prefix), opener=opener)
         value = bench.combiner.finish_function(value, context)
     path = bench.scratch / f"result-{bench.context['job_id']}.json"
     try:
@@ -114,7 +121,7 @@ def put_stored(objects: Objects, key: str, value: Any, scratch: Path) -> None:
 
 def preview(bench: CombineBench) -> tuple[Any, list[str]]:
     """What the partial results so far combine to, unfinished, and its summary lines."""
-    context = CombineContext(**{**bench.context, "preview": True})
+    context = bench.combine_context(preview=True)
     value = bench.combiner(_children(bench, 0, 0, bench.plan.batches), context)
     if inspect.isgenerator(value):
         value = list(value)
@@ -165,7 +172,7 @@ def _chain(first: PartialResult, rest: Iterator[PartialResult]) -> Iterator[Part
 
 
 @contextmanager
-def _result_file(bench: CombineBench, name: str, files: dict[str, list[Any]]) -> Iterator[BinaryIO]:
+def _result_file(bench: CombineBench, name: str, *, files: dict[str, list[Any]]) -> Iterator[BinaryIO]:
     name = str(name)
     try:
         key = check_key(f"{bench.prefix}{FILES}{name}")

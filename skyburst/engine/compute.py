@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from skyburst.contracts.blueprint import Blueprint
+import msgspec
+
+from skyburst.contracts.blueprint import Blueprint, EnvironmentSection
+from skyburst.contracts.records import JobRecord
 
 FUNCTION_MEMORY_MB = 10_240
 """The most that a function of Lambda can have; so with its processors, its disk and its time."""
@@ -50,3 +53,18 @@ def choose(blueprint: Blueprint) -> Choice:
     if needs.image is not None:
         return Choice(True, "it needs a container image of its own", False)
     return Choice(False, "all it needs is to be had in a function", False)
+
+
+def choose_for(job: JobRecord) -> Choice:
+    """Where the batches of a job run, by the blueprint of its time."""
+    return choose(msgspec.convert(job.analysis["blueprint"], Blueprint))
+
+
+def needs_of(job: JobRecord) -> EnvironmentSection:
+    """What a job needs of an environment: what the blueprint of its time says, but for what the job wishes otherwise."""
+    needs = msgspec.convert(job.analysis["blueprint"].get("environment") or {}, EnvironmentSection)
+    wishes = dict(job.spec.get("environment") or {})
+    instance_type = wishes.pop("instance_type", None)
+    if instance_type is not None:
+        wishes["instance_types"] = [instance_type]
+    return msgspec.structs.replace(needs, **wishes)

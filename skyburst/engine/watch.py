@@ -14,8 +14,10 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 HOPELESS = 10
 """A job of which so many batches failed and none is done is stopped."""
-NEVER_RETRIED = frozenset({"NotJson"})
+NEVER_RETRIED = frozenset({"NotJson", "CommandFailed"})
 """Kinds of failures that the same function on the same batch will meet again."""
+FINAL_IN_ENVIRONMENTS = NEVER_RETRIED | {"TimedOut", "OutOfMemory", "InvalidItems", "ObjectNotFound"}
+"""The same in an environment, where an attempt may take days, and has all the time and memory that there is for it."""
 NOT_SENT = "not run: the job ended before it was sent"
 STOPPED = "stopped: the job ended while it ran"
 MOST_REASONS = 1_000
@@ -29,9 +31,16 @@ def retry_delay(job_id: str, batch_id: int, attempt: int) -> float:
     return delay * (0.75 + 0.5 * int.from_bytes(seed) / 2**32)
 
 
-def state_after(failure: Failure, attempt: int, attempts: int) -> BatchState:
-    """What a failed attempt leaves its batch in: PENDING for another one, LOST for one whose worker is gone, or FAILED."""
-    if attempt >= attempts or failure.kind in NEVER_RETRIED:
+def state_after(failure: Failure, attempt: int, attempts: int, *, environment: bool = False) -> BatchState:
+    """What a failed attempt leaves its batch in: PENDING for another one, LOST for one whose worker is gone, or FAILED.
+
+    Args:
+        failure: how it failed.
+        attempt: which it was, from 1.
+        attempts: that there may be.
+        environment: whether it ran in an environment.
+    """
+    if attempt >= attempts or failure.kind in (FINAL_IN_ENVIRONMENTS if environment else NEVER_RETRIED):
         return BatchState.FAILED
     return BatchState.LOST if failure.kind == "Killed" else BatchState.PENDING
 

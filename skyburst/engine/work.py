@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import skyburst
-from skyburst.analysis import Batch, Context, Worker
+from skyburst.analysis import Batch, Context, Ending, Place, Worker
 from skyburst.contracts.records import Failure, Outcome
-from skyburst.errors import NotJson, StorageFull, is_disk_full
+from skyburst.errors import DatasetEnded, NotJson, StorageFull, is_disk_full
 from skyburst.manifest import ItemReader
 from skyburst.ports import Objects
 from skyburst.stored import INLINE_BYTES, StoredValue, store_value, store_yielded
@@ -58,13 +58,18 @@ class Bench:
     kept: dict[str, Any] = field(default_factory=dict)
     inline_bytes: int = INLINE_BYTES
     """Longer partial results become objects."""
+    setup: dict[str, Any] | None = None
+    """Of the job's environments, where it runs in some."""
+    ending: Ending = field(default_factory=Ending)
+    """Says whether a command is to be ended."""
 
 
 def work(bench: Bench, task: Task) -> Outcome:
     """Run one batch. Whatever the developer's function does, short of ending the process, comes back as an outcome."""
     started_at = time.time()
     clock = time.monotonic()
-    context = Context(bench.job_id, task.attempt, clock + task.timeout_s, bench.items_location, bench.kept)
+    place = Place(bench.objects, bench.prefix, bench.setup, bench.ending)
+    context = Context(bench.job_id, task.attempt, clock + task.timeout_s, bench.items_location, bench.kept, place=place)
     stored: StoredValue | None = None
     reference = failure = None
     try:
@@ -122,8 +127,8 @@ def describe(error: BaseException) -> Failure:
             "",
             f"{type(error).__name__} (its message cannot be shown: {type(unprintable).__name__})",
         )
-    if isinstance(error, NotJson):
-        text = ""
+    if isinstance(error, NotJson | DatasetEnded):
+        text = error.tail if isinstance(error, DatasetEnded) else ""
     kind = type(error).__name__
     if isinstance(error, StorageFull):
         kind = StorageFull.__name__

@@ -21,6 +21,7 @@ from skyburst.homes.local.interrupts import Interrupts
 from skyburst.homes.local.pending import Pending
 from skyburst.homes.local.pool import Events, Pool, Request
 from skyburst.homes.local.recorder import Recorder, patiently
+from skyburst.homes.local.room import ENDING_S, limits_of
 from skyburst.homes.local.stage_groups import StageGroups
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class Driver:
         self._fatal: Failure | None = None
         self._at_fault = "its combiner"
         """What has failed when a request does while the job is combined."""
-        self._limits = job.analysis["blueprint"]["resources"]
+        self._limits = limits_of(job)
+        self._ending_s = ENDING_S if job.analysis["blueprint"].get("command") else 0.0
         self._following = LocalFollowing(home, job)
         self._fresh: list[int] = []
         """Batches that are done, and not recorded yet."""
@@ -89,7 +91,7 @@ class Driver:
             return Plan(**job.plan)
         if job.items is None:
             asked_at = time.time()
-            listed = self._answers(pool, [["items", 0, self._limits["combiner_timeout_s"]]])
+            listed = self._answers(pool, [["items", 0, self._limits.combiner_timeout_s]])
             if listed is None:
                 return None
             job.items = listed[0]
@@ -109,7 +111,7 @@ class Driver:
         before = (self._progress.items_done, self._progress.done + self._progress.failed)
         self._job.run_began = {"at": time.time(), "items": before[0], "batches": before[1]}
         patiently(lambda: table.update_job(self._job))
-        timeout_s = self._limits["batch_timeout_s"]
+        timeout_s = self._limits.batch_timeout_s
         if self._following.on_each:  # a run before may have ended before it started what follows
             self._following.each(batch for first, last in table.done_ranges(job_id) for batch in range(first, last))
 
@@ -124,7 +126,7 @@ class Driver:
             self._look(pool)
             self._tell(before)
             if self._ending or self._hopeless(plan):
-                pool.close()
+                pool.close(self._ending_s)
                 break
         self._progress.done += recorder.flush()
         self._follow_each(recorder)
@@ -156,7 +158,7 @@ class Driver:
             self._fresh = []
 
     def _failed(self, outcome: Outcome, failure: Failure, pending: Pending) -> None:
-        state = watch.state_after(failure, outcome.attempt, self._limits["attempts"])
+        state = watch.state_after(failure, outcome.attempt, self._limits.attempts, environment=self._limits.environment)
         patiently(lambda: self._table.record_failure(self._job.job_id, outcome, state))
         if state is BatchState.FAILED:
             self._progress.failed += 1
@@ -178,8 +180,7 @@ class Driver:
         return default if given is None else float(given)
 
     def _workers(self, plan: Plan) -> int:
-        wanted = self._job.spec.get("max_parallelism") or self._job.analysis["blueprint"]["job"]["max_parallelism"]
-        return max(1, min(plan.batches, self._home.workers(self._limits["memory_mb"]), wanted or plan.batches))
+        return max(1, min(plan.batches, self._home.workers_of(self._job)))
 
     def _look(self, pool: Pool | None = None) -> None:
         """Now and then: cancel requests, the deadline, and which batches are running."""
@@ -196,7 +197,7 @@ class Driver:
         if pool:
             notes = pool.running()
             self._progress.running = len(notes)
-            late = self._limits["batch_timeout_s"]
+            late = self._limits.batch_timeout_s
             claims = [
                 Claim(n.task, n.attempt, n.started_at, n.started_at + late) for n in notes if now - n.started > LOOK_S
             ]
@@ -257,7 +258,7 @@ class Driver:
     def _combine(self, plan: Plan, pool: Pool, outcome: dict[str, Any]) -> dict[str, Any] | None:
         """Run the combiner, as a tree in parallel when it is associative; None when it failed or was interrupted."""
         context = {"plan": asdict(plan), "missing": outcome["missing"], "item_errors": outcome["item_errors"]}
-        timeout_s = self._limits["combiner_timeout_s"]
+        timeout_s = self._limits.combiner_timeout_s
         self._home.forget_combined(self._job.job_id)
         combining_at = time.time()
         if self._answers(pool, [["ping", 0, timeout_s]]) is None:
@@ -297,7 +298,7 @@ class Driver:
         """Run the tasks of the second stage; whether all are done."""
         began_at = time.time()
         pool.resize(self._home.workers_of(self._job))  # there may have been fewer batches than there are tasks
-        runs = StageGroups(self._job.job_id, groups, attempts=self._limits["attempts"], timeout_s=timeout_s)
+        runs = StageGroups(self._job.job_id, groups, attempts=self._limits.attempts, timeout_s=timeout_s)
         ending_already = self._ending
         while not runs.done:
             events = self._step(pool, runs.next, ending_already)

@@ -24,8 +24,10 @@ from skyburst.contracts.spans import Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import FILES, RESULT
+from skyburst.engine.compute import needs_of
 from skyburst.engine.evidence import datasets_of, inputs_of
 from skyburst.engine.following import check_chain
+from skyburst.environments.items import checked_datasets
 from skyburst.errors import (
     InvalidAnalysis,
     InvalidJob,
@@ -41,13 +43,24 @@ from skyburst.homes.home import Looking, StoredFile, job_of_name
 from skyburst.homes.job_items import store_items
 from skyburst.homes.local.folder import VARIABLE, state_folder
 from skyburst.homes.local.following import find_beside
+from skyburst.homes.local.room import (
+    WORKERS_VARIABLE as WORKERS_VARIABLE,
+)
+from skyburst.homes.local.room import (
+    limits_of,
+    named_workers,
+    setup_of,
+    this_machine,
+    worker_limits,
+    worker_variables,
+    workers_for,
+)
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.objects import ObjectStore, open_store
 
 LOCK_S = 2.0
 """Looking whether a job is driven holds its lock for a moment; a driver waits that long."""
-WORKERS_VARIABLE = "SKYBURST_WORKERS"
 
 
 class LocalHome:
@@ -108,7 +121,8 @@ class LocalHome:
         if spec.items is None and not found.blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
         check_chain(found.blueprint, lambda name: find_beside(name, found.location).blueprint)
-        self.workers(found.blueprint.resources.memory_mb)  # refuses what is set wrongly before anything is stored
+        spec = checked_datasets(spec, found.blueprint, folder)
+        named_workers()  # refuses what is set wrongly before anything is stored
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         job_id = f"{found.blueprint.name}-{stamp}-{secrets.token_hex(3)}"
@@ -256,27 +270,20 @@ class LocalHome:
         return self.is_driven(job_id)
 
     def workers_of(self, job: JobRecord) -> int:
-        """Workers that the job may have here."""
-        blueprint = job.analysis["blueprint"]
-        most = job.spec.get("max_parallelism") or blueprint["job"]["max_parallelism"]
-        here = self.workers(blueprint["resources"]["memory_mb"])
-        return min(here, most) if most else here
+        """Workers that the job may have here: that there are processors, memory and GPUs for, or `SKYBURST_WORKERS`."""
+        return workers_for(job, this_machine(needs_of(job)), named_workers())
 
     def workers(self, memory_mb: int) -> int:
-        """Worker processes that this machine has processors and memory for, or `SKYBURST_WORKERS`."""
-        named = os.environ.get(WORKERS_VARIABLE)
-        if named:
-            if not named.isdigit() or int(named) < 1:
-                raise InvalidJob(f"{WORKERS_VARIABLE} is {named!r}: expected a whole number from 1")
-            return int(named)
-        processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-        memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-        return max(1, min(processors, int(memory // (memory_mb * 2**20))))
+        """Worker processes of so much memory that this machine has processors and memory for, or `SKYBURST_WORKERS`."""
+        here = this_machine()
+        return named_workers() or max(1, min(here.processors, here.memory_mb // memory_mb))
 
     def worker_config(self, job: JobRecord) -> dict[str, Any]:
         """What worker processes of a job are told at their start."""
         analysis = {"code": _code_of(job), **{key: job.analysis[key] for key in ("worker", "combiner", "items")}}
         analysis["second_stage"] = job.analysis["blueprint"].get("second_stage")  # which jobs of earlier versions lack
+        here, needs = this_machine(needs_of(job)), needs_of(job)
+        setup = setup_of(job, analysis["code"], here)
         return {
             "job_id": job.job_id,
             "run": job.runs,
@@ -288,7 +295,11 @@ class LocalHome:
             "prefix": f"jobs/{job.job_id}/",
             "scratch": str(self.folder / "scratch"),
             "table": str(self.folder / "state.sqlite"),
-            "memory_mb": job.analysis["blueprint"]["resources"]["memory_mb"],
+            "setup": setup.document() if setup else None,
+            "environment": worker_variables(job, setup),
+            "gpus": here.gpus,
+            "gpus_each": needs.gpus,
+            **worker_limits(limits_of(job), setup),
         }
 
     # What a job left

@@ -30,6 +30,7 @@ AHEAD_S = 0.03
 MOST_AHEAD = 256
 STUCK_S = 0.25
 """... and what it was sent is taken back when one batch has kept it busy for so long."""
+ENDING_LOOK_S = 0.02
 STARTS = 3
 """Consecutive worker processes that may die before they are ready."""
 ENVIRONMENT = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
@@ -110,8 +111,14 @@ class Pool:
             self._check(worker, events)
         return events
 
-    def close(self) -> list[Request]:
-        """End all workers at once; the requests that they had."""
+    def close(self, ending_s: float = 0.0) -> list[Request]:
+        """End all workers; the requests that they had.
+
+        Args:
+            ending_s: seconds that those that are busy with a batch have to end it and tell how; none ends them at once.
+        """
+        if ending_s:
+            self._end_softly(ending_s)
         unfinished = [request for worker in self._workers for request in worker.requests.values()]
         for worker in self._workers:
             worker.kill()
@@ -120,6 +127,16 @@ class Pool:
         self._workers.clear()
         return unfinished
 
+    def _end_softly(self, seconds: float) -> None:
+        """Ask workers that are busy with a batch to end it, and wait for them."""
+        until = time.monotonic() + seconds
+        busy = [worker for worker in self._workers if (note := worker.slate.read()) and note.task < OTHER_TASK]
+        for worker in busy:
+            worker.process.terminate()
+        while busy and time.monotonic() < until:
+            time.sleep(ENDING_LOOK_S)
+            busy = [worker for worker in busy if not worker.gone()]
+
     def _hand_out(self, next_request: Callable[[], Request | None], most: int) -> None:
         for worker in self._workers:
             self._feed(worker, next_request, most)
@@ -127,7 +144,9 @@ class Pool:
             request = next_request()
             if request is None:
                 return
-            worker = _Worker(self._config, self._started, self._logs)
+            used = {worker.slot for worker in self._workers}
+            slot = next(number for number in range(len(used) + 1) if number not in used)
+            worker = _Worker(self._config, self._started, self._logs, slot)
             self._started += 1
             self._workers.append(worker)
             worker.send([request])
@@ -173,7 +192,7 @@ class Pool:
             return
         busy_s = time.monotonic() - note.started
         timeout_s = worker.requests[note.task][-1]
-        if busy_s > timeout_s:
+        if busy_s > timeout_s + self._config["margin_s"]:
             worker.verdict = Failure("TimedOut", f"it ran longer than the {timeout_s:g} s that one attempt may take")
             worker.kill()
         elif busy_s > STUCK_S and len(worker.requests) > 1:
@@ -201,8 +220,7 @@ class Pool:
             return
         failure = worker.verdict or Failure(
             "Killed",
-            f"its worker process ended ({status}) while it ran; peak memory {peak_memory_mb:,.0f} MiB, "
-            f"the limit is {self._config['memory_mb']:,} MiB",
+            f"its worker process ended ({status}) while it ran; peak memory {peak_memory_mb:,.0f} MiB{_limit(self._config)}",
         )
         if note.task >= OTHER_TASK:
             events.answers.append((note.task - OTHER_TASK, None, failure))
@@ -233,8 +251,10 @@ class Pool:
 class _Worker:
     """The driver's side of one worker process."""
 
-    def __init__(self, config: dict[str, Any], number: int, logs: Path) -> None:
+    def __init__(self, config: dict[str, Any], number: int, logs: Path, slot: int) -> None:
         self.number = number
+        self.slot = slot
+        """Which of the shares of the machine it has, such as of its GPUs; no other worker has it meanwhile."""
         self.log = logs / f"worker-{config['run']}-{number}.log"
         self.requests: dict[int, Request] = {}
         self.window = 1
@@ -271,7 +291,7 @@ class _Worker:
             theirs.close()
             os.close(slate_descriptor)
             os.close(lifeline)
-        self._send({**config, "log": self.log.name})
+        self._send({**config, "log": self.log.name, "slot": slot})
 
     def fileno(self) -> int:
         return self.channel.fileno()
@@ -311,6 +331,10 @@ class _Worker:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
 
+    def gone(self) -> bool:
+        """Whether the process has ended; it is still to be reaped."""
+        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
     def reap(self) -> tuple[str, float]:
         """Wait for the end; how the process ended in words, and its peak memory in MiB."""
         self.kill()  # also what the worker may have started
@@ -337,6 +361,11 @@ class _Worker:
         # A worker that is gone is found by the next read of its channel.
         with contextlib.suppress(OSError):
             self.channel.send(message)
+
+
+def _limit(config: dict[str, Any]) -> str:
+    """The limit of a worker's memory, for a message; a worker of commands has none."""
+    return "" if config["memory_mb"] is None else f", the limit is {config['memory_mb']:,} MiB"
 
 
 def _environment() -> dict[str, str]:

@@ -8,6 +8,7 @@ and those of a second stage.
 from __future__ import annotations
 
 import io
+import math
 import os
 import secrets
 import signal
@@ -20,7 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from skyburst.analysis import ItemsContext
+from skyburst.analysis import Ending, ItemsContext
 from skyburst.contracts.records import REFUSED, Failure, Outcome
 from skyburst.engine.work import Bench, Task, describe, limit_memory, peak_memory_mb, work
 from skyburst.homes.local.channel import Channel, Frame
@@ -58,6 +59,7 @@ class WorkerProcess:
         self._code: Code
         self._bench: Bench
         self._second_stage: SecondStageRequests | None = None
+        self._ending = Ending()
         self._spent = False
         """Whether this process is to end: what it still holds would fail the next group too."""
 
@@ -65,7 +67,11 @@ class WorkerProcess:
         """Work until the driver closes the channel."""
         self._config = self._channel.receive().header
         os.environ.update(self._config.get("environment", {}))
-        limit_memory(self._config["memory_mb"])
+        if self._config["memory_mb"] is not None:
+            limit_memory(self._config["memory_mb"])
+        self._take_gpus()
+        if self._config["setup"] is not None:
+            signal.signal(signal.SIGTERM, self._end_soon)
         try:
             self._load()
         except BaseException as error:  # the driver must hear of it, whatever it is
@@ -86,6 +92,22 @@ class WorkerProcess:
             else:
                 self._other(request)
 
+    def _take_gpus(self) -> None:
+        """Have the share of the GPUs that is this worker's."""
+        config = self._config
+        if not config["gpus_each"]:
+            return
+        from skyburst.environments.gpus import VISIBLE, share_out
+
+        mine = share_out(config["gpus"], config["gpus_each"], config["slot"])
+        os.environ[VISIBLE] = ",".join(mine)
+        if config["setup"] is not None:
+            config["setup"]["gpus"] = mine
+
+    def _end_soon(self, *_: object) -> None:
+        """End the command of a batch in good order: asked by a signal, because this process is busy with it."""
+        self._ending.reason = "its job was ended"
+
     def _load(self) -> None:
         from skyburst.manifest import ItemReader, NumberRange
 
@@ -96,6 +118,7 @@ class WorkerProcess:
         self._bench = Bench(
             config["job_id"], self._code.worker, config["parameters"], ItemReader(NumberRange(0, 0)), None,
             _LazyObjects(config["objects"]), config["prefix"], Path(config["scratch"]), secrets.token_hex(4),
+            setup=config["setup"], ending=self._ending,
         )  # fmt: skip
         if config["items"]:
             self._use(config["items"])
@@ -145,6 +168,8 @@ class WorkerProcess:
         if outcome.failure and outcome.failure.kind == "OutOfMemory":
             self._report()
             sys.exit(0)  # what it still holds would fail the next batch too
+        if self._ending.reason is not None:
+            sys.exit(0)  # the driver waits for that
 
     def _other(self, request: list[Any]) -> None:
         kind, number, *arguments = request
@@ -176,7 +201,7 @@ class WorkerProcess:
         document = store_listed(self._bench.objects, config["objects"], f"{config['prefix']}manifest", listed)
         self._use(document)
         # What listing took and still holds would be missing where batches are worked on.
-        self._spent = peak_memory_mb() > config["memory_mb"] / LISTING_SHARE
+        self._spent = peak_memory_mb() > (config["memory_mb"] or math.inf) / LISTING_SHARE
         return document
 
     def _combine(self, context: dict[str, Any], level: int, group: int) -> None:

@@ -1,0 +1,93 @@
+"""The items of a job of an analysis that is a command, checked before anything starts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from skyburst.contracts.blueprint import Blueprint
+from skyburst.contracts.dataset import Dataset, parse_dataset
+from skyburst.contracts.job import JobSpec
+from skyburst.contracts.parameters import resolve
+from skyburst.errors import InvalidItems, InvalidJob
+
+
+def checked_datasets(spec: JobSpec, blueprint: Blueprint, folder: Path) -> JobSpec:
+    """The specification with its datasets as workers can use them: paths absolute, and configs checked.
+
+    Args:
+        spec: of a job.
+        blueprint: of its analysis; when that is no command, the specification stays as it is.
+        folder: that relative paths start from.
+
+    Raises:
+        InvalidJob: naming the dataset, its value and what was expected.
+    """
+    if blueprint.command is None:
+        return spec
+    if spec.batch_size not in (None, 1):
+        raise InvalidJob(
+            f"job.batch_size is {spec.batch_size}: analysis {blueprint.name!r} is a command, which runs one dataset at a time; "
+            "leave it out"
+        )
+    if isinstance(spec.items, dict) and "range" in spec.items:
+        raise InvalidJob(
+            f"job.items is a range of numbers: the items of analysis {blueprint.name!r}, which is a command, are datasets: paths "
+            'or URLs, or {"data": ..., "name": ...}'
+        )
+    if not isinstance(spec.items, list):
+        return spec
+    seen: dict[str, Any] = {}
+    items = []
+    for number, item in enumerate(spec.items):
+        try:
+            dataset = parse_dataset(item, number)
+        except InvalidItems as error:
+            raise InvalidJob(f"job.{error}") from error
+        items.append(_as_item(dataset, item, _checked_config(dataset, spec, blueprint, folder, seen), folder))
+    return msgspec.structs.replace(spec, items=items)
+
+
+def _as_item(dataset: Dataset, item: Any, config: dict[str, Any], folder: Path) -> Any:
+    where = f"job.items[{dataset.number}]"
+    data = [_absolute(f"{where}.data", location, folder) for location in dataset.data]
+    if isinstance(item, str):
+        return data[0]
+    changed: dict[str, Any] = {**item, "data": data}
+    if config:
+        changed["config"] = config
+    if dataset.config_file is not None:
+        changed["config_file"] = _absolute(f"{where}.config_file", dataset.config_file, folder)
+    return changed
+
+
+def _checked_config(
+    dataset: Dataset, spec: JobSpec, blueprint: Blueprint, folder: Path, seen: dict[str, Any]
+) -> dict[str, Any]:
+    """The parameters of a dataset of its own as the blueprint wants them; those of a thousand equal ones are looked at once."""
+    if not dataset.config or blueprint.parameters is None:
+        return dataset.config
+    key = repr(sorted(dataset.config.items()))
+    if key not in seen:
+        try:
+            resolved = resolve(blueprint.parameters, {**spec.parameters, **dataset.config}, folder)
+        except InvalidJob as error:
+            raise InvalidJob(f"job.items[{dataset.number}].config: {error}") from error
+        seen[key] = {name: resolved[name] for name in dataset.config}
+    checked: dict[str, Any] = seen[key]
+    return checked
+
+
+def _absolute(where: str, location: str, folder: Path) -> str:
+    if "://" in location:
+        return location
+    try:
+        path = (folder / Path(location).expanduser()).resolve()
+        there = path.exists()
+    except (OSError, RuntimeError, ValueError) as error:  # no such user's home, too long, not a file's name at all
+        raise InvalidJob(f"{where} is {location!r}: it cannot be a file or folder here: {error}") from error
+    if not there:
+        raise InvalidJob(f"{where} is {location!r}: there is no file or folder {path}")
+    return str(path)
