@@ -201,6 +201,8 @@ class Follower:
         for source, target in wanted.items():
             try:
                 self.copy(self.objects, source, objects, target)
+            except ObjectNotFound:  # a job that was ended while nothing drove it has no certificate
+                continue
             except SkyburstError as error:
                 self._tell(record, f"{target} cannot be delivered: {error}")
 
