@@ -43,3 +43,25 @@ class OpenGate:
     def reserve(self, wanted: Wanted) -> list[str]:  # noqa: ARG002 - those of the gate
         """Nothing to tell."""
         return []
+
+
+class Permits(Protocol):
+    """Says who may run what, such as `skyburst.people.Gatekeeper`."""
+
+    def may_submit(self, group: str | None, user: str | None, analysis: str) -> str | None:
+        """Why a group or user may not run an analysis; None when it may."""
+
+
+class Gates:
+    """A gate that asks who may run what. Budgets are reserved when a submission gets its job, as those of all jobs are."""
+
+    def __init__(self, permits: Permits) -> None:
+        self._permits = permits
+
+    def may_submit(self, group: str, user: str | None, analysis: str) -> str | None:
+        """Why a group or user may not run an analysis; None when it may."""
+        return self._permits.may_submit(group, user, analysis)
+
+    def reserve(self, wanted: Wanted) -> list[str]:  # noqa: ARG002 - those of the gate
+        """Nothing to tell."""
+        return []

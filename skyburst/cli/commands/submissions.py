@@ -21,7 +21,7 @@ TURN_S = 1.0
 @click.group("submissions", invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Run jobs for files that are put into a folder, as NeuroCAAS does for files that are uploaded.
+    """Run what is put into a folder, as NeuroCAAS does for uploads.
 
     \b
     Examples:
@@ -82,24 +82,28 @@ def watch(folder: Path, analyses: tuple[str, ...], at_once: int | None, once: bo
     """
     from skyburst.homes.local.home import LocalHome
     from skyburst.homes.local.interrupts import Interrupts
+    from skyburst.people import Gatekeeper, people_location
+    from skyburst.submissions.gate import Gates
     from skyburst.submissions.watching import Watcher
 
     home = LocalHome()
     tell = _say_nothing if quiet else _say
-    watcher = Watcher(folder, home, time.time, tell, frozenset(analyses), at_once=at_once or home.workers(memory_mb=1))
+    gate = Gates(Gatekeeper(people_location()))
+    most = at_once or home.workers(memory_mb=1)
+    watcher = Watcher(folder, home, time.time, tell, frozenset(analyses), gate, at_once=most)
     try:
         with watcher.lock(), Interrupts() as interrupts:
             if not quiet:
                 click.echo(f"watching {folder}; Ctrl-C stops watching, and jobs go on", err=True)
+            open_ones = 0
             while not interrupts.requested:
                 open_ones = watcher.turn()
                 if once and not open_ones:
                     return
                 time.sleep(TURN_S)
             if open_ones and not quiet:
-                click.echo(
-                    f"no longer watching; {open_ones} not over: `skyburst submissions watch {folder}` goes on", err=True
-                )
+                rest = f"{open_ones:,} not over: `skyburst submissions watch {folder}` goes on"
+                click.echo(f"no longer watching; {rest}", err=True)
     finally:
         home.close()
 
