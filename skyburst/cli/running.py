@@ -18,9 +18,7 @@ from skyburst.finding import find_analysis
 from skyburst.homes.home import Home
 
 
-def run_job(
-    home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: bool, with_next: bool = True
-) -> int:
+def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: bool, with_next: bool = True) -> int:
     """Run the job of a specification to its end, or start it in the background.
 
     Args:

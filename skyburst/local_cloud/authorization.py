@@ -15,6 +15,7 @@ from urllib.parse import parse_qs, unquote, urlparse
 from skyburst.local_cloud.identities import trusts_principal
 from skyburst.local_cloud.permissions import Verdict, evaluate, matches
 from skyburst.local_cloud.requests import XML_SERVICES, Refusal
+from skyburst.local_cloud.sessions import asked_tags, principal_context
 
 ACTION_PREFIX = {"monitoring": "cloudwatch"}
 """Where IAM names a service otherwise than signatures do."""
@@ -275,10 +276,11 @@ def authorize(self: Any, iam_request_class: Any, resource: str = "*") -> None:
         query={**_form(self), **(self.querystring or {})},
         headers=self.headers,
     )
+    context = {**context_of(service, asked), **principal_context(key, self.current_account)}
     if service == "sts" and operation == "AssumeRole":
-        check_trust(key.arn, asked)
+        check_trust(key.arn, asked, context)
     wanted = needs_of_s3(operation, resource, self.headers, asked.body) if is_s3 else needs(service, asked)
-    decide(key, service, wanted, context_of(key.arn, service, asked), self.data)
+    decide(key, service, wanted, context, self.data)
 
 
 def _form(request: Any) -> dict[str, list[str]]:
@@ -288,8 +290,8 @@ def _form(request: Any) -> dict[str, list[str]]:
     return parse_qs(_bytes(request.raw_body).decode("latin-1"))
 
 
-def check_trust(principal: str, asked: Asked) -> None:
-    """Raise unless the role that is asked for exists and trusts who asks; moto gives out any role."""
+def check_trust(principal: str, asked: Asked, context: dict[str, Any]) -> None:
+    """Raise unless the role that is asked for exists and trusts who asks, as it is asked; moto gives out any role."""
     from moto.iam.exceptions import NotFoundException
     from moto.iam.models import iam_backends
 
@@ -299,7 +301,8 @@ def check_trust(principal: str, asked: Asked) -> None:
     except NotFoundException:
         trust = {"Statement": []}
     document = json.loads(trust) if isinstance(trust, str) else trust
-    if not trusts_principal(document, principal, asked.account):
+    actions = ["sts:AssumeRole", *(["sts:TagSession"] if asked_tags(asked.query) else [])]
+    if not all(trusts_principal(document, principal, asked.account, action, context) for action in actions):
         message = f"User: {principal} is not authorized to perform: sts:AssumeRole on resource: {role_arn}"
         raise refused("sts", Refusal(403, "AccessDenied", message))
 
@@ -335,11 +338,10 @@ def decide(key: Any, service: str, wanted: list[Need], context: dict[str, Any], 
         raise refused(service, Refusal(403 if service in FORBIDDEN else 400, code, message))
 
 
-def context_of(principal: str, service: str, asked: Asked) -> dict[str, Any]:
-    """Condition keys of a request, in lower case."""
+def context_of(service: str, asked: Asked) -> dict[str, Any]:
+    """Condition keys of a request, in lower case, but for those that tell who asks."""
     context: dict[str, Any] = {
         "aws:securetransport": True,
-        "aws:principalarn": principal,
         "aws:principalaccount": asked.account,
         "aws:sourceaccount": asked.account,
         "aws:resourceaccount": asked.account,
@@ -352,6 +354,9 @@ def context_of(principal: str, service: str, asked: Asked) -> dict[str, Any]:
         entries = asked.json().get("Entries", [])
         context["events:source"] = [entry.get("Source", "") for entry in entries]
         context["events:detail-type"] = [entry.get("DetailType", "") for entry in entries]
+    if service == "sts" and (tags := asked_tags(asked.query)):
+        context["aws:tagkeys"] = list(tags)
+        context |= {f"aws:requesttag/{name}".lower(): value for name, value in tags.items()}
     if service == "s3" and asked.query.get("prefix"):
         context["s3:prefix"] = asked.query["prefix"][0]
     return context

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from skyburst.local_cloud.permissions import as_list
+from skyburst.local_cloud.permissions import as_list, matches
 
 ADMINISTRATOR = "administrator"
 KEEP_S = 1_800
@@ -119,13 +120,16 @@ def trusts(document: dict[str, Any], service: str) -> bool:
     return False
 
 
-def trusts_principal(document: dict[str, Any], principal: str, account: str) -> bool:
-    """True when a trust policy lets a user or a role take on the role, by its ARN or by its account."""
+def trusts_principal(
+    document: dict[str, Any], principal: str, account: str, action: str, context: Mapping[str, Any]
+) -> bool:
+    """True when a trust policy lets a user or a role do this with the role, by its ARN or by its account."""
     account_wide = {account, f"arn:aws:iam::{account}:root", "*"}
     of_role = f"arn:aws:iam::{account}:role/{principal.split('/')[1]}" if ":assumed-role/" in principal else principal
     for statement in as_list(document["Statement"]):
         named = statement.get("Principal", {})
         who = as_list(named.get("AWS", [])) if isinstance(named, dict) else as_list(named)
-        if statement["Effect"] == "Allow" and ({principal, of_role} | account_wide) & set(who):
+        named_here = ({principal, of_role} | account_wide) & set(who)
+        if statement["Effect"] == "Allow" and named_here and matches(statement, action, "", context):
             return True
     return False

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from skyburst.errors import WrongVersion
-from skyburst.local_cloud import authorization, event_bus, functions, identities, state_machines, tables
+from skyburst.local_cloud import authorization, event_bus, functions, identities, sessions, state_machines, tables
 from skyburst.local_cloud.batch import answers
 from skyburst.local_cloud.templates import stacks
 
@@ -47,6 +47,7 @@ PATCHES = (
         lambda _: authorization.statement_permits,
     ),
     Patch("moto.iam.models", "IAMBackend._init_aws_policies", identities.managed_policies_of_aws),
+    Patch("moto.sts.responses", "TokenResponse.assume_role", sessions.with_tags),
     # Functions run as processes instead of in Docker.
     Patch("moto.awslambda.models", "LambdaFunction.invoke", lambda _: functions.answer),
     # Jobs of Batch run as processes instead of in Docker.

@@ -7,13 +7,14 @@ error, not a guess.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Literal
 
 Verdict = Literal["allowed", "implicitDeny", "explicitDeny"]
 Context = Mapping[str, Any]
 """Condition keys in lower case, and the values of one request."""
+VARIABLE = re.compile(r"\$\{(?P<key>[\w:/.+=@-]+)(?:,\s*'(?P<default>[^']*)')?\}")
 
 NUMERIC: dict[str, Callable[[float, float], bool]] = {
     "NumericEquals": lambda have, want: have == want,
@@ -56,9 +57,9 @@ def matches(statement: Mapping[str, Any], action: str, resource: str, context: C
         return False
     if any(like(one.lower(), action.lower()) for one in as_list(statement.get("NotAction", []))):
         return False
-    if "Resource" in statement and not any(like(one, resource) for one in as_list(statement["Resource"])):
+    if "Resource" in statement and not any(fits(one, resource, context) for one in as_list(statement["Resource"])):
         return False
-    if any(like(one, resource) for one in as_list(statement.get("NotResource", []))):
+    if any(fits(one, resource, context) for one in as_list(statement.get("NotResource", []))):
         return False
     return conditions_met(statement.get("Condition") or {}, context)
 
@@ -66,7 +67,7 @@ def matches(statement: Mapping[str, Any], action: str, resource: str, context: C
 def conditions_met(conditions: Mapping[str, Mapping[str, Any]], context: Context) -> bool:
     """True when all conditions of a statement hold."""
     return all(
-        _condition_met(operator, context.get(key.lower()), [_text(one) for one in as_list(wanted)])
+        _condition_met(operator, context.get(key.lower()), list(_values(wanted, context)))
         for operator, keys in conditions.items()
         for key, wanted in keys.items()
     )
@@ -91,6 +92,34 @@ def _test(base: str) -> Callable[[str, list[str]], bool]:
     if base not in TEXT:
         raise NotImplementedError(f"the local cloud does not know the operator {base} of an IAM condition")
     return TEXT[base]
+
+
+def fits(pattern: str, text: str, context: Context) -> bool:
+    """True when a text fits a pattern once its variables have their values; one whose variable is not set fits nothing."""
+    filled = with_values(pattern, context)
+    return filled is not None and like(filled, text)
+
+
+def with_values(text: str, context: Context) -> str | None:
+    """A text of a policy with the values of its variables, such as `${aws:PrincipalTag/team}`; None when one is not set."""
+    missing = False
+
+    def value(found: re.Match[str]) -> str:
+        nonlocal missing
+        have = context.get(found["key"].lower(), found["default"])
+        missing = missing or have is None
+        return str(have)
+
+    filled = VARIABLE.sub(value, text)
+    return None if missing else filled
+
+
+def _values(wanted: Any, context: Context) -> Iterator[str]:
+    """What a condition is compared with; what has a variable that is not set is left out."""
+    for one in as_list(wanted):
+        filled = with_values(_text(one), context)
+        if filled is not None:
+            yield filled
 
 
 def like(pattern: str, text: str) -> bool:

@@ -41,6 +41,25 @@ def test_policies_decide(documents: list[dict[str, Any]], verdict: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("resource", "tags", "verdict"),
+    [
+        ("arn:aws:s3:::b/${aws:PrincipalTag/team}/*", {"aws:principaltag/team": "in"}, "allowed"),
+        ("arn:aws:s3:::b/${AWS:principaltag/Team}/*", {"aws:principaltag/team": "in"}, "allowed"),
+        ("arn:aws:s3:::b/${aws:PrincipalTag/team}/*", {"aws:principaltag/team": "out"}, "implicitDeny"),
+        ("arn:aws:s3:::b/${aws:PrincipalTag/team}/*", {}, "implicitDeny"),
+        ("arn:aws:s3:::b/${aws:PrincipalTag/team, 'in'}/*", {}, "allowed"),
+    ],
+)
+def test_variables_of_a_policy_have_the_values_of_the_session(
+    resource: str, tags: dict[str, str], verdict: str
+) -> None:
+    assert evaluate([allow("s3:GetObject", resource)], "s3:GetObject", "arn:aws:s3:::b/in/a", tags) == verdict
+    condition = {"StringEquals": {"aws:RequestTag/team": "${aws:PrincipalTag/team}"}}
+    same = conditions_met(condition, {**tags, "aws:requesttag/team": tags.get("aws:principaltag/team", "in")})
+    assert same is bool(tags)
+
+
+@pytest.mark.parametrize(
     ("operator", "wanted", "have", "met"),
     [
         ("Bool", "false", True, False),
