@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
-from skyburst.contracts.blueprint import COMMAND_COMBINER, COMMAND_WORKER, Blueprint
+from skyburst.contracts.blueprint import COMMAND_COMBINER, COMMAND_WORKER, Blueprint, parse_blueprint
 
 
 def content(blueprint: Blueprint) -> dict[str, Any]:
@@ -30,6 +31,12 @@ def content_digest(blueprint: Blueprint) -> str:
     """SHA-256, hexadecimal, of the content as canonical JSON: keys in order, no spaces, UTF-8."""
     text = json.dumps(content(blueprint), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def digest_of_reference(analysis: Mapping[str, Any]) -> str:
+    """The digest of the blueprint that a job remembers; one of an earlier version remembers the blueprint only."""
+    known: str | None = analysis.get("blueprint_digest")
+    return known or content_digest(parse_blueprint(analysis["blueprint"], str(analysis.get("name"))))
 
 
 def _given(struct: msgspec.Struct) -> dict[str, Any]:

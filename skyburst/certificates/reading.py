@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from skyburst.blueprints.content import digest_of_reference
 from skyburst.contracts import values
 from skyburst.engine.certificate import FORMAT, digest_of
 from skyburst.errors import InvalidJob
@@ -79,7 +80,7 @@ def _from_first(certificate: dict[str, Any]) -> dict[str, Any]:
     return {
         **certificate,
         "certificate": FORMAT,
-        "analysis": {**analysis, "blueprint_digest": digest_of(analysis.get("blueprint"))},
+        "analysis": {**analysis, "blueprint_digest": digest_of_reference(analysis)},
         "config_digest": digest_of(certificate["parameters"]),
         "inputs": [],
         "datasets": [],

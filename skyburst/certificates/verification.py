@@ -9,7 +9,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
-from skyburst.engine.certificate import digest_of
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import dataset_prefix, look_at
 from skyburst.errors import AnalysisNotFound, ObjectNotFound, SkyburstError
@@ -148,7 +147,7 @@ def _analysis(analysis: Certificate) -> Iterator[Finding]:
         return
     compared = [
         ("analysis", [analysis["digest"], *analysis.get("later_digests", [])][-1], reference["digest"]),
-        ("blueprint", analysis["blueprint_digest"], digest_of(reference["blueprint"])),
+        ("blueprint", analysis["blueprint_digest"], reference["blueprint_digest"]),
     ]
     for kind, before, after in compared:
         if before == after:

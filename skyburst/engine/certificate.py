@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skyburst._version import __version__
+from skyburst.blueprints.content import digest_of_reference
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.spans import Part, Span
 
@@ -63,7 +64,7 @@ def certificate_of(job: JobRecord, counts: Progress, home: str, evidence: Eviden
             "specification": job.spec,
             "runs": job.runs,
         },
-        "analysis": {**job.analysis, "blueprint_digest": digest_of(job.analysis.get("blueprint"))},
+        "analysis": {**job.analysis, "blueprint_digest": digest_of_reference(job.analysis)},
         "parameters": job.parameters,
         "config_digest": digest_of(job.parameters),
         "items": {"count": (job.plan or {}).get("items"), "source": job.items, "digest": _digest_of_items(job.items)},

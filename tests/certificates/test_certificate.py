@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 import skyburst
+from skyburst.blueprints.content import content_digest
 from skyburst.certificates.reading import checked, schema
 from skyburst.cli.certificate_text import certificate_text
+from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import JobState
@@ -58,7 +60,8 @@ def test_it_has_the_checksums_of_the_files_that_parameters_name_and_of_the_resul
     assert (given["parameter"], given["location"]) == ("data", str(project / "data.bin"))
     assert (given["sha256"], given["size"]) == (hashlib.sha256(b"measured").hexdigest(), 8)
     assert certificate["config_digest"] == digest_of({"scale": 0.5, "data": str(project / "data.bin")})
-    assert certificate["analysis"]["blueprint_digest"] == digest_of(certificate["analysis"]["blueprint"])
+    blueprint = parse_blueprint(certificate["analysis"]["blueprint"], "here")
+    assert certificate["analysis"]["blueprint_digest"] == content_digest(blueprint)
     program("run", "naps.py", "--items", "0:4")
     result = json.loads(program("certificate", "last").out)["result"]
     (file,) = result["files"]
@@ -132,7 +135,14 @@ def test_the_schema_is_one() -> None:
 
 def test_phases_follow_each_other_and_end_with_the_job() -> None:
     job = JobRecord(
-        "j", {}, {"name": "a"}, {}, JobState.SUCCEEDED, started_at=10.0, finished_at=20.0, run_began={"at": 12.0}
+        "j",
+        {},
+        {"name": "a", "blueprint_digest": "f" * 64},
+        {},
+        JobState.SUCCEEDED,
+        started_at=10.0,
+        finished_at=20.0,
+        run_began={"at": 12.0},
     )
     spans = [
         Span(Part.COMBINE, "all", 1, 17.0, 19.0),
