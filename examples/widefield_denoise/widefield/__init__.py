@@ -1,0 +1,1 @@
+"""Widefield imaging: denoise a video by patches, then demix it into components."""
