@@ -56,7 +56,9 @@ SECTIONS = {
         Listed("group", "Look after groups: people who share data, results and a budget."),
     ],
     "Costs": [
-        Listed("cost", "Compare what own hardware costs with the cloud."),
+        Listed("cost", "Tell what a job cost or will cost; compare own hardware with the cloud."),
+        Listed("prices", "Show the prices of estimates, or get those of today."),
+        Listed("budget", "Set what groups, people and analyses may spend, and see what is left."),
     ],
     "AWS": [
         Listed("deploy", "Deploy skyburst and analyses to an AWS account."),

@@ -23,6 +23,11 @@ def delete(table: str, key: Item, condition: str | None = None, values: Item | N
     return {"Delete": {"TableName": table, "Key": key, **_condition(condition), **_values(values or {})}}
 
 
+def check(table: str, key: Item, condition: str, values: Item | None = None) -> Item:
+    """Change nothing, but have the whole transaction depend on a condition."""
+    return {"ConditionCheck": {"TableName": table, "Key": key, **_condition(condition), **_values(values or {})}}
+
+
 def update(
     table: str,
     key: Item,

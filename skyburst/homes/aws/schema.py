@@ -52,6 +52,9 @@ SCHEMA = {
 }
 """`batches` has the key and the TTL attribute of burst-compute's table of tasks, whose workers can write to it."""
 
+BUDGETS = TableSchema(Attribute("id", "S"), None, "ttl", NEWEST)
+"""The table of budgets; nothing in it expires."""
+
 
 def creation(schema: TableSchema, name: str) -> dict[str, Any]:
     """The arguments of CreateTable; the TTL is switched on by another call."""
