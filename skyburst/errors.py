@@ -12,6 +12,7 @@
     │   ├── NotAllowed
     │   ├── InvalidSubmission
     │   ├── NotJson
+    │   ├── OverBudget
     │   └── AwsUnavailable
     ├── NotFound (LookupError)        what was named does not exist
     │   ├── AnalysisNotFound
@@ -92,6 +93,10 @@ class InvalidLibrary(Invalid):
 
 class NotJson(Invalid):
     """Raised when a worker or combiner hands over a value that JSON cannot hold exactly."""
+
+
+class OverBudget(Invalid):
+    """Raised when a budget has not enough left for a job; nothing was started."""
 
 
 class InvalidTemplate(Invalid):

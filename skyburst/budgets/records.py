@@ -208,7 +208,9 @@ def applying(budgets: Iterable[Budget], payer: Payer, now: float) -> list[Applyi
     return sorted(found, key=lambda entry: (entry.account.scope.count(None), entry.account.key))
 
 
-def standings_of(budgets: Iterable[Budget], counted: Mapping[Account, tuple[Micros, Micros]], now: float) -> list[Standing]:
+def standings_of(
+    budgets: Iterable[Budget], counted: Mapping[Account, tuple[Micros, Micros]], now: float
+) -> list[Standing]:
     """Where all budgets are.
 
     Args:

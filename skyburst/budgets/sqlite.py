@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -32,7 +33,6 @@ from skyburst.budgets.records import (
 from skyburst.errors import StorageError, StorageFull
 from skyburst.prices.money import Micros
 
-FILE = "budgets.sqlite"
 BUSY_S = 30.0
 FORMAT = 1
 SCHEMA = f"""
@@ -77,6 +77,7 @@ class SqliteBudgets:
         with _errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+            weakref.finalize(self, self._connection.close)  # for those who do not close it
             try:
                 self._prepare()
             except BaseException:
@@ -84,16 +85,21 @@ class SqliteBudgets:
                 raise
 
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = FULL")
-        found = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        execute = self._connection.execute
+        found = execute("PRAGMA user_version").fetchone()[0]
         if found > FORMAT:
             raise StorageError(
                 f"the budgets {self.path} are of a later version of skyburst (format {found}, this one has {FORMAT}): "
                 "use that version"
             )
         if found < FORMAT:
-            self._connection.executescript(SCHEMA)
+            from filelock import FileLock
+
+            # Two programs that make the file at once: switching to write-ahead mode does not wait for a busy file.
+            with FileLock(self.path.with_suffix(".lock"), timeout=BUSY_S):
+                execute("PRAGMA journal_mode = WAL")
+                self._connection.executescript(SCHEMA)
+        execute("PRAGMA synchronous = FULL")
 
     def close(self) -> None:
         """Close the file."""
@@ -129,7 +135,9 @@ class SqliteBudgets:
         """Where all of them are at a time."""
         with self._reading() as execute:
             rows = execute("SELECT parts, spent, reserved FROM accounts ORDER BY account").fetchall()
-            return standings_of(_budgets(execute), {account_from(json.loads(row[0])): (row[1], row[2]) for row in rows}, now)
+            return standings_of(
+                _budgets(execute), {account_from(json.loads(row[0])): (row[1], row[2]) for row in rows}, now
+            )
 
     def account(self, account: Account) -> tuple[Micros, Micros]:
         """What is spent and reserved of one."""
@@ -186,9 +194,7 @@ class SqliteBudgets:
                     (found.amount, more, key),
                 )
             state = ReservationState.RELEASED if actual is None else ReservationState.SETTLED
-            execute(
-                "UPDATE reservations SET state = ?, spent = spent + ? WHERE job_id = ?", (state, more, job_id)
-            )
+            execute("UPDATE reservations SET state = ?, spent = spent + ? WHERE job_id = ?", (state, more, job_id))
         return True
 
     def reservation(self, job_id: str) -> Reservation | None:
@@ -199,7 +205,9 @@ class SqliteBudgets:
     def outstanding(self) -> Iterator[Reservation]:
         """Those of jobs that are not settled, oldest first."""
         with self._reading() as execute:
-            rows = execute(f"SELECT {RESERVATION} FROM reservations WHERE state = 'RESERVED' ORDER BY number").fetchall()
+            rows = execute(
+                f"SELECT {RESERVATION} FROM reservations WHERE state = 'RESERVED' ORDER BY number"
+            ).fetchall()
         return iter([_reservation_of(row) for row in rows])
 
     @contextmanager

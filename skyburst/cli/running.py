@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from skyburst.cli.budgeting import left_lines
 from skyburst.cli.chain import go_on
 from skyburst.cli.ending import Wanted, show_ending
 from skyburst.cli.follow.foreground import run_here
@@ -34,6 +35,8 @@ def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: 
     job = create(document, home=home).record()
     if home.name == "aws":
         _tell_other_code(str(document["analysis"]), job)
+    for line in [] if wanted.quiet else left_lines(home, job):
+        click.echo(f"budget: {line}", err=True)
     if job.state.finished:
         click.echo(f"job {job.job_id} with this idempotency key has run before", err=True)
     elif detach:

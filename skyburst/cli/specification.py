@@ -16,7 +16,16 @@ from skyburst.contracts.parameters import Declared
 from skyburst.errors import AnalysisNotFound
 from skyburst.finding import find_analysis
 
-LIMITS = ("batch_size", "max_parallelism", "timeout_s", "tolerated_failure_percent", "name", "idempotency_key")
+LIMITS = (
+    "batch_size",
+    "max_parallelism",
+    "timeout_s",
+    "tolerated_failure_percent",
+    "name",
+    "idempotency_key",
+    "group",
+    "user",
+)
 """Options that are fields of the specification as they are."""
 
 

@@ -32,7 +32,6 @@ ROWS_A_READ = 40
 JOB_PUTS, JOB_GETS = 14, 20
 PUTS_A_SECOND = 0.4
 """Of an environment: its status and its log, every five seconds."""
-PART_NAMES = ("workers", "machines", "disks", "addresses", "engine", "calls", "state machine", "task table", "objects")
 NOT_COUNTED = (
     "data that leaves AWS, and that is stored from then on",
     "the time in which machines start and end",
@@ -65,7 +64,9 @@ class Amounts(NamedTuple):
     gets: float = 0.0
 
 
-def bill(amounts: Amounts, book: PriceBook, *, memory_mb: int, disk_mb: int, architecture: Architecture) -> dict[str, Micros]:
+def bill(
+    amounts: Amounts, book: PriceBook, *, memory_mb: int, disk_mb: int, architecture: Architecture
+) -> dict[str, Micros]:
     """What it costs, by part, those that are 0 left out.
 
     Args:
@@ -92,7 +93,8 @@ def bill(amounts: Amounts, book: PriceBook, *, memory_mb: int, disk_mb: int, arc
         "calls": _decimal(amounts.calls + turns + 3) * rates.function_request,
         "state machine": _decimal(TRANSITIONS + TRANSITIONS_A_CALL * turns) * rates.transition,
         "task table": _decimal(amounts.writes + JOB_WRITES) * rates.table_write + _decimal(reads) * rates.table_read,
-        "objects": _decimal(amounts.puts + JOB_PUTS) * rates.object_put + _decimal(amounts.gets + JOB_GETS) * rates.object_get,
+        "objects": _decimal(amounts.puts + JOB_PUTS) * rates.object_put
+        + _decimal(amounts.gets + JOB_GETS) * rates.object_get,
     }
     return {name: micros(usd) for name, usd in parts.items() if usd}
 

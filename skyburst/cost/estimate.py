@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
 
-from skyburst.cost.bill import LEAST_MACHINE_S, NOT_COUNTED, PART_NAMES, PUTS_A_SECOND, Amounts, bill
+from skyburst.cost.bill import LEAST_MACHINE_S, NOT_COUNTED, PUTS_A_SECOND, Amounts, bill
 from skyburst.cost.work import Work
 from skyburst.prices.book import Architecture, PriceBook
 from skyburst.prices.money import Micros, micros
@@ -92,10 +92,14 @@ def estimate(
     assert low is not None
     assert most is not None
     parts = [
-        Part(name, min(low.get(name, 0), most[name]), None if expected is None else min(expected.get(name, 0), most[name]), most[name])
-        for name in PART_NAMES
-        if name in most
-    ]  # fmt: skip
+        Part(
+            name,
+            min(low.get(name, 0), amount),
+            None if expected is None else min(expected.get(name, 0), amount),
+            amount,
+        )
+        for name, amount in most.items()
+    ]
     return Estimate(work, book, architecture, tuple(parts), tuple(earlier), _not_counted(work))
 
 

@@ -132,7 +132,9 @@ def _amounts(
         if rest_s > 0:  # attempts of which the machine is not recorded, or all when there are no environments here
             least_s = LEAST_MACHINE_S * max(0, attempts - len(uses))
             paid.append((machines.chosen.hour(spot=False), max(rest_s, least_s)))
-            notes.append(f"{rest_s:,.0f} s of which the machine is not known are counted as {machines.chosen.name}, on demand")
+            notes.append(
+                f"{rest_s:,.0f} s of which the machine is not known are counted as {machines.chosen.name}, on demand"
+            )
         shared = shared._replace(calls=0)
     machine_s = sum(seconds for _, seconds in paid)
     return (

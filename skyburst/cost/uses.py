@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -34,20 +34,28 @@ def uses_of(objects: Objects, prefix: str) -> list[MachineUse]:
     if not keys:
         return []
     with ThreadPoolExecutor(AT_ONCE, "uses") as pool:
-        return sorted(_uses(zip(keys, pool.map(read, keys), strict=True)), key=lambda use: use.batch_id)
+        found = zip(keys, pool.map(read, keys), strict=True)
+        return uses_from(
+            {**status, "number": int(key.split("/")[-2])} for key, status in found if isinstance(status, dict)
+        )
 
 
-def _uses(found: Iterator[tuple[str, Any]]) -> Iterator[MachineUse]:
-    for key, status in found:
-        number = STATUS.search(key)
-        if number is None or not isinstance(status, dict) or not isinstance(status.get("seconds"), int | float):
+def uses_from(statuses: Iterable[Mapping[str, Any]]) -> list[MachineUse]:
+    """The same from status documents, each with the `number` of its dataset; those without seconds are left out.
+
+    Args:
+        statuses: `instance` is an instance type, or `{"type", "spot"}`.
+    """
+    found = []
+    for status in statuses:
+        seconds, given = status.get("seconds"), status.get("instance")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
             continue
-        given = status.get("instance")
-        if isinstance(given, dict):
-            kind, spot = given.get("type"), given.get("spot")
-        else:
-            kind, spot = given, None
-        yield MachineUse(
-            int(number[1]), kind if isinstance(kind, str) else None, spot if isinstance(spot, bool) else None,
-            max(0.0, float(status["seconds"])),
+        kind, spot = (given.get("type"), given.get("spot")) if isinstance(given, dict) else (given, None)
+        found.append(
+            MachineUse(
+                status["number"], kind if isinstance(kind, str) else None, spot if isinstance(spot, bool) else None,
+                max(0.0, float(seconds)),
+            )
         )  # fmt: skip
+    return sorted(found, key=lambda use: use.batch_id)

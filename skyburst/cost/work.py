@@ -56,7 +56,9 @@ class Work:
     """Where batches run, and why, in one sentence."""
 
 
-def work_of(blueprint: Blueprint, spec: Mapping[str, Any], items: int, book: PriceBook, *, listed: int | None = None) -> Work:
+def work_of(
+    blueprint: Blueprint, spec: Mapping[str, Any], items: int, book: PriceBook, *, listed: int | None = None
+) -> Work:
     """What a job asks of AWS.
 
     Args:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from skyburst.errors import InvalidJob, JobNotFound
 
 if TYPE_CHECKING:
+    from skyburst.budgets.paying import Paying
+    from skyburst.budgets.port import Budgets
     from skyburst.contracts.job import JobSpec
     from skyburst.contracts.records import JobRecord, Progress, Result
     from skyburst.contracts.spans import Span
@@ -120,6 +122,14 @@ class Home(Protocol):
     @property
     def objects(self) -> ObjectStore:
         """The object store."""
+
+    @property
+    def budgets(self) -> Budgets:
+        """The budgets. Raises NotDeployed when the deployment has none."""
+
+    @property
+    def paying(self) -> Paying | None:
+        """What reserves and settles; None while there are no budgets."""
 
     def close(self) -> None:
         """Close what was opened."""

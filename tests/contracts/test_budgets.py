@@ -85,7 +85,9 @@ def limit(budgets: Budgets, usd: int, scope: Scope = LAB, period: Period = Perio
     return Account(scope, period, "2026-11" if period is Period.MONTHLY else "")
 
 
-def reserve(budgets: Budgets, job_id: str, usd: float, payer: Payer = ANNA, now: float = NOVEMBER) -> Reserved | Refused:
+def reserve(
+    budgets: Budgets, job_id: str, usd: float, payer: Payer = ANNA, now: float = NOVEMBER
+) -> Reserved | Refused:
     return budgets.reserve(job_id, payer, round(usd * USD), now)
 
 
@@ -245,7 +247,8 @@ first, count = int(sys.argv[1]), int(sys.argv[2])
 sys.stdin.readline()
 results = []
 def submit(number):
-    results.append((number, budgets.reserve(f"job-{number}", Payer("lab", f"user-{number % 5}", "caiman"), 1_000_001, 1_795_000_000.0)))
+    payer = Payer("lab", f"user-{number % 5}", "caiman")
+    results.append((number, budgets.reserve(f"job-{number}", payer, 1_000_001, 1_795_000_000.0)))
 threads = [threading.Thread(target=submit, args=(first + number,)) for number in range(count)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]

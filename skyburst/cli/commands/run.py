@@ -36,6 +36,8 @@ from skyburst.cli.options import detach_option, on_option, open_home, showing_op
 @click.option("--label", multiple=True, metavar="NAME=VALUE", help="Anything to find the job by.")
 @click.option("--idempotency-key", metavar="TEXT", help="Two jobs with the same key are one job.")
 @click.option("--no-next", is_flag=True, help="Do not wait for the jobs that follow; they go on in the background.")
+@click.option("--group", metavar="NAME", help="Whose budget pays for the job.")
+@click.option("--user", metavar="NAME", help="Who runs it.")
 @on_option
 @detach_option
 @showing_options

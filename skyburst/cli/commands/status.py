@@ -43,6 +43,7 @@ def command(job: str, on: str, as_json: bool) -> None:
 def _lines(home: Home, job: JobRecord) -> list[str]:
     from skyburst.cli import text
     from skyburst.cli.chain import chain_lines
+    from skyburst.cli.budgeting import left_lines
     from skyburst.cli.ending import result_lines
     from skyburst.cli.follow.snapshot import counts, time_left, troubles
     from skyburst.cli.found import item_error_lines, missing_lines
@@ -66,6 +67,7 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
         ("finished", text.moment(job.finished_at) if job.finished_at else ""),
         ("worked", f"{text.duration(progress.worker_seconds)} over all workers, in {text.counted(job.runs, 'run')}"),
         *chain_lines(home, job),
+        *((("" if number else "budget"), line) for number, line in enumerate(left_lines(home, job))),
     ]  # fmt: skip
     lines = [f"{title:<9} {text.shortened(value, MOST_CHARACTERS)}" for title, value in facts if value]
     if job.parameters:

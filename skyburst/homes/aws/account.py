@@ -13,12 +13,15 @@ from skyburst.errors import AwsUnavailable, NotDeployed
 if TYPE_CHECKING:
     from obstore.store import ClientConfig
 
+    from skyburst.homes.aws.budgets_table import DynamoBudgets
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
 
 PREFIX_VARIABLE = "SKYBURST_PREFIX"
 DEFAULT_PREFIX = "skyburst"
 OUTPUTS = ("Bucket", "Batches", "Jobs", "JobMachine")
+BUDGETS = "Budgets"
+"""Output that deployments of earlier versions lack."""
 CREDENTIALS = (
     "name a profile in AWS_PROFILE (`aws configure sso` makes one), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 )
@@ -135,6 +138,25 @@ class Account:
         from skyburst.homes.aws.task_table import DynamoTaskTable
 
         return DynamoTaskTable(self.client("dynamodb", THREADS), self.outputs["Batches"], self.outputs["Jobs"])
+
+    @cached_property
+    def budgets(self) -> DynamoBudgets:
+        """The budgets.
+
+        Raises:
+            NotDeployed: when the deployment has no table of them, because an earlier version deployed it.
+        """
+        from skyburst.homes.aws.budgets_table import DynamoBudgets
+        from skyburst.homes.aws.calls import THREADS
+
+        if BUDGETS not in self.outputs:
+            raise NotDeployed(f"the deployment {self._where} has no table of budgets: `skyburst deploy` adds it")
+        return DynamoBudgets(self.client("dynamodb", THREADS), self.outputs[BUDGETS])
+
+    @property
+    def has_budgets(self) -> bool:
+        """Whether the deployment has a table of budgets."""
+        return BUDGETS in self.outputs
 
     @cached_property
     def objects(self) -> ObjectStore:

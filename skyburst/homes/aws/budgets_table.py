@@ -1,7 +1,7 @@
 """Budgets in DynamoDB: one table, whose items are told apart by how their `id` begins.
 
 budgets             version, budgets: all budgets as JSON text, which every reservation reads
-account#ACCOUNT     kind `account`, created, parts, spent, reserved, used: what is counted of a budget in a period; used is their sum
+account#ACCOUNT     kind `account`, created, parts, spent, reserved, used: what a budget counts in a period, used their sum
 job#JOB             kind `reserved` while it is one, created, version, payer, state, amount, spent, at, accounts
 
 A reservation is one transaction: the budgets are as they were read (their version), each account has room (`used` is at most the
@@ -280,7 +280,9 @@ class DynamoBudgets:
             yield None
 
     def _busy(self, what: str) -> StorageError:
-        return StorageError(f"the table {self.table}: {what} could not be written for {CONTENDED_S:g} s, others write it: try again")
+        return StorageError(
+            f"the table {self.table}: {what} could not be written for {CONTENDED_S:g} s, others write it: try again"
+        )
 
 
 class Stored(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,9 +12,13 @@ from typing import TYPE_CHECKING, Any
 from skyburst.errors import InvalidJob
 
 if TYPE_CHECKING:
+    from skyburst.budgets.paying import Paying
+    from skyburst.contracts.records import JobRecord
+    from skyburst.cost.job_cost import MachineUse
     from skyburst.homes.aws.events import Events
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
+    from skyburst.prices.book import Architecture
 
 BUCKET, BATCHES, JOBS, PREFIX = "SKYBURST_BUCKET", "SKYBURST_BATCHES", "SKYBURST_JOBS", "SKYBURST_PREFIX"
 """Environment variables of every deployed function."""
@@ -21,6 +26,8 @@ LANE, ANALYSIS, CODE = "SKYBURST_LANE", "SKYBURST_ANALYSIS", "SKYBURST_CODE"
 """Environment variables of workers: their lane, the name of their analysis, and the digest of its code."""
 BATCH_EVENTS = "SKYBURST_BATCH_EVENTS"
 """`none` when changes of batches are not to be told to EventBridge."""
+BUDGETS = "SKYBURST_BUDGETS"
+"""Table of budgets, of the functions that reserve and settle."""
 CONNECT_S = 5
 READ_S = 60
 
@@ -46,10 +53,13 @@ class Deployed:
                 f"{', '.join(missing)} is not set: this code runs in functions that `skyburst deploy` made"
             )
         bucket, batches, jobs, prefix = (environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX))
-        return cls(bucket, batches, jobs, prefix, environment.get(BATCH_EVENTS, "all") != "none")
+        tells = environment.get(BATCH_EVENTS, "all") != "none"
+        return cls(bucket, batches, jobs, prefix, tells, environment.get(BUDGETS) or None)
 
     tells_batches: bool = True
     """Whether changes of batches are told to EventBridge, besides those of jobs."""
+    budgets: str | None = None
+    """Table of budgets; None in functions that have nothing to do with them."""
 
     @property
     def location(self) -> str:
@@ -74,6 +84,29 @@ class Deployed:
     def has_table(self) -> bool:
         """Whether the task table was used already, so that it is there at once."""
         return "table" in self.__dict__
+
+    @cached_property
+    def paying(self) -> Paying | None:
+        """What reserves and settles what jobs cost; None without budgets."""
+        if self.budgets is None:
+            return None
+        from skyburst.budgets.paying import Paying
+        from skyburst.cost.uses import uses_of
+        from skyburst.homes.aws.brief import job_prefix
+        from skyburst.homes.aws.budgets_table import DynamoBudgets
+        from skyburst.prices.current import shipped_prices
+
+        budgets = DynamoBudgets(self.client("dynamodb"), self.budgets)
+
+        def uses(job: JobRecord) -> list[MachineUse]:
+            return uses_of(self.objects, job_prefix(job.job_id))
+
+        return Paying(budgets, self.table, uses, shipped_prices(), architecture=self.architecture)
+
+    @property
+    def architecture(self) -> Architecture:
+        """Of the processor that this function runs on, as all of its deployment do."""
+        return "arm64" if platform.machine() in ("arm64", "aarch64") else "x86_64"
 
     @cached_property
     def events(self) -> Events:

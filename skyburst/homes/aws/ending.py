@@ -9,6 +9,8 @@ from typing import Any
 from skyburst.contracts import burst, values
 from skyburst.contracts.records import Failure, JobRecord, Progress
 from skyburst.contracts.states import JobState
+from skyburst.cost.job_cost import cost_document
+from skyburst.cost.uses import uses_from
 from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import RESULT
 from skyburst.engine.evidence import datasets_of, inputs_of
@@ -19,6 +21,7 @@ from skyburst.homes.aws.outcomes import keep
 from skyburst.homes.aws.standing import UNFINISHED
 from skyburst.homes.aws.telemetry import measure_job
 from skyburst.ports import Objects
+from skyburst.prices.current import shipped_prices
 
 READ_BYTES = 1 << 20
 LONGEST_REASON = 1_000
@@ -56,14 +59,16 @@ def finish(
     found = job.outcome.get("files") is not None
     digest = _sha256(deployed.objects, prefix + RESULT) if found else None
     counts = counts or deployed.table.progress(job.job_id)
-    evidence = Evidence(
-        digest, inputs_of(job), datasets_of(deployed.objects, prefix, job), spans_of(deployed.objects, prefix, job.runs)
-    )
+    datasets = datasets_of(deployed.objects, prefix, job)
+    cost = cost_document(job, counts, "aws", shipped_prices(), uses_from(datasets), architecture=deployed.architecture)
+    evidence = Evidence(digest, inputs_of(job), datasets, spans_of(deployed.objects, prefix, job.runs), cost)
     certificate = certificate_of(job, counts, "aws", evidence)
     deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))
     job.outcome = keep(deployed.objects, job.job_id, job.outcome)
     if not deployed.table.update_job(job, expected=UNFINISHED, run=job.runs):
         return ending(deployed.table.job(job.job_id), job.runs)
+    if deployed.paying is not None:
+        deployed.paying.settle(job, counts, job.finished_at)
     ended = _tell(deployed, job, counts)
     seconds = job.finished_at - (job.run_began or {"at": job.created_at})["at"]
     measure_job(deployed.prefix, job.analysis["name"], job.state, seconds, counts)
@@ -72,7 +77,10 @@ def finish(
 
 def tell_again(deployed: Deployed, job: JobRecord) -> dict[str, Any]:
     """Tell once more how a job ended, and answer it: who finished it may have died before telling anybody."""
-    return _tell(deployed, job, deployed.table.progress(job.job_id))
+    counts = deployed.table.progress(job.job_id)
+    if deployed.paying is not None:
+        deployed.paying.settle(job, counts, time.time())
+    return _tell(deployed, job, counts)
 
 
 def _tell(deployed: Deployed, job: JobRecord, counts: Progress) -> dict[str, Any]:

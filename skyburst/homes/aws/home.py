@@ -34,8 +34,11 @@ from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
 from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
 
 if TYPE_CHECKING:
+    from skyburst.budgets.paying import Paying
     from skyburst.contracts.spans import Span
+    from skyburst.cost.job_cost import MachineUse
     from skyburst.finding import Found
+    from skyburst.homes.aws.budgets_table import DynamoBudgets
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
 
@@ -78,6 +81,29 @@ class AwsHome:
     def objects(self) -> ObjectStore:
         """The object store."""
         return self.account.objects
+
+    @property
+    def budgets(self) -> DynamoBudgets:
+        """The budgets. Raises NotDeployed when the deployment has none."""
+        return self.account.budgets
+
+    @property
+    def paying(self) -> Paying | None:
+        """What settles jobs that are ended or deleted from here; None for a deployment without budgets."""
+        if not self.account.has_budgets:
+            return None
+        from skyburst.budgets.paying import Paying
+        from skyburst.cost.uses import uses_of
+        from skyburst.prices.current import shipped_prices
+
+        def uses(job: JobRecord) -> list[MachineUse]:
+            return uses_of(self.objects, job_prefix(job.job_id))
+
+        return Paying(self.budgets, self.table, uses, shipped_prices())
+
+    def _settle(self, job: JobRecord) -> None:
+        if (paying := self.paying) is not None:
+            paying.settle(job, None, time.time())
 
     @cached_property
     def _uploads(self) -> Uploads:
@@ -175,6 +201,7 @@ class AwsHome:
     def delete(self, job_id: str) -> None:
         """Forget a job and remove its objects. Raises JobBusy while it runs."""
         self._check_free(job_id)
+        self._settle(self.table.job(job_id))
         keys = [entry.key for entry in self.objects.list(job_prefix(job_id))]
         with ThreadPoolExecutor(DELETING, "delete") as pool:
             for _ in pool.map(lambda key: self.objects.delete([key]), keys):
@@ -196,7 +223,8 @@ class AwsHome:
         unfinished = [state for state in JobState if not state.finished]
         job.state, job.finished_at = JobState.CANCELLED, time.time()
         job.reason = f"cancelled after its execution had ended: {counts.done:,} of {counts.batches:,} batches are done"
-        self.table.update_job(job, expected=unfinished)
+        if self.table.update_job(job, expected=unfinished):
+            self._settle(job)
 
     def prepare_resume(self, job_id: str) -> None:
         """Have everything that is missing run again: failed batches get new attempts.

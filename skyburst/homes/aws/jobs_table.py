@@ -80,6 +80,11 @@ class JobsTable:
             f"the table {self.name}: job {job.job_id} could not be created, somebody removes the same one: try again"
         )
 
+    def earlier(self, job: JobRecord) -> JobRecord | None:
+        """The stored job that has the id or the idempotency key of another one."""
+        key = job.spec.get("idempotency_key")
+        return self._earlier(job, None if key is None else {"S": _key_id(key)})
+
     def get(self, job_id: str) -> JobRecord:
         """One job."""
         job = self._get_some([job_id]).get(job_id)

@@ -6,7 +6,7 @@ import time
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts import burst, values
 from skyburst.contracts.blueprint import Blueprint, parse_blueprint
@@ -18,7 +18,7 @@ from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.plan import make_plan
 from skyburst.engine.spans import store_span
-from skyburst.errors import Invalid, InvalidJob, JobBusy
+from skyburst.errors import Invalid, InvalidJob, JobBusy, OverBudget
 from skyburst.finding import PROBE
 from skyburst.homes.aws.brief import SAME_AS, Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
@@ -27,6 +27,9 @@ from skyburst.homes.aws.standing import execution_of, is_of
 from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
+
+if TYPE_CHECKING:
+    from skyburst.budgets.paying import Paying
 
 LONGEST_ID = 80
 """A job's id is the name of its execution."""
@@ -169,11 +172,23 @@ class Planner:
             created_at=time.time(),
             items=source,
         )
+        if (paying := self._deployed.paying) is not None:
+            self._reserve_new(paying, job)
         # Workers of burst-compute write rows under the job's bare id, which is that of its only shard.
         stored = self._deployed.table.create_job(job, shards=1 if checked.foreign else None)
         if stored is job:  # else it was there already
             self._deployed.events.job(job)
+        elif paying is not None and stored.job_id != job.job_id:
+            paying.release(job.job_id)
         return stored
+
+    def _reserve_new(self, paying: Paying, job: JobRecord) -> None:
+        """Keep what a new job may cost; one that has been submitted before needs nothing more. Raises OverBudget."""
+        try:
+            paying.reserve(job, time.time())
+        except OverBudget:
+            if self._deployed.table.earlier(job) is None:
+                raise
 
     def _taken_up(self, job_id: str, execution: str) -> JobRecord:
         """A job to be resumed, made ready for this execution unless it needs nothing or another one has it.
@@ -188,6 +203,8 @@ class Planner:
         if not job.state.finished and self._is_driven(job):
             return job
         self._check_deployed(job)
+        if self._deployed.paying is not None:
+            self._deployed.paying.reserve(job, time.time())
         before = job.state
         if before is not JobState.PENDING:
             job.state, job.reason, job.finished_at = JobState.PENDING, "resumed", None
@@ -256,6 +273,8 @@ class Planner:
         if job.items is not None and job.plan is None:
             tree = self._tree(job.analysis["name"])
             job.plan = asdict(make_plan(parse_source(job.items).count, job.batch_size, **tree))
+        if self._deployed.paying is not None:  # what has to list its items first has nothing reserved until now
+            self._deployed.paying.reserve(job, time.time())
         if job.plan is not None:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}

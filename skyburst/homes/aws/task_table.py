@@ -95,6 +95,10 @@ class DynamoTaskTable:
         """
         return self._jobs.create(job, shards)
 
+    def earlier(self, job: JobRecord) -> JobRecord | None:
+        """The stored job that has the id or the idempotency key of one that is to be created."""
+        return self._jobs.earlier(job)
+
     def job(self, job_id: str) -> JobRecord:
         """One job."""
         return self._jobs.get(job_id)

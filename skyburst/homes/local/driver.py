@@ -15,7 +15,7 @@ from skyburst.engine.finish import conclude, snapshot
 from skyburst.engine.plan import Plan, combine_levels, make_plan
 from skyburst.engine.spans import store_span
 from skyburst.engine.stage import TaskGroup
-from skyburst.errors import StorageFull
+from skyburst.errors import OverBudget, StorageFull
 from skyburst.homes.local.following import LocalFollowing
 from skyburst.homes.local.interrupts import Interrupts
 from skyburst.homes.local.pending import Pending
@@ -96,6 +96,11 @@ class Driver:
                 return None
             job.items = listed[0]
             self._note(Part.ITEMS, "items", asked_at)
+            try:
+                self._home.reserve(job)
+            except OverBudget as error:
+                self._fatal = Failure(OverBudget.__name__, str(error))
+                return None
         plan = make_plan(self._home.source_of(job).count, job.batch_size)
         job.plan = asdict(plan)
         self._change(JobState.RUNNING, "")
@@ -216,7 +221,7 @@ class Driver:
         state = JobState.CANCELLED if self._cancelled else JobState.TIMED_OUT
         if self._fatal:
             state, reason = JobState.FAILED, self._fatal.message
-            if self._fatal.kind != REFUSED:
+            if self._fatal.kind not in (REFUSED, OverBudget.__name__):
                 reason = f"its items cannot be listed: {self._fatal.kind}: {reason}"
         self._finish(state, reason, {"missing": [], "item_errors": []})
 
@@ -353,6 +358,7 @@ class Driver:
         if state is JobState.SUCCEEDED:  # before the state says so: who resumes a job that broke off here starts it
             self._following.all()
         self._change(state, reason)
+        self._home.settle(job)
         if state is JobState.CANCELLED:
             self._home.cancel_following(job)
 

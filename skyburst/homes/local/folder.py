@@ -1,6 +1,7 @@
 """The state folder: where home `local` keeps everything.
 
 state.sqlite        the task table
+budgets.sqlite      budgets, once somebody sets one
 jobs/<job>/         manifest/ partials/ combined/ files/ result.json certificate.json logs/ driver.lock
 scratch/            temporary files, on the same disk
 """

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts import values
 from skyburst.contracts.blueprint import digest_of_code
@@ -59,8 +59,14 @@ from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.objects import ObjectStore, open_store
 
+if TYPE_CHECKING:
+    from skyburst.budgets.paying import Paying
+    from skyburst.budgets.sqlite import SqliteBudgets
+    from skyburst.cost.job_cost import MachineUse
+
 LOCK_S = 2.0
 """Looking whether a job is driven holds its lock for a moment; a driver waits that long."""
+BUDGETS = "budgets.sqlite"
 
 
 class LocalHome:
@@ -101,11 +107,33 @@ class LocalHome:
                 f"the state folder {self.folder} cannot be made: {error}; set {VARIABLE} to another one"
             ) from error
 
+    @cached_property
+    def budgets(self) -> SqliteBudgets:
+        """The budgets; made when there are none yet."""
+        from skyburst.budgets.sqlite import SqliteBudgets
+
+        self._make()
+        return SqliteBudgets(self.folder / BUDGETS)
+
+    @property
+    def paying(self) -> Paying | None:
+        """What reserves and settles; None while nobody has set a budget."""
+        if "budgets" not in self.__dict__ and not (self.folder / BUDGETS).exists():
+            return None
+        from skyburst.budgets.paying import Paying
+        from skyburst.cost.uses import uses_of
+        from skyburst.prices.current import current_prices
+
+        def uses(job: JobRecord) -> list[MachineUse]:
+            return uses_of(self.objects, f"jobs/{job.job_id}/")
+
+        return Paying(self.budgets, self.table, uses, current_prices().book)
+
     def close(self) -> None:
-        """Close the task table, if it was opened."""
-        if "table" in self.__dict__:
-            self.table.close()
-            del self.__dict__["table"]
+        """Close the task table and the budgets, if they were opened."""
+        for name in ("table", "budgets"):
+            if name in self.__dict__:
+                self.__dict__.pop(name).close()
 
     # Jobs
 
@@ -132,11 +160,32 @@ class LocalHome:
             new = JobRecord(
                 job_id, document, found.reference(), parameters, JobState.PENDING, created_at=now, items=source
             )
-            job = self.table.create_job(new)
+            job = self._stored(new)
         finally:
             if (job is None or job.job_id != job_id) and self.job_folder(job_id).exists():
                 shutil.rmtree(self.job_folder(job_id))  # of a job that is not stored, or that was stored before
         return job
+
+    def _stored(self, new: JobRecord) -> JobRecord:
+        """A new job, stored and paid for, or the earlier one of its idempotency key, which is. Raises OverBudget."""
+        job = self.table.create_job(new)
+        if job.job_id == new.job_id:
+            try:
+                self.reserve(job)
+            except BaseException:
+                self.table.delete_job(job.job_id)
+                raise
+        return job
+
+    def reserve(self, job: JobRecord) -> None:
+        """Keep what a job may cost in all budgets that apply, unless it is kept. Raises OverBudget."""
+        if (paying := self.paying) is not None:
+            paying.reserve(job, time.time())
+
+    def settle(self, job: JobRecord) -> None:
+        """Put what a job has cost in place of what was kept for it."""
+        if (paying := self.paying) is not None:
+            paying.settle(job, None, time.time())
 
     def find_job(self, name: str) -> JobRecord:
         """The job of an id, of the start of an id that no other has, or `last` for the newest.
@@ -149,6 +198,7 @@ class LocalHome:
     def delete(self, job_id: str) -> None:
         """Forget a job and remove all its files. Raises JobBusy while it is driven."""
         with self.lock(job_id):
+            self.settle(self.table.job(job_id))
             self.table.delete_job(job_id)
         shutil.rmtree(self.job_folder(job_id), ignore_errors=False)
 
@@ -156,6 +206,7 @@ class LocalHome:
         """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
         with self.lock(job_id):
             self._note_changed_code(job_id)
+            self.reserve(self.table.job(job_id))
             self.table.request_cancel(job_id, requested=False)
             self.table.release(job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
 
@@ -192,6 +243,7 @@ class LocalHome:
                 )
                 self.write_certificate(job)
                 self.table.update_job(job)
+                self.settle(job)
 
     def following(self, job: JobRecord) -> list[dict[str, Any]]:
         """What follows a job so far, and what could not be started and why."""
@@ -208,6 +260,7 @@ class LocalHome:
 
         Raises:
             JobBusy: when another program drives it.
+            OverBudget: when it is resumed, and a budget has not enough left.
             StorageFull: when its states cannot be kept.
         """
         from skyburst.homes.local.driver import Driver
@@ -216,6 +269,7 @@ class LocalHome:
             job = self.table.job(job_id)
             if job.state is JobState.SUCCEEDED:
                 return job
+            self.reserve(job)
             return Driver(self, job, on_progress).run()
 
     def drive_in_background(self, job_id: str) -> None:
@@ -383,9 +437,15 @@ class LocalHome:
         if found is not None:
             with open(found.path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
-        prefix = f"jobs/{job.job_id}/"
-        evidence = Evidence(digest, inputs_of(job), datasets_of(self.objects, prefix, job), self.spans(job))
-        certificate = certificate_of(job, self.table.progress(job.job_id), self.name, evidence)
+        from skyburst.cost.job_cost import cost_document
+        from skyburst.cost.uses import uses_from
+        from skyburst.prices.current import current_prices
+
+        prefix, counts = f"jobs/{job.job_id}/", self.table.progress(job.job_id)
+        datasets = datasets_of(self.objects, prefix, job)
+        cost = cost_document(job, counts, self.name, current_prices().book, uses_from(datasets))
+        evidence = Evidence(digest, inputs_of(job), datasets, self.spans(job), cost)
+        certificate = certificate_of(job, counts, self.name, evidence)
         self.objects.put(f"jobs/{job.job_id}/certificate.json", values.encode(certificate))
 
     def certificate(self, job_id: str) -> dict[str, Any]:

@@ -1,0 +1,92 @@
+"""Budgets as people and programs read them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from skyburst.budgets.records import DEFAULT, ReservationState, Scope, Standing, applying, scope_of
+from skyburst.cli import text
+from skyburst.prices.money import floor_cents, money, usd
+
+if TYPE_CHECKING:
+    from skyburst.contracts.records import JobRecord
+    from skyburst.homes.home import Home
+
+BAR = 20
+"""Characters."""
+
+
+def scope_given(group: str | None, user: str | None, analysis: str | None, *, default: bool) -> Scope:
+    """The scope that options name. Raises Invalid."""
+    if not default:
+        return scope_of(group, user, analysis)
+    if group or user or analysis:
+        raise click.UsageError(
+            "--default is of every group and analysis: give no --group, --user or --analysis with it"
+        )
+    return DEFAULT
+
+
+def budget_lines(standings: list[Standing]) -> list[str]:
+    """A table, with a bar of what is spent and reserved."""
+    rows = [["GROUP", "USER", "ANALYSIS", "PERIOD", "LIMIT USD", "SPENT", "RESERVED", "LEFT", ""]]
+    for entry in standings:
+        names = [text.printable(name) if name is not None else "-" for name in entry.account.scope]
+        if entry.budget.scope == DEFAULT:
+            names = ["each", "-", "each"]
+        numbers = [
+            money(amount) for amount in (entry.budget.limit, entry.spent, entry.reserved, floor_cents(entry.left))
+        ]
+        rows.append([*names, entry.account.month or str(entry.account.period), *numbers, bar(entry)])
+    return [
+        *text.columns(rows, right=frozenset(range(4, 8))),
+        "",
+        "#  spent   =  reserved by jobs that have not ended   .  left",
+    ]
+
+
+def bar(entry: Standing) -> str:
+    """Such as `[####==..............]`; anything spent or reserved shows."""
+    limit = max(1, entry.budget.limit)
+    spent = min(BAR, -(-BAR * entry.spent // limit))
+    reserved = min(BAR - spent, -(-BAR * entry.reserved // limit))
+    return f"[{'#' * spent}{'=' * reserved}{'.' * (BAR - spent - reserved)}]"
+
+
+def budget_document(entry: Standing) -> dict[str, Any]:
+    """For programs; USD."""
+    each = entry.budget.scope == DEFAULT
+    scope = dict.fromkeys(Scope._fields) if each else entry.account.scope._asdict()
+    return {
+        **scope,
+        "default": each,
+        "period": str(entry.account.period),
+        "month": entry.account.month or None,
+        "limit": usd(entry.budget.limit),
+        "spent": usd(entry.spent),
+        "reserved": usd(entry.reserved),
+        "left": usd(entry.left),
+    }
+
+
+def left_lines(home: Home, job: JobRecord) -> list[str]:
+    """What is left of the budgets that a job is paid from; nothing when there are none."""
+    from skyburst.budgets.paying import payer_of
+
+    if home.paying is None:
+        return []
+    budgets = home.budgets
+    found = budgets.reservation(job.job_id)
+    if found is None:
+        return []
+    lines = []
+    for entry in applying(budgets.budgets(), payer_of(job), found.at):
+        spent, reserved = budgets.account(entry.account)
+        left = entry.limit - spent - reserved
+        lines.append(f"{entry.name} has {money(floor_cents(left))} of {money(entry.limit)} USD left")
+    kept = f"{money(found.spent)} USD spent by this job"
+    if found.state is ReservationState.RESERVED:
+        kept = f"{money(found.amount)} USD kept for this job"
+    return [kept, *lines] if lines else []
