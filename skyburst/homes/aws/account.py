@@ -47,7 +47,8 @@ class Account:
         except ImportError as error:
             raise AwsUnavailable("home aws needs boto3: pip install 'skyburst[aws]'") from error
         with asking():
-            session: Any = boto3.session.Session(region_name=self._region)
+            # boto3 itself reads AWS_DEFAULT_REGION only; every other program for AWS reads AWS_REGION first.
+            session: Any = boto3.session.Session(region_name=self._region or os.environ.get("AWS_REGION") or None)
             if not session.region_name:
                 raise AwsUnavailable("no AWS region is set: set AWS_REGION, such as us-east-1, or that of the profile")
             if session.get_credentials() is None:
