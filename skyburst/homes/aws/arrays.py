@@ -18,9 +18,9 @@ vCPUs, memory and GPUs of the blueprint, the role, the log, the disk, the comman
 
     ["python", "-m", "skyburst.homes.aws.environment"]
 
-and the variables of every deployed function (`deployed.py`: SKYBURST_BUCKET, SKYBURST_BATCHES, SKYBURST_JOBS, SKYBURST_PREFIX) and
-of workers (SKYBURST_ANALYSIS, SKYBURST_CODE). The folder of the analysis is `analysis` beside the package `skyburst`, as in the code
-of functions, unless SKYBURST_FOLDER names another.
+and the variables of every deployed function (`deployed.py`: SKYBURST_BUCKET, SKYBURST_BATCHES, SKYBURST_JOBS, SKYBURST_PREFIX)
+and of workers (SKYBURST_ANALYSIS, SKYBURST_CODE). The folder of the analysis is `analysis` beside the package `skyburst`, as in
+the code of functions, unless SKYBURST_FOLDER names another.
 
 **Each submission** is SubmitJob with
 
@@ -31,12 +31,16 @@ of functions, unless SKYBURST_FOLDER names another.
     containerOverrides  environment: SKYBURST_JOB, SKYBURST_RUN, SKYBURST_ARRAY (the number)
     retryStrategy       attempts, and evaluateOnExit: "Host EC2*" as the reason of the status is tried again, all else is not
     timeout             attemptDurationSeconds: of the blueprint or the job, and what it takes to record that the time ran out
-    tags                skyburst = PREFIX, skyburst-job = JOB, skyburst-run = RUN, skyburst-analysis = NAME; propagateTags
+    tags                skyburst = PREFIX, skyburst-job = JOB, skyburst-run = RUN, skyburst-analysis = NAME
+    propagateTags       true
 
-A container finds out by AWS_BATCH_JOB_ID, AWS_BATCH_JOB_ATTEMPT and AWS_BATCH_JOB_ARRAY_INDEX, which AWS Batch sets, which batch is
-its own. The watcher submits, asks (DescribeJobs, ListJobs) and terminates (TerminateJob); the planner terminates what a job whose
-execution ended has left. `max_concurrent` of a blueprint bounds the processors of its compute environments, across its jobs: what is
-submitted beyond that waits in the queue of AWS Batch. The engine bounds what one job has submitted, by its `max_parallelism`.
+A container finds out by AWS_BATCH_JOB_ID, AWS_BATCH_JOB_ATTEMPT and AWS_BATCH_JOB_ARRAY_INDEX, which AWS Batch sets, which batch
+is its own. The watcher submits, asks (DescribeJobs, ListJobs by array, by name) and terminates (TerminateJob); the planner
+terminates what a job whose execution ended has left. `max_concurrent` of a blueprint bounds the processors of its compute
+environments, across its jobs: what is submitted beyond that waits in the queue of AWS Batch, which fills every place that gets
+free at once. The engine bounds what one job has submitted, by its `max_parallelism`. A queue of pricing `spot` should have
+a compute environment on demand as its second one, and end what finds no capacity (jobStateTimeLimitActions with the reason
+CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY): the engine submits that on demand.
 """
 
 from __future__ import annotations
