@@ -20,18 +20,25 @@ class Failure(NamedTuple):
     """Why one attempt at a batch failed."""
 
     kind: str
-    """Name of the exception, or one of `Killed`, `TimedOut`, `OutOfMemory`, `NotJson`, `StorageFull`, `Refused`."""
+    """Name of the exception, or one of `Killed`, `TimedOut`, `OutOfMemory`, `NotJson`, `StorageFull`, `Refused`; of an
+    environment also `CommandFailed`, `ImageNotPulled`, `NeverStarted`, `NotSubmitted`, `Terminated`, `EnvironmentFailed`."""
     message: str
     """One sentence."""
     traceback: str = ""
     """The developer's part of the traceback, when there is one."""
+    exit_code: int | None = None
+    """Of the command or the environment that failed; None where there is none."""
+
+
+ENVIRONMENTS = -1
+"""In place of the number of a lane: of a batch that ran in an environment."""
 
 
 class Delivery(NamedTuple):
     """How one attempt at a batch came to its worker."""
 
     lane: int
-    """Number of the lane at home `aws`, of the worker process at home `local`."""
+    """Number of the lane at home `aws`, or `ENVIRONMENTS`; of the worker process at home `local`."""
     sent_at: float
     """When the worker was invoked, or its process was sent the batch; seconds since the epoch."""
     cold_s: float
@@ -127,6 +134,8 @@ class BatchRecord:
     failures: list[Failure] = field(default_factory=list)
     """One for each failed attempt, oldest first."""
     item_errors: list[dict[str, Any]] = field(default_factory=list)
+    failed_as: str | None = field(default=None, compare=False)
+    """Kind of the failure of the last attempt, where that is known without reading the failures: at home `aws`."""
 
 
 @dataclass(slots=True)

@@ -78,6 +78,7 @@ def certificate_of(job: JobRecord, counts: Progress, home: str, evidence: Eviden
             "retries": counts.retries,
             "items_done": counts.items_done,
             "item_errors": counts.item_errors,
+            "fell_back": outcome.get("environments", {}).get("fell_back", 0),
         },
         "missing": outcome.get("missing", []),
         "environment": environment(home),

@@ -7,12 +7,13 @@ the task table says what became of it, and this says what to do about that.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any, NamedTuple
 
 from skyburst.contracts.records import BatchRecord
 from skyburst.contracts.states import BatchState
+from skyburst.engine.environments import AT_LAST, falls_back
 from skyburst.engine.watch import retry_delay
 
 FIRST_GRACE_S = 20.0
@@ -49,6 +50,8 @@ class Decision:
     """Batches whose worker went silent: each has had its attempt."""
     silent: list[int] = field(default_factory=list)
     """Batches that never started however often they were sent: they have failed."""
+    fallen: list[Send] = field(default_factory=list)
+    """Batches that ran out of time or memory, and fall back to environments; those of them that are lost are in `lost` too."""
     due: float = field(default=math.inf, compare=False)
     """When the next one of those that were sent earlier is to be looked after if nothing is heard of it until then."""
 
@@ -117,7 +120,7 @@ class Sent:
 
 def decide(
     job_id: str, sent: Sent, recorded: Iterable[BatchRecord], *, now: float, attempts: int, room: int | None,
-    done: bytes | bytearray = b"",
+    done: bytes | bytearray = b"", fallback: bool = False, elsewhere: Collection[int] = (),
 ) -> Decision:  # fmt: skip
     """What to send now, noted in `sent` as sent.
 
@@ -129,18 +132,25 @@ def decide(
         attempts: at a batch before it has failed.
         room: batches that may be in flight at once; None for no limit.
         done: not 0 for each batch that is known to be DONE, and of which `recorded` has nothing any more.
+        fallback: whether a batch that runs out of time or memory falls back to an environment.
+        elsewhere: batches that environments have, which are left alone.
     """
     decision = Decision()
     in_flight = 0
     signs = sent.signs
     unheard: list[tuple[Send, float, int]] = []
     for batch, at, record in _followed(sent.ranges, recorded, done):
+        if batch in elsewhere:
+            sent.again.pop(batch, None)
+            continue
         if record is not None:
             signs.note(record, now)
         if record is not None and record.state in (BatchState.DONE, BatchState.FAILED):
             sent.again.pop(batch, None)
             continue
         in_flight += 1
+        if fallback and record is not None and _fell(sent, decision, record, now, attempts):
+            continue
         if _heard(job_id, sent, decision, batch, record, now=now, attempts=attempts):
             continue
         attempt = (record.attempt if record else 0) + 1
@@ -167,6 +177,20 @@ def decide(
 def _runs(record: BatchRecord, now: float) -> bool:
     """Whether a worker has the batch, as far as is known."""
     return record.state is BatchState.RUNNING and (record.deadline is None or now < record.deadline + LATE_S)
+
+
+def _fell(sent: Sent, decision: Decision, record: BatchRecord, now: float, attempts: int) -> bool:
+    """Whether a batch that has not ended falls back to an environment."""
+    lost = record.state is BatchState.RUNNING
+    if lost and _runs(record, now):
+        return False
+    if not falls_back(AT_LAST if lost else record.failed_as, record.attempt, attempts):
+        return False
+    if lost:
+        decision.lost.append(record)
+    decision.fallen.append(Send(record.batch_id, record.attempt + 1))
+    sent.again.pop(record.batch_id, None)
+    return True
 
 
 def _heard(

@@ -138,7 +138,8 @@ def describe(error: BaseException) -> Failure:
     elif isinstance(error, MemoryError):
         kind = "OutOfMemory"
         message = f"the worker ran out of memory (peak {peak_memory_mb():,.0f} MiB)"
-    return Failure(kind, message[:2_000], text[-LONGEST_TRACEBACK:])
+    exit_code = getattr(error, "exit_code", None)  # of a command
+    return Failure(kind, message[:2_000], text[-LONGEST_TRACEBACK:], exit_code if isinstance(exit_code, int) else None)
 
 
 def _is_ours(file: str) -> bool:

@@ -3,10 +3,10 @@
 An array is 1 to 10,000 batches that are submitted together: an array job of AWS Batch, or a single job for one batch. What it
 holds lies under `jobs/JOB/arrays/RUN-NUMBER.json`, because a call of SubmitJob has room for 30 KB:
 
-    {"ranges": [[first, end], ...], "attempt": 1}
+    {"ranges": [[first, end], ...], "attempt": 1, "last": 3, "at": 1795287600.0}
 
 Child number i of the array runs the i-th batch of the half-open ranges, counted in order; its first attempt is number `attempt`
-of the batch, and each retry of AWS Batch is one more.
+of the batch, each retry of AWS Batch is one more, and `last` is the last one.
 
 **The deployment** tells the planner of an analysis, in its registry, when it may run in environments:
 
@@ -47,20 +47,15 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable
 
 ARRAY = "SKYBURST_ARRAY"
 JOB, RUN = "SKYBURST_JOB", "SKYBURST_RUN"
 FOLDER = "SKYBURST_FOLDER"
-MOST_CHILDREN = 10_000
-"""Of an array job of AWS Batch."""
 LONGEST_NAME = 128
 JOB_TAG, RUN_TAG, ANALYSIS_TAG, DEPLOYMENT_TAG = "skyburst-job", "skyburst-run", "skyburst-analysis", "skyburst"
 """Tags of jobs of AWS Batch; what has the first one is ended when its job is."""
+LONGEST_TAG = 256
 DIGEST_CHARACTERS = 8
-
-Range = tuple[int, int]
-"""Half-open, of batches."""
 
 
 def name_of(prefix: str, job_id: str, run: int, number: int) -> str:
@@ -82,26 +77,6 @@ def key_of(job_id: str, run: int, number: int) -> str:
     return f"jobs/{job_id}/arrays/{run}-{number}.json"
 
 
-def size_of(ranges: Iterable[Range]) -> int:
-    """Number of batches."""
-    return sum(end - first for first, end in ranges)
-
-
-def batch_at(ranges: Iterable[Range], index: int) -> int:
-    """The batch of a child. Raises IndexError when the array has no such child."""
-    left = index
-    for first, end in ranges:
-        if 0 <= left < end - first:
-            return first + left
-        left -= end - first
-    raise IndexError(f"child {index} of an array of {size_of(ranges)} batches")
-
-
-def index_of(ranges: Iterable[Range], batch: int) -> int:
-    """The child that runs a batch. Raises IndexError when the array has no such batch."""
-    before = 0
-    for first, end in ranges:
-        if first <= batch < end:
-            return before + batch - first
-        before += end - first
-    raise IndexError(f"batch {batch} of an array of {size_of(ranges)} batches")
+def tag_of(value: str) -> str:
+    """A value as a tag may have it."""
+    return re.sub(r"[^\w\s.:/=+@-]", "_", value)[:LONGEST_TAG]

@@ -41,6 +41,9 @@ class Brief:
     """Name of the function that combines."""
     run: int
     """1 for the first run of the job, more for those that resume it."""
+    environment: dict[str, Any] | None = None
+    """Of a job whose batches run in environments, or may fall back to them: `{"all", "fallback", "queues", "definition",
+    "timeout_s", "attempts", "pricing", "command", "memory_mb", "gpus", "instance_types"}`."""
 
     @property
     def batches(self) -> Plan:

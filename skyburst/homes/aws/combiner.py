@@ -199,7 +199,7 @@ class CombinerFunction:
             try:
                 invoke(client, brief.combiner, event, seconds=LONGEST_S)
             except FunctionFailed as error:
-                kind, message, _ = error.failure
+                kind, message, *_ = error.failure
                 raise InvalidAnalysis(f"group {group} of level {level}: {kind}: {message}") from error
 
         with ThreadPoolExecutor(GROUPS_AT_ONCE, "group") as pool:

@@ -17,6 +17,7 @@ from skyburst.engine.evidence import datasets_of, inputs_of
 from skyburst.engine.spans import spans_of
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.environment_lane import summary_of
 from skyburst.homes.aws.outcomes import keep
 from skyburst.homes.aws.standing import UNFINISHED
 from skyburst.homes.aws.telemetry import measure_job
@@ -54,6 +55,8 @@ def finish(
         return ending(stored, job.runs)
     prefix = job_prefix(job.job_id)
     job.outcome = {**outcome, "failure": list(failure) if failure else None}
+    if environments := summary_of(deployed, job):
+        job.outcome["environments"] = environments
     job.finished_at = time.time()
     job.state, job.reason = state, reason
     found = job.outcome.get("files") is not None

@@ -8,9 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from skyburst.contracts import burst, values
 from skyburst.contracts.blueprint import Blueprint, parse_blueprint
-from skyburst.contracts.job import JobSpec, parse_job
+from skyburst.contracts.job import EnvironmentWishes, JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.refusals import shortened
@@ -23,6 +25,8 @@ from skyburst.finding import PROBE
 from skyburst.homes.aws.brief import SAME_AS, Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
 from skyburst.homes.aws.ending import LONGEST_REASON, ending
+from skyburst.homes.aws.environment_lane import end_environments
+from skyburst.homes.aws.placing import Placed, place
 from skyburst.homes.aws.standing import execution_of, is_of
 from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
@@ -54,6 +58,8 @@ class Checked:
     parameters: dict[str, Any]
     foreign: burst.Foreign | None
     """Of a job that came as a dispatch input of burst-compute."""
+    placed: Placed | None = None
+    """Where its batches run; None of a job of burst-compute."""
 
 
 class Planner:
@@ -158,7 +164,8 @@ class Planner:
         parameters = _parameters(blueprint, spec)
         if spec.items is None and not blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
-        return Checked(spec, entry["reference"], parameters, None)
+        placed = place(blueprint, entry, spec.environment)
+        return Checked(spec, {**entry["reference"], "compute": placed.compute()}, parameters, None, placed)
 
     def _created(self, given: dict[str, Any], execution: str) -> JobRecord:
         checked = self.check(given)
@@ -220,6 +227,7 @@ class Planner:
         """A job that is to start again: all batches that are not done get new attempts."""
         if job.state is JobState.PENDING and job.runs:
             table = self._deployed.table
+            end_environments(self._deployed, job.job_id, job.runs, f"run {job.runs} of the job is over")
             table.request_cancel(job.job_id, requested=False)
             table.release(job.job_id, [BatchState.FAILED, BatchState.LOST, BatchState.RUNNING, BatchState.PENDING])
         return job
@@ -243,6 +251,16 @@ class Planner:
             )
         if reference["digest"] not in (job.analysis["digest"], *job.analysis.get("later_digests", [])):
             job.analysis.setdefault("later_digests", []).append(reference["digest"])
+        if placed := self._placed(job):
+            job.analysis["compute"] = placed.compute()
+
+    def _placed(self, job: JobRecord) -> Placed | None:
+        """Where the batches of a job run, as its analysis is deployed now; None of a job of burst-compute."""
+        if "foreign" in job.analysis:
+            return None
+        name, given = job.analysis["name"], job.spec.get("environment")
+        wishes = msgspec.convert(given, EnvironmentWishes) if given else None
+        return place(self._blueprint(name), self._entry(name), wishes)
 
     def _is_driven(self, job: JobRecord) -> bool:
         """Whether the execution that has a job runs."""
@@ -306,11 +324,13 @@ class Planner:
         )  # which earlier versions did not record
         if "foreign" in job.analysis:
             analysis |= {"foreign": job.analysis["foreign"], "start_time": _iso(job.started_at or time.time())}
+        placed = self._placed(job)
         brief = Brief(
             job_id=job.job_id, name=job.spec.get("name"), analysis=analysis,
             parameters=job.parameters, items=job.items, plan=job.plan, resources=job.analysis["blueprint"]["resources"],
             manager=f"{prefix}-manager", lanes=[function_name(prefix, name, "worker", lane) for lane in range(entry["lanes"])],
             combiner=function_name(prefix, name, "combiner"), run=job.runs,
+            environment=placed.environment if placed else None,
         )  # fmt: skip
         write_brief(self._deployed.objects, brief)
 

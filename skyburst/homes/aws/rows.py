@@ -8,7 +8,7 @@
     startedAt               JSON text, so that a floating-point number stays what it was
     deadline                number: of a batch that is RUNNING
     token                   text: of the claim by which it is RUNNING
-    about                   JSON text: seconds, peak memory, log and delivery of the last attempt
+    about                   JSON text: seconds, peak memory, log, delivery and kind of failure of the last attempt
     reference               JSON text
     payload                 a partial result of at most a kilobyte
     apart                   true when the partial result is an item of its own
@@ -131,11 +131,12 @@ def pack_item_errors(item_errors: Sequence[Mapping[str, Any]]) -> Item:
 
 def attempted(outcome: Outcome) -> Changes:
     """Attributes that any end of an attempt sets; None removes one."""
+    kind = [outcome.failure.kind] if outcome.failure else []
     return {
         "attempt": number(outcome.attempt),
         "items": number(outcome.items),
         "startedAt": text(outcome.started_at),
-        "about": text([outcome.seconds, outcome.peak_memory_mb, outcome.log, outcome.delivery]),
+        "about": text([outcome.seconds, outcome.peak_memory_mb, outcome.log, outcome.delivery, *kind]),
         "deadline": None,
         "token": None,
     }
@@ -191,11 +192,11 @@ def record_of(row: Item, plan: Numbers, failures: list[Failure], item_errors: li
     batch_id = batch_id_of(row)
     if is_foreign(row):
         return BatchRecord(batch_id, BatchState.DONE, 1, plan.items_of(batch_id))
-    seconds_taken, peak, log, delivery = value(row, "about") or (None, None, None, None)
+    seconds_taken, peak, log, delivery, *kind = value(row, "about") or (None, None, None, None)
     return BatchRecord(
         batch_id, state_of(row), whole(row, "attempt"), whole(row, "items"), whole(row, "size"),
         value(row, "startedAt"), seconds_taken, float(row["deadline"]["N"]) if "deadline" in row else None, peak,
-        tuple(log) if log else None, Delivery(*delivery) if delivery else None, failures, item_errors,
+        tuple(log) if log else None, Delivery(*delivery) if delivery else None, failures, item_errors, *kind,
     )  # fmt: skip
 
 

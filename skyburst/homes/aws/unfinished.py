@@ -12,6 +12,7 @@ from skyburst.engine.plan import Plan
 from skyburst.errors import JobNotFound
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish, tell_again
+from skyburst.homes.aws.environment_lane import end_environments
 from skyburst.homes.aws.standing import is_of
 
 EXECUTION_CHANGE = "Step Functions Execution Status Change"
@@ -81,8 +82,12 @@ def explained(error: str, cause: str) -> str:
 
 
 def _end(deployed: Deployed, job: JobRecord, state: JobState, reason: str, failure: Failure) -> dict[str, Any]:
-    """Finish a job with what is known of it; its workers look at its state, and what was found is combined when it is resumed."""
+    """Finish a job with what is known of it; its workers look at its state, and what was found is combined when it is resumed.
+
+    What waits for a machine is ended in AWS Batch, before that is started for nothing.
+    """
     table = deployed.table
+    end_environments(deployed, job.job_id, job.runs, reason)
     table.release(job.job_id, [BatchState.RUNNING])
     outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
     counts = None

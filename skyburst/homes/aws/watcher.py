@@ -28,9 +28,10 @@ from skyburst.errors import ObjectNotFound, SkyburstError
 from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.calls import THREADS
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.environment_lane import WAITS_FOR_ROOM_S, lane_of
 from skyburst.homes.aws.events import MOST_AT_THE_END, MOST_IN_A_LOOK, Told
 from skyburst.homes.aws.invoker import LambdaInvoker
-from skyburst.homes.aws.looks import ANSWER_S, SEND_S, next_look
+from skyburst.homes.aws.looks import ANSWER_S, LOOK_S, SEND_S, next_look
 from skyburst.homes.aws.rows import Numbers
 from skyburst.homes.aws.seen import SKIPPED, SKIPPED_FOREIGN, Seen
 from skyburst.homes.aws.standing import look
@@ -66,8 +67,9 @@ class Watcher:
         """When there is something to do at the latest, as of the last look; 0 while there is something to send."""
         self._looked_s = 0.0
         """How long the last look took, without what it sent."""
+        self._lane = lane_of(deployed, self._brief, clock=clock)
         self.noted: Counter[str] = Counter()
-        """For metrics: batches that were lost and sent again, invocations that were throttled and not accepted."""
+        """For metrics: batches that were lost, sent again and fell back, invocations that were throttled and not accepted."""
 
     @property
     def analysis(self) -> str:
@@ -90,8 +92,13 @@ class Watcher:
             over, cancelled, timed_out = self._look(sent, looked)
             now = self._clock()
             age = looked - (self._job.run_began or {"at": began})["at"]
-            coming = next_look(call_s=now - began, look_s=self._looked_s, age_s=age, quiet_s=self._due - looked)
+            every_s = self._lane.looks_every_s(age) if self._lane else LOOK_S
+            coming = next_look(
+                call_s=now - began, look_s=self._looked_s, age_s=age, quiet_s=self._due - looked, every_s=every_s
+            )
             if over or not coming.here:
+                if over and self._lane and not self._all_ended:
+                    self._lane.end("the job was cancelled" if cancelled else "the job is over")
                 self._leave(sent, over=over)
                 span = start.span(Part.WATCH, str(int(1_000 * began)), self._brief.run)
                 store_span(self._deployed.objects, self._brief.prefix, span)
@@ -114,21 +121,38 @@ class Watcher:
             return True, False, True
         room = self._job.spec.get("max_parallelism") or self._job.analysis["blueprint"]["job"]["max_parallelism"]
         attempts = self._brief.resources["attempts"]
+        lane, news = self._lane, self._lane.ask(now - began) if self._lane else {}
         records = self._watched(MOST_IN_A_LOOK)
-        decision = decide(job_id, sent, records, now=now, attempts=attempts, room=room, done=self._seen.done)
+        if lane:
+            records = lane.beside(records)
+        decision = decide(
+            job_id, sent, records, now=now, attempts=attempts, room=room, done=self._seen.done,
+            fallback=lane is not None and lane.fallback, elsewhere=lane.elsewhere if lane else (),
+        )  # fmt: skip
         deque(records, maxlen=0)  # those that this run has not sent
         counts = self._seen.counts
-        if counts.done + counts.failed >= self._plan.batches or self._hopeless(counts.done, counts.failed):
+        if self._all_ended or self._hopeless(counts.done, counts.failed):
             return True, False, False
         self._note(decision, attempts)
+        if lane:
+            due = lane.decide(now, news, decision.fallen, room=room, done=self._seen.done)
         self._tell()
         ends = math.inf if timeout_s is None else began + timeout_s
-        self._due = 0.0 if sent.todo or decision.ranges or decision.again else min(ends, decision.due)
+        waits = lane is not None and lane.waits_for_room and now - began < WAITS_FOR_ROOM_S
+        self._due = 0.0 if sent.todo or decision.ranges or decision.again or waits else min(ends, decision.due)
         self._looked_s = self._clock() - now
+        if lane:
+            lane.act(due)
+            self.noted["BatchesLost"] += len(due.lost)
+            self.noted["BatchesFallenBack"] += len(decision.fallen)
         if decision.ranges or decision.again:
             self._store(sent)  # first: what is sent twice costs a little, what is never sent costs the job
             self._send(decision)
         return False, False, False
+
+    @property
+    def _all_ended(self) -> bool:
+        return self._seen.counts.done + self._seen.counts.failed >= self._plan.batches
 
     def _hopeless(self, done: int, failed: int) -> bool:
         given = self._job.spec.get("tolerated_failure_percent")
@@ -141,9 +165,12 @@ class Watcher:
         self.noted["BatchesLost"] += len(decision.lost) + len(decision.silent)
         self.noted["BatchesSentAgain"] += len(decision.again)
         ended = []
+        fallen = {send.batch for send in decision.fallen}
         for lost in decision.lost:
             failure = Failure("Killed", "its worker went silent: it was ended, or ran out of memory or time")
             state = watch.state_after(failure, lost.attempt, attempts)
+            if lost.batch_id in fallen:
+                state = BatchState.LOST
             ended.append((self._ended(lost.batch_id, lost.attempt, failure, lost), state))
             if self._told:  # the next attempt may hide it from the next look
                 self._told.add(replace(lost, state=state))
@@ -261,10 +288,16 @@ class Watcher:
         return f"{self._brief.prefix}sent-{self._brief.run}.json"
 
     def _load(self) -> Sent:
+        if self._lane:
+            self._lane.load(self._missing)
         try:
             return Sent.of(values.decode(self._deployed.objects.get(self._key)))
         except ObjectNotFound:
-            return Sent(missing_ranges(self._plan.batches, self._table.done_ranges(self._brief.job_id)))
+            missing = self._missing()
+            return Sent(self._lane.for_functions(missing) if self._lane else missing)
+
+    def _missing(self) -> list[tuple[int, int]]:
+        return missing_ranges(self._plan.batches, self._table.done_ranges(self._brief.job_id))
 
     def _store(self, sent: Sent) -> None:
         self._deployed.objects.put(self._key, values.encode(sent.document()))

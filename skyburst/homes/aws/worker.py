@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 
 from skyburst.analysis import Worker
 from skyburst.contracts.records import Claim, Delivery, Failure, Outcome
+from skyburst.contracts.states import BatchState
+from skyburst.engine.environments import falls_back
 from skyburst.engine.watch import state_after
 from skyburst.engine.work import Bench, Task, describe, peak_memory_mb, work
 from skyburst.errors import InvalidAnalysis
@@ -109,17 +111,21 @@ class WorkerFunction:
         if key not in self._benches:
             while len(self._benches) >= MOST_BENCHES:
                 self._benches.pop(next(iter(self._benches)))
-            reference = brief.analysis["worker"]
-            worker = load_function(self._folder, reference)
-            if not isinstance(worker, Worker):
-                raise InvalidAnalysis(f"{reference} is not a worker: decorate it with @skyburst.worker")
-            assert brief.items is not None
-            self._benches[key] = Bench(
-                brief.job_id, worker, brief.parameters, ItemReader(parse_source(brief.items)), brief.items_location,
-                self._deployed.objects, brief.prefix, Path(tempfile.gettempdir()), secrets.token_hex(4),
-                inline_bytes=INLINE_BYTES,
-            )  # fmt: skip
+            self._benches[key] = bench_of(self._deployed, self._folder, brief)
         return self._benches[key]
+
+
+def bench_of(deployed: Deployed, folder: Path, brief: Brief) -> Bench:
+    """What the batches of a job share. Raises what loading the developer's code raises."""
+    reference = brief.analysis["worker"]
+    worker = load_function(folder, reference)
+    if not isinstance(worker, Worker):
+        raise InvalidAnalysis(f"{reference} is not a worker: decorate it with @skyburst.worker")
+    assert brief.items is not None
+    return Bench(
+        brief.job_id, worker, brief.parameters, ItemReader(parse_source(brief.items)), brief.items_location,
+        deployed.objects, brief.prefix, Path(tempfile.gettempdir()), secrets.token_hex(4), inline_bytes=INLINE_BYTES,
+    )  # fmt: skip
 
 
 def delivered(event: dict[str, Any]) -> Delivery:
@@ -141,7 +147,11 @@ def record(deployed: Deployed, brief: Brief, outcome: Outcome, token: str) -> No
     if outcome.failure is None:
         deployed.table.record(brief.job_id, [outcome])
     else:
-        state = state_after(outcome.failure, outcome.attempt, brief.resources["attempts"])
+        attempts = brief.resources["attempts"]
+        state = state_after(outcome.failure, outcome.attempt, attempts)
+        fallback = brief.environment is not None and brief.environment["fallback"]
+        if fallback and falls_back(outcome.failure.kind, outcome.attempt, attempts):
+            state = BatchState.PENDING
         deployed.table.record_failure(brief.job_id, outcome, state, token=token)
 
 

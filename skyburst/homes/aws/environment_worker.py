@@ -1,0 +1,110 @@
+"""Does the work of one batch in an environment: runs the developer's function, and records how it ended.
+
+Started by `environment.py`, which has claimed the batch. Ends with 0 when the partial result is recorded, else with the exit code
+of the command that failed, or 1. When it is told to end, what the developer's code has to put in order is done, and nothing is
+recorded: whoever told it knows why.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+import skyburst
+from skyburst.contracts.records import Outcome
+from skyburst.contracts.states import BatchState
+from skyburst.engine.work import Task, describe, limit_memory, peak_memory_mb, work
+from skyburst.homes.aws.arrays import FOLDER
+from skyburst.homes.aws.container_log import own_log
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.environment import DONE, ENDED, FAILED, Given, given_to
+from skyburst.homes.aws.worker import bench_of
+
+log = logging.getLogger(__name__)
+
+
+class Stopped(SystemExit):
+    """Raised in the developer's function when this process is told to end."""
+
+
+class Worker:
+    """One attempt at one batch."""
+
+    def __init__(self, deployed: Deployed, given: Given, folder: Path, stream: str) -> None:
+        self._deployed = deployed
+        self._given = given
+        self._folder = folder
+        self._stream = stream
+        self._stopped = False
+
+    def stop(self, _number: int = 0, _frame: FrameType | None = None) -> NoReturn:
+        """End the developer's function from within."""
+        self._stopped = True
+        raise Stopped(ENDED)
+
+    def run(self) -> int:
+        """Run the batch and record how it ended; the exit code."""
+        try:
+            outcome = self._work()
+        except Stopped:
+            return ENDED
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # what was found is recorded, whoever wants the machine
+        return ENDED if self._stopped and outcome.failure else self._record(outcome)
+
+    def _work(self) -> Outcome:
+        given, started_at = self._given, time.time()
+        brief = given.brief
+        needs = brief.environment or {}
+        if not needs["command"] and not needs["gpus"]:  # drivers of GPUs reserve far more than they use
+            limit_memory(int(needs["memory_mb"]))
+        try:
+            bench = bench_of(self._deployed, self._folder, brief)
+        except Stopped:
+            raise
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - its code cannot be loaded, and the batch says so
+            return given.outcome._replace(
+                started_at=started_at,
+                seconds=time.time() - started_at,
+                peak_memory_mb=peak_memory_mb(),
+                failure=describe(error),
+            )
+        start, end = brief.batches.items_of(given.batch)
+        return work(bench, Task(given.batch, given.attempt, start, end, float(needs["timeout_s"])))
+
+    def _record(self, outcome: Outcome) -> int:
+        given, ended_at = self._given, time.time()
+        log_range = (self._stream, int(1_000 * outcome.started_at), int(1_000 * ended_at)) if self._stream else None
+        outcome = outcome._replace(log=log_range, delivery=given.outcome.delivery)
+        table, job_id = self._deployed.table, given.brief.job_id
+        if outcome.failure is None:
+            table.record(job_id, [outcome])
+            log.info("done in %.1f s", outcome.seconds)
+            return DONE
+        table.record_failure(job_id, outcome, BatchState.FAILED, token=given.token)
+        log.error("failed: %s: %s", outcome.failure.kind, outcome.failure.message)
+        return outcome.failure.exit_code or FAILED
+
+
+def analysis_folder() -> Path:
+    """The folder of the analysis: beside the framework, unless a variable names another."""
+    given = os.environ.get(FOLDER)
+    return Path(given) if given else Path(skyburst.__file__).parent.parent / "analysis"
+
+
+def main() -> int:
+    """Run the batch; the exit code."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="skyburst: %(message)s")
+    deployed = Deployed.from_environment()
+    worker = Worker(deployed, given_to(deployed, os.environ), analysis_folder(), own_log())
+    signal.signal(signal.SIGTERM, worker.stop)
+    return worker.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
