@@ -48,6 +48,11 @@ def test_a_job_of_twelve_hours_is_far_from_the_limit_of_events(quiet: Quiet, loo
     assert turns * EVENTS_OF_A_TURN < HISTORY_EVENTS / 3
 
 
+def test_a_job_that_waits_for_environments_for_months_stays_below_the_limit_too() -> None:
+    turns = sum(new for _, new in looks(nothing_to_do, 0.05, until=120 * 86_400.0))
+    assert turns * EVENTS_OF_A_TURN < HISTORY_EVENTS
+
+
 def test_while_there_is_something_to_send_there_is_a_look_each_second_however_old_the_job_is() -> None:
     times = [at for at, _ in looks(something_to_send, 0.05)]
     assert max(later - earlier for earlier, later in itertools.pairwise(times)) == pytest.approx(1.0)
