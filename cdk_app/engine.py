@@ -40,6 +40,7 @@ class Engine(Construct):
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),
                 *factory.batches("Query", "BatchGetItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(), *factory.describes(jobs),
+                *factory.starts(jobs),
             ],
             environment={
                 "SKYBURST_EXECUTIONS": factory.executions(jobs), **({"SKYBURST_CHILDREN": str(children)} if children else {}),
@@ -52,7 +53,7 @@ class Engine(Construct):
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
                 *factory.batches("Query", "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
-                *factory.jobs("GetItem", "BatchGetItem"), *factory.invokes(manager, workers),
+                *factory.jobs("GetItem", "BatchGetItem"), *factory.invokes(manager, workers, f"{factory.prefix}-plan"),
                 *factory.tells(),
             ],
             environment={deployed.BATCH_EVENTS: factory.batch_events}, reserved=factory.engine_reserved,

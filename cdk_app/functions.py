@@ -154,6 +154,11 @@ class Factory:
         """Look how executions of a state machine stand."""
         return [_allow(["states:DescribeExecution"], [f"{self.executions(machine)}*"])]
 
+    def starts(self, machine: str) -> list[iam.PolicyStatement]:
+        """Start executions of a state machine."""
+        start = f"arn:{cdk.Aws.PARTITION}:states:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:stateMachine:"
+        return [_allow(["states:StartExecution"], [start + machine])]
+
     def invokes(self, *names: str) -> list[iam.PolicyStatement]:
         """Invoke functions of the deployment by name, or by a pattern of names."""
         start = f"arn:{cdk.Aws.PARTITION}:lambda:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:function:"

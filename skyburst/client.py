@@ -117,6 +117,15 @@ class JobHandle:
             self.home.drive_in_background(self.job_id)
         return self
 
+    def following(self) -> list[dict[str, Any]]:
+        """What follows the job so far, as `[[next]]` of its blueprint says.
+
+        Returns:
+            Of each `{"analysis", "on", "dataset", "job", "reason", ...}`: `job` is the id of the job that was started; None when
+            it could not be, and `reason` says why.
+        """
+        return self.home.following(self.record())
+
     def certificate(self) -> dict[str, Any]:
         """The record that makes the job reproducible. Raises ResultNotReady until the job has ended."""
         return self.home.certificate(self.job_id)

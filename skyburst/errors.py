@@ -42,6 +42,7 @@
     │   ├── OutOfMemory
     │   ├── Cancelled
     │   └── Killed
+    ├── NotDelivered                  a message about a job was not accepted
     ├── DeployFailed                  a stack could not be created, updated or deleted
     └── WrongVersion                  a library is not the version that is needed
 
@@ -245,6 +246,14 @@ class Cancelled(DatasetEnded):
 
 class Killed(DatasetEnded):
     """Raised when what watches a command was killed, which is not the command's fault."""
+
+
+class NotDelivered(SkyburstError):
+    """Raised when a message about a job was not accepted; `temporary` when it may be later."""
+
+    def __init__(self, message: str, *, temporary: bool = False) -> None:
+        super().__init__(message)
+        self.temporary = temporary
 
 
 class DeployFailed(SkyburstError):

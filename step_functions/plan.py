@@ -9,6 +9,7 @@ from typing import Any
 
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.following import AwsFollowing
 from skyburst.homes.aws.planner import Planner
 from skyburst.homes.aws.telemetry import about, logger_of, traced
 from skyburst.homes.aws.unfinished import EXECUTION_CHANGE, end_failed, end_unfinished
@@ -19,10 +20,11 @@ children = os.environ.get("SKYBURST_CHILDREN")
 executions = os.environ["SKYBURST_EXECUTIONS"]
 deployed = Deployed.from_environment()
 planner = Planner(deployed, registry, int(children) if children else None, executions)
+following = AwsFollowing(deployed, planner, executions.replace(":execution:", ":stateMachine:").rstrip(":"))
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Make the job of an execution, go on with one whose items are listed, look at another's, or end one that met an error.
+    """Make the job of an execution, go on with one whose items are listed, look at another's, start what follows, or end one.
 
     Besides its tasks, it is handed what EventBridge says of an execution that did not succeed.
     """
@@ -49,9 +51,11 @@ def _answer(event: dict[str, Any]) -> dict[str, Any]:
         case "failed":  # the planner itself: whether there is a job is not known
             execution = {"name": event["execution"], "input": json.dumps(event["given"]), "status": "FAILED"}
             return end_unfinished(deployed, {**execution, "error": event["error"], "cause": event["cause"]})
+        case "follow":
+            return following.follow(event["job"], event["run"], event.get("batches"))
         case "ended":
             return end_unfinished(deployed, event["detail"])
         case other:
             raise InvalidJob(
-                f"the planner has no task {other!r}: expected 'plan', 'listed', 'look', 'failed' or 'ended'"
+                f"the planner has no task {other!r}: expected 'plan', 'listed', 'look', 'follow', 'failed' or 'ended'"
             )

@@ -11,6 +11,7 @@ import msgspec
 from skyburst.contracts import values
 from skyburst.contracts.refusals import GROUP, INSTANCE_TYPE, KEY, explain
 from skyburst.errors import Invalid, InvalidJob
+from skyburst.notifications.targets import MOST_TARGETS, parse_target
 
 MOST = 2**53
 """Items of a job at most: up to here every language counts exactly."""
@@ -76,6 +77,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Who pays: the group whose budget the job is paid from."""
     user: ShortText | None = None
     """Who runs it."""
+    notify: Annotated[list[str], msgspec.Meta(max_length=MOST_TARGETS)] = []
+    """Who is told when the job ends: `mailto:NAME@HOST`, `https://HOST/PATH`, `sns:ARN`."""
     follows: Follows | None = None
     """Of a job that was started because another one ended; set by Skyburst."""
 
@@ -88,6 +91,7 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             for field, value in (msgspec.to_builtins(self.environment) if self.environment else {}).items()
             if value is not None
         }
+        everything["notify"] = self.notify or None
         return {field: value for field, value in everything.items() if value is not None and value != {}}
 
 
@@ -114,6 +118,8 @@ def parse_job(document: Mapping[str, Any]) -> JobSpec:
     except msgspec.ValidationError as error:
         raise InvalidJob(explain(error, document, "job.")) from error
     _check_items(spec.items)
+    for target in spec.notify:
+        parse_target(target)
     return spec
 
 

@@ -59,7 +59,7 @@ def after_all(job: JobRecord, datasets: Sequence[Dataset], files: Sequence[str])
         files: of any other analysis: locations of its result and its result files, which are one item together.
     """
     name = job.spec.get("name") or job.job_id
-    items = [{"data": dataset.location, "name": dataset.name} for dataset in datasets]
+    items: list[dict[str, Any]] = [{"data": dataset.location, "name": dataset.name} for dataset in datasets]
     for number, section in sections(job, "all"):
         key = f"{number}-all"
         given = items or [{"data": list(files), "name": name}]

@@ -20,7 +20,9 @@ def a_command_job(datasets: int, *, state: JobState = JobState.PENDING, seconds:
     return _job(document, datasets, 1, state, seconds, spec)
 
 
-def a_function_job(items: int, batch_size: int, *, state: JobState = JobState.PENDING, seconds: float = 0.0, **spec: Any) -> JobRecord:
+def a_function_job(
+    items: int, batch_size: int, *, state: JobState = JobState.PENDING, seconds: float = 0.0, **spec: Any
+) -> JobRecord:
     """A job whose batches run in functions of 2,048 MiB, a hundred seconds at most."""
     document = {
         "blueprint": 1, "name": "squares", "version": "1.0.0", "worker": "code:work", "combiner": "code:total",
@@ -29,7 +31,9 @@ def a_function_job(items: int, batch_size: int, *, state: JobState = JobState.PE
     return _job(document, items, batch_size, state, seconds, spec)
 
 
-def _job(document: dict[str, Any], items: int, size: int, state: JobState, seconds: float, spec: dict[str, Any]) -> JobRecord:
+def _job(
+    document: dict[str, Any], items: int, size: int, state: JobState, seconds: float, spec: dict[str, Any]
+) -> JobRecord:
     blueprint = parse_blueprint(document, "the test")
     plan = {"items": items, "batch_size": size, "batches": -(-items // size), "levels": 1, "fan_out": 1}
     job = JobRecord(

@@ -8,17 +8,26 @@ from pathlib import Path
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from skyburst.prices.money import cell, exact, floor_cents, micros, money, parse_usd
 
 from skyburst.budgets.records import Account, Budget, Payer, Period, Refused, Reserved, Scope, applying, month_of
 from skyburst.budgets.sqlite import SqliteBudgets
-from skyburst.prices.money import cell, exact, floor_cents, micros, money, parse_usd
 
 NOVEMBER, DECEMBER = 1_795_000_000.0, 1_798_000_000.0
 JOBS = st.sampled_from(["job-1", "job-2", "job-3", "job-4", "job-5"])
-PAYERS = st.builds(Payer, st.sampled_from(["lab", "other", None]), st.sampled_from(["anna", "ben", None]), st.sampled_from(["a", "b"]))
+PAYERS = st.builds(
+    Payer, st.sampled_from(["lab", "other", None]), st.sampled_from(["anna", "ben", None]), st.sampled_from(["a", "b"])
+)
 AMOUNTS = st.integers(0, 30)
 SCOPES = st.sampled_from(
-    [Scope("lab"), Scope(None, "anna"), Scope(None, None, "a"), Scope("lab", None, "a"), Scope("lab", "anna", "a"), Scope("*", None, "*")]
+    [
+        Scope("lab"),
+        Scope(None, "anna"),
+        Scope(None, None, "a"),
+        Scope("lab", None, "a"),
+        Scope("lab", "anna", "a"),
+        Scope("*", None, "*"),
+    ]
 )
 
 
@@ -70,7 +79,8 @@ class BudgetMachine(RuleBasedStateMachine):
             return
         wanted = applying(model.budgets(), payer, now)
         fits = all(
-            model.charged.get(entry.account, 0) + model.reserved_in(entry.account) + amount <= entry.limit for entry in wanted
+            model.charged.get(entry.account, 0) + model.reserved_in(entry.account) + amount <= entry.limit
+            for entry in wanted
         )
         assert isinstance(answer, Reserved if fits else Refused)
         if isinstance(answer, Refused):

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from skyburst.prices.current import shipped_prices
+from skyburst.prices.money import parse_usd
 
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.states import JobState
 from skyburst.cost.estimate import bound
 from skyburst.cost.job_cost import MachineUse, cost_of
-from skyburst.prices.current import shipped_prices
-from skyburst.prices.money import parse_usd
 from tests.budgets.jobs import a_command_job
 
 HISTORY = parse_usd("1264.9837", "the history")
@@ -21,7 +21,14 @@ HISTORY = parse_usd("1264.9837", "the history")
 
 @pytest.mark.parametrize(
     ("minutes", "budget", "covered"),
-    [(10, 1265, False), (10, 1267, True), (600, 1266, False), (600, 1365, True), (None, 1265, False), (None, 1275, True)],
+    [
+        (10, 1265, False),
+        (10, 1267, True),
+        (600, 1266, False),
+        (600, 1365, True),
+        (None, 1265, False),
+        (None, 1275, True),
+    ],
 )
 def test_a_job_is_covered_as_there(minutes: float | None, budget: int, covered: bool) -> None:
     assert (bound(HISTORY, Decimal(1), 10, minutes) < budget * 10**6) is covered

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from skyburst.prices.current import shipped_prices
 
 from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.records import JobRecord, Progress
@@ -17,7 +18,6 @@ from skyburst.cost.estimate import Earlier, Estimate, estimate
 from skyburst.cost.job_cost import MachineUse, cost_document, cost_of
 from skyburst.cost.work import work_of
 from skyburst.errors import Invalid
-from skyburst.prices.current import shipped_prices
 from tests.budgets.jobs import a_command_job, a_function_job
 
 BOOK = shipped_prices()

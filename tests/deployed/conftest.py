@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 PREFIX = "skyburst"
 EXAMPLES = ("monte_carlo", "color_depth_search", "color_depth_index")
-ANALYSES = ["tests/local/scripted", "tests/local/staged", *(f"examples/{name}" for name in EXAMPLES)]
+CHAIN = ("adds", "scales", "tells")
+ANALYSES = [
+    "tests/local/scripted",
+    "tests/local/staged",
+    *(f"tests/following/{name}" for name in CHAIN),
+    *(f"examples/{name}" for name in EXAMPLES),
+]
 
 
 @dataclass
@@ -67,7 +73,7 @@ class Deployment:
 
 @pytest.fixture(scope="session")
 def deployed(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """The stack with five analyses, as the app makes it, deployed into the cloud with IAM enforced."""
+    """The stack with its analyses, as the app makes it, deployed into the cloud with IAM enforced."""
     need(importlib.util.find_spec("aws_cdk") is not None, "aws-cdk-lib is not installed (the extra `aws`)")
     need(shutil.which("node") is not None, "there is no `node`, which the CDK runs on")
     from cdk_app.app import make_app

@@ -15,7 +15,13 @@ PUBLISHED = "2026-11-18T20:04:39Z"
 PAGE = 3
 
 
-def product(service: str, usage: str, usd: str, attributes: dict[str, str] | None = None, tiers: list[tuple[str, str, str]] | None = None) -> str:
+def product(
+    service: str,
+    usage: str,
+    usd: str,
+    attributes: dict[str, str] | None = None,
+    tiers: list[tuple[str, str, str]] | None = None,
+) -> str:
     """One entry of `PriceList`, as `aws pricing get-products` prints it."""
     sku, offer = f"SKU{abs(hash((service, usage, usd))) % 10**9:09}", "JRTCKXETXF"
     dimensions = {
@@ -25,7 +31,13 @@ def product(service: str, usage: str, usd: str, attributes: dict[str, str] | Non
         }
         for number, (begin, end, price) in enumerate(tiers or [("0", "Inf", usd)])
     }  # fmt: skip
-    given = {"servicecode": service, "regionCode": "us-east-1", "usagetype": usage, "operation": "", **(attributes or {})}
+    given = {
+        "servicecode": service,
+        "regionCode": "us-east-1",
+        "usagetype": usage,
+        "operation": "",
+        **(attributes or {}),
+    }
     document = {
         "product": {"productFamily": "Compute Instance", "attributes": given, "sku": sku},
         "serviceCode": service,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
-from skyburst.errors import Invalid
 from skyburst.prices.choose import USABLE_MEMORY, Need, cheapest, named
 from skyburst.prices.current import shipped_prices
+
+from skyburst.errors import Invalid
 
 BOOK = shipped_prices()
 

@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-
-from skyburst.cli.main import run_program
-from skyburst.errors import Invalid
 from skyburst.prices.book import parse_book, read_book, written
 from skyburst.prices.current import SHIPPED, current_prices, shipped_prices, store_prices
 from skyburst.prices.price_list import parse_product
+
+from skyburst.cli.main import run_program
+from skyburst.errors import Invalid
 from tests.prices.price_list_server import PriceList, instance, product, serving
 
 
@@ -113,13 +113,17 @@ def test_usage_types_of_other_regions_are_known_without_their_prefix() -> None:
     assert other.usage == "IA-WriteRequestUnits"
 
 
-@pytest.mark.parametrize("text", ["[]", "no", '{"product": {}}', '{"product": {"attributes": {}}, "terms": 1, "publicationDate": ""}'])
+@pytest.mark.parametrize(
+    "text", ["[]", "no", '{"product": {}}', '{"product": {"attributes": {}}, "terms": 1, "publicationDate": ""}']
+)
 def test_what_is_no_product_is_refused_with_its_beginning(text: str) -> None:
     with pytest.raises(Invalid, match="has an entry that skyburst cannot read"):
         parse_product(text)
 
 
-def test_a_list_without_instances_changes_nothing(prices: PriceList, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_list_without_instances_changes_nothing(
+    prices: PriceList, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     prices.products = []
     assert run_program(["prices", "refresh", "--quiet"]) == 2
     assert "no instance types of c5, c6i" in capsys.readouterr().err
@@ -155,7 +159,9 @@ def test_a_price_book_comes_back_as_it_was_written(tmp_path: Path) -> None:
         ({"machines": {"../x": {"vcpus": 2, "memory_mb": 8, "hour": "1", "spot_share": "0.4"}}}, "expected an instance type"),
     ],
 )  # fmt: skip
-def test_a_price_book_that_cannot_be_is_refused_with_the_field(folder: Path, change: dict[str, object], message: str) -> None:
+def test_a_price_book_that_cannot_be_is_refused_with_the_field(
+    folder: Path, change: dict[str, object], message: str
+) -> None:
     folder.mkdir()
     (folder / "prices-2027-01-01.json").write_text(json.dumps({**json.loads(SHIPPED.read_text()), **change}))
     with pytest.raises(Invalid) as refused:

@@ -42,8 +42,8 @@ def command(job: str, on: str, as_json: bool) -> None:
 
 def _lines(home: Home, job: JobRecord) -> list[str]:
     from skyburst.cli import text
-    from skyburst.cli.chain import chain_lines
     from skyburst.cli.budgeting import left_lines
+    from skyburst.cli.chain import chain_lines
     from skyburst.cli.ending import result_lines
     from skyburst.cli.follow.snapshot import counts, time_left, troubles
     from skyburst.cli.found import item_error_lines, missing_lines

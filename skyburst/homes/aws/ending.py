@@ -48,7 +48,7 @@ def finish(
 
     Returns:
         `{"job", "run", "state", "reason", "result", "certificate"}`, the output of its execution: names of objects, never
-        results.
+        results; with `follows` when something may follow the job.
     """
     stored = deployed.table.job(job.job_id)
     if stored.state.finished or stored.runs != job.runs:
@@ -111,6 +111,7 @@ def ending(job: JobRecord, run: int | None = None) -> dict[str, Any]:
         "reason": reason,
         "result": prefix + RESULT if found else None,
         "certificate": prefix + CERTIFICATE,
+        **({"follows": True} if job.analysis.get("blueprint", {}).get("next") else {}),
     }
 
 

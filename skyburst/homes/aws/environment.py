@@ -242,7 +242,9 @@ class Container:
         elif code < 0:
             failure = Failure("Killed", f"its process ended by signal {-code} ({_name(-code)})", exit_code=128 - code)
         else:
-            failure = Failure("Killed", f"its process ended with exit code {code}, and recorded nothing", exit_code=code)
+            failure = Failure(
+                "Killed", f"its process ended with exit code {code}, and recorded nothing", exit_code=code
+            )
         recorded = self._keeper.record(failure, BatchState.FAILED, self._stream)
         return FAILED if recorded and code == DONE else code if code >= 0 else 128 - code
 

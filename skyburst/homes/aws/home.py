@@ -31,6 +31,7 @@ from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
 from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
+from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
 
 if TYPE_CHECKING:
@@ -210,8 +211,10 @@ class AwsHome:
         shutil.rmtree(self._downloads(job_id), ignore_errors=True)
 
     def cancel(self, job_id: str) -> None:
-        """Ask for the end of a job; one whose execution is over is ended here."""
-        if self.table.job(job_id).state.finished:
+        """Ask for the end of a job, and of what follows it; one whose execution is over is ended here."""
+        job = self.table.job(job_id)
+        cancel_following(self, job)
+        if job.state.finished:
             return
         self.table.request_cancel(job_id)
         if self.is_driven(job_id):
@@ -255,6 +258,10 @@ class AwsHome:
             raise JobBusy(
                 f"job {job_id} is running: `skyburst watch {job_id}{self.option}` shows it, `skyburst cancel` ends it"
             )
+
+    def following(self, job: JobRecord) -> list[dict[str, Any]]:
+        """What follows a job so far, and what could not be started and why."""
+        return following_of(self.objects, job_prefix(job.job_id), job)
 
     # Driving
 

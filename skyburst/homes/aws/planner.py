@@ -18,9 +18,10 @@ from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.refusals import shortened
 from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.following import check_chain
 from skyburst.engine.plan import make_plan
 from skyburst.engine.spans import store_span
-from skyburst.errors import Invalid, InvalidJob, JobBusy, OverBudget
+from skyburst.errors import AnalysisNotFound, Invalid, InvalidJob, JobBusy, OverBudget
 from skyburst.finding import PROBE
 from skyburst.homes.aws.brief import SAME_AS, Brief, job_prefix, write_brief
 from skyburst.homes.aws.deployed import Deployed, function_name
@@ -162,6 +163,7 @@ class Planner:
         entry = self._entry(spec.analysis)
         blueprint = self._blueprint(spec.analysis)
         parameters = _parameters(blueprint, spec)
+        check_chain(blueprint, self._following)
         if spec.items is None and not blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
         placed = place(blueprint, entry, spec.environment)
@@ -369,6 +371,14 @@ class Planner:
         if analysis not in self._blueprints:
             self._blueprints[analysis] = parse_blueprint(self._entry(analysis)["reference"]["blueprint"], analysis)
         return self._blueprints[analysis]
+
+    def _following(self, analysis: str) -> Blueprint:
+        """The blueprint of an analysis that follows another one."""
+        if analysis not in self._registry:
+            raise AnalysisNotFound(
+                f"it is not deployed; here are {', '.join(self._analyses())}; `skyburst deploy --analysis` adds it"
+            )
+        return self._blueprint(analysis)
 
     def _analyses(self) -> list[str]:
         return sorted(name for name in self._registry if name not in (burst.ANALYSIS, PROBE))

@@ -28,6 +28,7 @@ from skyburst.errors import ObjectNotFound, SkyburstError
 from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.calls import THREADS
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.done_datasets import DoneDatasets
 from skyburst.homes.aws.environment_lane import WAITS_FOR_ROOM_S, lane_of
 from skyburst.homes.aws.events import MOST_AT_THE_END, MOST_IN_A_LOOK, Told
 from skyburst.homes.aws.invoker import LambdaInvoker
@@ -61,6 +62,7 @@ class Watcher:
         self._sleep = sleep
         self._job = self._table.job(job_id)
         self._client = deployed.client("lambda", tries=1, read_s=ANSWER_S)
+        self._following = DoneDatasets(self._client, deployed, self._job, run)
         self._told: Told | None = None
         self._seen = self._load_seen()
         self._due = 0.0
@@ -130,6 +132,7 @@ class Watcher:
             fallback=lane is not None and lane.fallback, elsewhere=lane.elsewhere if lane else (),
         )  # fmt: skip
         deque(records, maxlen=0)  # those that this run has not sent
+        self._following.tell(self._seen.done)
         counts = self._seen.counts
         if self._all_ended or self._hopeless(counts.done, counts.failed):
             return True, False, False

@@ -1,0 +1,264 @@
+"""What follows a job: made of its results, started once, ended with it, and refused when it would never end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import skyburst
+from skyburst.contracts import values
+from skyburst.contracts.blueprint import parse_blueprint
+from skyburst.contracts.job import parse_job
+from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import JobState
+from skyburst.engine.following import MOST_DEPTH, Dataset, FollowUp, after_all, after_each, check_chain, depth_of
+from skyburst.errors import AnalysisNotFound, InvalidBlueprint, InvalidJob
+from skyburst.homes.following import Following, following_of
+from skyburst.homes.local.home import LocalHome
+from skyburst.objects import ObjectStore, open_store
+from tests.cli.conftest import Program, program, project
+
+__all__ = ["program", "project"]
+HERE = Path(__file__).parent
+ADDS = str(HERE / "adds")
+
+
+def a_job(*sections: dict[str, Any], **fields: Any) -> JobRecord:
+    blueprint = {"next": [{"on": "all", "parameters": {}, **section} for section in sections]}
+    spec = {"analysis": "first", **fields.pop("spec", {})}
+    plan = {"items": 4, "batch_size": 1, "batches": 4, "levels": 1, "fan_out": 4}
+    return JobRecord(
+        "first-1", spec, {"name": "first", "blueprint": blueprint}, {}, JobState.RUNNING, plan=plan, **fields
+    )
+
+
+def blueprint(name: str, *following: str, command: bool = True, on: str = "all") -> Any:
+    what = {"command": ["run"]} if command else {"worker": "a:b", "combiner": "a:c"}
+    document = {"blueprint": 1, "name": name, "version": "1.0.0", **what}
+    return parse_blueprint({**document, "next": [{"analysis": one, "on": on} for one in following]}, name)
+
+
+# What follows
+
+
+def test_what_follows_has_the_parameters_of_the_section_and_the_people_of_the_job() -> None:
+    spec = {
+        "labels": {"a": "b"},
+        "group": "lab",
+        "user": "ada",
+        "name": "mouse 7",
+        "timeout_s": 3,
+        "parameters": {"x": 1},
+    }
+    job = a_job({"analysis": "second", "parameters": {"k": 2}}, spec=spec)
+    datasets = [Dataset(0, "one", "/r/0/"), Dataset(1, "two", "/r/1/")]
+    (follow_up,) = after_all(job, datasets, [])
+    assert parse_job(follow_up.specification).document() == {
+        "analysis": "second",
+        "items": [{"data": "/r/0/", "name": "one"}, {"data": "/r/1/", "name": "two"}],
+        "parameters": {"k": 2},
+        "name": "mouse 7",
+        "labels": {"a": "b"},
+        "group": "lab",
+        "user": "ada",
+        "idempotency_key": "next:first-1:0-all",
+        "follows": {"job": "first-1", "depth": 1},
+    }
+
+
+def test_what_follows_each_dataset_has_that_dataset_only() -> None:
+    job = a_job({"analysis": "second", "on": "each"}, {"analysis": "third"}, {"analysis": "fourth", "on": "each"})
+    found = list(after_each(job, Dataset(7, "seven", "/r/7/")))
+    assert [(entry.key, entry.analysis) for entry in found] == [("0-00000007", "second"), ("2-00000007", "fourth")]
+    assert found[0].specification["items"] == [{"data": "/r/7/", "name": "seven"}]
+
+
+@given(st.integers(0, MOST_DEPTH), st.lists(st.sampled_from(["all", "each"]), max_size=4))
+def test_depth_grows_by_one_and_keys_are_unique(depth: int, on: list[str]) -> None:
+    spec = {"follows": {"job": "x", "depth": depth}} if depth else {}
+    job = a_job(*({"analysis": f"a{number}", "on": one} for number, one in enumerate(on)), spec=spec)
+    found = [*after_all(job, [], ["/result.json"]), *after_each(job, Dataset(0, "d", "/r/"))]
+    assert len({entry.key for entry in found}) == len(on)
+    assert all(entry.specification["follows"]["depth"] == depth_of(job) + 1 for entry in found)
+
+
+# Chains
+
+
+@pytest.mark.parametrize(
+    ("blueprints", "message"),
+    [
+        ({"a": ["a"]}, r"next\[0\]\.analysis is 'a', which is before it already: a -> a"),
+        ({"a": ["b"], "b": ["c"], "c": ["b"]}, r"analysis 'c': next\[0\]\.analysis is 'b', .*: a -> b -> c -> b"),
+        ({"a": ["b"]}, r"next\[0\]\.analysis is 'b', which cannot follow: there is no 'b'"),
+        ({f"a{n}": [f"a{n + 1}"] for n in range(40)}, "a chain has 16 analyses at most"),
+    ],
+)
+def test_a_chain_that_would_not_end_is_refused(blueprints: dict[str, list[str]], message: str) -> None:
+    def find(name: str) -> Any:
+        if name not in blueprints:
+            raise AnalysisNotFound(f"there is no {name!r}")
+        return blueprint(name, *blueprints[name])
+
+    with pytest.raises(InvalidBlueprint, match=message):
+        check_chain(find(next(iter(blueprints))), find)
+
+
+def test_each_is_for_analyses_that_have_datasets() -> None:
+    known = {"b": blueprint("b")}
+    check_chain(blueprint("a", "b", on="each"), known.__getitem__)
+    with pytest.raises(InvalidBlueprint, match=r'next\[0\]\.on is \'each\', .*: say on = "all"'):
+        check_chain(blueprint("a", "b", on="each", command=False), known.__getitem__)
+
+
+def test_a_job_whose_followers_are_not_here_is_refused_before_it_starts(tmp_path: Path) -> None:
+    folder = tmp_path / "lonely"
+    folder.mkdir()
+    (folder / "blueprint.toml").write_text((HERE / "adds" / "blueprint.toml").read_text())
+    (folder / "code.py").write_text((HERE / "adds" / "code.py").read_text())
+    with pytest.raises(InvalidBlueprint, match=r"next\[0\]\.analysis is 'scales', which cannot follow"):
+        skyburst.run(str(folder), items=[1])
+    assert list(LocalHome().table.jobs()) == []
+
+
+# Started once
+
+
+class Place:
+    """Objects of a job with four datasets, of which the first two are done, and what was started."""
+
+    def __init__(self, folder: Path, job: JobRecord) -> None:
+        self.objects: ObjectStore = open_store(folder)
+        self.job, self.started, self.broken = job, list[FollowUp](), False
+        for number, state in enumerate(["SUCCEEDED", "SUCCEEDED", "FAILED"]):
+            status = {"dataset": f"d{number}", "state": state}
+            self.objects.put(f"j/datasets/{number:08d}/status.json", values.encode(status))
+
+    def following(self) -> Following:
+        return Following(self.objects, "j/", self.job, self._start)
+
+    def _start(self, follow_up: FollowUp) -> str:
+        if self.broken:
+            raise InvalidJob("told to fail")
+        self.started.append(follow_up)
+        return f"job-{follow_up.key}"
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    job = a_job({"analysis": "second", "on": "each"}, {"analysis": "third"})
+    job.analysis["blueprint"]["command"] = ["run"]
+    return Place(tmp_path, job)
+
+
+def test_each_dataset_that_succeeded_is_followed_once_however_often_it_is_said_to_be_done(place: Place) -> None:
+    following = place.following()
+    following.each([0])
+    following.each([0, 1, 2, 3])
+    place.following().each([0, 1])
+    assert [entry.dataset for entry in place.started] == ["d0", "d1"]
+    assert place.started[1].specification["items"] == [
+        {"data": f"{place.objects.location}/j/datasets/00000001/results/", "name": "d1"}
+    ]
+
+
+def test_what_could_not_be_started_says_why_and_is_tried_again(place: Place) -> None:
+    place.broken = True
+    place.following().all()
+    (entry,) = following_of(place.objects, "j/", place.job)
+    assert (entry["job"], entry["reason"], entry["analysis"]) == (None, "told to fail", "third")
+    place.broken = False
+    place.following().all()
+    (entry,) = following_of(place.objects, "j/", place.job)
+    assert (entry["job"], entry["reason"]) == ("job-1-all", "")
+    assert [item["name"] for item in place.started[0].specification["items"]] == ["d0", "d1"]
+
+
+def test_a_chain_that_is_too_long_at_run_time_stops_and_says_so(place: Place) -> None:
+    place.job.spec["follows"] = {"job": "x", "depth": MOST_DEPTH - 1}
+    place.following().all()
+    (entry,) = following_of(place.objects, "j/", place.job)
+    assert entry["job"] is None
+    assert "a chain has 16 jobs at most" in entry["reason"]
+    assert not place.started
+
+
+# At home `local`
+
+
+def test_a_chain_runs_to_its_end_without_anybody(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = program("run", ADDS, "--items", "[1,2,3]", "--label", "lab=a", "--name", "mouse 7")
+    assert ended.code == 0, ended.err
+    told, scaled, added = json.loads(program("jobs", "--json").out)
+    assert [job["analysis"] for job in (added, scaled, told)] == ["adds", "scales", "tells"]
+    assert {job["state"] for job in (added, scaled, told)} == {"SUCCEEDED"}
+    assert told["labels"] == {"lab": "a"}
+    assert told["name"] == "mouse 7"
+    assert program("result", scaled["job_id"], "--json").out.strip() == "18"
+    assert scaled["job_id"] in json.loads(program("result", told["job_id"], "--json").out)[0]["data"][0]
+    status = program("status", scaled["job_id"]).out
+    assert f"follows   {added['job_id']}" in status
+    assert f"next      tells: {told['job_id']} is SUCCEEDED" in status
+    (entry,) = json.loads(program("status", added["job_id"], "--json").out)["next"]
+    assert entry["job"] == scaled["job_id"]
+    assert ended.out.splitlines()[-1].endswith(f"jobs/{told['job_id']}/result.json")
+    certificate = json.loads(program("certificate", told["job_id"]).out)
+    assert certificate["job"]["specification"]["follows"] == {"job": scaled["job_id"], "depth": 2}
+
+
+def test_nothing_follows_a_job_that_failed(program: Program) -> None:
+    assert program("run", ADDS, "--items", "[1,2,3]", "--set", "bad=true").code == 1
+    assert len(json.loads(program("jobs", "--json").out)) == 1
+
+
+def test_a_job_that_breaks_off_before_it_says_that_it_succeeded_starts_nothing_twice(project: Path) -> None:
+    """The process dies between the two: after what follows was started, before the state is stored."""
+    home = LocalHome()
+    job = skyburst.client.create(ADDS, items=[1, 2], home=home)
+    dying = (
+        "import os, sys\nfrom skyburst.homes.local.following import LocalFollowing\n"
+        "every = LocalFollowing.all\n"
+        "def all(self):\n    every(self)\n    os._exit(9)\n"
+        "LocalFollowing.all = all\n"
+        "from skyburst.homes.local.home import LocalHome\nLocalHome().drive(sys.argv[1])\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", dying, job.job_id], timeout=60, check=False)
+    assert ran.returncode == 9
+    assert job.status() is JobState.COMBINING
+    assert job.resume().result(60).value == 3
+    wait_for(lambda: len(list(home.table.jobs())) == 3 and all(job.state.finished for job in home.table.jobs()))
+    assert [job.analysis["name"] for job in home.table.jobs()] == ["tells", "scales", "adds"]
+
+
+def test_cancelling_the_first_job_ends_what_follows(project: Path) -> None:
+    slow = project / "adds"
+    slow.mkdir()
+    (slow / "blueprint.toml").write_text(
+        (HERE / "adds" / "blueprint.toml").read_text().replace("factor = 3", "factor = 3, sleep_s = 60")
+    )
+    (slow / "code.py").write_text((HERE / "adds" / "code.py").read_text())
+    for name in ("scales", "tells"):
+        (project / name).symlink_to(HERE / name)
+    home = LocalHome()
+    skyburst.run("adds", items=[1], home=home)
+    following, first = home.table.jobs()
+    assert first.state is JobState.SUCCEEDED
+    wait_for(lambda: home.table.progress(following.job_id).running)
+    skyburst.JobHandle(first.job_id, home).cancel()
+    assert skyburst.JobHandle(following.job_id, home).wait(30) is JobState.CANCELLED
+    assert home.following(home.table.job(following.job_id)) == []
+
+
+def wait_for(look: Any, timeout_s: float = 60) -> None:
+    end = time.monotonic() + timeout_s
+    while not look():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.1)
