@@ -13,17 +13,20 @@ from cdk_app.bundle import C_LIBRARIES, Machine
 from skyburst.contracts.blueprint import FILE
 from skyburst.errors import InvalidJob
 from skyburst.finding import Found, find_analysis, shipped_folder
+from skyburst.notifications.targets import MAIL, TOPIC
 
 NAMES = (
     "prefix", "analyses", "architecture", "python", "c_library", "lanes", "children", "input_buckets", "input_keys",
     "burst_functions", "cache",
     "monitoring", "alarm_email",
+    "mail_from", "notify_topics", "webhook_secret", "private_webhooks",
     "batch_events", "reserved_concurrency", "engine_concurrency", "log_days", "tags",
 )  # fmt: skip
 MONITORING = ("none", "alarms", "full")
 BATCH_EVENTS = ("all", "none")
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_PREFIX = 32
+SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+\Z")
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Retentions that CloudWatch has."""
 
@@ -47,6 +50,14 @@ class Settings:
     these they cost money also when no job runs, which nothing else here does, and so they are to be asked for."""
     alarm_email: str | None = None
     """Who gets a message when something is wrong."""
+    mail_from: str | None = None
+    """Address, verified in SES, that messages about jobs come from; None when none are mailed."""
+    notify_topics: list[str] = field(default_factory=list)
+    """ARNs of topics of SNS that jobs may have told that they have ended."""
+    webhook_secret: str | None = None
+    """ARN of the secret of Secrets Manager that web hooks are signed with."""
+    private_webhooks: str = "no"
+    """`yes` when web hooks may go to private addresses: who submits jobs then reaches what the function reaches."""
     batch_events: str = "all"
     """`none` when changes of batches are not to be told to EventBridge, which costs 1 USD for a million."""
     reserved_concurrency: int | None = None
@@ -83,6 +94,10 @@ def settings_of(context: dict[str, Any]) -> Settings:
         cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
         monitoring=monitoring,
         alarm_email=str(email) if email else None,
+        mail_from=_matching("mail_from", context, MAIL, "a mail address"),
+        notify_topics=_topics(context),
+        webhook_secret=_matching("webhook_secret", context, SECRET, "the ARN of a secret of Secrets Manager"),
+        private_webhooks=_one_of("private_webhooks", context, ("no", "yes"), "no"),
         batch_events=_one_of("batch_events", context, BATCH_EVENTS, "all"),
         reserved_concurrency=_number("reserved_concurrency", context),
         engine_concurrency=_number("engine_concurrency", context),
@@ -118,6 +133,25 @@ def _keys(context: dict[str, Any]) -> list[str]:
         if not re.fullmatch(r"arn:[a-z-]+:kms:[a-z0-9-]+:\d{12}:key/[A-Za-z0-9-]+", key):
             raise InvalidJob(f"input_keys has {key!r}: expected the ARN of a key, arn:aws:kms:REGION:ACCOUNT:key/ID")
     return keys
+
+
+def _topics(context: dict[str, Any]) -> list[str]:
+    topics = _list("notify_topics", context)
+    for topic in topics:
+        if not TOPIC.match(topic):
+            raise InvalidJob(
+                f"notify_topics has {topic!r}: expected the ARN of a topic, arn:aws:sns:REGION:ACCOUNT:NAME"
+            )
+    return topics
+
+
+def _matching(name: str, context: dict[str, Any], pattern: re.Pattern[str], what: str) -> str | None:
+    given = context.get(name)
+    if given is None or given == "":
+        return None
+    if not pattern.match(str(given)):
+        raise InvalidJob(f"{name} is {given!r}: expected {what}")
+    return str(given)
 
 
 def _one_of(name: str, context: dict[str, Any], allowed: tuple[str, ...], default: str) -> str:

@@ -12,6 +12,7 @@ from cdk_app.engine import Engine
 from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
+from cdk_app.notifications import Notifications
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
 from skyburst._version import __version__
@@ -65,6 +66,7 @@ class SkyburstStack(cdk.Stack):
         self.batch_machine = BatchMachine(
             self, "ManyJobs", factory=factory, engine=self.engine, log_days=settings.log_days
         )
+        self.notifications = Notifications(self, "Notifications", factory=factory, settings=settings)
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
         self.monitoring: Monitoring | None = None

@@ -46,6 +46,7 @@ def job_document(home: Home, job: JobRecord) -> dict[str, Any]:
         "item_errors": outcome.get("item_errors", []),
         "result": result.location if result else None,
         "next": home.following(job),
+        "notified": home.notified(job),
         "files": {name: file.location for name, file in home.result_files(job).items()},
     }
 

@@ -163,6 +163,11 @@ class Home(Protocol):
         says why where one could not be started.
         """
 
+    def notified(self, job: JobRecord) -> list[dict[str, Any]]:
+        """Who was told that the last run of a job has ended: `{"target", "run", "state", "attempts", "at", "reason"}`; `state` is
+        `sent`, `failed` for the `reason`, or `sending`.
+        """
+
     def drive(self, job_id: str, on_progress: OnProgress | None = None) -> JobRecord:
         """Take a job to its end and return then; Ctrl-C ends the job, a second one only this call.
 

@@ -73,16 +73,14 @@ class SmtpServer:
                     server.login(self.user, self.password)
                 server.send_message(mail_of(message, self.sender, address))
         except smtplib.SMTPResponseException as error:
-            said = (
-                error.smtp_error.decode(errors="replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-            )
             raise NotDelivered(
-                f"{self.host} answered {error.smtp_code}: {said}", temporary=error.smtp_code in TEMPORARY
+                f"{self.host} answered {error.smtp_code}: {_said(error.smtp_error)}",
+                temporary=error.smtp_code in TEMPORARY,
             ) from error
         except smtplib.SMTPRecipientsRefused as error:
-            code, said = error.recipients[address]
+            code, refusal = error.recipients[address]
             raise NotDelivered(
-                f"{self.host} refused {address}: {code} {said.decode(errors='replace')}", temporary=code in TEMPORARY
+                f"{self.host} refused {address}: {code} {_said(refusal)}", temporary=code in TEMPORARY
             ) from error
         except (OSError, smtplib.SMTPException) as error:
             raise NotDelivered(f"{self.host} cannot be used: {error}", temporary=True) from error
@@ -93,15 +91,23 @@ class SmtpServer:
             return smtplib.SMTP_SSL(self.host, self.port, timeout=TIMEOUT_S, context=context)
         server = smtplib.SMTP(self.host, self.port, timeout=TIMEOUT_S)
         try:
-            server.ehlo()
-            if server.has_extn("starttls"):
-                server.starttls(context=context)
-            elif not is_this_machine(self.host):
-                raise NotDelivered(f"{self.host} offers no TLS: mail is not sent through it")
+            self._secure(server, context)
         except BaseException:
             server.close()
             raise
         return server
+
+    def _secure(self, server: smtplib.SMTP, context: ssl.SSLContext) -> None:
+        """Go on in TLS, which only a server on this machine may lack."""
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=context)
+        elif not is_this_machine(self.host):
+            raise NotDelivered(f"{self.host} offers no TLS: mail is not sent through it")
+
+
+def _said(answer: bytes | str) -> str:
+    return answer.decode(errors="replace") if isinstance(answer, bytes) else answer
 
 
 def mail_of(message: dict[str, Any], sender: str, address: str) -> EmailMessage:

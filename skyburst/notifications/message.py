@@ -64,10 +64,12 @@ def text_of(document: dict[str, Any]) -> str:
     named = f" ({document['name']})" if document["name"] else ""
     batches, items = document["batches"], document["items"]
     lines = [
-        f"Job {document['job']}{named} of analysis {document['analysis']} is {document['state']}: {document['reason']}",
-        f"{batches['done']:,} of {batches['all']:,} batches are done, {batches['failed']:,} failed; "
-        f"{items['done']:,} items are done, {items['errors']:,} could not be used.",
+        f"Job {document['job']}{named} of analysis {document['analysis']} is {document['state']}: {document['reason']}"
     ]
+    lines.append(
+        f"{batches['done']:,} of {batches['all']:,} batches are done, {batches['failed']:,} failed; "
+        f"{items['done']:,} items are done, {items['errors']:,} could not be used."
+    )
     if document["seconds"] is not None:
         lines.append(f"It took {document['seconds']:,.0f} s.")
     if document["cost"] and document["cost"].get("amount") is not None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 from skyburst.errors import InvalidJob
 
@@ -47,6 +45,8 @@ def parse_target(text: str, where: str = "job.notify") -> Target:
 
 def is_this_machine(host: str) -> bool:
     """Whether a host is this machine, by its name or its address."""
+    import ipaddress
+
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -54,6 +54,8 @@ def is_this_machine(host: str) -> bool:
 
 
 def _check_url(url: str, where: str) -> None:
+    from urllib.parse import urlsplit
+
     try:
         parts = urlsplit(url)
         host = parts.hostname

@@ -80,7 +80,12 @@ def deployed(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
 
     assembly = tmp_path_factory.mktemp("assembly")
     analyses = [str(REPOSITORY / analysis) for analysis in ANALYSES]
-    chosen = context(prefix=PREFIX, analyses=analyses, lanes=2, children=8, burst_functions=BURST_FUNCTIONS)
+    account = f"{running_cloud.region}:{running_cloud.account}"
+    chosen = context(
+        prefix=PREFIX, analyses=analyses, lanes=2, children=8, burst_functions=BURST_FUNCTIONS,
+        mail_from="sky@example.org", notify_topics=[f"arn:aws:sns:{account}:ends"], private_webhooks="yes",
+        webhook_secret=f"arn:aws:secretsmanager:{account}:secret:hooks",
+    )  # fmt: skip
     make_app(chosen, outdir=str(assembly)).synth()
     outputs = running_cloud.deploy(assembly, PREFIX).outputs
     make_functions(running_cloud, outputs["Batches"])

@@ -34,6 +34,10 @@ from skyburst.cli.options import detach_option, on_option, open_home, showing_op
 )  # fmt: skip
 @click.option("--name", metavar="TEXT", help="A name for people.")
 @click.option("--label", multiple=True, metavar="NAME=VALUE", help="Anything to find the job by.")
+@click.option(
+    "--notify", multiple=True, metavar="TARGET",
+    help="Who is told when the job has ended: mailto:NAME@HOST, https://HOST/PATH or sns:ARN; may be given again.",
+)  # fmt: skip
 @click.option("--idempotency-key", metavar="TEXT", help="Two jobs with the same key are one job.")
 @click.option("--no-next", is_flag=True, help="Do not wait for the jobs that follow; they go on in the background.")
 @click.option("--group", metavar="NAME", help="Whose budget pays for the job.")

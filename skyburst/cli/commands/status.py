@@ -68,6 +68,7 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
         ("worked", f"{text.duration(progress.worker_seconds)} over all workers, in {text.counted(job.runs, 'run')}"),
         *chain_lines(home, job),
         *((("" if number else "budget"), line) for number, line in enumerate(left_lines(home, job))),
+        *_notified(home, job),
     ]  # fmt: skip
     lines = [f"{title:<9} {text.shortened(value, MOST_CHARACTERS)}" for title, value in facts if value]
     if job.parameters:
@@ -82,3 +83,11 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
     if interrupted or (job.state.finished and job.state != "SUCCEEDED" and not job.refused):
         lines.append(f"`skyburst resume {job.job_id}{home.option}` runs only what is missing")
     return lines
+
+
+def _notified(home: Home, job: JobRecord) -> list[tuple[str, str]]:
+    """Who was told that the job has ended."""
+    return [
+        ("notified", f"{entry['target']}: {entry['state']}{': ' if entry['reason'] else ''}{entry['reason']}")
+        for entry in home.notified(job)
+    ]

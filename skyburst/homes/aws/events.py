@@ -69,6 +69,7 @@ class Events:
             "items": plan.get("items"),
             "done": counts.done if counts else None,
             "failed": counts.failed if counts else None,
+            "notifies": bool(job.spec.get("notify")),
             "at": time.time(),
             **{name: key and f"{self._location}/{key}" for name, key in (objects or {}).items()},
         }

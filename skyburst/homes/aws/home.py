@@ -33,6 +33,7 @@ from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
 from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
+from skyburst.notifications.delivery import notified
 
 if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
@@ -262,6 +263,10 @@ class AwsHome:
     def following(self, job: JobRecord) -> list[dict[str, Any]]:
         """What follows a job so far, and what could not be started and why."""
         return following_of(self.objects, job_prefix(job.job_id), job)
+
+    def notified(self, job: JobRecord) -> list[dict[str, Any]]:
+        """Who was told that the last run of a job has ended, and who could not be."""
+        return notified(self.objects, job_prefix(job.job_id), job.runs) if job.spec.get("notify") else []
 
     # Driving
 

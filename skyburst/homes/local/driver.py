@@ -359,6 +359,7 @@ class Driver:
             self._following.all()
         self._change(state, reason)
         self._home.settle(job)
+        self._home.notify(job)
         if state is JobState.CANCELLED:
             self._home.cancel_following(job)
 

@@ -57,6 +57,7 @@ from skyburst.homes.local.room import (
 )
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.manifest import Manifest, NumberRange, parse_source
+from skyburst.notifications.delivery import notified
 from skyburst.objects import ObjectStore, open_store
 
 if TYPE_CHECKING:
@@ -148,6 +149,10 @@ class LocalHome:
         parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
         if spec.items is None and not found.blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
+        if spec.notify:
+            from skyburst.homes.local.notify import check_targets
+
+            check_targets(spec.notify)
         check_chain(found.blueprint, lambda name: find_beside(name, found.location).blueprint)
         spec = checked_datasets(spec, found.blueprint, folder)
         named_workers()  # refuses what is set wrongly before anything is stored
@@ -244,6 +249,7 @@ class LocalHome:
                 self.write_certificate(job)
                 self.table.update_job(job)
                 self.settle(job)
+                self.notify(job)
 
     def following(self, job: JobRecord) -> list[dict[str, Any]]:
         """What follows a job so far, and what could not be started and why."""
@@ -274,11 +280,24 @@ class LocalHome:
 
     def drive_in_background(self, job_id: str) -> None:
         """Take a job to its end in a process of its own, which goes on when this one ends."""
+        self._in_background("drive", job_id, "driver.log")
+
+    def notify(self, job: JobRecord) -> None:
+        """Tell that a job has ended, in a process of its own: nobody waits for servers of mail."""
+        if job.spec.get("notify"):
+            self._in_background("notify", job.job_id, "notify.log")
+
+    def notified(self, job: JobRecord) -> list[dict[str, Any]]:
+        """Who was told that the last run of a job has ended, and who could not be."""
+        return notified(self.objects, f"jobs/{job.job_id}/", job.runs) if job.spec.get("notify") else []
+
+    def _in_background(self, module: str, job_id: str, log_name: str) -> None:
+        """Run a module of this package about a job in a process of its own."""
         logs = self.logs(job_id)
         logs.mkdir(parents=True, exist_ok=True)
-        with open(logs / "driver.log", "ab") as log:
+        with open(logs / log_name, "ab") as log:
             subprocess.Popen(
-                [sys.executable, "-P", "-m", "skyburst.homes.local.drive", job_id],
+                [sys.executable, "-P", "-m", f"skyburst.homes.local.{module}", job_id],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
                 env={**os.environ, VARIABLE: str(self.folder), "PYTHONPATH": _python_path()},
             ).returncode = 0  # nobody waits for it, and that is no mistake  # fmt: skip

@@ -1,0 +1,84 @@
+"""Who is told that a job has ended at home `aws`: by the deployed function, under its own role."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from skyburst.notifications.webhook import is_signed
+from tests.deployed.conftest import Deployment, scripts
+from tests.notifications.conftest import Hook, serve, servers
+
+__all__ = ["servers"]
+SECRET = "0123456789abcdef0123456789abcdef"
+
+
+@pytest.fixture
+def queue(aws: Deployment) -> Iterator[str]:
+    """The URL of a queue that has what a topic is told; the address that mail comes from is verified."""
+    sns, sqs = aws.cloud.client("sns"), aws.cloud.client("sqs")
+    topic = sns.create_topic(Name="ends")["TopicArn"]
+    url = sqs.create_queue(QueueName="ends")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
+    aws.cloud.client("sesv2").create_email_identity(EmailIdentity="sky@example.org")
+    aws.cloud.client("secretsmanager").create_secret(Name="hooks", SecretString=SECRET)
+    yield url
+    sns.delete_topic(TopicArn=topic)
+
+
+def until(look: Any, timeout_s: float = 60) -> Any:
+    end = time.monotonic() + timeout_s
+    while not (found := look()):
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
+    return found
+
+
+def told(aws: Deployment, job: str, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+
+    def look() -> bool:
+        nonlocal found
+        listed = aws.cloud.client("s3").list_objects_v2(Bucket=aws.outputs["Bucket"], Prefix=f"jobs/{job}/notified/")
+        entries = [json.loads(aws.object(entry["Key"])) for entry in listed.get("Contents", [])]
+        found = {entry["target"]: entry for entry in entries}
+        return len(entries) == number and all(entry["state"] != "sending" for entry in entries)
+
+    until(look)
+    return found
+
+
+def test_mail_topics_and_web_hooks_are_told_and_what_may_not_be_used_is_said(
+    aws: Deployment, job_name: str, queue: str, servers: list[Any]
+) -> None:
+    hook = serve(servers, Hook())
+    topic = f"sns:arn:aws:sns:{aws.cloud.region}:{aws.cloud.account}"
+    targets = ["mailto:ada@example.org", f"{topic}:ends", f"{topic}:others", hook.url]
+    ended = aws.run(job_name, scripts("ok", notify=targets))
+    assert ended["status"] == "SUCCEEDED", ended
+    entries = told(aws, job_name, 4)
+    states = [entries[target]["state"] for target in targets]
+    assert states == ["sent", "sent", "failed", "sent"], entries
+    assert "not authorized" in entries[f"{topic}:others"]["reason"]
+    ((_, headers, body),) = hook.received
+    assert is_signed(SECRET.encode(), headers["Skyburst-Timestamp"], body, headers["Skyburst-Signature"], time.time())
+    message = json.loads(body)
+    assert (message["job"], message["state"], message["home"]) == (job_name, "SUCCEEDED", "aws")
+    assert json.loads(aws.object(message["result"].partition(f"{aws.outputs['Bucket']}/")[2])) is not None
+    (received,) = aws.cloud.client("sqs").receive_message(QueueUrl=queue)["Messages"]
+    assert json.loads(received["Body"])["job"] == job_name
+    event = {"detail": {"job": job_name, "run": 1}}
+    aws.cloud.client("lambda").invoke(FunctionName="skyburst-notify", Payload=json.dumps(event).encode())
+    assert len(hook.received) == 1, "an event that comes twice tells nobody twice"
+
+
+def test_a_job_that_tells_nobody_calls_nobody(aws: Deployment, job_name: str) -> None:
+    before = len(aws.cloud.logs_of("skyburst-notify"))
+    aws.run(job_name, scripts("ok"))
+    aws.cloud.wait_for_events()
+    assert len(aws.cloud.logs_of("skyburst-notify")) == before
