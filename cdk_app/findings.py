@@ -29,6 +29,7 @@ OBJECTS = {
     "/items/*": "lists of items lie under their digest, so that the same list is stored once",
     "/jobs/*/partials/*": "large partial results lie under the id of their job",
     "/jobs/*/spans/*": "when each part ran lies under the id of its job",
+    "/jobs/*/notified/*": "who was told that a job has ended lies under the id of the job",
     "/jobs/*/set-aside-*": "what a combiner of burst-compute is not to see lies under the id of its job, and is removed",
     "/jobs/*/combined/*": "what an earlier run combined lies under the id of its job, and is removed",
 }

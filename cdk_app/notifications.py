@@ -57,10 +57,11 @@ def _means(settings: Settings) -> list[iam.PolicyStatement]:
     """Mail from one address, some topics, one secret; nothing of what is not set."""
     means = []
     if settings.mail_from:
-        identities = f"arn:{cdk.Aws.PARTITION}:ses:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:identity/*"
+        start = f"arn:{cdk.Aws.PARTITION}:ses:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:identity/"
+        verified = [settings.mail_from, settings.mail_from.partition("@")[2]]  # the address, or all of its domain
         means.append(
             iam.PolicyStatement(
-                actions=["ses:SendEmail", "ses:SendRawEmail"], resources=[identities],
+                actions=["ses:SendEmail", "ses:SendRawEmail"], resources=[start + name for name in verified],
                 conditions={"StringEquals": {"ses:FromAddress": settings.mail_from}},
             )
         )  # fmt: skip

@@ -56,6 +56,7 @@ SECTIONS = {
         Listed("group", "Look after groups: people who share data, results and a budget."),
     ],
     "Costs": [
+        Listed("usage", "Show who ran what, how parallel, how long and for how much."),
         Listed("cost", "Tell what a job cost or will cost; compare own hardware with the cloud."),
         Listed("prices", "Show the prices of estimates, or get those of today."),
         Listed("budget", "Set what groups, people and analyses may spend, and see what is left."),
