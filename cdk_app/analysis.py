@@ -11,6 +11,8 @@ from constructs import Construct
 
 from cdk_app.bundle import ROOT, Contents
 from cdk_app.functions import Factory
+from skyburst.contracts.blueprint import COMMAND_COMBINER
+from skyburst.engine.compute import choose
 from skyburst.finding import Found
 from skyburst.homes.aws import deployed
 from skyburst.homes.aws.deployed import function_name
@@ -21,7 +23,7 @@ LONGEST_S = 900
 
 
 class Analysis(Construct):
-    """The functions of one analysis: identical workers, and a combiner.
+    """The functions of one analysis: identical workers, unless its batches run in environments, and a combiner.
 
     Args:
         factory: makes them.
@@ -38,6 +40,10 @@ class Analysis(Construct):
         super().__init__(scope, name)
         self.name = found.blueprint.name
         self.found = found
+        choice = choose(found.blueprint)
+        self.has_environments = choice.environment or choice.fallback
+        """Whether batches of it run in environments, all of them or those that fall back."""
+        lanes = 0 if choice.environment else lanes
         self.lanes = lanes
         self.children = children
         self.reference = {**found.reference(), "location": "analysis", "code": "analysis"}
@@ -46,15 +52,16 @@ class Analysis(Construct):
         removes = factory.deletes(*resources.writes) if resources.writes else []
         self.worker_names = [function_name(factory.prefix, self.name, "worker", lane) for lane in range(lanes)]
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
-        worker = [
+        self.worker_statements = [
             *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
             *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"), *own,
         ]  # fmt: skip
+        """What a worker may do."""
         self.workers = [
             factory.function(
                 self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.code),
-                handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=worker,
-                asynchronous=True,
+                handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb,
+                statements=self.worker_statements, asynchronous=True,
                 timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
                 environment={
                     deployed.LANE: str(lane), deployed.ANALYSIS: self.name, deployed.CODE: self.reference["digest"],
@@ -69,8 +76,10 @@ class Analysis(Construct):
             *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
             *factory.invokes(self.combiner_name), *factory.tells(), *own, *removes,
         ]  # fmt: skip
+        # The engine's own combiner imports nothing of the analysis, whose packages may be more than a function takes.
+        own_packages = found.blueprint.combiner != COMMAND_COMBINER
         self.combiner: lambda_.Function = factory.function(
-            self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code),
+            self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code, packages=own_packages),
             handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
             timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name},
         )  # fmt: skip

@@ -12,6 +12,7 @@ Context (`cdk.json`, or `--context name=value`):
     input_buckets         further buckets that jobs may read, a JSON list or separated by commas
     input_keys            ARNs of the keys of KMS that their objects are encrypted with, likewise
     burst_functions       names or ARNs of workers and combiners of burst-compute that jobs may name, likewise
+    environment_image     container image, by digest, of environments of analyses that name none; it needs Python
     monitoring            none, alarms, or full: alarms and a dashboard
     alarm_email           who gets a message when an alarm goes off
     batch_events          all or none: whether changes of batches are told to EventBridge

@@ -33,7 +33,7 @@ REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis' code: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "_shipped", "__pycache__"}
-SERVICES = {"dynamodb", "events", "lambda", "stepfunctions"}
+SERVICES = {"batch", "dynamodb", "ec2", "events", "lambda", "stepfunctions"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
 NOT_READ = (
     "bin",
@@ -52,6 +52,8 @@ C_LIBRARIES = {"3.11": 26, "3.12": 34, "3.13": 34, "3.14": 34}
 """Versions of Python that functions run on, and N of the C library 2.N there: of Amazon Linux 2, then of Amazon Linux 2023."""
 LIMIT_BYTES = 250 * 2**20
 """Of a function's unpacked code."""
+ENVIRONMENT_LIMIT_BYTES = 4 * 2**30
+"""Of an environment's: it is got from S3 at each start, and what is larger belongs into an image."""
 
 
 @dataclass(frozen=True)
@@ -81,13 +83,15 @@ class Contents:
     """Folder of the developer's code, which several analyses may share."""
     documents: Mapping[str, object] = field(default_factory=dict)
     """JSON files by name."""
+    packages: bool = True
+    """Whether the packages that the developer's code imports are there."""
 
 
-def bundle(contents: Contents, machine: Machine, cache: Path) -> Path:
-    """The folder of a function's code, made if it is not in the cache.
+def bundle(contents: Contents, machine: Machine, cache: Path, limit_bytes: int = LIMIT_BYTES) -> Path:
+    """The folder of the code of a function or an environment, made if it is not in the cache.
 
     Raises:
-        InvalidAnalysis: when packages cannot be had for the machine, or the code is larger than a function may have.
+        InvalidAnalysis: when packages cannot be had for the machine, or the code is larger than it may be.
     """
     target = cache / _digest(contents, machine)
     if target.is_dir():
@@ -110,7 +114,7 @@ def bundle(contents: Contents, machine: Machine, cache: Path) -> Path:
             _compile(building / folder, machine)
         for source in sorted(building.glob("*.py")):
             _compile(source, machine)
-        _check_size(building, contents)
+        _check_size(building, contents, limit_bytes)
     return target
 
 
@@ -173,12 +177,13 @@ def _building(target: Path) -> Iterator[Path]:
         raise InvalidAnalysis(f"{target} could not be made")
 
 
-def _check_size(folder: Path, contents: Contents) -> None:
+def _check_size(folder: Path, contents: Contents, limit_bytes: int) -> None:
     size = size_of(folder)
-    if size > LIMIT_BYTES:
+    if size > limit_bytes:
+        kind = "a function" if limit_bytes == LIMIT_BYTES else "an environment"
         raise InvalidAnalysis(
-            f"the code of {contents.analysis or contents.entry} takes {size / 2**20:.0f} MiB with its packages: a "
-            f"function may have {LIMIT_BYTES // 2**20} MiB"
+            f"the code of {contents.analysis or contents.entry} takes {size / 2**20:.0f} MiB with its packages: {kind} "
+            f"may have {limit_bytes // 2**20} MiB"
         )
 
 
@@ -189,7 +194,7 @@ def size_of(folder: Path) -> int:
 
 def _requirements(contents: Contents) -> Iterator[Path]:
     """Lists of packages to install: the developer's, then the framework's, whose versions are kept to."""
-    if contents.analysis and (contents.analysis / REQUIREMENTS).is_file():
+    if contents.analysis and contents.packages and (contents.analysis / REQUIREMENTS).is_file():
         yield contents.analysis / REQUIREMENTS
     yield LOCK
 
@@ -229,17 +234,23 @@ def _strip(folder: Path) -> None:
         path for path in folder.rglob("tests") if path.is_dir() and path.relative_to(folder).parts[0] in TESTED
     ]:
         shutil.rmtree(tests)
-    data = folder / "botocore" / "data"
-    if data.is_dir():
-        for service in data.iterdir():
-            if service.is_dir() and service.name not in SERVICES:
-                shutil.rmtree(service)
+    _strip_services(folder / "botocore" / "data")
     for cache in list(folder.rglob("__pycache__")):
         shutil.rmtree(cache)
     for record in list(folder.glob("*.dist-info")):
         for file in record.iterdir():
             if file.name != "METADATA":
                 shutil.rmtree(file) if file.is_dir() else file.unlink()
+
+
+def _strip_services(data: Path) -> None:
+    """Keep the newest description of each service that is called, and no others."""
+    for service in data.glob("*/"):
+        if service.name not in SERVICES:
+            shutil.rmtree(service)
+        else:
+            for older in sorted(service.iterdir())[:-1]:
+                shutil.rmtree(older)
 
 
 def _keep_metadata(folder: Path) -> None:

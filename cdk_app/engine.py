@@ -9,6 +9,7 @@ from constructs import Construct
 from cdk_app.analysis import Analysis
 from cdk_app.bundle import ROOT, Contents
 from cdk_app.burst import Bridge
+from cdk_app.environments import Environments
 from cdk_app.functions import Factory
 from skyburst.homes.aws import deployed
 
@@ -28,11 +29,15 @@ class Engine(Construct):
         factory: Factory,
         analyses: Sequence[Analysis | Bridge],
         children: int | None,
+        environments: Environments | None = None,
     ) -> None:
         super().__init__(scope, name)
         manager, jobs = f"{factory.prefix}-manager", f"{factory.prefix}-jobs"
         workers = deployed.all_workers(factory.prefix)
-        self.registry = {analysis.name: analysis.entry() for analysis in analyses}
+        self.registry = {
+            analysis.name: analysis.entry() | (environments.entry(analysis.name) if environments else {})
+            for analysis in analyses
+        }
         self.plan = factory.function(
             self, "Plan", f"{factory.prefix}-plan", Contents(ROOT / "step_functions", documents={"registry.json": self.registry}),
             handler="plan.handler", memory_mb=512, timeout_s=PLAN_S, asynchronous=True, retries=2,
@@ -41,6 +46,7 @@ class Engine(Construct):
                 *factory.batches("Query", "BatchGetItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(), *factory.describes(jobs),
                 *factory.starts(jobs),
+                *(environments.ends() if environments else []),
             ],
             environment={
                 "SKYBURST_EXECUTIONS": factory.executions(jobs), **({"SKYBURST_CHILDREN": str(children)} if children else {}),
@@ -54,7 +60,7 @@ class Engine(Construct):
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
                 *factory.batches("Query", "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem"), *factory.invokes(manager, workers, f"{factory.prefix}-plan"),
-                *factory.tells(),
+                *factory.tells(), *(environments.submits() if environments else []),
             ],
             environment={deployed.BATCH_EVENTS: factory.batch_events}, reserved=factory.engine_reserved,
         )  # fmt: skip

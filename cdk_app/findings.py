@@ -12,6 +12,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import IConstruct
 
+from cdk_app.environments import ECS_POLICY, SSM_POLICY, Environments
 from cdk_app.stack import SkyburstStack
 from skyburst.homes.aws.deployed import all_workers
 
@@ -28,6 +29,7 @@ OBJECTS = {
     "/jobs/*": "the objects of each job lie under its id, which is not known when it is deployed",
     "/items/*": "lists of items lie under their digest, so that the same list is stored once",
     "/jobs/*/partials/*": "large partial results lie under the id of their job",
+    "/jobs/*/datasets/*": "what an environment delivers lies under the id of its job",
     "/jobs/*/spans/*": "when each part ran lies under the id of its job",
     "/jobs/*/notified/*": "who was told that a job has ended lies under the id of the job",
     "/jobs/*/set-aside-*": "what a combiner of burst-compute is not to see lies under the id of its job, and is removed",
@@ -44,6 +46,12 @@ WORKERS = "named one by one, fifty workers fill a policy; the pattern is that of
 WRITES = (
     "the blueprint of an analysis names these keys as those that it writes and removes, none of the deployment's own"
 )
+VPC7 = "flow logs are paid for by the byte, of data that analyses read too; nothing reaches into the network"
+HOSTS = "the agent of ECS needs what AWS names for it, and Session Manager likewise; containers have roles of their own"
+BATCH_NAMES = (
+    "the queues and job definitions of the deployment begin with its prefix; named one by one, they fill a policy"
+)
+BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted"
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
 
@@ -65,6 +73,11 @@ def acknowledge(stack: SkyburstStack) -> None:
     functions = "arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:"
     objects[functions + all_workers(prefix)] = WORKERS
     _at(stack.batch_machine.machine, "SF1", SF1)
+    if stack.environments:
+        jobs = "arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:"
+        objects |= {f"{jobs}{kind}/{prefix}-*": BATCH_NAMES for kind in ("job-queue", "job-definition")}
+        objects[f"{jobs}job/*"] = BATCH_JOBS
+        _acknowledge_hosts(stack.environments)
     for construct in stack.node.find_all():
         if isinstance(construct, iam.ManagedPolicy | iam.Policy):
             _at(construct, "IAM5[Resource::*]", XRAY)
@@ -73,6 +86,12 @@ def acknowledge(stack: SkyburstStack) -> None:
                     _at(construct, f"IAM5[Resource::{resource}]", objects[resource])
         elif isinstance(construct, lambda_.Function):
             _at(construct, "L1", L1)
+
+
+def _acknowledge_hosts(environments: Environments) -> None:
+    _at(environments.network.vpc, "VPC7", VPC7)
+    for role, policy in ((environments.host_role, ECS_POLICY), (environments.develop_role, SSM_POLICY)):
+        _at(role, f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]", HOSTS)
 
 
 def _at(construct: IConstruct, finding: str, reason: str) -> None:
@@ -101,6 +120,8 @@ def _written(value: object) -> str:
             return f"<{name}>"
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
             return f"<{name}.{attribute}>"
+        case {"Fn::Sub": str(text)}:
+            return text
         case {"Fn::Join": [str(between), parts]} if isinstance(parts, Sequence):
             return between.join(map(_written, parts))
     raise TypeError(f"a resource of a policy is {value!r}")

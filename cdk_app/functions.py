@@ -80,13 +80,7 @@ class Factory:
             log_group=log,
             tracing=lambda_.Tracing.ACTIVE,
             reserved_concurrent_executions=reserved,
-            environment={
-                deployed.BUCKET: self.storage.bucket.bucket_name,
-                deployed.BATCHES: self.storage.batches.table_name,
-                deployed.JOBS: self.storage.jobs.table_name,
-                deployed.PREFIX: self.prefix,
-                **(environment or {}),
-            },
+            environment={**self.variables(), **(environment or {})},
             recursive_loop=lambda_.RecursiveLoop.ALLOW if recursive else None,
         )  # fmt: skip
         function.node.add_dependency(policy)
@@ -98,6 +92,15 @@ class Factory:
                 on_failure=destinations.SqsDestination(self.undelivered),
             )  # fmt: skip
         return function
+
+    def variables(self) -> dict[str, str]:
+        """What everything that runs in the deployment is told of it."""
+        return {
+            deployed.BUCKET: self.storage.bucket.bucket_name,
+            deployed.BATCHES: self.storage.batches.table_name,
+            deployed.JOBS: self.storage.jobs.table_name,
+            deployed.PREFIX: self.prefix,
+        }
 
     # What functions may do
 

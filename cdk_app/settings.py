@@ -11,6 +11,7 @@ from typing import Any
 
 from cdk_app.bundle import C_LIBRARIES, Machine
 from skyburst.contracts.blueprint import FILE
+from skyburst.contracts.refusals import IMAGE
 from skyburst.errors import InvalidJob
 from skyburst.finding import Found, find_analysis, shipped_folder
 from skyburst.notifications.targets import MAIL, TOPIC
@@ -20,13 +21,21 @@ NAMES = (
     "burst_functions", "cache",
     "monitoring", "alarm_email",
     "mail_from", "notify_topics", "webhook_secret", "private_webhooks",
-    "batch_events", "reserved_concurrency", "engine_concurrency", "log_days", "tags",
+    "batch_events", "environment_image", "reserved_concurrency", "engine_concurrency", "log_days", "tags",
 )  # fmt: skip
 MONITORING = ("none", "alarms", "full")
 BATCH_EVENTS = ("all", "none")
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_PREFIX = 32
+<<<<<<< HEAD
 SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+\Z")
+=======
+IMAGES = {
+    "3.13": "public.ecr.aws/docker/library/python:3.13-slim"
+    "@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91",
+}
+"""Images of environments for analyses that name none, by the version of Python: official ones, from where AWS keeps them."""
+>>>>>>> 9d55e60 (Environments in the template: a network, compute environments, queues and a job definition for each analysis that asks for it; the local cloud makes and runs them)
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Retentions that CloudWatch has."""
 
@@ -70,6 +79,8 @@ class Settings:
     """ARNs of keys of KMS that objects in further buckets are encrypted with."""
     burst_functions: list[str] = field(default_factory=list)
     """Names or ARNs of workers and combiners of burst-compute that jobs may name."""
+    environment_image: str | None = None
+    """Container image of environments of analyses that name none."""
     children: int | None = None
     """Children of one manager at most; None as measured."""
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -83,10 +94,11 @@ def settings_of(context: dict[str, Any]) -> Settings:
     monitoring = _one_of("monitoring", context, MONITORING, "alarms" if email else "none")
     if email and monitoring == "none":
         raise InvalidJob("alarm_email is given, but monitoring is 'none': without alarms there is nothing to send")
+    machine = _machine(context)
     return Settings(
         prefix=_prefix(context),
         analyses=analyses,
-        machine=_machine(context),
+        machine=machine,
         lanes=_number("lanes", context) or 3,
         input_buckets=_list("input_buckets", context),
         input_keys=_keys(context),
@@ -102,6 +114,7 @@ def settings_of(context: dict[str, Any]) -> Settings:
         reserved_concurrency=_number("reserved_concurrency", context),
         engine_concurrency=_number("engine_concurrency", context),
         log_days=int(_one_of("log_days", context, tuple(map(str, LOG_DAYS)), "30")),
+        environment_image=_image(context) or IMAGES.get(machine.python),
         children=_number("children", context),
         tags=_tags(context),
     )
@@ -135,6 +148,7 @@ def _keys(context: dict[str, Any]) -> list[str]:
     return keys
 
 
+<<<<<<< HEAD
 def _topics(context: dict[str, Any]) -> list[str]:
     topics = _list("notify_topics", context)
     for topic in topics:
@@ -152,6 +166,17 @@ def _matching(name: str, context: dict[str, Any], pattern: re.Pattern[str], what
     if not pattern.match(str(given)):
         raise InvalidJob(f"{name} is {given!r}: expected {what}")
     return str(given)
+=======
+def _image(context: dict[str, Any]) -> str | None:
+    image = context.get("environment_image")
+    if not image:
+        return None
+    if not re.fullmatch(IMAGE, str(image)):
+        raise InvalidJob(
+            f"environment_image is {image!r}: expected one by digest, such as NAME@sha256:..., so that it stays the same"
+        )
+    return str(image)
+>>>>>>> 9d55e60 (Environments in the template: a network, compute environments, queues and a job definition for each analysis that asks for it; the local cloud makes and runs them)
 
 
 def _one_of(name: str, context: dict[str, Any], allowed: tuple[str, ...], default: str) -> str:

@@ -9,6 +9,7 @@ from cdk_app.analysis import Analysis
 from cdk_app.batches import BatchMachine
 from cdk_app.burst import Bridge
 from cdk_app.engine import Engine
+from cdk_app.environments import Environments
 from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
@@ -58,7 +59,13 @@ class SkyburstStack(cdk.Stack):
         if settings.burst_functions:
             functions = settings.burst_functions
             runnable.append(Bridge(self, "Bridge", factory=factory, functions=functions, lanes=settings.lanes))
-        self.engine = Engine(self, "Engine", factory=factory, analyses=runnable, children=settings.children)
+        asking = [analysis for analysis in self.analyses if analysis.has_environments]
+        self.environments: Environments | None = None
+        if asking:
+            self.environments = Environments(self, "Environments", factory=factory, settings=settings, analyses=asking)
+        self.engine = Engine(
+            self, "Engine", factory=factory, analyses=runnable, children=settings.children, environments=self.environments
+        )  # fmt: skip
         self.machine = JobMachine(
             self, "Jobs", prefix=settings.prefix, engine=self.engine, analyses=runnable, undelivered=factory.undelivered,
             log_days=settings.log_days,
@@ -73,7 +80,8 @@ class SkyburstStack(cdk.Stack):
         if monitored:
             self.monitoring = Monitoring(
                 self, "Monitoring", prefix=settings.prefix, storage=self.storage, undelivered=factory.undelivered,
-                lanes=[entry.workers[0] for entry in runnable if entry is not probe], email=settings.alarm_email,
+                lanes=[entry.workers[0] for entry in runnable if entry is not probe and entry.workers],
+                email=settings.alarm_email,
             )  # fmt: skip
             if settings.monitoring == "full":
                 self.monitoring.add_dashboard(machine=self.machine.machine, engine=self.engine, analyses=self.analyses)
@@ -87,5 +95,6 @@ class SkyburstStack(cdk.Stack):
             "JobMachine": self.machine.machine.state_machine_arn,
             "BatchMachine": self.batch_machine.machine.state_machine_arn,
             "Version": __version__,
+            **({"DevelopTemplate": self.environments.develop.ref} if self.environments else {}),
         }.items():
             cdk.CfnOutput(self, f"{title}Output", value=value).override_logical_id(title)

@@ -54,6 +54,7 @@ class Machines:
         container: dict[str, Any] = {
             "image": "example.org/none",
             "command": command,
+            "environment": [{"name": "AWS_DEFAULT_REGION", "value": self.cloud.region}],
             "resourceRequirements": [
                 {"type": "VCPU", "value": str(vcpus)},
                 {"type": "MEMORY", "value": str(memory_mb)},

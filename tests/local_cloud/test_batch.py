@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from skyburst.local_cloud import LocalCloud
+from skyburst.local_cloud.running import current
 from tests.local_cloud.batch_world import HOST_RULES, Machines, make_machines
 from tests.local_cloud.helpers import ClientError, eventually, put_function, receive, unique
 
@@ -44,7 +45,6 @@ def test_a_job_runs_its_command_in_a_folder_and_an_environment_of_its_own(machin
     assert environment["AWS_BATCH_JOB_ID"] == ended["jobId"]
     assert environment["AWS_BATCH_JOB_ATTEMPT"] == "1"
     assert environment["AWS_BATCH_JQ_NAME"] == machines.queue
-    assert environment["AWS_REGION"] == machines.cloud.region
     known = {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE"}
     assert all(name in known or name.startswith("AWS_") for name in environment)
 
@@ -239,6 +239,19 @@ def test_a_queue_falls_back_to_the_next_compute_environment(machines: Machines, 
     assert machines.lines(machines.run(show, queue=queue)) == [on_demand]
     cloud.faults.give_capacity()
     assert machines.lines(machines.run(show, queue=queue)) == [spot]
+
+
+def test_a_job_that_finds_no_capacity_is_cancelled_when_its_queue_says_so(
+    machines: Machines, cloud: LocalCloud
+) -> None:
+    spot = machines.environment("SPOT")
+    queue = machines.queue_of(spot)
+    arn = f"arn:aws:batch:{cloud.region}:{cloud.account}:job-queue/{queue}"
+    current().batch.limit_waiting(arn, {"CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY": 0})
+    cloud.faults.withhold_capacity(spot)
+    ended = machines.run("print(1)", queue=queue)
+    assert (ended["status"], ended["attempts"]) == ("FAILED", [])
+    assert ended["statusReason"].endswith("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY")
 
 
 def test_gpus_are_had_on_instances_that_have_them(machines: Machines) -> None:

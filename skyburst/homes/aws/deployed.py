@@ -141,6 +141,11 @@ def all_workers(prefix: str) -> str:
     return f"{prefix}-*-worker-*"
 
 
+def environment_name(prefix: str, analysis: str) -> str:
+    """The name of the job definition of an analysis; those of its queues begin with it."""
+    return f"{prefix}-{analysis}"
+
+
 def function_name(prefix: str, analysis: str, role: str, lane: int | None = None) -> str:
     """The name of a function of an analysis; those who invoke it know it without looking it up.
 

@@ -58,6 +58,8 @@ class Job:
     cancelled: bool = False
     terminated: bool = False
     children: list[Job] = field(default_factory=list)
+    stuck_since: float | None = None
+    """When it began to wait at the head of its queue for the reason that it has."""
     stream: str | None = None
     """Log stream of the attempt that runs or ran last."""
 

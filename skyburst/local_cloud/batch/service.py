@@ -19,7 +19,7 @@ from skyburst.local_cloud.batch.containers import Container, Exit, Limits, provi
 from skyburst.local_cloud.batch.credentials import ContainerCredentials
 from skyburst.local_cloud.batch.instances import Instances
 from skyburst.local_cloud.batch.jobs import ENDED, STATES, WAITING, Job, now_ms
-from skyburst.local_cloud.batch.placing import Choice, Need, can_ever, choose
+from skyburst.local_cloud.batch.placing import Choice, Need, Place, can_ever, choose
 from skyburst.local_cloud.event_bus import tell
 from skyburst.local_cloud.events import EventQueue
 
@@ -34,6 +34,7 @@ MOST_IN_ARRAY = 10_000
 SHORTEST_TIMEOUT_S = 60
 TICK_S = 0.25
 """Between looks at instances that are idle or that somebody has terminated."""
+NO_CAPACITY = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY"
 TOO_LARGE = (
     "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement (vCPU/memory/GPU) is higher than that can "
     "be met by the CE(s) attached to the job queue."
@@ -66,6 +67,8 @@ class Batch:
         self._jobs: dict[str, Job] = {}
         self._waiting: dict[str, list[Job]] = {}
         """Jobs in RUNNABLE by their queue, the next one first."""
+        self._limits: dict[str, Mapping[str, int]] = {}
+        """Seconds that a job waits at the head of a queue with a reason, before it is cancelled."""
         self._closed = False
         self._instances = Instances(services, lambda name: not services.faults.lacks_capacity(name))
         self._events = EventQueue(1)  # one thread: changes are told in their order
@@ -122,6 +125,11 @@ class Batch:
     def terminate(self, name: str, reason: str) -> None:
         """End a job."""
         self._end(name, reason, cancel=False)
+
+    def limit_waiting(self, queue: str, limits: Mapping[str, int]) -> None:
+        """Cancel what has waited at the head of a queue for so many seconds for a reason, such as `NO_CAPACITY`."""
+        with self._changed:
+            self._limits[queue] = dict(limits)
 
     # What there is to see
 
@@ -298,12 +306,24 @@ class Batch:
                 places = [self._instances.place(one) for one in queue.environments]
                 choice = choose(job.need, places)
                 if choice is None:
-                    job.reason = None if can_ever(job.need, places) else TOO_LARGE
-                    break
+                    if not self._is_given_up(job, waits_because(job.need, places)):
+                        break
+                    continue
                 self._start(job, choice, by_arn[choice.place.arn])
+
+    def _is_given_up(self, job: Job, reason: str | None) -> bool:
+        """Note why the first job of a queue waits; true when it has waited for too long, and is cancelled."""
+        if reason != job.reason or job.stuck_since is None:
+            job.reason, job.stuck_since = reason, time.monotonic()
+        for why, most_s in self._limits.get(job.queue, {}).items():
+            if reason is not None and reason.startswith(why) and time.monotonic() - job.stuck_since > most_s:
+                self._move(job, "FAILED", f"Canceled by JobStateTimeLimit action due to reason: {why}")
+                return True
+        return False
 
     def _start(self, job: Job, choice: Choice, environment: Any) -> None:
         instance = self._instances.take(choice, job.id, job.need, environment)
+        job.stuck_since = None
         self._move(job, "STARTING")
         self._threads.submit(self._attempt, job, instance, environment.name)
 
@@ -400,8 +420,6 @@ class Batch:
             "AWS_BATCH_JQ_NAME": job.queue.rpartition("/")[2],
             "AWS_BATCH_CE_NAME": environment,
             "AWS_EXECUTION_ENV": "AWS_ECS_EC2",
-            "AWS_REGION": self._services.region,
-            "AWS_DEFAULT_REGION": self._services.region,
             "AWS_ENDPOINT_URL": self._services.endpoint,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
@@ -425,6 +443,17 @@ class Batch:
 def lost(instance: str) -> str:
     """What Batch says of a job whose instance is gone."""
     return f"Host EC2 (instance {instance}) terminated."
+
+
+def waits_because(need: Need, places: Sequence[Place]) -> str | None:
+    """Why a job that finds no place waits, if it is for more than others to end."""
+    if not can_ever(need, places):
+        return TOO_LARGE
+    if not any(place.open for place in places):
+        return (
+            f"{NO_CAPACITY} - The job cannot be scheduled because there is not enough capacity for its instance types."
+        )
+    return None
 
 
 def overridden(container: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from skyburst.local_cloud.templates.kinds import functions, messages, roles, state_machines, stores, watching
+from skyburst.local_cloud.templates.kinds import (
+    batch,
+    functions,
+    messages,
+    networks,
+    roles,
+    state_machines,
+    stores,
+    watching,
+)
 from skyburst.local_cloud.templates.wanted import Kind, Made, kind
 
 KINDS: dict[str, Kind] = {
+    **batch.KINDS,
     **functions.KINDS,
     **messages.KINDS,
+    **networks.KINDS,
     **roles.KINDS,
     **state_machines.KINDS,
     **stores.KINDS,
