@@ -32,7 +32,7 @@ from widefield.problems import Refused
 from widefield.regions import distances, find_seeds, non_negative
 
 ANALYSIS = Path(__file__).parent
-SCENE = generation.Scene(frames=900, height=72, width=72, regions=6, seed=3)
+SCENE = generation.Scene(frames=800, height=64, width=64, regions=6, seed=3)
 HOST = numpy_device()
 quick = settings(max_examples=30, deadline=None)
 
@@ -62,7 +62,7 @@ def run(program: str, inputs: Path, results: Path, **parameters: Any) -> subproc
     variables = {"SKYBURST_INPUTS": inputs, "SKYBURST_CONFIG": config, "SKYBURST_RESULTS": results}
     return subprocess.run(
         [sys.executable, str(ANALYSIS / program)],
-        env={**os.environ, **{name: str(path) for name, path in variables.items()}},
+        env={**os.environ, **{name: str(path) for name, path in variables.items()}, "OPENBLAS_NUM_THREADS": "1"},
         capture_output=True,
         text=True,
         timeout=120,
@@ -89,10 +89,10 @@ def test_denoising_beats_the_best_truncated_svd_by_three_decibels(dataset: Path,
     signal = (centred(truth) / found.noise)[:, truth.brain]
     ours = decibels(signal, (found.frames(0, len(video)) / found.noise)[:, truth.brain])
     scaled = ((video - video.mean(0)) / found.noise).reshape(len(video), -1)
-    left, values, right = np.linalg.svd(scaled, full_matrices=False)
+    _, vectors = np.linalg.eigh(scaled @ scaled.T)  # those of the singular value decomposition, weakest first
     plain = [
-        decibels(signal, ((left[:, :rank] * values[:rank]) @ right[:rank]).reshape(video.shape)[:, truth.brain])
-        for rank in range(4, 14)
+        decibels(signal, (left @ (left.T @ scaled)).reshape(video.shape)[:, truth.brain])
+        for left in (vectors[:, -rank:] for rank in range(4, 14))
     ]
     assert ours > max(plain) + 3
     assert ours > decibels(signal, scaled.reshape(video.shape)[:, truth.brain]) + 20
@@ -121,12 +121,15 @@ def test_a_video_of_noise_has_no_components(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr.count("no signal to demix")) == (2, 1)
 
 
-def test_the_same_video_gives_the_same_result_to_the_last_bit(dataset: Path, denoised: Path) -> None:
-    video = np.load(dataset / "video.npy")  # not mapped, and another program
-    again = denoising.denoise(video, "video.npy", Denoising(), HOST, lambda _done, _text: None)
-    before, _ = denoising.load(denoised / "denoised.npz")
-    for name, value in vars(before).items():
-        assert np.array_equal(value, getattr(again, name)), name
+def test_the_same_video_gives_the_same_result_to_the_last_bit(dataset: Path) -> None:
+    mapped = np.load(dataset / "video.npy", mmap_mode="r")[:200, 16:48, 16:48]
+    first, second = (
+        denoising.denoise(video, "video.npy", Denoising(), HOST, lambda _done, _text: None)
+        for video in (mapped, np.array(mapped, dtype=np.float64))
+    )
+    assert len(first.images) > 0
+    for name, value in vars(first).items():
+        assert np.array_equal(value, getattr(second, name)), name
 
 
 def test_torch_gives_what_numpy_gives(dataset: Path, denoised: Path) -> None:
@@ -146,9 +149,7 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_refused_with_the_reasons() -> 
     device = pick_device("auto")
     if device.why:
         assert device.name == "numpy"
-        with pytest.raises(
-            NoDevice, match=r"device is 'gpu', and none answers \(torch: .*; cupy: .*\): say 'auto' or 'cpu'"
-        ):
+        with pytest.raises(NoDevice, match=r"none answers \(torch: .*; cupy: .*\): say 'auto' or 'cpu'"):
             pick_device("gpu")
     else:
         assert pick_device("gpu").name == device.name
@@ -157,9 +158,9 @@ def test_a_gpu_that_is_asked_for_and_not_there_is_refused_with_the_reasons() -> 
 def test_the_decomposition_uses_only_names_that_numpy_torch_and_cupy_share() -> None:
     """Where there is no torch to run it, a name that it lacks would show on a GPU only."""
     shared = {
-        "abs", "argsort", "asarray", "clip", "concatenate", "fft.irfft", "fft.rfft", "flip", "linalg.eigh", "linalg.qr", "ones_like",
-        "sign", "sqrt", "swapaxes", "where", "zeros_like",
-    }  # fmt: skip
+        *("abs", "argsort", "asarray", "clip", "concatenate", "flip", "ones_like", "sign", "sqrt", "swapaxes", "where"),
+        *("fft.irfft", "fft.rfft", "linalg.eigh", "linalg.qr", "zeros_like"),
+    }
     used = set()
     for name in ("compress", "decompose", "noise", "penalties"):
         text = (ANALYSIS / "widefield" / f"{name}.py").read_text()
