@@ -1,0 +1,164 @@
+"""Recovery of a known truth by the widefield analyses, beside truncated SVD and plain non-negative factorisation.
+
+    python benchmarks/widefield.py [--frames 2000] [--size 128] [--regions 16] [--brightness 2000] [--seeds 0 1 2] [--device auto]
+
+For each seed a video is generated, denoised and demixed by the programs as a job runs them, each in a process of its own, whose
+time and memory are measured. Beside them: the truncated singular value decomposition of the whole video, on counts and in units
+of the noise, at the same rank and at the best of all ranks, which only the truth tells; and non-negative factorisation
+(hierarchical alternating least squares, random start) of what the latter left, with as many components as there are.
+
+Signal to noise is the variance of the true signal over the mean squared error, within the brain, in units of each pixel's noise.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ANALYSIS = Path(__file__).resolve().parent.parent / "examples" / "widefield_denoise"
+sys.path.insert(0, str(ANALYSIS))
+
+from widefield import denoising, generation  # noqa: E402
+from widefield.components import recovery_of  # noqa: E402
+
+from benchmarks.measured import Took, measure  # noqa: E402
+
+PLAIN_SWEEPS = 200
+
+
+class Row(NamedTuple):
+    """What one way of doing it reached."""
+
+    name: str
+    decibels: float
+    rank: int | None = None
+    traces: float | None = None
+    footprints: float | None = None
+    seconds: float | None = None
+    memory_mb: float | None = None
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    for name, default in (("frames", 2_000), ("size", 128), ("regions", 16), ("brightness", 2_000)):
+        parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
+    parser.add_argument("--device", default="auto")
+    options = parser.parse_args()
+    for seed in options.seeds:
+        scene = generation.Scene(
+            frames=options.frames, height=options.size, width=options.size, regions=options.regions,
+            brightness=options.brightness, seed=seed,
+        )  # fmt: skip
+        with tempfile.TemporaryDirectory() as folder:
+            print(f"\nseed {seed}: {scene.frames} frames of {scene.height} x {scene.width}, {scene.regions} regions")
+            print_table(compare(scene, Path(folder), options.device))
+
+
+def compare(scene: generation.Scene, folder: Path, device: str) -> list[Row]:
+    truth = generation.make_truth(scene)
+    (folder / "in").mkdir()
+    generation.write_video(scene, truth, folder / "in" / "video.npy")
+    generation.write_truth(scene, truth, folder / "in" / "truth.npz")
+    denoise = run("denoise.py", folder / "in", folder / "denoised", device=device)
+    demix = run("demix.py", folder / "denoised", folder / "components")
+    report = json.loads((folder / "denoised" / "denoised.json").read_text())
+    recovery = json.loads((folder / "components" / "components.json").read_text())["recovery"]
+    print(
+        f"with {report['device']}: {report['compression_ratio']:.0f} times smaller, {recovery['found_components']} of "
+        f"{recovery['true_components']} components, least correlation of a trace {recovery['traces']['least']:.3f}"
+    )
+    found, _ = denoising.load(folder / "denoised" / "denoised.npz")
+    video = np.load(folder / "in" / "video.npy")
+    return [
+        Row("as measured", report["recovery"]["video_db"]),
+        *svd_rows(video, found, truth, scene.regions),
+        Row(
+            "denoise, then demix", report["recovery"]["denoised_db"], report["rank"], recovery["traces"]["median"],
+            recovery["footprints"]["median"], denoise.wall_s + demix.wall_s, max(denoise.peak_mb, demix.peak_mb),
+        ),
+    ]  # fmt: skip
+
+
+def run(program: str, inputs: Path, results: Path, **parameters: Any) -> Took:
+    config = results.with_suffix(".json")
+    config.write_text(json.dumps(parameters))
+    variables = {"SKYBURST_INPUTS": inputs, "SKYBURST_CONFIG": config, "SKYBURST_RESULTS": results}
+    command = [sys.executable, str(ANALYSIS / program)]
+    return measure(command, {name: str(path) for name, path in variables.items()}, results.with_suffix(".log"))
+
+
+def svd_rows(video: np.ndarray, found: denoising.Denoised, truth: generation.Truth, regions: int) -> list[Row]:
+    """Truncated SVD at the rank that the denoised video has and at the best one, and factorisation of the best."""
+    brain = truth.brain
+    centred = (video - video.mean(0))[:, brain].astype(np.float32)
+    clean = truth.clean(0, len(video))[:, brain]
+    clean -= clean.mean(0)
+    noise = found.noise[brain]
+    rows = []
+    for name, scale in (("SVD of counts", np.ones_like(noise)), ("SVD in units of the noise", noise)):
+        scaled = centred / scale
+        began = time.perf_counter()
+        vectors = np.linalg.eigh(scaled @ scaled.T)[1][:, ::-1][:, :64]
+        images = vectors.T @ scaled * scale
+        seconds = time.perf_counter() - began
+        scores = [decibels(clean / noise, (vectors[:, :rank] @ images[:rank]) / noise) for rank in range(1, 65)]
+        best = int(np.argmax(scores)) + 1
+        rows.append(Row(f"{name}, same rank", scores[len(found.images) - 1], len(found.images), seconds=seconds))
+        began = time.perf_counter()
+        light = truth.baseline[brain]
+        traces, footprints = plain_factorisation(vectors[:, :best] @ (images[:best] / light), regions)
+        recovery = recovery_of(truth.footprints[:, brain], truth.traces, footprints, traces)
+        rows.append(
+            Row(
+                f"{name}, best rank, then NMF", scores[best - 1], best, float(np.median(recovery.traces)),
+                float(np.median(recovery.footprints)), seconds + time.perf_counter() - began,
+            )
+        )  # fmt: skip
+    return rows
+
+
+def plain_factorisation(changes: np.ndarray, number: int) -> tuple[np.ndarray, np.ndarray]:
+    """Factorise (frames, pixels), from which each pixel's least value is taken: traces and footprints, both non-negative."""
+    data = (changes - changes.min(0)).astype(np.float32)
+    stream = np.random.default_rng(0)
+    traces = stream.random((len(data), number), dtype=np.float32)
+    footprints = stream.random((number, data.shape[1]), dtype=np.float32)
+    for _ in range(PLAIN_SWEEPS):
+        _sweep(traces, data @ footprints.T, footprints @ footprints.T)
+        _sweep(footprints.T, data.T @ traces, traces.T @ traces)
+    return traces.T, footprints
+
+
+def _sweep(factor: np.ndarray, products: np.ndarray, gram: np.ndarray) -> None:
+    """One sweep over the columns of a factor, in place."""
+    for place in range(len(gram)):
+        step = (products[:, place] - factor @ gram[:, place]) / max(float(gram[place, place]), 1e-20)
+        factor[:, place] = np.maximum(factor[:, place] + step, 0)
+
+
+def decibels(signal: np.ndarray, estimate: np.ndarray) -> float:
+    return float(10 * np.log10((signal**2).mean() / ((signal - estimate) ** 2).mean()))
+
+
+def print_table(rows: list[Row]) -> None:
+    print(f"{'':40} {'signal/noise':>12} {'rank':>5} {'traces':>7} {'footprints':>10} {'seconds':>8} {'MiB':>6}")
+    for row in rows:
+        cells = (("traces", 7, ".3f"), ("footprints", 10, ".3f"), ("seconds", 8, ".1f"), ("memory_mb", 6, ".0f"))
+        texts = [
+            f"{format(value, form) if (value := getattr(row, name)) is not None else '':>{width}}"
+            for name, width, form in cells
+        ]
+        print(f"{row.name:40} {row.decibels:9.1f} dB {row.rank or '':>5} {' '.join(texts)}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
