@@ -15,6 +15,12 @@ Context (`cdk.json`, or `--context name=value`):
     environment_image     container image, by digest, of environments of analyses that name none; it needs Python
     monitoring            none, alarms, or full: alarms and a dashboard
     alarm_email           who gets a message when an alarm goes off
+    people                none, oidc, saml or identity-center: who names the people that use the folders of their group
+    people_provider       ARN of the identity provider, of oidc and saml
+    people_audience       id of the client, of oidc
+    people_permission_set name of the permission set, of identity-center
+    people_buckets        BUCKET or BUCKET/PREFIX where the folders of groups are, a JSON list or separated by commas
+    drift_check           none, daily or hourly: how often the deployment is compared with its template
     batch_events          all or none: whether changes of batches are told to EventBridge
     reserved_concurrency  environments kept for each worker function, and its limit
     engine_concurrency    environments kept for each of the planner, the watcher and the manager, and their limit

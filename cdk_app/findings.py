@@ -12,7 +12,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import IConstruct
 
+from cdk_app.drift import READS
 from cdk_app.environments import ECS_POLICY, SSM_POLICY, Environments
+from cdk_app.people import PeopleRole
 from cdk_app.stack import SkyburstStack
 from skyburst.homes.aws.deployed import all_workers
 
@@ -52,6 +54,8 @@ BATCH_NAMES = (
     "the queues and job definitions of the deployment begin with its prefix; named one by one, they fill a policy"
 )
 BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted"
+STACK = "the id of a stack is behind its name, and new when it is made again"
+COMPARING = "CloudFormation compares with the rights of who asks; these read settings, and no content"
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
 
@@ -72,12 +76,20 @@ def acknowledge(stack: SkyburstStack) -> None:
     }
     functions = "arn:<AWS::Partition>:lambda:<AWS::Region>:<AWS::AccountId>:function:"
     objects[functions + all_workers(prefix)] = WORKERS
+    objects[f"arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/{prefix}/*"] = STACK
+    if stack.people is not None:
+        _at_people(stack, stack.people)
     _at(stack.batch_machine.machine, "SF1", SF1)
     if stack.environments:
         jobs = "arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:"
         objects |= {f"{jobs}{kind}/{prefix}-*": BATCH_NAMES for kind in ("job-queue", "job-definition")}
         objects[f"{jobs}job/*"] = BATCH_JOBS
         _acknowledge_hosts(stack.environments)
+    if stack.drift is not None:
+        policy = stack.drift.node.find_child("LookPolicy")
+        for action in READS:
+            if "*" in action:
+                _at(policy, f"IAM5[Action::{action}]", COMPARING)
     for construct in stack.node.find_all():
         if isinstance(construct, iam.ManagedPolicy | iam.Policy):
             _at(construct, "IAM5[Resource::*]", XRAY)
@@ -92,6 +104,11 @@ def _acknowledge_hosts(environments: Environments) -> None:
     _at(environments.network.vpc, "VPC7", VPC7)
     for role, policy in ((environments.host_role, ECS_POLICY), (environments.develop_role, SSM_POLICY)):
         _at(role, f"IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/{policy}]", HOSTS)
+
+
+def _at_people(stack: SkyburstStack, people: PeopleRole) -> None:
+    for resource, reason in people.findings().items():
+        _at(people.policy, f"IAM5[Resource::{_written(stack.resolve(resource))}]", reason)
 
 
 def _at(construct: IConstruct, finding: str, reason: str) -> None:

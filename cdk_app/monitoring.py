@@ -92,6 +92,13 @@ class Monitoring(Construct):
             "Invocations failed, or were ended: of jobs that were cancelled or batches that took too long, or for another cause.",
         )  # fmt: skip
 
+    def watch_drift(self) -> None:
+        """An alarm when the deployment is not as its template says any more."""
+        self._alarm(
+            "Drift", self._own("DriftedResources", statistic="Maximum"),
+            "Something of the deployment was changed by hand: `skyburst drift` names it.",
+        )  # fmt: skip
+
     def add_dashboard(
         self, *, machine: stepfunctions.StateMachine, engine: Engine, analyses: Sequence[Analysis]
     ) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cdk_app.bundle import C_LIBRARIES, Machine
 from skyburst.contracts.blueprint import FILE
@@ -16,28 +16,46 @@ from skyburst.errors import InvalidJob
 from skyburst.finding import Found, find_analysis, shipped_folder
 from skyburst.notifications.targets import MAIL, TOPIC
 
+if TYPE_CHECKING:
+    from skyburst.people.policies import Kind
+
 NAMES = (
     "prefix", "analyses", "architecture", "python", "c_library", "lanes", "children", "input_buckets", "input_keys",
     "burst_functions", "cache",
-    "monitoring", "alarm_email",
+    "monitoring", "alarm_email", "drift_check",
+    "people", "people_provider", "people_audience", "people_permission_set", "people_buckets",
     "mail_from", "notify_topics", "webhook_secret", "private_webhooks",
     "batch_events", "environment_image", "reserved_concurrency", "engine_concurrency", "log_days", "tags",
 )  # fmt: skip
 MONITORING = ("none", "alarms", "full")
 BATCH_EVENTS = ("all", "none")
+PEOPLE = ("none", "oidc", "saml", "identity-center")
+DRIFT_CHECKS = ("none", "daily", "hourly")
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_PREFIX = 32
-<<<<<<< HEAD
 SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+\Z")
-=======
 IMAGES = {
     "3.13": "public.ecr.aws/docker/library/python:3.13-slim"
     "@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91",
 }
 """Images of environments for analyses that name none, by the version of Python: official ones, from where AWS keeps them."""
->>>>>>> 9d55e60 (Environments in the template: a network, compute environments, queues and a job definition for each analysis that asks for it; the local cloud makes and runs them)
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
 """Retentions that CloudWatch has."""
+
+
+@dataclass(frozen=True)
+class People:
+    """Who names people, and where the folders of groups are."""
+
+    kind: Kind
+    buckets: list[str]
+    """`BUCKET` or `BUCKET/PREFIX`."""
+    provider: str
+    """ARN of the identity provider in IAM; empty for `identity-center`."""
+    audience: str
+    """Id of the client, of `oidc`."""
+    permission_set: str
+    """Name, of `identity-center`."""
 
 
 @dataclass(frozen=True)
@@ -67,6 +85,8 @@ class Settings:
     """ARN of the secret of Secrets Manager that web hooks are signed with."""
     private_webhooks: str = "no"
     """`yes` when web hooks may go to private addresses: who submits jobs then reaches what the function reaches."""
+    drift_check: str = "none"
+    """How often CloudFormation compares the deployment with its template."""
     batch_events: str = "all"
     """`none` when changes of batches are not to be told to EventBridge, which costs 1 USD for a million."""
     reserved_concurrency: int | None = None
@@ -83,6 +103,8 @@ class Settings:
     """Container image of environments of analyses that name none."""
     children: int | None = None
     """Children of one manager at most; None as measured."""
+    people: People | None = None
+    """How people use the folders of their group."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Of all resources."""
 
@@ -110,12 +132,14 @@ def settings_of(context: dict[str, Any]) -> Settings:
         notify_topics=_topics(context),
         webhook_secret=_matching("webhook_secret", context, SECRET, "the ARN of a secret of Secrets Manager"),
         private_webhooks=_one_of("private_webhooks", context, ("no", "yes"), "no"),
+        drift_check=_one_of("drift_check", context, DRIFT_CHECKS, "none"),
         batch_events=_one_of("batch_events", context, BATCH_EVENTS, "all"),
         reserved_concurrency=_number("reserved_concurrency", context),
         engine_concurrency=_number("engine_concurrency", context),
         log_days=int(_one_of("log_days", context, tuple(map(str, LOG_DAYS)), "30")),
         environment_image=_image(context) or IMAGES.get(machine.python),
         children=_number("children", context),
+        people=_people(context),
         tags=_tags(context),
     )
 
@@ -148,7 +172,6 @@ def _keys(context: dict[str, Any]) -> list[str]:
     return keys
 
 
-<<<<<<< HEAD
 def _topics(context: dict[str, Any]) -> list[str]:
     topics = _list("notify_topics", context)
     for topic in topics:
@@ -166,7 +189,8 @@ def _matching(name: str, context: dict[str, Any], pattern: re.Pattern[str], what
     if not pattern.match(str(given)):
         raise InvalidJob(f"{name} is {given!r}: expected {what}")
     return str(given)
-=======
+
+
 def _image(context: dict[str, Any]) -> str | None:
     image = context.get("environment_image")
     if not image:
@@ -176,7 +200,6 @@ def _image(context: dict[str, Any]) -> str | None:
             f"environment_image is {image!r}: expected one by digest, such as NAME@sha256:..., so that it stays the same"
         )
     return str(image)
->>>>>>> 9d55e60 (Environments in the template: a network, compute environments, queues and a job definition for each analysis that asks for it; the local cloud makes and runs them)
 
 
 def _one_of(name: str, context: dict[str, Any], allowed: tuple[str, ...], default: str) -> str:
@@ -204,6 +227,28 @@ def _list(name: str, context: dict[str, Any]) -> list[str]:
     if isinstance(given, str):
         return [str(entry) for entry in json.loads(given)] if given.startswith("[") else given.split(",")
     return [str(entry) for entry in given]
+
+
+def _people(context: dict[str, Any]) -> People | None:
+    kind = _one_of("people", context, PEOPLE, "none")
+    if kind == "none":
+        return None
+    given = {name: str(context.get(f"people_{name}") or "") for name in ("provider", "audience", "permission_set")}
+    needed = {"oidc": ["provider", "audience"], "saml": ["provider"], "identity-center": ["permission_set"]}[kind]
+    for name in needed:
+        if not given[name]:
+            raise InvalidJob(f"people is {kind!r}, which needs people_{name}, and it is not given")
+    pattern = rf"arn:[a-z-]+:iam::\d{{12}}:{'oidc' if kind == 'oidc' else 'saml'}-provider/\S+"
+    if given["provider"] and not re.fullmatch(pattern, given["provider"]):
+        raise InvalidJob(
+            f"people_provider is {given['provider']!r}: expected the ARN of an identity provider of kind {kind}"
+        )
+    buckets = _list("people_buckets", context)
+    if not buckets:
+        raise InvalidJob(
+            "people_buckets is not given: name the buckets, or BUCKET/PREFIX, where the folders of groups are"
+        )
+    return People(cast("Kind", kind), buckets, **given)
 
 
 def _tags(context: dict[str, Any]) -> dict[str, str]:

@@ -8,12 +8,14 @@ from constructs import Construct
 from cdk_app.analysis import Analysis
 from cdk_app.batches import BatchMachine
 from cdk_app.burst import Bridge
+from cdk_app.drift import DriftCheck
 from cdk_app.engine import Engine
 from cdk_app.environments import Environments
 from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
 from cdk_app.notifications import Notifications
+from cdk_app.people import PeopleRole
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
 from skyburst._version import __version__
@@ -74,6 +76,12 @@ class SkyburstStack(cdk.Stack):
             self, "ManyJobs", factory=factory, engine=self.engine, log_days=settings.log_days
         )
         self.notifications = Notifications(self, "Notifications", factory=factory, settings=settings)
+        self.drift = (
+            DriftCheck(self, "Drift", factory=factory, every=settings.drift_check)
+            if settings.drift_check != "none"
+            else None
+        )
+        self.people = _people_role(self, settings)
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
         self.monitoring: Monitoring | None = None
@@ -83,6 +91,8 @@ class SkyburstStack(cdk.Stack):
                 lanes=[entry.workers[0] for entry in runnable if entry is not probe and entry.workers],
                 email=settings.alarm_email,
             )  # fmt: skip
+            if self.drift is not None:
+                self.monitoring.watch_drift()
             if settings.monitoring == "full":
                 self.monitoring.add_dashboard(machine=self.machine.machine, engine=self.engine, analyses=self.analyses)
         cdk.Tags.of(self).add("skyburst", settings.prefix)
@@ -96,5 +106,16 @@ class SkyburstStack(cdk.Stack):
             "BatchMachine": self.batch_machine.machine.state_machine_arn,
             "Version": __version__,
             **({"DevelopTemplate": self.environments.develop.ref} if self.environments else {}),
+            **({"PeopleRole": self.people.role.role_arn} if self.people else {}),
         }.items():
             cdk.CfnOutput(self, f"{title}Output", value=value).override_logical_id(title)
+
+
+def _people_role(stack: SkyburstStack, settings: Settings) -> PeopleRole | None:
+    people = settings.people
+    if people is None:
+        return None
+    return PeopleRole(
+        stack, "People", prefix=settings.prefix, kind=people.kind, provider=people.provider, audience=people.audience,
+        permission_set=people.permission_set, buckets=people.buckets,
+    )  # fmt: skip

@@ -43,6 +43,7 @@
     │   ├── Cancelled
     │   └── Killed
     ├── NotDelivered                  a message about a job was not accepted
+    ├── DriftUnknown                  whether a deployment is as its template says cannot be found out
     ├── DeployFailed                  a stack could not be created, updated or deleted
     └── WrongVersion                  a library is not the version that is needed
 
@@ -258,6 +259,10 @@ class NotDelivered(SkyburstError):
 
 class DeployFailed(SkyburstError):
     """Raised when a stack could not be created, updated or deleted."""
+
+
+class DriftUnknown(SkyburstError):
+    """Raised when CloudFormation cannot say whether a stack is as its template says."""
 
 
 class WrongVersion(SkyburstError):

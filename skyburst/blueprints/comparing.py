@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+import msgspec
+
 from skyburst.contracts.blueprint import Blueprint
 
 ABSENT = object()
@@ -39,7 +41,8 @@ class Change(NamedTuple):
 
 def changes(before: Blueprint, after: Blueprint) -> list[Change]:
     """The fields in which one blueprint differs from another, defaults included, in the order of their names."""
-    old, new = _flat(before.document()), _flat(after.document())
+    # Numbers of fields that have defaults are whole until they were read once.
+    old, new = (_flat(msgspec.convert(side.document(), Blueprint).document()) for side in (before, after))
     return [
         Change(field, old.get(field, ABSENT), new.get(field, ABSENT))
         for field in sorted({*old, *new})

@@ -64,6 +64,7 @@ SECTIONS = {
     "AWS": [
         Listed("deploy", "Deploy skyburst and analyses to an AWS account."),
         Listed("diff", "Show what `skyburst deploy` would change."),
+        Listed("drift", "Look whether a deployment is still as it was deployed."),
         Listed("destroy", "Remove a deployment; results are kept."),
         Listed("cloud", "Try a deployment on this machine, without an account."),
     ],

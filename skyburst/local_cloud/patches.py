@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from skyburst.errors import WrongVersion
-from skyburst.local_cloud import authorization, event_bus, functions, identities, sessions, state_machines, tables
+from skyburst.local_cloud import (
+    authorization,
+    drift,
+    event_bus,
+    functions,
+    identities,
+    sessions,
+    state_machines,
+    tables,
+)
 from skyburst.local_cloud.batch import answers
 from skyburst.local_cloud.templates import stacks
 
@@ -72,6 +81,15 @@ PATCHES = (
         lambda _: stacks.delete_change_set,
     ),
     Patch("moto.cloudformation.utils", "get_stack_from_s3_url", lambda _: stacks.template_at, everywhere=True),
+    *(
+        Patch(
+            "moto.cloudformation.responses",
+            f"CloudFormationResponse.{name}",
+            lambda _, answer=answer: answer,
+            added=True,
+        )
+        for name, answer in drift.OPERATIONS.items()
+    ),
     # What the Step Functions interpreter does otherwise than AWS.
     Patch(
         f"{SERVICE}.state_task_service", "StateTaskService._normalise_parameters", state_machines.normalise_parameters

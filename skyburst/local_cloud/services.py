@@ -28,6 +28,8 @@ class Services:
     endpoint: str = ""
     faults: Faults = field(default_factory=Faults)
     decisions: list[Decision] = field(default_factory=list)
+    drifts: dict[str, tuple[str, list[dict[str, Any]]]] = field(default_factory=dict)
+    """What comparisons of stacks with their templates found, by their ids and by the stack's."""
     _identities: Identities | None = None
     _functions: Functions | None = None
     _batch: Batch | None = None

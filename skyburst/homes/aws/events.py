@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 
 SOURCE = "skyburst"
 JOB_CHANGE = "Skyburst Job State Change"
+DRIFT = "Skyburst Deployment Drift"
+MOST_DRIFTED = 20
+"""Resources, and properties of each, in an event, which holds 256 KiB."""
 BATCH_CHANGE = "Skyburst Batch State Change"
 AT_ONCE = 10
 """Events in one call of PutEvents."""
@@ -74,6 +77,20 @@ class Events:
             **{name: key and f"{self._location}/{key}" for name, key in (objects or {}).items()},
         }
         self._put([_entry(JOB_CHANGE, detail)])
+
+    def drift(self, found: dict[str, Any]) -> None:
+        """Tell that the deployment is not as its template says: the resources, and their properties that differ."""
+        some = found["drifted"][:MOST_DRIFTED]
+        shortened = [
+            {**one, "properties": [_shortened(each) for each in one["properties"][:MOST_DRIFTED]]} for one in some
+        ]
+        detail = {
+            "deployment": self._deployment,
+            "resources": len(found["drifted"]),
+            "drifted": shortened,
+            "at": time.time(),
+        }
+        self._put([_entry(DRIFT, detail)])
 
     def batches(self, job_id: str, run: int, changed: Sequence[BatchRecord]) -> None:
         """Tell the states of batches, ten at a time."""
@@ -155,6 +172,10 @@ class Told:
     def document(self) -> bytes:
         """For another watcher that goes on."""
         return bytes(self._told)
+
+
+def _shortened(one: dict[str, Any]) -> dict[str, Any]:
+    return {name: value[:LONGEST_REASON] if isinstance(value, str) else value for name, value in one.items()}
 
 
 def _byte(record: BatchRecord) -> int:

@@ -1,0 +1,89 @@
+"""A deployment is changed where what goes into it changed, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk_app.settings import settings_of
+from skyburst.errors import InvalidJob
+
+Template = dict[str, Any]
+BLUEPRINT = """
+blueprint = 1
+name = "{name}"
+version = "1.0.0"
+worker = "code:work"
+combiner = "code:join"
+"""
+PROVIDER = "arn:aws:iam::123456789012:oidc-provider/login.lab.edu/realm"
+WATCHED = {
+    "monitoring": "alarms", "drift_check": "daily", "people": "oidc", "people_provider": PROVIDER,
+    "people_audience": "skyburst", "people_buckets": "caiman-data,shared/pmd/",
+}  # fmt: skip
+CODE = "import skyburst\n@skyburst.worker\ndef work(batch): return {value}\njoin = skyburst.combiners.total()\n"
+
+
+def analysis(folder: Path, name: str, value: int) -> str:
+    (folder / name).mkdir(parents=True)
+    (folder / name / "blueprint.toml").write_text(BLUEPRINT.format(name=name))
+    (folder / name / "code.py").write_text(CODE.format(value=value))
+    return str(folder / name)
+
+
+def test_a_changed_analysis_changes_its_own_functions_and_what_the_planner_knows_of_it(
+    template_of: Callable[..., Template], tmp_path: Path
+) -> None:
+    before = template_of(analyses=",".join([analysis(tmp_path / "a", "one", 1), analysis(tmp_path / "a", "two", 1)]))
+    after = template_of(analyses=",".join([analysis(tmp_path / "b", "one", 1), analysis(tmp_path / "b", "two", 2)]))
+    assert before["Resources"].keys() == after["Resources"].keys()
+    changed = [found for name, found in after["Resources"].items() if found != before["Resources"][name]]
+    assert {found["Type"] for found in changed} == {"AWS::Lambda::Function"}
+    names = {found["Properties"]["FunctionName"] for found in changed}
+    assert names == {"skyburst-two-worker-0", "skyburst-two-combiner", "skyburst-plan"}
+    assert before["Outputs"] == after["Outputs"]
+
+
+def test_drift_is_looked_for_where_it_is_asked_for(template: Template, template_of: Callable[..., Template]) -> None:
+    def of(template: Template, kind: str) -> list[dict[str, Any]]:
+        return [found["Properties"] for found in template["Resources"].values() if found["Type"] == kind]
+
+    assert all("ScheduleExpression" not in rule for rule in of(template, "AWS::Events::Rule"))
+    chosen = template_of(**WATCHED)
+    (rule,) = (rule for rule in of(chosen, "AWS::Events::Rule") if "ScheduleExpression" in rule)
+    assert rule["ScheduleExpression"] == "rate(1 day)"
+    assert "skyburst-drift" in {function["FunctionName"] for function in of(chosen, "AWS::Lambda::Function")}
+    (alarm,) = (alarm for alarm in of(chosen, "AWS::CloudWatch::Alarm") if alarm["AlarmName"] == "skyburst-Drift")
+    assert alarm["MetricName"] == "DriftedResources"
+
+
+def test_one_role_serves_all_groups_of_an_identity_provider(template_of: Callable[..., Template]) -> None:
+    chosen = template_of(**WATCHED)
+    roles = [found["Properties"] for found in chosen["Resources"].values() if found["Type"] == "AWS::IAM::Role"]
+    (role,) = (role for role in roles if role.get("RoleName") == "skyburst-people")
+    (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert statement["Principal"] == {"Federated": PROVIDER}
+    assert statement["Condition"]["StringEquals"] == {"login.lab.edu/realm:aud": "skyburst"}
+    (policy,) = role["ManagedPolicyArns"]
+    statements = chosen["Resources"][policy["Ref"]]["Properties"]["PolicyDocument"]["Statement"]
+    written = str(statements)
+    assert ":s3:::caiman-data/${aws:PrincipalTag/skyburst-group}/inputs/*" in written
+    assert ":s3:::shared/pmd/${aws:PrincipalTag/skyburst-group}/inputs/*" in written
+    assert chosen["Outputs"]["PeopleRole"]
+
+
+@pytest.mark.parametrize(
+    ("chosen", "refusal"),
+    [
+        ({"people": "ldap"}, "people is 'ldap': expected one of none, oidc, saml, identity-center"),
+        ({"people": "oidc"}, "people is 'oidc', which needs people_provider"),
+        ({"people": "saml", "people_provider": "lab"}, "people_provider is 'lab'"),
+        ({"people": "identity-center", "people_permission_set": "Science"}, "people_buckets is not given"),
+    ],
+)
+def test_settings_of_people_that_cannot_be_used_are_named(chosen: dict[str, str], refusal: str) -> None:
+    with pytest.raises(InvalidJob, match=refusal):
+        settings_of(chosen)
