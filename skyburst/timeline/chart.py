@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from skyburst.contracts.records import ENVIRONMENTS
 from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState
 from skyburst.timeline.stages import Stage, Timeline
@@ -85,11 +86,12 @@ def _groups(timeline: Timeline) -> Iterator[Group]:
     ]
     yield from (Group(name, _rows(stages)) for name, stages in engine if stages)
     workers = _sample(timeline.of(Part.WORKER))
-    for lane in sorted({stage.lane for stage in workers}):
+    for lane in sorted({stage.lane for stage in workers}, key=lambda lane: (lane == ENVIRONMENTS, lane)):
         of_lane = [stage for stage in workers if stage.lane == lane]
         # A process of this machine is sent batches ahead, and runs them one after the other: that is no queue to look at.
         stages = [replace(stage, queued_at=stage.cold_at) for stage in of_lane] if local else of_lane
-        yield Group(f"{'process' if local else 'lane'} {lane}", _rows(stages), of_workers=True)
+        name = "environments" if lane == ENVIRONMENTS else f"{'process' if local else 'lane'} {lane}"
+        yield Group(name, _rows(stages), of_workers=True)
     combining = timeline.of(Part.GROUP, Part.COMBINE)
     if combining:
         yield Group("combiner", _rows(combining))

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from string import Template
 
+from skyburst.contracts.records import ENVIRONMENTS
 from skyburst.contracts.spans import Part
 from skyburst.timeline.chart import chart, drawn
 from skyburst.timeline.drawing import script
@@ -86,6 +87,12 @@ def facts(timeline: Timeline) -> list[str]:
         f"Run {job.runs} began at {began} and took {wall:,.1f} s; {len(workers):,} batches kept workers busy for {busy:,.1f} s"
         + (f", {busy / wall:,.1f} at a time on average." if wall > 0 else "."),
     ]
+    away = sum(stage.lane == ENVIRONMENTS for stage in workers)
+    fell = ((job.outcome or {}).get("environments") or {}).get("fell_back", 0)
+    if away:
+        lines.append(f"{away:,} of these batches ran in environments.")
+    if fell:
+        lines.append(f"{fell:,} batches had run out of time or memory in functions, and ran once more in environments.")
     stragglers = sum(stage.straggler for stage in workers)
     if stragglers:
         lines.append(f"{stragglers:,} stragglers: they ran much longer than the median batch.")
@@ -113,8 +120,9 @@ def _lane(timeline: Timeline) -> str:
 
 def _row(stage: Stage) -> list[str]:
     state = stage.reason or str(stage.state or "")
+    lane = "environment" if stage.lane == ENVIRONMENTS else str(stage.lane)
     return [
-        str(stage.batch), str(stage.lane), str(stage.attempt), f"{stage.queued_s:,.3f}", f"{stage.cold_s:,.3f}",
+        str(stage.batch), lane, str(stage.attempt), f"{stage.queued_s:,.3f}", f"{stage.cold_s:,.3f}",
         f"{stage.seconds:,.3f}", state,
     ]  # fmt: skip
 

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from skyburst.contracts.records import BatchRecord, JobRecord
+from skyburst.contracts.records import ENVIRONMENTS, BatchRecord, JobRecord
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState
 
@@ -34,7 +34,7 @@ class Stage:
     level: int = 0
     """Of the tree of managers, or of combining."""
     lane: int = 0
-    """Of a worker: its lane at home `aws`, its worker process at home `local`."""
+    """Of a worker: its lane at home `aws`, `ENVIRONMENTS` of one in an environment, its worker process at home `local`."""
     batch: int | None = None
     state: BatchState | None = None
     """Of a batch."""
@@ -105,13 +105,14 @@ def timeline_of(
     stages = [_of_span(span) for span in spans]
     timed_apart = {stage.batch for stage in stages}
     earlier = unknown = 0
+    lane = ENVIRONMENTS if (job.analysis.get("compute") or {}).get("environment") else 0
     for batch in batches:
         if batch.started_at is None:
             unknown += batch.state in ENDED and batch.batch_id not in timed_apart
         elif batch.started_at < began_at:
             earlier += batch.state in ENDED
         else:
-            stages.append(_of_batch(batch, ended_at))
+            stages.append(_of_batch(batch, ended_at, lane))
     stages.sort(key=lambda stage: (stage.queued_at, stage.batch or 0, stage.name))
     return Timeline(job, home, began_at, ended_at, _with_stragglers(stages), earlier, unknown)
 
@@ -160,7 +161,8 @@ def _name(span: Span) -> str:
             return "combiner"
 
 
-def _of_batch(batch: BatchRecord, now: float) -> Stage:
+def _of_batch(batch: BatchRecord, now: float, lane: int) -> Stage:
+    """A batch; `lane` is where one runs of which that is not recorded yet."""
     assert batch.started_at is not None
     started_at, delivery = batch.started_at, batch.delivery
     running = batch.state is BatchState.RUNNING
@@ -172,7 +174,7 @@ def _of_batch(batch: BatchRecord, now: float) -> Stage:
     failed = batch.failures and batch.state is not BatchState.DONE
     return Stage(
         Part.WORKER, f"batch {batch.batch_id}", queued_at, cold_at, started_at, ended_at,
-        lane=delivery.lane if delivery else 0, batch=batch.batch_id, state=batch.state, attempt=batch.attempt,
+        lane=delivery.lane if delivery else lane, batch=batch.batch_id, state=batch.state, attempt=batch.attempt,
         reason=f"{batch.failures[-1].kind}: {batch.failures[-1].message}" if failed else "",
         log=batch.log[0] if batch.log else "", peak_memory_mb=batch.peak_memory_mb or 0.0,
     )  # fmt: skip

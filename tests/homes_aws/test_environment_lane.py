@@ -250,7 +250,7 @@ def test_an_array_whose_submission_was_not_heard_of_is_found_by_its_name(here: H
     queue.events = [(queue.now + 8, done(here, 0, 1))]
     watch(here)
     assert len(queue.submitted) == 1
-    state = read_submitted(here, JOB, 1)
+    state = read_submitted(here.objects, JOB, 1)
     assert state is not None
     assert state.arrays[0].job == "id-1"
 

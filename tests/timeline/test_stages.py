@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skyburst.contracts.records import ENVIRONMENTS, Delivery
 from skyburst.contracts.spans import Part, Span
 from skyburst.timeline.chart import at_work, chart
 from skyburst.timeline.numbers import numbers_of
+from skyburst.timeline.page import facts
 from skyburst.timeline.stages import Timeline, timeline_of
 from tests.timeline.jobs import DONE, FAILED, PENDING, RUNNING, a_batch, a_job, batches, spans
 
@@ -115,3 +117,22 @@ def test_of_very_many_batches_all_that_are_unlike_the_others_are_drawn() -> None
     bars = chart(timeline_of(a_job(), "aws", many, [], now=5000.0))["vconcat"][1]["data"]["values"]
     assert len({bar["what"] for bar in bars}) in (4_000, 4_001)
     assert "batch 7777" in {bar["what"] for bar in bars}
+
+
+def test_what_ran_in_an_environment_is_drawn_apart_and_a_job_says_how_many_fell_back() -> None:
+    away = replace(a_batch(1, 1004.0, 2.0), delivery=Delivery(ENVIRONMENTS, 1001.0, 0.0))
+    job = replace(a_job(), outcome={"environments": {"fell_back": 1}})
+    found = timeline_of(job, "aws", [a_batch(0, 1004.0, 2.0), away], [], now=5000.0)
+    assert [stage.lane for stage in found.of(Part.WORKER) if stage.batch == 1] == [ENVIRONMENTS]
+    assert "environments" in str(chart(found))
+    said = " ".join(facts(found))
+    assert "1 of these batches ran in environments." in said
+    assert "1 batches had run out of time or memory in functions" in said
+
+
+def test_a_batch_that_runs_in_an_environment_is_drawn_there_before_it_has_recorded_anything() -> None:
+    job = a_job()
+    job.analysis["compute"] = {"environment": True, "why": "it says so", "fallback": False}
+    running = replace(a_batch(0, 1004.0, 2.0), state=RUNNING, seconds=None, delivery=None)
+    (stage,) = timeline_of(job, "aws", [running], [], now=5000.0).stages
+    assert stage.lane == ENVIRONMENTS

@@ -47,6 +47,7 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
     from skyburst.cli.ending import result_lines
     from skyburst.cli.follow.snapshot import counts, time_left, troubles
     from skyburst.cli.found import item_error_lines, missing_lines
+    from skyburst.cli.placed import fell_back, placed
     from skyburst.client import JobHandle
 
     handle = JobHandle(job.job_id, home)
@@ -59,6 +60,8 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
         ("state", f"{job.state}: {job.reason}" if job.reason else str(job.state)),
         ("", home.gone if interrupted else ""),
         ("analysis", f"{job.analysis['name']} {job.analysis['version']} in {job.analysis['location']}"),
+        ("runs", placed(job)),
+        ("", fell_back(home, job)),
         ("progress", ", ".join([*counts(progress), time_left(progress)]).rstrip(", ")),
         ("", ", ".join(troubles(progress))),
         ("batches", f"of {text.counted(job.plan['batch_size'], 'item')}" if job.plan else ""),

@@ -33,6 +33,7 @@ from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ended import SILENT
 from skyburst.homes.aws.invoker import may_pass
 from skyburst.homes.aws.looks import LOOK_S
+from skyburst.ports import Objects
 
 log = logging.getLogger(__name__)
 
@@ -98,11 +99,11 @@ class EnvironmentLane:
 
         What fell back in an earlier run begins in environments.
         """
-        stored = read_submitted(self._deployed, self._brief.job_id, self._brief.run)
+        stored = read_submitted(self._deployed.objects, self._brief.job_id, self._brief.run)
         if stored is None:
             stored = Submitted(missing())
             if not self.all_batches:
-                before = read_submitted(self._deployed, self._brief.job_id, self._brief.run - 1)
+                before = read_submitted(self._deployed.objects, self._brief.job_id, self._brief.run - 1)
                 fell = set(before.fell_back) if before else set()
                 stored = Submitted(
                     ranges_of(batch for batch in each(stored.todo) if batch in fell), fell_back=sorted(fell)
@@ -231,7 +232,7 @@ def lane_of(deployed: Deployed, brief: Brief, *, clock: Callable[[], float] = ti
 
 def end_environments(deployed: Deployed, job_id: str, run: int, reason: str) -> None:
     """End what a run of a job has left in AWS Batch, whose watcher is gone."""
-    state = read_submitted(deployed, job_id, run)
+    state = read_submitted(deployed.objects, job_id, run)
     if state is None or not state.arrays:
         return
     lane = EnvironmentLane(deployed, read_brief(deployed.objects, job_id, run))
@@ -249,7 +250,7 @@ def summary_of(deployed: Deployed, job: JobRecord) -> dict[str, Any] | None:
     compute = job.analysis.get("compute") or {}
     if not (compute.get("environment") or compute.get("fallback")):
         return None
-    state = read_submitted(deployed, job.job_id, job.runs)
+    state = read_submitted(deployed.objects, job.job_id, job.runs)
     if state is None or not (state.count or state.fell_back):
         return None
     ranges = ranges_of(state.fell_back)
@@ -260,10 +261,10 @@ def summary_of(deployed: Deployed, job: JobRecord) -> dict[str, Any] | None:
     }
 
 
-def read_submitted(deployed: Deployed, job_id: str, run: int) -> Submitted | None:
+def read_submitted(objects: Objects, job_id: str, run: int) -> Submitted | None:
     """What a run of a job has submitted; None when that is not stored."""
     try:
-        return Submitted.of(values.decode(deployed.objects.get(_key(job_id, run))))
+        return Submitted.of(values.decode(objects.get(_key(job_id, run))))
     except ObjectNotFound:
         return None
 
