@@ -35,6 +35,8 @@ VCPUS = "SKYBURST_VCPUS"
 MEMORY_MB = "SKYBURST_MEMORY_MB"
 GPUS = "SKYBURST_GPUS"
 TIMEOUT_S = "SKYBURST_TIMEOUT_S"
+BIN = "SKYBURST_BIN"
+"""Folder of the programs that are on the command's PATH."""
 
 MESSAGES = ".messages.jsonl"
 """In the folder of logs: what the command says to the engine, objects of JSON, one a line, `{"log": text}` or

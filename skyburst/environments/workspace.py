@@ -11,10 +11,13 @@ from pathlib import Path
 from skyburst.contracts import dataset as contract
 from skyburst.contracts.dataset import Dataset, Setup
 
-HERE = Path(__file__).resolve().parent
+PROGRAMS = Path(__file__).resolve().parent / "programs"
+"""Programs on the command's PATH."""
 FOLDERS = ("inputs", "config", "results", "logs", "work", "home", "tmp", "bin")
-HELPERS = {"skyburst-env": "helper.py"}
-"""Programs on the command's PATH, and the files of this folder that they are."""
+HELPERS = {"skyburst-env": "env.py", "neurocaas-contrib": "contrib.py", "aws": "aws.py"}
+"""Their names, and their files."""
+SHELL = "ncap_utils"
+"""Folder of functions for scripts of the shell; a script that sources one by its name alone finds it on the PATH."""
 DEFAULT_PATH = "/usr/local/bin:/usr/bin:/bin"
 KEPT = ("LANG", "LC_ALL", "TZ", "AWS_ENDPOINT_URL", "AWS_REGION", "AWS_DEFAULT_REGION", "SSL_CERT_FILE")
 """Variables of this process that the command has too."""
@@ -33,12 +36,20 @@ class Workspace:
         """One of its folders."""
         return self.root / name
 
-    def put_helpers(self) -> None:
-        """Make the programs on the command's PATH: small scripts that run this Python, which need nothing installed."""
+    def put_helpers(self, python: str = sys.executable, programs: Path = PROGRAMS) -> None:
+        """Make the programs on the command's PATH: small scripts that run a Python, which needs nothing installed.
+
+        Args:
+            python: the one that the command finds.
+            programs: where it finds the programs.
+        """
         for name, file in HELPERS.items():
             path = self["bin"] / name
-            path.write_text(f'#!/bin/sh\nexec {_quoted(sys.executable)} -I -S {_quoted(str(HERE / file))} "$@"\n')
+            path.write_text(f'#!/bin/sh\nexec {_quoted(python)} -E -s -S {_quoted(str(programs / file))} "$@"\n')
             path.chmod(0o755)
+        shutil.copytree(PROGRAMS / SHELL, self["bin"] / SHELL)
+        for script in (PROGRAMS / SHELL).iterdir():
+            shutil.copy(script, self["bin"])
 
 
 def contract_variables(
@@ -77,6 +88,7 @@ def contract_variables(
         contract.GPUS: str(len(setup.gpus)),
         contract.TIMEOUT_S: f"{setup.timeout_s:g}",
         "CUDA_VISIBLE_DEVICES": ",".join(setup.gpus),
+        contract.BIN: str(folders["bin"]),
         "HOME": str(folders["home"]),
         "TMPDIR": str(folders["tmp"]),
         **setup.variables,
