@@ -61,6 +61,7 @@ class Attempt:
             dataset.config_file or {**parameters, **dataset.config},
             context.attempt,
             self._setup.instance,
+            self._setup.image,
             time.time(),
         )
         self._report = Report(status, place.objects, self._prefix, self._setup.gpus)
@@ -100,7 +101,6 @@ class Attempt:
 
     def _run_in(self, workspace: Workspace) -> Ended:
         report, setup = self._report, self._setup
-        workspace.put_helpers()
         config, report.status.config_digest = put_config(
             self._dataset, self._parameters, workspace["config"], analysis=setup.analysis, group=setup.group
         )
@@ -116,6 +116,7 @@ class Attempt:
         )  # fmt: skip
         for line in started.said:
             report.say(line)
+        report.container = started.container
         report.doing("its command runs")
         return run_command(started.order, _Watching(report, workspace), lambda: self._place.ending.reason is not None)
 

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skyburst.contracts.dataset import LOG, STATUS, Dataset, DatasetState
+from skyburst.environments.container import Container, stats_of
 from skyburst.environments.gpus import Gpus
 from skyburst.environments.log import ENV, Log
 from skyburst.errors import StorageError
@@ -31,6 +32,7 @@ class Status:
     """Location of the config file, or the parameters."""
     attempt: int
     instance: str | None
+    image: str | None
     started_at: float
     """Seconds since the epoch, as all times here; as text in the document."""
     state: DatasetState = DatasetState.RUNNING
@@ -82,6 +84,7 @@ class Status:
             "gpu_percent": self.gpu_percent,
             "gpu_memory_mb": self.gpu_memory_mb,
             "instance": self.instance,
+            "image": self.image,
             "files": self.files,
             "logs": self.logs,
             "refused": self.refused,
@@ -112,6 +115,8 @@ class Report:
         self._log_due = 0.0
         self._gpu_ids = gpus
         self._gpus = Gpus() if gpus else None
+        self.container: Container | None = None
+        """Of the command, if it runs in one: the engine is asked what it uses."""
         self._thread = threading.Thread(target=self._run, name="report", daemon=True)
 
     def __enter__(self) -> Report:
@@ -164,9 +169,17 @@ class Report:
                 use = self._gpus.use(self._gpu_ids)
                 if use:
                     self.status.gpu_percent, self.status.gpu_memory_mb = round(use.percent, 1), round(use.memory_mb, 1)
+            if self.container is not None:
+                self._ask_engine(self.container)
             self._patiently(self._store_status)
             if now >= self._log_due:
                 self._patiently(self._store_log)
+
+    def _ask_engine(self, container: Container) -> None:
+        used = stats_of(container)
+        if used is not None:
+            self.status.cpu_percent, self.status.memory_mb = round(used[0], 1), round(used[1], 1)
+            self.status.peak_memory_mb = max(self.status.peak_memory_mb or 0.0, self.status.memory_mb)
 
     def _patiently(self, store: Callable[[], object]) -> None:
         """Store something; that it cannot be is said, and tried again later."""

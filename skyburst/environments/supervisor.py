@@ -51,6 +51,8 @@ class Order:
     """Seconds from SIGTERM to SIGKILL."""
     every_s: float = 1.0
     """Seconds between two reports of what it uses."""
+    watched: bool = True
+    """Whether its processes are below this one; those of a container are not, and the engine bounds their memory."""
     stop: list[str] = field(default_factory=list)
     """Run when the command is to end, where a signal does not reach all of it: of a container."""
     oom: list[str] = field(default_factory=list)
@@ -122,6 +124,8 @@ class Supervisor:
         if now - self._looked < LOOK_S / 2:  # woken by a child that ended, of which there may be very many
             return
         self._looked = now
+        if not self._order.watched:
+            return
         use = self._processes.use(self._order.memory_mb)
         self._peak_mb = max(self._peak_mb, use.memory_mb)
         self._cpu_s = max(self._cpu_s, use.cpu_s)
@@ -159,16 +163,16 @@ class Supervisor:
             self._wait(LOOK_S / 5)
             reap()
         left = self._processes.kill(KILLING_S)
+        if self._order.oom and self._reason is None and _answer(self._order.oom) == "true":
+            self._reason = OUT_OF_MEMORY
+        if self._order.remove:
+            _answer(self._order.remove)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)  # also of those that ended between two looks
         peak_mb = used.ru_maxrss / RSS_UNITS_PER_MB
         if (
             peak_mb > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_UNITS_PER_MB
         ):  # else it may be this one's, forked
             self._peak_mb = max(self._peak_mb, peak_mb)
-        if self._order.oom and self._reason is None and _answer(self._order.oom) == "true":
-            self._reason = OUT_OF_MEMORY
-        if self._order.remove:
-            _answer(self._order.remove)
         ended = {
             "exit_code": self._exit_code,
             "reason": self._reason,
@@ -182,6 +186,10 @@ class Supervisor:
     def _tell(self, what: str, value: Any) -> None:
         with contextlib.suppress(OSError):  # nobody listens any more
             os.write(self._events, json.dumps({what: value}).encode() + b"\n")
+
+
+def _go_on(*_: object) -> None:
+    """Do nothing about a signal: it ends by what its worker does. Were it ignored, it would be so in the command too."""
 
 
 def _offer_to_be_killed() -> None:
@@ -219,9 +227,7 @@ def main(arguments: list[str]) -> None:
     global WOKEN, _WAKING
     control, events = (int(argument) for argument in arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(
-            number, lambda *_: None
-        )  # it ends by what its worker does; ignored, they would be so in the command too
+        signal.signal(number, _go_on)
     order = _read_order(control)
     if order is None:
         return

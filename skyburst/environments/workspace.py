@@ -36,16 +36,18 @@ class Workspace:
         """One of its folders."""
         return self.root / name
 
-    def put_helpers(self, python: str = sys.executable, programs: Path = PROGRAMS) -> None:
+    def put_helpers(self, python: str = sys.executable, programs: Path = PROGRAMS, *, search: bool = False) -> None:
         """Make the programs on the command's PATH: small scripts that run a Python, which needs nothing installed.
 
         Args:
             python: the one that the command finds.
             programs: where it finds the programs.
+            search: whether the Python is looked for on the command's PATH.
         """
+        word = python if search else _quoted(python)
         for name, file in HELPERS.items():
             path = self["bin"] / name
-            path.write_text(f'#!/bin/sh\nexec {_quoted(python)} -E -s -S {_quoted(str(programs / file))} "$@"\n')
+            path.write_text(f'#!/bin/sh\nexec {word} -E -s -S {_quoted(str(programs / file))} "$@"\n')
             path.chmod(0o755)
         shutil.copytree(PROGRAMS / SHELL, self["bin"] / SHELL)
         for script in (PROGRAMS / SHELL).iterdir():
