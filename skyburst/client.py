@@ -130,6 +130,10 @@ class JobHandle:
         """The record that makes the job reproducible. Raises ResultNotReady until the job has ended."""
         return self.home.certificate(self.job_id)
 
+    def datasets(self) -> list[dict[str, Any]]:
+        """The status of each dataset of a job whose analysis is a command: `{"number", "dataset", "state", "files", ...}`."""
+        return list(self.home.datasets(self.record()))
+
     def logs(self, batch: int | None = None) -> str:
         """What the batches wrote and why they failed, or one of them."""
         from skyburst.logs import log_text

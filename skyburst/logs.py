@@ -21,12 +21,10 @@ def log_text(home: Home, job: JobRecord, batch: int | None = None) -> str:
 
 def log_lines(home: Home, job: JobRecord, batch: int | None = None) -> Iterator[str]:
     """The same, piece by piece."""
-    failure = (job.outcome or {}).get("failure")
     if batch is None:
         for record in home.table.batches(job.job_id):
             yield from _of_batch(home, job.job_id, record)
-        if failure:
-            yield f"== job: {failure[0]}: {failure[1]}\n{failure[2]}"
+        yield job_failure(job)
         return
     batches = (job.plan or {}).get("batches", 0)
     if not 0 <= batch < batches:
@@ -36,6 +34,12 @@ def log_lines(home: Home, job: JobRecord, batch: int | None = None) -> Iterator[
         yield f"== batch {batch}: not sent yet\n"
     else:
         yield from _of_batch(home, job.job_id, found)
+
+
+def job_failure(job: JobRecord) -> str:
+    """What failed besides batches, such as the combiner; empty when nothing did."""
+    failure = (job.outcome or {}).get("failure")
+    return f"== job: {failure[0]}: {failure[1]}\n{failure[2]}" if failure else ""
 
 
 def _of_batch(home: Home, job_id: str, record: BatchRecord) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import Any
 from skyburst.client import JobHandle
 from skyburst.contracts.parameters import schema
 from skyburst.contracts.records import JobRecord, Missing
+from skyburst.environments.reading import is_command
 from skyburst.finding import Found
 from skyburst.homes.home import Home
 
@@ -44,6 +45,7 @@ def job_document(home: Home, job: JobRecord) -> dict[str, Any]:
         "runs": job.runs,
         "missing": [Missing(*entry)._asdict() for entry in outcome.get("missing", [])],
         "item_errors": outcome.get("item_errors", []),
+        "datasets": list(home.datasets(job)) if is_command(job) else None,
         "result": result.location if result else None,
         "next": home.following(job),
         "notified": home.notified(job),

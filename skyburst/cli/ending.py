@@ -9,10 +9,12 @@ from pathlib import Path
 import click
 
 from skyburst.cli import found, text
+from skyburst.cli.datasets import copied_line, files_of
 from skyburst.cli.exits import OF_STATES, ExitCode
 from skyburst.cli.output import STANDARD_OUTPUT, check_target, copy_files, write_copy
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import JobState
+from skyburst.environments.reading import is_command
 from skyburst.homes.home import Home, Readable, StoredFile
 
 MOST_FILES = 12
@@ -52,17 +54,22 @@ def show_ending(home: Home, job: JobRecord, wanted: Wanted) -> ExitCode:
     elif job.state is not JobState.SUCCEEDED:
         _say([f"skyburst: job {job.job_id} is {job.state}: {text.shortened(job.reason, 1_000)}"])
     result = home.result_file(job)
+    of_datasets = files_of(home, job) if wanted.output and is_command(job) else {}
     if result is None:
+        if wanted.output and of_datasets:
+            _copy_datasets(of_datasets, Path(wanted.output).expanduser())
         return ending_code(job)
     shown: Readable = result
     files = dict(home.result_files(job))
     if wanted.output:
         folder = Path(wanted.output).expanduser()
-        others = set(_names(folder)) - {"result.json", *files}
+        others = set(_names(folder)) - {"result.json", *files, *of_datasets}
         if others:
             _say([f"note: {folder} has {text.counted(len(others), 'other file')}, not of this job: {_some(others)}"])
         shown, *copies = map(StoredFile, copy_files({"result.json": result, **files}, folder))
         files = dict(zip(files, copies, strict=True))
+        if of_datasets:
+            _copy_datasets(of_datasets, folder)
     if wanted.json_file:
         write_copy(result, wanted.json_file)
     taken = wanted.json_file == STANDARD_OUTPUT
@@ -72,6 +79,12 @@ def show_ending(home: Home, job: JobRecord, wanted: Wanted) -> ExitCode:
         _say(result_lines(job, shown, files), err=taken)
         _say([f"`skyburst result {job.job_id}{home.option}` shows this again"])
     return ending_code(job)
+
+
+def _copy_datasets(files: Mapping[str, Readable], folder: Path) -> None:
+    """Copy the results of datasets, each into a folder of its name; also of those that failed."""
+    copy_files(files, folder)
+    _say([copied_line(files, sum(file.size for file in files.values()), folder)])
 
 
 def result_lines(job: JobRecord, result: Readable, files: Mapping[str, Readable]) -> list[str]:

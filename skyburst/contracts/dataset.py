@@ -87,7 +87,8 @@ class Dataset:
     name: str
     """For people, and for the folder that its results are copied to."""
     data: tuple[str, ...]
-    """Paths or URLs of its files and folders."""
+    """Paths or URLs of its files and folders. Of a folder that ends with `/`, the files themselves are put among the inputs,
+    else the folder."""
     config: dict[str, Any] = field(default_factory=dict)
     """Parameters that differ from those of the job."""
     config_file: str | None = None
@@ -186,14 +187,15 @@ def _data(given: Any, where: str) -> tuple[str, ...]:
         if not entry or "\0" in entry:
             raise InvalidItems(f"{where}.data has {entry!r}: expected a path or URL")
     names = [base_name(entry) for entry in data]
+    apart = [name for entry, name in zip(data, names, strict=True) if not entry.endswith("/")]
     for entry, name in zip(data, names, strict=True):
         if name in ("", ".", ".."):
             raise InvalidItems(
                 f"{where}.data has {entry!r}, which has no name of its own: give the path of a file or folder"
             )
-        if names.count(name) > 1:
+        if apart.count(name) > 1:
             raise InvalidItems(
-                f"{where}.data has {names.count(name)} files or folders with the name {name!r}, which would be in one place: "
+                f"{where}.data has {apart.count(name)} files or folders with the name {name!r}, which would be in one place: "
                 "rename one, or give the folder that they are in"
             )
     return tuple(data)

@@ -78,7 +78,10 @@ class Fetching:
             name = base_name(location)
             with _named(location):
                 source = open_folder(location)
-                yield self._file(source, folder / name) if source.is_file else self._folder(source, folder / name)
+                if source.is_file:
+                    yield self._file(source, folder / name)
+                else:
+                    yield self._folder(source, folder if location.endswith("/") else folder / name)
 
     def changed(self) -> str | None:
         """An original that is not as it was, if there is one."""
@@ -97,7 +100,7 @@ class Fetching:
         return Input(source.location, size, digest)
 
     def _folder(self, source: Folder, target: Path) -> Input:
-        target.mkdir()
+        target.mkdir(exist_ok=True)
         total, digest = 0, hashlib.sha256()
         for info in source.files():
             place = target.joinpath(*check_key(info.name).split("/"))
@@ -108,7 +111,11 @@ class Fetching:
         return Input(source.location, total, digest.hexdigest())
 
     def _copy(self, source: Folder, name: str, target: Path) -> tuple[int, str]:
-        """Bring a file there; its size and digest."""
+        """Bring a file there; its size and digest. Raises InvalidItems when there is one of its name."""
+        if target.exists():
+            raise InvalidItems(
+                f"{name!r} in {source.location} has the name of another file of this dataset: rename one of them"
+            )
         digest, size = hashlib.sha256(), 0
         with source.open(name) as old:
             local = isinstance(getattr(old, "name", None), str | os.PathLike)

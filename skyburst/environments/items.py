@@ -90,4 +90,4 @@ def _absolute(where: str, location: str, folder: Path) -> str:
         raise InvalidJob(f"{where} is {location!r}: it cannot be a file or folder here: {error}") from error
     if not there:
         raise InvalidJob(f"{where} is {location!r}: there is no file or folder {path}")
-    return str(path)
+    return f"{path}/" if location.endswith("/") and path.is_dir() else str(path)

@@ -154,6 +154,8 @@ class Report:
         self.say(f"{state}: {reason}" if reason else str(state))
         status = self.status
         status.state, status.reason, status.finished_at = state, reason, time.time()
+        if state is DatasetState.SUCCEEDED:
+            status.progress = 1.0
         status.cpu_percent = status.memory_mb = status.gpu_percent = status.gpu_memory_mb = None
         self._store_log()
         return self._store_status()

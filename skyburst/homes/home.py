@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from skyburst.contracts.job import JobSpec
     from skyburst.contracts.records import JobRecord, Progress, Result
     from skyburst.contracts.spans import Span
+    from skyburst.environments.reading import DatasetsLooking
     from skyburst.finding import Found
     from skyburst.objects import ObjectStore
     from skyburst.ports import Objects, TaskTable
@@ -207,6 +208,18 @@ class Home(Protocol):
 
     def spans(self, job: JobRecord) -> list[Span]:
         """What the parts of the engine other than workers did in the last run of a job, by the time they started."""
+
+    def datasets(self, job: JobRecord) -> Iterator[dict[str, Any]]:
+        """The status of each dataset of a job of a command, in order; see `skyburst.environments.reading.statuses`."""
+
+    def dataset_log(self, job: JobRecord, number: int, after: int = 0) -> list[dict[str, Any]]:
+        """The lines of the log of a dataset after one of them: `{"line", "at", "stream", "text"}`."""
+
+    def dataset_files(self, job: JobRecord, status: dict[str, Any]) -> Mapping[str, Readable]:
+        """The result files of a dataset, of which this is the status, by name."""
+
+    def looking_at_datasets(self, job: JobRecord) -> AbstractContextManager[DatasetsLooking]:
+        """Looks at the running datasets of a job while it is shown; may be used by another thread than this home."""
 
     def partial_results(self, job: JobRecord) -> Any:
         """What the partial results of a planned job combine to so far, unfinished. Raises JobFailed."""

@@ -26,8 +26,9 @@ def command(job: str, output: str | None, on: str, as_json: bool) -> int:
       skyburst result last --output results
     """
     from skyburst.cli.ending import Wanted, show_ending
+    from skyburst.environments.reading import is_command
 
     with open_job(job, on) as (home, record):
-        if home.result_file(record) is None:
+        if home.result_file(record) is None and not (output and is_command(record)):
             home.result(record)  # raises with the reason
         return show_ending(home, record, Wanted("-" if as_json else None, output))

@@ -44,11 +44,13 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
     from skyburst.cli import text
     from skyburst.cli.budgeting import left_lines
     from skyburst.cli.chain import chain_lines
+    from skyburst.cli.datasets import table_lines
     from skyburst.cli.ending import result_lines
     from skyburst.cli.follow.snapshot import counts, time_left, troubles
     from skyburst.cli.found import item_error_lines, missing_lines
     from skyburst.cli.placed import fell_back, placed
     from skyburst.client import JobHandle
+    from skyburst.environments.reading import is_command
 
     handle = JobHandle(job.job_id, home)
     progress = handle.progress()
@@ -79,7 +81,11 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
         lines += [
             f"  {name} = {text.shortened(json.dumps(value), MOST_CHARACTERS)}" for name, value in job.parameters.items()
         ]
-    lines += missing_lines(home, job) + item_error_lines(home, job, progress.item_errors)
+    if is_command(job):
+        lines += ["", *table_lines(home.datasets(job), job.job_id, home.option), ""]
+    else:
+        lines += missing_lines(home, job)
+    lines += item_error_lines(home, job, progress.item_errors)
     result = home.result_file(job)
     if result:
         lines += result_lines(job, result, home.result_files(job))

@@ -62,7 +62,7 @@ class Bar:
             if troubles(progress):
                 lines.append(_line("  " + ", ".join(troubles(progress)), "yellow"))
         if snapshot.best:
-            lines.append(_line("  best so far:", "dim"))
+            lines.append(_line(f"  {snapshot.heading}", "dim"))
             lines += [_line("    " + line) for line in snapshot.best[:MOST_BEST]]
         return Group(*lines)
 

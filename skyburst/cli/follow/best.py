@@ -21,6 +21,10 @@ MOST_OF_ERROR = 300
 class Best:
     """The lines of the best results so far, brought up to date while a job runs."""
 
+    heading = "best so far:"
+    partly = 0.0
+    """Nothing is known of batches that run."""
+
     def __init__(self, home: Home, job_id: str) -> None:
         self._home = home
         self._job_id = job_id

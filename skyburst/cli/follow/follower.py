@@ -8,11 +8,13 @@ import time
 
 from skyburst.cli import text
 from skyburst.cli.follow.best import Best
+from skyburst.cli.follow.running import Running
 from skyburst.cli.follow.signals import SignalWatch
 from skyburst.cli.follow.snapshot import Snapshot
 from skyburst.cli.follow.view import View
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.states import JobState
+from skyburst.environments.reading import is_command
 from skyburst.homes.home import Home
 
 TICK_S = 0.15
@@ -29,10 +31,11 @@ class Follower:
         self._workers = home.workers_of(job)
         self._option = home.option
         self._done_before = home.table.progress(job.job_id).done if job.runs else 0
-        self._best = Best(home, job.job_id)
+        self._best = Running(home, job) if is_command(job) else Best(home, job.job_id)
         self._signals = SignalWatch()
         name = job.spec.get("name")
         self._snapshot = Snapshot(f"{job.job_id} ({name})" if name else job.job_id)
+        self._snapshot.heading = self._best.heading
         self._progress: Progress | None = None
         self._planned = False
         self._end = threading.Event()
@@ -79,7 +82,7 @@ class Follower:
             given_up = self._best.look(found_something=progress.done > 0)
             if given_up:
                 self._view.say(given_up)
-            snapshot.best = self._best.lines
+            snapshot.best, snapshot.partly = self._best.lines, self._best.partly
         self._view.show(snapshot)
 
     def _say_plan(self) -> None:

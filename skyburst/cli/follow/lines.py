@@ -41,7 +41,7 @@ class Lines:
         self.say(_line(snapshot))
         if snapshot.best and snapshot.best[0] != self._best:
             self._best = snapshot.best[0]
-            self.say(f"  best so far: {self._best}")
+            self.say(f"  {snapshot.heading} {self._best}")
 
     def close(self) -> None:
         """Nothing to remove."""

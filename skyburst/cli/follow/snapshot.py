@@ -20,14 +20,21 @@ class Snapshot:
     elapsed_s: float = 0.0
     """Since this program began to run or follow the job."""
     best: list[str] = field(default_factory=list)
-    """The best results so far, a line each."""
+    """The best results so far, or the datasets that run, a line each."""
+    heading: str = ""
+    """Of these lines."""
+    partly: float = 0.0
+    """How much of the running batches is done, in batches, as far as they say."""
     stopping: bool = False
     """Ctrl-C was pressed, and the job is being ended."""
 
     @property
     def fraction(self) -> float:
         """Share of the batches that have ended, 0 to 1."""
-        return self.progress.fraction if self.progress else 0.0
+        if self.progress is None:
+            return 0.0
+        partly = self.partly / self.progress.batches if self.progress.batches and self.progress.running else 0.0
+        return min(1.0, self.progress.fraction + partly)
 
 
 def phase(snapshot: Snapshot) -> str:

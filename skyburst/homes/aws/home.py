@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +33,7 @@ from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
 from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
+from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
 from skyburst.notifications.delivery import notified
@@ -39,16 +42,19 @@ if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
     from skyburst.contracts.spans import Span
     from skyburst.cost.job_cost import MachineUse
+    from skyburst.environments.reading import DatasetsLooking
     from skyburst.finding import Found
     from skyburst.homes.aws.budgets_table import DynamoBudgets
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
 
 PLAN_LOOK_S = 0.2
+LOOK_S = 3.0
+"""Between looks at the datasets of a job that is shown."""
 DELETING = 16
 
 
-class AwsHome:
+class AwsHome(DatasetsOfHome):
     """The jobs of one deployment.
 
     Args:
@@ -392,6 +398,13 @@ class AwsHome:
         from skyburst.engine.spans import spans_of
 
         return spans_of(self.objects, job_prefix(job.job_id), job.runs)
+
+    @contextmanager
+    def looking_at_datasets(self, job: JobRecord) -> Iterator[DatasetsLooking]:
+        """Looks at the running datasets of a job while it is shown; may be used by another thread than this home."""
+        from skyburst.environments.reading import DatasetsLooking
+
+        yield DatasetsLooking(self.objects, self.table, job, LOOK_S)
 
     def partial_results(self, job: JobRecord) -> Any:
         """What the partial results so far combine to, unfinished: combined on this machine, with the code that is here.

@@ -38,6 +38,7 @@ from skyburst.errors import (
     is_disk_full,
 )
 from skyburst.finding import Found
+from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, StoredFile, job_of_name
 from skyburst.homes.job_items import store_items
@@ -64,13 +65,16 @@ if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
     from skyburst.budgets.sqlite import SqliteBudgets
     from skyburst.cost.job_cost import MachineUse
+    from skyburst.environments.reading import DatasetsLooking
 
+LOOK_S = 1.0
+"""Between looks at the datasets of a job that is shown."""
 LOCK_S = 2.0
 """Looking whether a job is driven holds its lock for a moment; a driver waits that long."""
 BUDGETS = "budgets.sqlite"
 
 
-class LocalHome:
+class LocalHome(DatasetsOfHome):
     """Everything of home `local` behind one state folder."""
 
     name = "local"
@@ -433,6 +437,17 @@ class LocalHome:
         from skyburst.engine.spans import spans_of
 
         return spans_of(self.objects, f"jobs/{job.job_id}/", job.runs)
+
+    @contextmanager
+    def looking_at_datasets(self, job: JobRecord) -> Iterator[DatasetsLooking]:
+        """Looks at the running datasets of a job while it is shown; may be used by another thread than this home."""
+        from skyburst.environments.reading import DatasetsLooking
+
+        home = LocalHome(self.folder)  # with a connection to the task table of its own
+        try:
+            yield DatasetsLooking(home.objects, home.table, job, LOOK_S)
+        finally:
+            home.close()
 
     def partial_results(self, job: JobRecord) -> Any:
         """What the partial results so far combine to, unfinished. Raises JobFailed."""
