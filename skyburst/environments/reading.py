@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from skyburst.contracts.dataset import DELIVERED, LOG, STATUS, DatasetState, dataset_prefix
+from skyburst.contracts.dataset import DELIVERED, LOG, STATUS, DatasetState, dataset_prefix, parse_dataset
 from skyburst.contracts.records import BatchRecord, JobRecord
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.watch import NOT_SENT, reason_of
-from skyburst.errors import ObjectNotFound
+from skyburst.errors import InvalidItems, ObjectNotFound
+from skyburst.manifest import ItemReader, Manifest, parse_source
 from skyburst.objects import ObjectStore
 from skyburst.ports import TaskTable
 
@@ -38,8 +39,10 @@ def statuses(objects: ObjectStore, table: TaskTable, job: JobRecord) -> Iterator
         return
     batches = {batch.batch_id: batch for batch in table.batches(job.job_id)}
     numbers = range(job.plan["items"])
+    items = _reader(objects, job)
     for number, stored in zip(numbers, read_statuses(objects, job, numbers), strict=True):
-        yield settled(number, stored, batches.get(number), job.state)
+        told = stored or {"dataset": _name(items, number), "state": str(DatasetState.PENDING), "reason": ""}
+        yield settled(number, told, batches.get(number), job.state)
 
 
 def read_statuses(objects: ObjectStore, job: JobRecord, numbers: Iterable[int]) -> Iterator[dict[str, Any] | None]:
@@ -59,16 +62,14 @@ def read_statuses(objects: ObjectStore, job: JobRecord, numbers: Iterable[int]) 
         yield from pool.map(read, numbers)
 
 
-def settled(
-    number: int, stored: dict[str, Any] | None, batch: BatchRecord | None, job_state: JobState
-) -> dict[str, Any]:
+def settled(number: int, stored: dict[str, Any], batch: BatchRecord | None, job_state: JobState) -> dict[str, Any]:
     """The status of a dataset: what it said last, unless the task table knows better. Pure.
 
     Whatever ran it may have been killed before it could say so; and it may be waiting for another attempt.
 
     Args:
         number: of the dataset.
-        stored: what it said last, if it said anything.
+        stored: what it said last; of one that said nothing yet, that it is PENDING.
         batch: what was recorded of its batch, if anything was.
         job_state: of its job.
     """
@@ -84,7 +85,7 @@ def settled(
             return status
         if batch is not None and batch.state is BatchState.FAILED:
             return {**status, "state": str(DatasetState.FAILED), "reason": reason_of(batch)}
-        if stored is None:
+        if state is DatasetState.PENDING:
             return {**status, "reason": NOT_SENT}
         return {**status, "state": str(DatasetState.CANCELLED), "reason": f"its job ended as {job_state} while it ran"}
     if batch is not None and batch.state is BatchState.FAILED:
@@ -99,6 +100,21 @@ def settled(
             "progress": None,
         }
     return status
+
+
+def _reader(objects: ObjectStore, job: JobRecord) -> ItemReader:
+    assert job.items is not None
+    source = parse_source(job.items)
+    own = isinstance(source, Manifest) and source.location == objects.location
+    return ItemReader(source, objects if own else None)
+
+
+def _name(items: ItemReader, number: int) -> str:
+    """The name of a dataset that says nothing yet; its number when the item is none, which its attempt will say."""
+    try:
+        return parse_dataset(items.read(number, number + 1)[0], number).name
+    except InvalidItems:
+        return str(number)
 
 
 def log_lines(objects: ObjectStore, job: JobRecord, number: int, after: int = 0) -> list[dict[str, Any]]:
