@@ -61,7 +61,8 @@ class Environments(Construct):
         self.host_role = self._host_role()
         profile = iam.CfnInstanceProfile(self, "HostProfile", roles=[self.host_role.role_name])
         self._profile = profile.attr_arn
-        self.job_roles: list[iam.Role] = []
+        self.queues: list[str] = []
+        """Names of all queues."""
         self._entries: dict[str, dict[str, Any]] = {}
         self._environments = 0
         for analysis in analyses:
@@ -133,7 +134,9 @@ class Environments(Construct):
                     )
                 ] if pricing == "spot" else None,
             )  # fmt: skip
-        return {pricing: name + end for pricing, end in PRICINGS.items()}
+        names = {pricing: name + end for pricing, end in PRICINGS.items()}
+        self.queues += names.values()
+        return names
 
     def _environment(
         self, scope: Construct, id_: str, kind: str, template: ec2.CfnLaunchTemplate, types: list[str], needs: EnvironmentSection
@@ -231,7 +234,6 @@ class Environments(Construct):
                 _allow(["s3:GetObject"], [code.bucket.arn_for_objects(code.s3_object_key)]),
             ],
         )  # fmt: skip
-        self.job_roles.append(role)
         variables = {
             **factory.variables(),
             deployed.ANALYSIS: analysis.name,

@@ -25,7 +25,7 @@ DDB3 = (
 )
 SQS3 = "it is the queue of what could not be delivered itself: no function reads from it"
 L1 = "the operator chooses the version: that of which the packages of all analyses have wheels"
-XRAY = "X-Ray and the delivery of Step Functions' logs know no resources: AWS documents * for them"
+XRAY = "X-Ray, the delivery of Step Functions' logs, and lists of AWS Batch and EC2 know no resources: AWS documents * for them"
 OBJECTS = {
     "/*": "jobs read items, masks and parameters from anywhere in the deployment's bucket; nothing but objects is in it",
     "/jobs/*": "the objects of each job lie under its id, which is not known when it is deployed",
@@ -53,6 +53,7 @@ HOSTS = "the agent of ECS needs what AWS names for it, and Session Manager likew
 BATCH_NAMES = (
     "the queues and job definitions of the deployment begin with its prefix; named one by one, they fill a policy"
 )
+DEVELOPERS = "instances of developers are named by chance; the condition is that they have the tags of the deployment"
 BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted"
 STACK = "the id of a stack is behind its name, and new when it is made again"
 COMPARING = "CloudFormation compares with the rights of who asks; these read settings, and no content"
@@ -84,6 +85,7 @@ def acknowledge(stack: SkyburstStack) -> None:
         jobs = "arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:"
         objects |= {f"{jobs}{kind}/{prefix}-*": BATCH_NAMES for kind in ("job-queue", "job-definition")}
         objects[f"{jobs}job/*"] = BATCH_JOBS
+        objects["arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"] = DEVELOPERS
         _acknowledge_hosts(stack.environments)
     if stack.drift is not None:
         policy = stack.drift.node.find_child("LookPolicy")

@@ -16,6 +16,7 @@ from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
 from cdk_app.notifications import Notifications
 from cdk_app.people import PeopleRole
+from cdk_app.reaper import ReaperFunction
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
 from skyburst._version import __version__
@@ -82,6 +83,8 @@ class SkyburstStack(cdk.Stack):
             else None
         )
         self.people = _people_role(self, settings)
+        if self.environments:
+            ReaperFunction(self, "Reaper", factory=factory, environments=self.environments)
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
         self.monitoring: Monitoring | None = None

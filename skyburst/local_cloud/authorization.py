@@ -190,6 +190,14 @@ def _of_batch(asked: Asked) -> list[Need]:
     return [*wanted, Need("batch:TagResource", asked.arn("batch", "job/*"))] if body.get("tags") else wanted
 
 
+def _of_ec2(asked: Asked) -> list[Need]:
+    """Those of instances that are named; others have no resource here."""
+    instances = [values[0] for name, values in asked.query.items() if name.startswith("InstanceId.") and values]
+    if asked.operation.startswith("Describe") or not instances:
+        return [Need(f"ec2:{asked.operation}", "*")]
+    return [Need(f"ec2:{asked.operation}", asked.arn("ec2", f"instance/{instance}")) for instance in instances]
+
+
 def _of_kms(asked: Asked) -> list[Need]:
     key = asked.json().get("KeyId")
     if not key:
@@ -211,6 +219,7 @@ NEEDS: dict[str, Callable[[Asked], list[Need]]] = {
     "ssm": _of_ssm,
     "logs": _of_logs,
     "batch": _of_batch,
+    "ec2": _of_ec2,
     "kms": _of_kms,
     "sts": _of_sts,
 }
@@ -359,7 +368,21 @@ def context_of(service: str, asked: Asked) -> dict[str, Any]:
         context |= {f"aws:requesttag/{name}".lower(): value for name, value in tags.items()}
     if service == "s3" and asked.query.get("prefix"):
         context["s3:prefix"] = asked.query["prefix"][0]
+    if service == "ec2":
+        context |= _tags_of_instances(asked)
     return context
+
+
+def _tags_of_instances(asked: Asked) -> dict[str, str]:
+    """Tags that all instances of a request have."""
+    from moto.ec2.models import ec2_backends
+
+    backend = ec2_backends[asked.account][asked.region]
+    names = [values[0] for name, values in asked.query.items() if name.startswith("InstanceId.") and values]
+    found = [backend.get_instance_by_id(name) for name in names]
+    tags = [{tag["key"]: tag["value"] for tag in one.get_tags()} if one else {} for one in found]
+    shared = set.intersection(*(set(one.items()) for one in tags)) if tags else set()
+    return {f"ec2:resourcetag/{name}".lower(): value for name, value in shared}
 
 
 def refused(service: str, refusal: Refusal) -> Exception:

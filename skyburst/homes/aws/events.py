@@ -21,6 +21,7 @@ DRIFT = "Skyburst Deployment Drift"
 MOST_DRIFTED = 20
 """Resources, and properties of each, in an event, which holds 256 KiB."""
 BATCH_CHANGE = "Skyburst Batch State Change"
+REAPED = "Skyburst Environment Reaped"
 AT_ONCE = 10
 """Events in one call of PutEvents."""
 THREADS = 8
@@ -91,6 +92,18 @@ class Events:
             "at": time.time(),
         }
         self._put([_entry(DRIFT, detail)])
+
+    def reaped(self, kind: str, name: str, job: str, reason: str) -> None:
+        """Tell that something was ended that had outlived its job.
+
+        Args:
+            kind: `job` for one of AWS Batch, or `instance`.
+            name: its id.
+            job: the job that it worked for, if any.
+            reason: why it was ended.
+        """
+        detail = {"deployment": self._deployment, "kind": kind, "id": name, "job": job or None, "reason": reason}
+        self._put([_entry(REAPED, {**detail, "at": time.time()})])
 
     def batches(self, job_id: str, run: int, changed: Sequence[BatchRecord]) -> None:
         """Tell the states of batches, ten at a time."""
