@@ -22,6 +22,12 @@ from skyburst.homes.aws.worker import MARGIN_S
 LONGEST_S = 900
 
 
+def has_environments(found: Found) -> bool:
+    """Whether batches of an analysis run in environments, all of them or those that fall back."""
+    choice = choose(found.blueprint)
+    return choice.environment or choice.fallback
+
+
 class Analysis(Construct):
     """The functions of one analysis: identical workers, unless its batches run in environments, and a combiner.
 
@@ -40,10 +46,7 @@ class Analysis(Construct):
         super().__init__(scope, name)
         self.name = found.blueprint.name
         self.found = found
-        choice = choose(found.blueprint)
-        self.has_environments = choice.environment or choice.fallback
-        """Whether batches of it run in environments, all of them or those that fall back."""
-        lanes = 0 if choice.environment else lanes
+        lanes = 0 if choose(found.blueprint).environment else lanes
         self.lanes = lanes
         self.children = children
         self.reference = {**found.reference(), "location": "analysis", "code": "analysis"}

@@ -27,6 +27,7 @@ from cdk_app.network import Network
 from cdk_app.settings import Settings
 from skyburst.contracts.blueprint import EnvironmentSection
 from skyburst.errors import InvalidAnalysis
+from skyburst.finding import Found
 from skyburst.homes.aws import deployed
 
 PROGRAM = "skyburst.homes.aws.environment"
@@ -211,12 +212,6 @@ class Environments(Construct):
 
     def _definition(self, scope: Construct, analysis: Analysis, name: str, needs: EnvironmentSection) -> None:
         factory, settings = self._factory, self._settings
-        image = needs.image or settings.environment_image
-        if image is None:
-            raise InvalidAnalysis(
-                f"{analysis.found.location}: its batches run in environments, and neither environment.image of its blueprint nor "
-                "environment_image of the deployment names a container image"
-            )
         log = logs.LogGroup(
             scope, "Log", log_group_name=f"/aws/batch/{name}", retention=RETENTIONS[settings.log_days],
             removal_policy=cdk.RemovalPolicy.DESTROY,
@@ -264,7 +259,7 @@ class Environments(Construct):
                 ],
             ),
             container_properties=definition.ContainerPropertiesProperty(
-                image=image,
+                image=image_of(analysis.found, settings),
                 command=start_command(),
                 job_role_arn=role.role_arn,
                 resource_requirements=[
@@ -306,6 +301,18 @@ class Environments(Construct):
             ],
         )  # fmt: skip
         return role
+
+
+def image_of(found: Found, settings: Settings) -> str:
+    """The container image of an analysis' environments. Raises InvalidAnalysis when nobody names one."""
+    needs = found.blueprint.environment
+    image = (needs.image if needs else None) or settings.environment_image
+    if image is None:
+        raise InvalidAnalysis(
+            f"{found.location}: its batches run in environments, and neither environment.image of its blueprint nor "
+            f"environment_image of the deployment names a container image that has Python {settings.machine.python}"
+        )
+    return image
 
 
 def start_command() -> list[str]:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import aws_cdk as cdk
 from constructs import Construct
 
-from cdk_app.analysis import Analysis
+from cdk_app.analysis import Analysis, has_environments
 from cdk_app.batches import BatchMachine
 from cdk_app.burst import Bridge
 from cdk_app.drift import DriftCheck
 from cdk_app.engine import Engine
-from cdk_app.environments import Environments
+from cdk_app.environments import Environments, image_of
 from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
@@ -43,6 +43,8 @@ class SkyburstStack(cdk.Stack):
                     f"{found.location}: what is deployed cannot be called {found.blueprint.name!r}, because "
                     f"{RESERVED[found.blueprint.name]}: give it another name in its blueprint"
                 )
+            if has_environments(found):
+                image_of(found, settings)  # before its code is bundled, which takes a while
         self.settings = settings
         monitored = settings.monitoring != "none"
         self.storage = Storage(self, "Storage", request_metrics=monitored)
@@ -62,7 +64,7 @@ class SkyburstStack(cdk.Stack):
         if settings.burst_functions:
             functions = settings.burst_functions
             runnable.append(Bridge(self, "Bridge", factory=factory, functions=functions, lanes=settings.lanes))
-        asking = [analysis for analysis in self.analyses if analysis.has_environments]
+        asking = [analysis for analysis in self.analyses if has_environments(analysis.found)]
         self.environments: Environments | None = None
         if asking:
             self.environments = Environments(self, "Environments", factory=factory, settings=settings, analyses=asking)

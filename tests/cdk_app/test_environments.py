@@ -1,27 +1,23 @@
-"""Environments in the template: what they are made of, what they may do, and that a container of one really starts."""
+"""Environments in the template: what they are made of, and what they may do."""
 
 from __future__ import annotations
 
+import ast
 import json
-import time
-from collections.abc import Callable, Iterator
+import subprocess
+import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
-import skyburst
 from skyburst.errors import InvalidAnalysis, InvalidJob
-from tests.deployed.world import World, context
-
-if TYPE_CHECKING:
-    from skyburst.local_cloud import LocalCloud
+from tests.deployed.world import IMAGE, context
 
 Template = dict[str, Any]
 HERE = Path(__file__).parent
 PREFIX = "envs"
-IMAGE = f"example.org/python@sha256:{'0' * 64}"
-CHOSEN = {"prefix": PREFIX, "environment_image": IMAGE}
 BLUEPRINT = """
 blueprint = 1
 name = "graphic"
@@ -51,7 +47,7 @@ def assembly(synth: Callable[..., Path], tmp_path_factory: pytest.TempPathFactor
     graphic = tmp_path_factory.mktemp("graphic")
     (graphic / "blueprint.toml").write_text(BLUEPRINT.replace("{digest}", "1" * 64), encoding="utf-8")
     analyses = [HERE.parent / "deployed" / "acting", HERE / "needing", graphic]
-    return synth(**CHOSEN, analyses=",".join(map(str, analyses)))
+    return synth(prefix=PREFIX, analyses=",".join(map(str, analyses)))
 
 
 @pytest.fixture(scope="module")
@@ -189,9 +185,6 @@ def test_jobs_of_batch_are_submitted_by_the_watcher_only_and_to_the_deployment_o
 
 
 def test_the_command_of_a_container_is_a_short_program_of_the_standard_library(template: Template) -> None:
-    import ast
-    import sys
-
     for one in properties(template, "AWS::Batch::JobDefinition"):
         command = one["ContainerProperties"]["Command"]
         assert command[:3] == ["python3", "-u", "-c"]
@@ -206,16 +199,11 @@ def test_the_command_of_a_container_is_a_short_program_of_the_standard_library(t
 
 
 def test_the_template_has_no_mistakes_that_a_checker_finds(assembly: Path) -> None:
-    import importlib.util
-    import subprocess
-    import sys
-
-    from tests.conftest import need
-
-    need(importlib.util.find_spec("cfnlint") is not None, "cfn-lint is not installed")
-    command = [sys.executable, "-m", "cfnlint", "--", str(assembly / f"{PREFIX}.template.json")]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
-    assert ended.returncode == 0, ended.stdout
+    # W3005 as elsewhere: the CDK writes that a function depends on its role twice over, which does no harm.
+    template = assembly / f"{PREFIX}.template.json"
+    command = [Path(sys.executable).with_name("cfn-lint"), "--ignore-checks", "W3005", "--", template]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    assert (ran.returncode, ran.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("image", ["python:3.13", "python@sha256:abc"])
@@ -230,108 +218,4 @@ def test_without_an_image_an_environment_is_refused(tmp_path: Path) -> None:
     from cdk_app.app import make_app
 
     with pytest.raises(InvalidAnalysis, match="nor environment_image of the deployment names a container image"):
-        make_app(context(analyses=str(HERE / "needing"), python="3.12", c_library="34"), str(tmp_path))
-
-
-# Deployed
-
-
-@pytest.fixture(scope="module")
-def world(running_cloud: LocalCloud, assembly: Path) -> Iterator[World]:
-    """The template in the local cloud."""
-    yield World(running_cloud, dict(running_cloud.deploy(assembly, PREFIX).outputs))
-    running_cloud.wait_for_jobs()
-    running_cloud.destroy(PREFIX)
-
-
-def submit(world: World, program: str, *, queue: str = f"{PREFIX}-needing", **fields: Any) -> str:
-    variables = [{"name": "SKYBURST_PROGRAM", "value": program}, *fields.pop("variables", [])]
-    submitted = world.cloud.client("batch").submit_job(
-        jobName="by-hand", jobQueue=queue, jobDefinition=f"{PREFIX}-needing",
-        containerOverrides={"environment": variables}, **fields,
-    )  # fmt: skip
-    return str(submitted["jobId"])
-
-
-def test_a_container_gets_the_code_of_its_analysis_and_has_the_rights_of_its_role(world: World) -> None:
-    ended = world.cloud.wait_for_job(submit(world, "analysis.show", queue=f"{PREFIX}-needing-spot"), 60)
-    lines = world.cloud.log_of(f"/aws/batch/{PREFIX}-needing", ended["container"]["logStreamName"])
-    assert ended["status"] == "SUCCEEDED", lines
-    said = json.loads(lines[-1])
-    assert said["version"] == skyburst.__version__
-    assert "wt" not in str(said["path"]), "only what was deployed is seen"
-    assert said["refused"] == ["jobs/J/result.json", "libraries/a"]
-    variables = said["variables"]
-    assert variables["SKYBURST_BUCKET"] == world.outputs["Bucket"]
-    assert variables["SKYBURST_ANALYSIS"] == "needing"
-    assert len(variables["SKYBURST_CODE"]) == 64
-
-
-def test_an_image_with_another_python_is_named(world: World) -> None:
-    other = [{"name": "SKYBURST_PYTHON", "value": "3.99"}]
-    ended = world.cloud.wait_for_job(submit(world, "platform", variables=other), 60)
-    lines = world.cloud.log_of(f"/aws/batch/{PREFIX}-needing", ended["container"]["logStreamName"])
-    assert ended["container"]["exitCode"] == 1
-    assert "the code of this deployment is for Python 3.99" in lines[-1]
-
-
-def test_the_reaper_ends_what_outlived_its_job_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from skyburst.homes.aws.deployed import Deployed
-    from skyburst.homes.aws.reaper import Reaper
-
-    events = world.listen()
-    waits = "import time; time.sleep(60)"
-    mine, nobodys = (
-        world.cloud.client("batch").submit_job(
-            jobName="forgotten", jobQueue=f"{PREFIX}-needing", jobDefinition=f"{PREFIX}-needing",
-            containerOverrides={"command": ["python3", "-c", waits]}, tags=tags,
-        )["jobId"]
-        for tags in ({"skyburst": PREFIX, "skyburst-job": "gone", "skyburst-run": "1"}, {"owner": "somebody"})
-    )  # fmt: skip
-    old, young, other = (run_instance(world, tags) for tags in (
-        {"skyburst": PREFIX, "skyburst-develop": "yes", "skyburst-until": str(time.time() + 60)},
-        {"skyburst": PREFIX, "skyburst-develop": "yes", "skyburst-until": str(time.time() + 86_400)},
-        {"skyburst": "another", "skyburst-develop": "yes", "skyburst-until": "1"},
-    ))  # fmt: skip
-    answer = world.cloud.client("lambda").invoke(FunctionName=f"{PREFIX}-reap", Payload=b"{}")
-    document = json.loads(answer["Payload"].read())
-    assert document == {"looked": 4, "ended": [], "failed": []}, "all are young"
-
-    role = world.cloud.credentials_of(world.role_of(f"{PREFIX}-reap"))
-    for name, value in {**world.cloud.variables(), **role.variables()}.items():
-        monkeypatch.setenv(name, value)
-    deployed = Deployed(world.outputs["Bucket"], world.outputs["Batches"], world.outputs["Jobs"], PREFIX)
-    executions = world.outputs["JobMachine"].replace(":stateMachine:", ":execution:") + ":"
-    queues = [f"{PREFIX}-needing", f"{PREFIX}-needing-spot"]
-    reaped = Reaper(deployed, queues, executions, clock=lambda: time.time() + 3_600).look()
-    assert reaped.failed == []
-    assert {one["id"]: one["reason"] for one in reaped.ended} == {
-        mine: "its job gone does not exist",
-        old: "its lifetime has passed",
-    }
-    ended = world.cloud.wait_for_job(mine, 20)
-    assert ended["statusReason"] == "Reaped: its job gone does not exist"
-    client = world.cloud.client("ec2")
-    states = {
-        name: client.describe_instances(InstanceIds=[name])["Reservations"][0]["Instances"][0]["State"]["Name"]
-        for name in (old, young, other)
-    }
-    assert states == {old: "terminated", young: "running", other: "running"}
-    assert client.describe_instances(InstanceIds=[young])  # and by the rights of its role, it could not end another's
-    told = {heard["detail"]["id"]: heard for heard in world.heard(events)}
-    assert told[mine]["detail-type"] == "Skyburst Environment Reaped"
-    assert told[mine]["detail"]["job"] == "gone"
-    with pytest.raises(Exception, match="is not authorized to perform: ec2:TerminateInstances"):
-        world.cloud.client("ec2", role).terminate_instances(InstanceIds=[other])
-    client.terminate_instances(InstanceIds=[young, other])
-    world.cloud.client("batch").terminate_job(jobId=nobodys, reason="the test is over")
-
-
-def run_instance(world: World, tags: dict[str, str]) -> str:
-    """An instance as a developer has it."""
-    described = [{"Key": name, "Value": value} for name, value in tags.items()]
-    made = world.cloud.client("ec2").run_instances(
-        LaunchTemplate={"LaunchTemplateId": world.outputs["DevelopTemplate"]}, InstanceType="c6i.large",
-        MinCount=1, MaxCount=1, TagSpecifications=[{"ResourceType": "instance", "Tags": described}],
-    )  # fmt: skip
-    return str(made["Instances"][0]["InstanceId"])
+        make_app(context(analyses=str(HERE / "needing"), python="3.12", environment_image=""), str(tmp_path))

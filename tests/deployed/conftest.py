@@ -26,6 +26,7 @@ CHAIN = ("adds", "scales", "tells")
 ANALYSES = [
     "tests/local/scripted",
     "tests/local/staged",
+    "tests/cdk_app/needing",
     *(f"tests/following/{name}" for name in CHAIN),
     *(f"examples/{name}" for name in EXAMPLES),
 ]

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 
 HERE = Path(__file__).parent
+IMAGE = f"example.org/python@sha256:{'0' * 64}"
+"""Of environments of analyses that name none; it is not looked at here."""
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
 
 
@@ -30,6 +32,7 @@ def context(**more: object) -> dict[str, object]:
         "lanes": 1,
         "analyses": [str(HERE / "acting")],
         "cache": str(HERE.parents[1] / ".cdk-bundles"),
+        "environment_image": IMAGE,
         **more,
     }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from skyburst.errors import JobNotFound
+from skyburst.homes.aws.arrays import DEPLOYMENT_TAG, JOB, JOB_TAG, RUN_TAG
 from skyburst.homes.aws.calls import chunks
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.overdue import BatchJob, Instance, Standing, why_end_instance, why_end_job
@@ -20,11 +21,8 @@ GOING = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 """States of jobs of AWS Batch that have not ended."""
 AT_ONCE = 100
 """Jobs that one call of DescribeJobs describes."""
-JOB_TAG, RUN_TAG = "skyburst-job", "skyburst-run"
-DEPLOYMENT_TAG = "skyburst"
 DEVELOP_TAG, UNTIL_TAG = "skyburst-develop", "skyburst-until"
 """Of instances of developers; the second one has the end of their lifetime, in seconds since the epoch."""
-JOB_VARIABLE = "SKYBURST_JOB"
 REAPED = "ReapedEnvironments"
 UNREAPED = "UnreapedEnvironments"
 """Metrics: what was ended, and what could not be."""
@@ -156,7 +154,7 @@ def _job(described: dict[str, Any]) -> BatchJob:
     started = described.get("startedAt") if described["status"] == "RUNNING" else None
     return BatchJob(
         id=described["jobId"],
-        job=variables.get(JOB_VARIABLE) or tags.get(JOB_TAG),  # a tag has not all characters that a job's id may have
+        job=variables.get(JOB) or tags.get(JOB_TAG),  # a tag has not all characters that a job's id may have
         run=int(run) if run.isdecimal() else 0,
         created_at=described["createdAt"] / 1_000,
         started_at=started and started / 1_000,
