@@ -27,6 +27,8 @@ ANALYSES = [
     "tests/local/scripted",
     "tests/local/staged",
     "tests/cdk_app/needing",
+    "tests/local/away",
+    "tests/local/falling",
     *(f"tests/following/{name}" for name in CHAIN),
     *(f"examples/{name}" for name in EXAMPLES),
 ]

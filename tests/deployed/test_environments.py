@@ -1,0 +1,186 @@
+"""Jobs whose batches run in environments, in the deployed template: real containers' programs, a real queue, IAM enforced."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import skyburst
+from skyburst.contracts.records import ENVIRONMENTS, BatchRecord
+from skyburst.contracts.spans import Part
+from tests.deployed.conftest import REPOSITORY, Deployment, scripts
+
+pytestmark = pytest.mark.slow
+AWAY, FALLING = str(REPOSITORY / "tests/local/away"), str(REPOSITORY / "tests/local/falling")
+
+
+def away(*entries: Any, analysis: str = "away", **fields: Any) -> dict[str, Any]:
+    return {**scripts(*entries, **fields), "analysis": analysis}
+
+
+def batch(aws: Deployment, job: str, number: int) -> BatchRecord:
+    found = aws.table().batch(job, number)
+    assert found is not None
+    return found
+
+
+def batch_jobs(aws: Deployment, job: str) -> dict[str, dict[str, Any]]:
+    """The jobs of AWS Batch of a job, children of arrays included, by name and child."""
+    client = aws.cloud.client("batch")
+    queues = [queue["jobQueueName"] for queue in client.describe_job_queues()["jobQueues"]]
+    found = {}
+    for queue in queues:
+        listed = client.list_jobs(jobQueue=queue, filters=[{"name": "JOB_NAME", "values": [f"skyburst-{job}*"]}])
+        for entry in listed["jobSummaryList"]:
+            (told,) = client.describe_jobs(jobs=[entry["jobId"]])["jobs"]
+            found[told["jobName"]] = told
+            size = told.get("arrayProperties", {}).get("size", 0)
+            for child in (
+                client.describe_jobs(jobs=[f"{told['jobId']}:{n}" for n in range(size)])["jobs"] if size else []
+            ):
+                found[f"{told['jobName']}:{child['arrayProperties']['index']}"] = child
+    return found
+
+
+def until(look: Any, timeout_s: float = 60.0) -> None:
+    end = time.monotonic() + timeout_s
+    while not look():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.2)
+
+
+def test_a_job_in_environments_has_the_same_result_as_at_home_local_to_the_byte(
+    aws: Deployment, job_name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    job = away("ok", "large", "item error", "print", ["ok"])
+    ended = aws.run(job_name, job)
+    assert ended["status"] == "SUCCEEDED", ended
+    here = skyburst.run({**job, "analysis": AWAY})
+    assert aws.result(job_name) == here.value
+    record = aws.table().job(job_name)
+    assert record.analysis["compute"]["environment"] is True
+    assert record.analysis["compute"]["why"] == "its blueprint says compute = 'ec2'"
+    (name,) = {name for name in batch_jobs(aws, job_name) if ":" not in name}
+    told = batch_jobs(aws, job_name)
+    assert told[name]["arrayProperties"]["size"] == 5
+    assert told[name]["tags"]["skyburst-job"] == job_name
+    assert {entry["status"] for entry in told.values()} == {"SUCCEEDED"}
+    assert batch(aws, job_name, 3).delivery.lane == ENVIRONMENTS  # type: ignore[union-attr]
+    certificate = json.loads(aws.object(f"jobs/{job_name}/certificate.json"))
+    assert certificate["analysis"]["compute"]["environment"] is True
+
+
+def test_a_batch_that_fails_is_not_tried_again_and_its_reason_is_kept(aws: Deployment, job_name: str) -> None:
+    ended = aws.run(job_name, away("ok", "raise", "exit", "memory", "kill", tolerated_failure_percent=80))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == {"found": [0], "missing": [1, 2, 3, 4]}
+    failures = [batch(aws, job_name, number).failures for number in range(1, 5)]
+    assert [len(of_batch) for of_batch in failures] == [1, 1, 1, 1]
+    assert [of_batch[0].kind for of_batch in failures] == ["ValueError", "Killed", "OutOfMemory", "OutOfMemory"]
+    assert "told to fail" in failures[0][0].message
+    assert failures[1][0].exit_code == 3
+    codes = {
+        name.rpartition(":")[2]: told["container"].get("exitCode") for name, told in batch_jobs(aws, job_name).items()
+    }
+    assert codes["2"] == 3, "the container has it too"
+
+
+def test_a_spot_machine_that_is_taken_away_loses_nothing(aws: Deployment, job_name: str) -> None:
+    aws.cloud.faults.reclaim_instance(f"skyburst-{job_name}*", 1, after_s=1.5)
+    ended = aws.run(job_name, away([4.0, "ok"], environment={"pricing": "spot"}))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == {"found": [0], "missing": []}
+    record = batch(aws, job_name, 0)
+    assert record.attempt == 2
+    (told,) = batch_jobs(aws, job_name).values()
+    assert told["jobQueue"].endswith("-spot")
+    assert told["attempts"][0]["statusReason"].startswith("Host EC2")
+
+
+def test_cancel_ends_what_runs_and_what_waits_and_resume_submits_only_what_is_missing(
+    aws: Deployment, job_name: str
+) -> None:
+    execution = aws.start(job_name, away("ok", ["hang", "hang"], ["hang", "hang"], max_parallelism=3))
+    until(lambda: _progress(aws, job_name) == (1, 2))
+    aws.table().request_cancel(job_name)
+    ended = aws.cloud.wait_for_execution(execution, 60)
+    assert ended["error"] == "CANCELLED"
+    until(lambda: all(told["status"] in ("SUCCEEDED", "FAILED") for told in batch_jobs(aws, job_name).values()))
+    reasons = [told.get("statusReason", "") for told in batch_jobs(aws, job_name).values()]
+    assert any("the job was cancelled" in reason for reason in reasons), reasons
+    assert aws.result(job_name) == {"found": [0], "missing": [1, 2]}
+    again = aws.start(f"{job_name}-again", {"resume": job_name})
+    until(lambda: _progress(aws, job_name) == (1, 2))
+    (second,) = {name for name in batch_jobs(aws, job_name) if "-2-" in name and ":" not in name}
+    assert batch_jobs(aws, job_name)[second]["arrayProperties"]["size"] == 2
+    aws.cloud.client("stepfunctions").stop_execution(executionArn=again, cause="told to")
+    until(lambda: aws.table().job(job_name).state.finished)
+    until(lambda: all(told["status"] in ("SUCCEEDED", "FAILED") for told in batch_jobs(aws, job_name).values()))
+
+
+def _progress(aws: Deployment, name: str) -> tuple[int, int] | None:
+    try:
+        counts = aws.table().progress(name)
+    except skyburst.JobNotFound:
+        return None
+    return counts.done, counts.running
+
+
+def test_a_batch_ends_when_its_time_is_up(aws: Deployment, job_name: str) -> None:
+    ended = aws.run(job_name, away("ok", "hang", environment={"timeout_min": 0.05}, tolerated_failure_percent=50))
+    assert ended["status"] == "SUCCEEDED", ended
+    (failure,) = batch(aws, job_name, 1).failures
+    assert (failure.kind, failure.message) == ("TimedOut", "it took longer than the 0.05 min that it has")
+
+
+def test_a_batch_that_runs_out_of_time_or_memory_in_a_function_runs_once_more_in_an_environment(
+    aws: Deployment, job_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = aws.run(job_name, away("ok", ["hang", "ok"], ["memory", "ok"], ["raise", "ok"], analysis="falling"))
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == {"found": [0, 1, 2, 3], "missing": []}
+    records = [batch(aws, job_name, number) for number in range(4)]
+    assert [record.attempt for record in records] == [1, 2, 2, 2]
+    lanes = [record.delivery.lane for record in records if record.delivery]
+    assert [lane == ENVIRONMENTS for lane in lanes] == [False, True, True, False]
+    job = aws.table().job(job_name)
+    assert job.outcome is not None
+    assert job.outcome["environments"]["fell_back_ranges"] == [[1, 3]]
+    certificate = json.loads(aws.object(f"jobs/{job_name}/certificate.json"))
+    assert certificate["counts"]["fell_back"] == 2
+    assert certificate["analysis"]["compute"]["why"] == "its batches begin in functions, and fall back to environments"
+    from tests.deployed.test_jobs import timeline_of_job
+
+    workers = timeline_of_job(aws, job_name, monkeypatch).of(Part.WORKER)
+    assert sorted(stage.batch or 0 for stage in workers if stage.lane == ENVIRONMENTS) == [1, 2]
+
+
+def test_a_batch_that_fails_in_an_environment_after_it_fell_back_does_not_fall_back_again(
+    aws: Deployment, job_name: str, tmp_path: Path
+) -> None:
+    ended = aws.run(
+        job_name, away("ok", ["memory", "memory"], analysis="falling", parameters={"journal": str(tmp_path)})
+    )
+    assert ended["error"] == "FAILED"
+    kinds = [failure.kind for failure in batch(aws, job_name, 1).failures]
+    assert kinds == ["OutOfMemory", "OutOfMemory"]
+    assert len(list(tmp_path.glob("1-*"))) == 2
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({"instance_type": "p3.2xlarge"}, "the blueprint of analysis 'away' allows m5.large"),
+        ({"disk_gb": 500}, "machines of analysis 'away' are deployed with 30"),
+    ],
+)
+def test_wishes_that_cannot_be_are_refused_by_name(
+    aws: Deployment, job_name: str, environment: dict[str, Any], said: str
+) -> None:
+    ended = aws.run(job_name, away("ok", environment=environment))
+    assert (ended["status"], ended["error"]) == ("FAILED", "InvalidJob")
+    assert said in ended["cause"]
