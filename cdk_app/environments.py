@@ -225,7 +225,7 @@ class Environments(Construct):
         iam.ManagedPolicy(
             scope, "JobPolicy", roles=[role],
             statements=[
-                *analysis.worker_statements, *factory.writes("jobs/*/datasets/*"),
+                *analysis.worker_statements, *factory.writes("jobs/*/datasets/*"), *factory.deletes("jobs/*/datasets/*"),
                 _allow(["s3:GetObject"], [code.bucket.arn_for_objects(code.s3_object_key)]),
             ],
         )  # fmt: skip

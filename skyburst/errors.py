@@ -224,9 +224,10 @@ class DatasetEnded(SkyburstError):
     The names of its kinds are the kinds of failures of batches.
     """
 
-    def __init__(self, message: str, *, tail: str = "") -> None:
+    def __init__(self, message: str, *, tail: str = "", exit_code: int | None = None) -> None:
         super().__init__(message)
         self.tail = tail
+        self.exit_code = exit_code
 
 
 class CommandFailed(DatasetEnded):

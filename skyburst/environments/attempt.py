@@ -157,7 +157,7 @@ class Attempt:
 
     def _fail(self, state: DatasetState, reason: str, ended: Ended | None) -> NoReturn:
         kind = Killed if ended is not None and ended.unwatched else ERRORS[state]
-        raise kind(reason, tail=self._report.tail())
+        raise kind(reason, tail=self._report.tail(), exit_code=ended.exit_code if ended else None)
 
 
 class _Watching:

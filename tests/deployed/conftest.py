@@ -29,6 +29,7 @@ ANALYSES = [
     "tests/cdk_app/needing",
     "tests/local/away",
     "tests/local/falling",
+    "tests/deployed/words",
     *(f"tests/following/{name}" for name in CHAIN),
     *(f"examples/{name}" for name in EXAMPLES),
 ]

@@ -184,3 +184,36 @@ def test_wishes_that_cannot_be_are_refused_by_name(
     ended = aws.run(job_name, away("ok", environment=environment))
     assert (ended["status"], ended["error"]) == ("FAILED", "InvalidJob")
     assert said in ended["cause"]
+
+
+def status(aws: Deployment, job: str, number: int) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(aws.object(f"jobs/{job}/datasets/{number:08d}/status.json"))
+    return found
+
+
+def test_a_command_runs_on_each_dataset_and_its_results_are_delivered_also_when_it_fails(
+    aws: Deployment, job_name: str
+) -> None:
+    data = [aws.put(f"inputs/{job_name}/{name}.txt", b"word " * count) for name, count in (("a", 3), ("b", 5))]
+    items = [data[0], {"data": data[1], "config": {"exit_code": 4}}]
+    ended = aws.run(job_name, {"analysis": "words", "items": items, "tolerated_failure_percent": 50})
+    assert ended["status"] == "SUCCEEDED", ended
+    counts = [aws.object(f"jobs/{job_name}/datasets/{number:08d}/results/words.txt") for number in (0, 1)]
+    assert counts == [b"3\n", b"5\n"]
+    assert [status(aws, job_name, number)["state"] for number in (0, 1)] == ["SUCCEEDED", "FAILED"]
+    log = aws.object(f"jobs/{job_name}/datasets/00000000/log.jsonl").decode()
+    assert "counting a" in log
+    assert "attempt 1" in log
+    (failure,) = batch(aws, job_name, 1).failures
+    assert (failure.kind, failure.exit_code) == ("CommandFailed", 4)
+    codes = [told["container"].get("exitCode") for name, told in batch_jobs(aws, job_name).items() if ":" in name]
+    assert codes == [0, 4]
+
+
+def test_a_command_whose_job_is_cancelled_is_ended_and_says_so(aws: Deployment, job_name: str) -> None:
+    items = [{"data": aws.put(f"inputs/{job_name}/a.txt", b"word"), "config": {"seconds": 3_600}}]
+    execution = aws.start(job_name, {"analysis": "words", "items": items})
+    until(lambda: _progress(aws, job_name) == (0, 1))
+    aws.table().request_cancel(job_name)
+    assert aws.cloud.wait_for_execution(execution, 60)["error"] == "CANCELLED"
+    until(lambda: status(aws, job_name, 0)["state"] == "CANCELLED")

@@ -34,7 +34,7 @@ from skyburst.objects import open_store
 from tests.contracts.records import a_job, an_outcome
 from tests.homes_aws.dynamodb import Tables
 
-NEEDS = {"command": False, "timeout_s": 60.0, "memory_mb": 2_048, "gpus": 0}
+NEEDS = {"command": None, "timeout_s": 60.0, "memory_mb": 2_048, "gpus": 0}
 
 
 @pytest.fixture

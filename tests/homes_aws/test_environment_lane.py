@@ -27,7 +27,7 @@ from tests.homes_aws.dynamodb import Tables
 JOB = "job-1"
 NEEDS = {
     "all": True, "fallback": False, "queues": {"on_demand": "q:od", "spot": "q:spot"}, "definition": "d:1",
-    "timeout_s": 600.0, "attempts": 3, "pricing": "on_demand", "command": False, "memory_mb": 2_048, "gpus": 0,
+    "timeout_s": 600.0, "attempts": 3, "pricing": "on_demand", "command": None, "memory_mb": 2_048, "gpus": 0,
     "instance_types": [],
 }  # fmt: skip
 

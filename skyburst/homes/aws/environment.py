@@ -42,7 +42,7 @@ BEAT_S = 30.0
 """A running batch says so after so many seconds ..."""
 SILENT_S = 300.0
 """... and counts as silent after so many without a word."""
-GRACE_S = 20.0
+GRACE_S = 25.0
 """From the wish that the work ends to its end; AWS Batch gives its containers 30 s."""
 DONE, FAILED, TIMED_OUT, OUT_OF_MEMORY, ENDED = 0, 1, 124, 137, 143
 """Exit codes: those of failures by themselves, of commands by convention, else 128 and the number of the signal."""

@@ -14,9 +14,10 @@ import sys
 import time
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import Any
 
 import skyburst
+from skyburst.analysis import Ending
 from skyburst.contracts.records import Outcome
 from skyburst.contracts.states import BatchState
 from skyburst.engine.work import Task, describe, limit_memory, peak_memory_mb, work
@@ -27,6 +28,9 @@ from skyburst.homes.aws.environment import DONE, ENDED, FAILED, Given, given_to
 from skyburst.homes.aws.worker import bench_of
 
 log = logging.getLogger(__name__)
+
+OWN_MB, LEAST_MB = 160, 64
+"""MiB that the engine's own processes take of an environment's memory; and what a command has at least."""
 
 
 class Stopped(SystemExit):
@@ -42,11 +46,15 @@ class Worker:
         self._folder = folder
         self._stream = stream
         self._stopped = False
+        self._ending = Ending()
+        self._needs: dict[str, Any] = given.brief.environment or {}
 
-    def stop(self, _number: int = 0, _frame: FrameType | None = None) -> NoReturn:
-        """End the developer's function from within."""
+    def stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        """End the developer's function from within; a command is ended in good order, and its results are delivered."""
         self._stopped = True
-        raise Stopped(ENDED)
+        self._ending.reason = "its job was ended, or its machine is taken away"
+        if not self._needs["command"]:
+            raise Stopped(ENDED)
 
     def run(self) -> int:
         """Run the batch and record how it ended; the exit code."""
@@ -59,12 +67,12 @@ class Worker:
 
     def _work(self) -> Outcome:
         given, started_at = self._given, time.time()
-        brief = given.brief
-        needs = brief.environment or {}
+        brief, needs = given.brief, self._needs
         if not needs["command"] and not needs["gpus"]:  # drivers of GPUs reserve far more than they use
             limit_memory(int(needs["memory_mb"]))
         try:
-            bench = bench_of(self._deployed, self._folder, brief)
+            setup = self._setup() if needs["command"] else None
+            bench = bench_of(self._deployed, self._folder, brief, setup, self._ending)
         except Stopped:
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001 - its code cannot be loaded, and the batch says so
@@ -77,6 +85,21 @@ class Worker:
         start, end = brief.batches.items_of(given.batch)
         return work(bench, Task(given.batch, given.attempt, start, end, float(needs["timeout_s"])))
 
+    def _setup(self) -> dict[str, Any]:
+        """What the command is given."""
+        from skyburst.contracts.dataset import Setup
+        from skyburst.environments.gpus import Gpus
+
+        needs, types = self._needs, self._needs["instance_types"]
+        setup = Setup(
+            command=needs["command"], folder=str(self._folder), timeout_s=needs["timeout_s"],
+            memory_mb=max(LEAST_MB, needs["memory_mb"] - OWN_MB), vcpus=needs["vcpus"], gpus_wanted=needs["gpus"],
+            gpus=Gpus().ids()[: needs["gpus"]] if needs["gpus"] else [], variables=needs["variables"],
+            instance=types[0] if len(types) == 1 and "." in types[0] else None,
+            analysis=self._given.brief.analysis["name"], group=needs["group"],
+        )  # fmt: skip
+        return setup.document()
+
     def _record(self, outcome: Outcome) -> int:
         given, ended_at = self._given, time.time()
         log_range = (self._stream, int(1_000 * outcome.started_at), int(1_000 * ended_at)) if self._stream else None
@@ -88,7 +111,8 @@ class Worker:
             return DONE
         table.record_failure(job_id, outcome, BatchState.FAILED, token=given.token)
         log.error("failed: %s: %s", outcome.failure.kind, outcome.failure.message)
-        return outcome.failure.exit_code or FAILED
+        code = outcome.failure.exit_code or FAILED
+        return code if code > 0 else 128 - code
 
 
 def analysis_folder() -> Path:

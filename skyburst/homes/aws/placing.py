@@ -29,13 +29,16 @@ class Placed(NamedTuple):
         return said
 
 
-def place(blueprint: Blueprint, entry: Mapping[str, Any], wishes: EnvironmentWishes | None) -> Placed:
+def place(
+    blueprint: Blueprint, entry: Mapping[str, Any], wishes: EnvironmentWishes | None, group: str | None = None
+) -> Placed:
     """Where the batches of a job run, as its blueprint and its own wishes say.
 
     Args:
         blueprint: as it is deployed.
         entry: what the deployment tells of the analysis; its `environment` is described in `arrays.py`.
         wishes: of the job.
+        group: who pays.
 
     Raises:
         InvalidJob: when the deployment has no such environments.
@@ -70,9 +73,12 @@ def place(blueprint: Blueprint, entry: Mapping[str, Any], wishes: EnvironmentWis
         "timeout_s": MINUTE_S * needs.timeout_min,
         "attempts": needs.attempts,
         "pricing": needs.pricing,
-        "command": blueprint.command is not None,
+        "command": list(blueprint.command) if blueprint.command else None,
         "memory_mb": needs.memory_mb,
+        "vcpus": needs.vcpus,
         "gpus": needs.gpus,
+        "variables": dict(needs.variables),
+        "group": group,
         "instance_types": list(needs.instance_types),
     })  # fmt: skip
 

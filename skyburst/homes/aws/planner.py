@@ -262,7 +262,7 @@ class Planner:
             return None
         name, given = job.analysis["name"], job.spec.get("environment")
         wishes = msgspec.convert(given, EnvironmentWishes) if given else None
-        return place(self._blueprint(name), self._entry(name), wishes)
+        return place(self._blueprint(name), self._entry(name), wishes, job.spec.get("group"))
 
     def _is_driven(self, job: JobRecord) -> bool:
         """Whether the execution that has a job runs."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from skyburst.analysis import Worker
+from skyburst.analysis import Ending, Worker
 from skyburst.contracts.records import Claim, Delivery, Failure, Outcome
 from skyburst.contracts.states import BatchState
 from skyburst.engine.environments import falls_back
@@ -115,8 +115,10 @@ class WorkerFunction:
         return self._benches[key]
 
 
-def bench_of(deployed: Deployed, folder: Path, brief: Brief) -> Bench:
-    """What the batches of a job share. Raises what loading the developer's code raises."""
+def bench_of(
+    deployed: Deployed, folder: Path, brief: Brief, setup: dict[str, Any] | None = None, ending: Ending | None = None
+) -> Bench:
+    """What the batches of a job share; `setup` and `ending` are of an environment. Raises what loading the code raises."""
     reference = brief.analysis["worker"]
     worker = load_function(folder, reference)
     if not isinstance(worker, Worker):
@@ -125,6 +127,7 @@ def bench_of(deployed: Deployed, folder: Path, brief: Brief) -> Bench:
     return Bench(
         brief.job_id, worker, brief.parameters, ItemReader(parse_source(brief.items)), brief.items_location,
         deployed.objects, brief.prefix, Path(tempfile.gettempdir()), secrets.token_hex(4), inline_bytes=INLINE_BYTES,
+        setup=setup, ending=ending or Ending(),
     )  # fmt: skip
 
 

@@ -1,0 +1,5 @@
+echo "counting $SKYBURST_DATASET"
+cat "$SKYBURST_INPUTS"/* | wc -w | tr -d ' ' > "$SKYBURST_RESULTS/words.txt"
+skyburst-env log "attempt $SKYBURST_ATTEMPT"
+sleep "$(sed -n 's/.*"seconds": *\([0-9]*\).*/\1/p' "$SKYBURST_CONFIG")"
+exit "$(sed -n 's/.*"exit_code": *\([0-9]*\).*/\1/p' "$SKYBURST_CONFIG")"
