@@ -31,6 +31,8 @@ from widefield.penalties import smooth_images, smooth_traces
 from widefield.problems import Refused
 from widefield.regions import distances, find_seeds, non_negative
 
+import skyburst
+
 ANALYSIS = Path(__file__).parent
 SCENE = generation.Scene(frames=800, height=64, width=64, regions=6, seed=3)
 HOST = numpy_device()
@@ -47,12 +49,32 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def denoised(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The results of the first program."""
-    results = tmp_path_factory.mktemp("denoised")
-    ran = run("denoise.py", dataset, results, device="cpu")
-    assert ran.returncode == 0, ran.stderr
-    return results
+def chain(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """The folders of results of a job and of the one that follows it."""
+    state = tmp_path_factory.mktemp("state")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SKYBURST_HOME", str(state))
+        item = {"data": [str(dataset / "video.npy"), str(dataset / "truth.npz")], "name": "mouse-1"}
+        first = skyburst.submit(str(ANALYSIS), items=[item], parameters={"device": "cpu"})
+        assert first.wait(120) is skyburst.JobState.SUCCEEDED, first.logs()
+        (following,) = first.following()
+        assert following["dataset"] == "mouse-1"
+        second = skyburst.JobHandle(following["job"])
+        assert second.wait(120) is skyburst.JobState.SUCCEEDED, second.logs()
+    results = [state / "jobs" / job.job_id / "datasets" / "00000000" / "results" for job in (first, second)]
+    return results[0], results[1]
+
+
+@pytest.fixture(scope="module")
+def denoised(chain: tuple[Path, Path]) -> Path:
+    """The results of the first analysis."""
+    return chain[0]
+
+
+@pytest.fixture(scope="module")
+def components(chain: tuple[Path, Path]) -> Path:
+    """Those of the second one."""
+    return chain[1]
 
 
 def run(program: str, inputs: Path, results: Path, **parameters: Any) -> subprocess.CompletedProcess[str]:
@@ -172,14 +194,6 @@ def test_the_decomposition_uses_only_names_that_numpy_torch_and_cupy_share() -> 
 # Demixing
 
 
-@pytest.fixture(scope="module")
-def components(denoised: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    results = tmp_path_factory.mktemp("components")
-    ran = run("demix.py", denoised, results)
-    assert ran.returncode == 0, ran.stderr
-    return results
-
-
 def test_demixing_finds_the_true_components_and_how_many_there_are(components: Path) -> None:
     recovery = json.loads((components / "components.json").read_text())["recovery"]
     assert recovery["found_components"] == recovery["true_components"] == SCENE.regions
@@ -219,6 +233,17 @@ def test_pictures_show_something(denoised: Path, components: Path) -> None:
     for path in (denoised / "denoised.png", components / "components.png"):
         with Image.open(path) as picture:
             assert len(picture.convert("RGB").getcolors(1 << 24) or ()) > 100
+
+
+def test_a_chain_hands_on_what_was_beside_the_video_and_tells_what_it_does(
+    chain: tuple[Path, Path], dataset: Path
+) -> None:
+    assert (chain[0] / "truth.npz").read_bytes() == (dataset / "truth.npz").read_bytes()
+    assert {path.name for path in chain[1].iterdir()} == {
+        "components.npz", "components.json", "components.png", "traces.csv"
+    }  # fmt: skip
+    lines = [json.loads(line)["text"] for line in (chain[1].parent / "log.jsonl").read_text().splitlines()]
+    assert any(line.startswith("as the truth tells: median correlation of traces 0.9") for line in lines)
 
 
 # The plain parts
