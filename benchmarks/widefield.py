@@ -101,7 +101,7 @@ def svd_rows(video: np.ndarray, found: denoising.Denoised, truth: generation.Tru
     brain = truth.brain
     centred = (video - video.mean(0))[:, brain].astype(np.float32)
     clean = truth.clean(0, len(video))[:, brain]
-    clean -= clean.mean(0)
+    clean = (clean - clean.mean(0)).astype(np.float32)
     noise = found.noise[brain]
     rows = []
     for name, scale in (("SVD of counts", np.ones_like(noise)), ("SVD in units of the noise", noise)):
@@ -110,7 +110,7 @@ def svd_rows(video: np.ndarray, found: denoising.Denoised, truth: generation.Tru
         vectors = np.linalg.eigh(scaled @ scaled.T)[1][:, ::-1][:, :64]
         images = vectors.T @ scaled * scale
         seconds = time.perf_counter() - began
-        scores = [decibels(clean / noise, (vectors[:, :rank] @ images[:rank]) / noise) for rank in range(1, 65)]
+        scores = decibels_of_each_rank(clean / noise, vectors, images / noise)
         best = int(np.argmax(scores)) + 1
         rows.append(Row(f"{name}, same rank", scores[len(found.images) - 1], len(found.images), seconds=seconds))
         began = time.perf_counter()
@@ -145,8 +145,11 @@ def _sweep(factor: np.ndarray, products: np.ndarray, gram: np.ndarray) -> None:
         factor[:, place] = np.maximum(factor[:, place] + step, 0)
 
 
-def decibels(signal: np.ndarray, estimate: np.ndarray) -> float:
-    return float(10 * np.log10((signal**2).mean() / ((signal - estimate) ** 2).mean()))
+def decibels_of_each_rank(signal: np.ndarray, vectors: np.ndarray, images: np.ndarray) -> np.ndarray:
+    """Signal over error of the sum of the first products of orthonormal vectors (frames, n) and images (n, pixels)."""
+    power = float((signal**2).sum())
+    errors = power + np.cumsum((images**2).sum(1) - 2 * ((vectors.T @ signal) * images).sum(1))
+    return 10 * np.log10(power / errors)
 
 
 def print_table(rows: list[Row]) -> None:

@@ -24,6 +24,9 @@ def main(around: Surroundings) -> None:
     parameters = read_parameters(around.config, Demixing)
     denoised, rate = denoising.load(around.need("denoised.npz", "denoised video"))
     map_file, truth_file = around.find("regions.npy"), around.find("truth.npz")
+    truth = generation.read_truth(truth_file) if truth_file else None
+    if truth:
+        truth.check_shape(denoised.traces.shape[1], denoised.mean.shape)
     region_map = read_region_map(map_file) if map_file else None
     say(
         f"{denoised.traces.shape[1]} frames of {' x '.join(map(str, denoised.mean.shape))} pixels, rank {len(denoised.images)}"
@@ -31,7 +34,6 @@ def main(around: Surroundings) -> None:
 
     components = find_components(denoised, rate, parameters, region_map, around.tell)
     seconds = time.monotonic() - started
-    truth = generation.read_truth(truth_file) if truth_file else None
     recovery = recovery_from(truth, components) if truth else None
     save_components(components, around.results / "components.npz")
     write_traces(components, rate, around.results / "traces.csv")
@@ -40,7 +42,10 @@ def main(around: Surroundings) -> None:
     picture = pictures.draw_components(denoised, components, rate, truth, recovery)
     picture.save(around.results / "components.png")
 
-    say(f"{report['components']} components explain {report['explained']:.2%} of the denoised video: {seconds:.1f} s")
+    number = report["components"]
+    say(
+        f"{number} component{'s' * (number != 1)} explain {report['explained']:.2%} of the denoised video: {seconds:.1f} s"
+    )
     if recovered := report.get("recovery"):
         say(
             f"as the truth tells: median correlation of traces {recovered['traces']['median']:.3f}, "

@@ -30,6 +30,8 @@ def main(around: Surroundings) -> None:
     video = open_video(path)
     truth_file = around.find("truth.npz")
     truth = generation.read_truth(truth_file) if truth_file else None
+    if truth:
+        truth.check_shape(len(video), video.shape[1:])
     device = pick_device(parameters.device)
     say(
         f"{path.name}: {' x '.join(map(str, video.shape))} {video.dtype}, {video.nbytes / 1e6:,.0f} MB; with {device.name}"

@@ -131,15 +131,19 @@ def test_what_is_taken_away_is_noise(denoised: Path) -> None:
 
 
 def test_a_video_of_noise_has_no_components(tmp_path: Path) -> None:
+    inputs, results = tmp_path / "inputs", tmp_path / "results"
+    inputs.mkdir()
     video = np.random.default_rng(5).poisson(400, (400, 40, 40)).astype(np.uint16)
-    found = denoising.denoise(video, "noise.npy", Denoising(), HOST, lambda _done, _text: None)
+    video[:, 32:, 32:] = 17  # and pixels that never change
+    np.save(inputs / "video.npy", video)
+    assert run("denoise.py", inputs, results, device="cpu").returncode == 0
+    report = json.loads((results / "denoised.json").read_text())
     assert (
-        found.ranks.sum() <= 1
-    )  # of 16 blocks: one in a hundred components of noise is as smooth in space, and in time
-    assert len(found.images) == 0
-    assert found.noise.mean() == pytest.approx(20, rel=0.02)
-    denoising.save(found, 30, tmp_path / "denoised.npz")
-    ran = run("demix.py", tmp_path, tmp_path / "results")
+        report["blocks"]["components"] <= 1
+    )  # of 16 blocks, where one in a hundred is as smooth in space, and in time
+    assert report["rank"] == 0
+    assert report["noise_counts"] == pytest.approx(20, rel=0.05)
+    ran = run("demix.py", results, tmp_path / "components")
     assert (ran.returncode, ran.stderr.count("no signal to demix")) == (2, 1)
 
 
@@ -244,6 +248,16 @@ def test_a_chain_hands_on_what_was_beside_the_video_and_tells_what_it_does(
     }  # fmt: skip
     lines = [json.loads(line)["text"] for line in (chain[1].parent / "log.jsonl").read_text().splitlines()]
     assert any(line.startswith("as the truth tells: median correlation of traces 0.9") for line in lines)
+
+
+def test_the_truth_of_another_video_is_refused(chain: tuple[Path, Path], tmp_path: Path) -> None:
+    scene = generation.Scene(frames=100, height=32, width=32, regions=2)
+    (tmp_path / "inputs").mkdir()
+    os.link(chain[0] / "denoised.npz", tmp_path / "inputs" / "denoised.npz")
+    generation.write_truth(scene, generation.make_truth(scene), tmp_path / "inputs" / "truth.npz")
+    ran = run("demix.py", tmp_path / "inputs", tmp_path / "results")
+    assert ran.returncode == 2
+    assert "the truth is that of 100 frames of 32 x 32 pixels, and the video has 800 of 64 x 64" in ran.stderr
 
 
 # The plain parts

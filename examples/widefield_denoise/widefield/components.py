@@ -133,17 +133,8 @@ def recovery_of(truth_footprints: Array, truth_traces: Array, footprints: Array,
 
 
 def recovery_from(truth: Truth, components: Components) -> Recovery:
-    """Match with the truth of a generated video.
-
-    Raises:
-        Refused: when the truth is that of a video of another size.
-    """
+    """Match with the truth of a generated video."""
     demixed = components.demixed
-    if truth.brain.shape != components.brain.shape or truth.traces.shape[1] != demixed.traces.shape[1]:
-        raise Refused(
-            f"the truth is that of {truth.traces.shape[1]} frames of {truth.brain.shape} pixels, and the video has "
-            f"{demixed.traces.shape[1]} of {components.brain.shape}: give the truth of the same video"
-        )
     every = components.image(demixed.footprints).reshape(demixed.footprints.shape[1], -1)
     return recovery_of(truth.footprints.reshape(len(truth.footprints), -1), truth.traces, every, demixed.traces)
 

@@ -39,7 +39,7 @@ class Patchwork:
         product = np.zeros((self.height, self.width, right.shape[1]), dtype=np.float32)
         there = device.put(right)
         for rows in _runs(len(self.traces)):
-            small = device.get(device.put(np.ascontiguousarray(self.traces[rows])) @ there)
+            small = device.get(device.put(np.array(self.traces[rows])) @ there)
             for number, (top, left), image in zip(rows, self.corners[rows], self.images[rows], strict=True):
                 place = product[top : top + image.shape[0], left : left + image.shape[1]]
                 place += image[:, :, None] * small[number - rows[0]]
@@ -54,7 +54,7 @@ class Patchwork:
                 np.tensordot(image, fields[top : top + image.shape[0], left : left + image.shape[1]], 2)
                 for (top, left), image in zip(self.corners[rows], self.images[rows], strict=True)
             ]
-            traces = device.put(np.ascontiguousarray(self.traces[rows]))
+            traces = device.put(np.array(self.traces[rows]))
             product = product + device.xp.swapaxes(traces, -1, -2) @ device.put(np.asarray(small, dtype=np.float32))
         return device.get(product)
 

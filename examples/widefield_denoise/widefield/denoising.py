@@ -43,8 +43,7 @@ class Denoised:
 
     def frames(self, first: int, last: int) -> Array:
         """Frames `first` to `last`, half-open, in counts, without the mean: (frames, height, width)."""
-        flat = self.traces[:, first:last].T @ self.images.reshape(len(self.images), -1)
-        return np.asarray(flat.reshape(last - first, *self.mean.shape))
+        return np.tensordot(self.traces[:, first:last].T, self.images, 1)
 
 
 def denoise(video: Array, name: str, parameters: Denoising, device: Device, tell: Tell) -> Denoised:

@@ -69,6 +69,18 @@ class Truth:
         changes += np.einsum("kt,kyx->tyx", self.blood_traces[:, first:last], self.blood_maps, optimize=True)
         return np.asarray(self.offset + self.baseline * (1.0 + changes))
 
+    def check_shape(self, frames: int, field: tuple[int, ...]) -> None:
+        """Refuse to be the truth of a video of another size.
+
+        Raises:
+            Refused: naming both.
+        """
+        if (self.traces.shape[1], *self.brain.shape) != (frames, *field):
+            raise Refused(
+                f"the truth is that of {self.traces.shape[1]} frames of {' x '.join(map(str, self.brain.shape))} pixels, and the "
+                f"video has {frames} of {' x '.join(map(str, field))}: give the truth of the same video"
+            )
+
 
 def make_truth(scene: Scene) -> Truth:
     """Draw brain, regions, traces and blood.

@@ -12,7 +12,7 @@ FASTEST_SIGNAL = 0.25
 """Cycles a frame: what is faster counts as noise."""
 SIMULATED = 4_000
 NUMBERS_AT_ONCE = 1 << 20
-TINY = 1e-20
+ROUGHEST = 4.0
 
 
 def noise_of(signals: Any, device: Device) -> Any:
@@ -37,25 +37,31 @@ def rough_in_space(images: Any, device: Device) -> Any:
     """Mean absolute difference of neighbours over mean absolute value: 0 for flat images, about 1.41 for white noise.
 
     Args:
-        images: (..., height, width), of the device. A zero image is as rough as can be.
+        images: (..., height, width), of the device. One that is 0 is as rough as can be.
     """
     xp = device.xp
     down = xp.abs(images[..., 1:, :] - images[..., :-1, :])
     right = xp.abs(images[..., :, 1:] - images[..., :, :-1])
     pairs = down.shape[-1] * down.shape[-2] + right.shape[-1] * right.shape[-2]
     variation = (down.sum((-2, -1)) + right.sum((-2, -1))) / max(pairs, 1)
-    return variation / (xp.abs(images).mean((-2, -1)) + TINY)
+    return _share(variation, xp.abs(images).mean((-2, -1)), device)
 
 
 def rough_in_time(traces: Any, device: Device) -> Any:
     """Mean absolute second difference over mean absolute value: 0 for straight lines through 0, about 2.45 for white noise.
 
     Args:
-        traces: (..., frames), of the device.
+        traces: (..., frames), of the device. One that is 0 is as rough as can be.
     """
     xp = device.xp
     bends = xp.abs(traces[..., 2:] - 2 * traces[..., 1:-1] + traces[..., :-2])
-    return bends.mean(-1) / (xp.abs(traces).mean(-1) + TINY)
+    return _share(bends.mean(-1), xp.abs(traces).mean(-1), device)
+
+
+def _share(variation: Any, size: Any, device: Device) -> Any:
+    xp = device.xp
+    there = size > 0
+    return xp.where(there, variation / xp.where(there, size, xp.ones_like(size)), ROUGHEST * xp.ones_like(size))
 
 
 def thresholds(block: tuple[int, int], frames: int, confidence: float) -> tuple[float, float]:

@@ -31,8 +31,8 @@ COLD = np.array([(20, 60, 150), (110, 160, 215), (247, 247, 247), (235, 140, 100
 
 def draw_denoised(video: Array, denoised: Denoised, truth: Truth | None, frame_rate_hz: float) -> Image.Image:
     """A frame as it was measured, denoised, and what is left over; below, a pixel's trace, and components of each block."""
-    strength = (denoised.traces**2).T @ (denoised.images / denoised.noise).reshape(len(denoised.images), -1).std(1) ** 2
-    frame = int(strength.argmax()) if len(denoised.images) else 0
+    strength = (denoised.traces**2).T @ (denoised.images / denoised.noise).std((1, 2)) ** 2
+    frame = int(strength.argmax())
     clean = denoised.frames(frame, frame + 1)[0]
     noisy = video[frame].astype(float) - denoised.mean
     scale = max(float(np.percentile(np.abs(clean), 99.5)), float(np.median(denoised.noise)) * 0.5, 1e-9)

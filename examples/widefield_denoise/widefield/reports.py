@@ -14,7 +14,6 @@ from .components import Components, Recovery
 from .denoising import Denoised, rest_of
 from .generation import Truth
 from .parameters import Demixing, Denoising
-from .problems import Refused
 from .surroundings import peak_memory_mb
 from .video import frames_of
 
@@ -65,15 +64,7 @@ def signal_to_noise(video: Array, denoised: Denoised, truth: Truth) -> tuple[flo
     """Variance of the true signal over the mean squared error within the brain, in dB: of the video, and of the denoised one.
 
     Everything is in units of the noise of each pixel, and without the means over time.
-
-    Raises:
-        Refused: when the truth is that of a video of another size.
     """
-    if truth.brain.shape != video.shape[1:] or truth.traces.shape[1] != len(video):
-        raise Refused(
-            f"the truth is that of {truth.traces.shape[1]} frames of {truth.brain.shape} pixels, and the video has the shape "
-            f"{video.shape}: give the truth of the same video"
-        )
     still = truth.offset + truth.baseline * (
         1
         + np.tensordot(truth.traces.mean(1), truth.footprints, 1)
