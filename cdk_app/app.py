@@ -13,6 +13,10 @@ Context (`cdk.json`, or `--context name=value`):
     input_keys            ARNs of the keys of KMS that their objects are encrypted with, likewise
     burst_functions       names or ARNs of workers and combiners of burst-compute that jobs may name, likewise
     environment_image     container image, by digest, of environments of analyses that name none; it needs Python
+    submission_buckets    analyses that run what is uploaded, with the names of their buckets, a JSON object or
+                          analysis=bucket separated by commas; analysis alone for a name that CloudFormation makes
+    result_buckets        further buckets that submissions may have their results put into, likewise as input_buckets
+    submission_origins    origins of pages that may upload to the buckets of submissions, likewise
     monitoring            none, alarms, or full: alarms and a dashboard
     alarm_email           who gets a message when an alarm goes off
     people                none, oidc, saml or identity-center: who names the people that use the folders of their group

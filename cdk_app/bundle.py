@@ -33,7 +33,7 @@ REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis' code: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "_shipped", "__pycache__"}
-SERVICES = {"batch", "cloudformation", "dynamodb", "ec2", "events", "lambda", "stepfunctions"}
+SERVICES = {"batch", "cloudformation", "dynamodb", "ec2", "events", "lambda", "s3", "stepfunctions"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
 NOT_READ = (
     "bin",

@@ -57,6 +57,15 @@ DEVELOPERS = "instances of developers are named by chance; the condition is that
 BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted"
 STACK = "the id of a stack is behind its name, and new when it is made again"
 COMPARING = "CloudFormation compares with the rights of who asks; these read settings, and no content"
+SUBMITTED = {
+    "/*": "jobs read what groups uploaded, whose names are not known when it is deployed",
+    "/*/results/*": "the results of each group's submissions lie under its name, which is not known when it is deployed",
+    "/*/configs/*": "the configs of an ensemble lie beside the one that they were made of, under the name of a group",
+    "/logs/*": "records of who ran what lie under the names of groups",
+    "/logs/active/*": "records of what runs are removed when it has ended; each has an id of its own",
+    "/*/submissions/*submit.json": "submit files lie under the names of groups",
+}
+RESULTS = "the operator named this bucket as one that results may be put into"
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
 
@@ -68,6 +77,12 @@ def acknowledge(stack: SkyburstStack) -> None:
     bucket = stack.get_logical_id(_resource(stack.storage.bucket))
     objects = {f"<{bucket}.Arn>{path}": reason for path, reason in (OBJECTS | MAP).items()}
     objects |= {f"arn:<AWS::Partition>:s3:::{name}/*": INPUTS for name in stack.settings.input_buckets}
+    objects |= {f"arn:<AWS::Partition>:s3:::{name}/*": RESULTS for name in stack.settings.result_buckets}
+    for submitted in stack.submission_buckets.buckets.values():
+        _at(submitted, "S1", S1)
+        own = stack.get_logical_id(_resource(submitted))
+        objects |= {f"<{own}.Arn>{path}": reason for path, reason in SUBMITTED.items()}
+        objects[f"arn:<AWS::Partition>:s3:::<{own}>/*"] = SUBMITTED["/*"]
     writes = {key for entry in stack.analyses for key in entry.found.blueprint.resources.writes}
     objects |= {f"<{bucket}.Arn>/{key}": WRITES for key in writes}
     states = "arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:"

@@ -34,6 +34,8 @@ class Factory:
         """Folders of the code of functions, by their names."""
         self.batch_events = settings.batch_events
         self.engine_reserved = settings.engine_concurrency
+        self.uploads: list[str] = []
+        """Names of buckets of submissions, whose data jobs read too."""
         self._settings = settings
         self.undelivered = sqs.Queue(
             scope, "Undelivered",
@@ -111,7 +113,7 @@ class Factory:
     def reads_inputs(self) -> list[iam.PolicyStatement]:
         """Read any object of the deployment's bucket and of the further ones, also those encrypted with a key of KMS."""
         start = f"arn:{cdk.Aws.PARTITION}:s3:::"
-        buckets = [self.storage.bucket.bucket_arn, *(start + name for name in self._settings.input_buckets)]
+        buckets = [self.storage.bucket.bucket_arn, *(start + name for name in (*self._settings.input_buckets, *self.uploads))]
         keys = self._settings.input_keys
         return [
             _allow(["s3:GetObject"], [f"{bucket}/*" for bucket in buckets]),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 NAMES = (
     "prefix", "analyses", "architecture", "python", "c_library", "lanes", "children", "input_buckets", "input_keys",
-    "burst_functions", "cache",
+    "burst_functions", "cache", "submission_buckets", "result_buckets", "submission_origins",
     "monitoring", "alarm_email", "drift_check",
     "people", "people_provider", "people_audience", "people_permission_set", "people_buckets",
     "mail_from", "notify_topics", "webhook_secret", "private_webhooks",
@@ -105,6 +105,12 @@ class Settings:
     """Children of one manager at most; None as measured."""
     people: People | None = None
     """How people use the folders of their group."""
+    submission_buckets: Mapping[str, str] = field(default_factory=dict)
+    """Names of the buckets for submissions by upload, by analyses; an empty name leaves it to CloudFormation."""
+    result_buckets: list[str] = field(default_factory=list)
+    """Further buckets that submissions may have their results put into."""
+    submission_origins: list[str] = field(default_factory=list)
+    """Origins of pages that may upload to the buckets for submissions, such as https://example.org."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Of all resources."""
 
@@ -140,6 +146,9 @@ def settings_of(context: dict[str, Any]) -> Settings:
         environment_image=_image(context) or IMAGES.get(machine.python),
         children=_number("children", context),
         people=_people(context),
+        submission_buckets=_submission_buckets(context, {found.blueprint.name for found in analyses}),
+        result_buckets=_list("result_buckets", context),
+        submission_origins=_origins(context),
         tags=_tags(context),
     )
 
@@ -200,6 +209,34 @@ def _image(context: dict[str, Any]) -> str | None:
             f"environment_image is {image!r}: expected one by digest, such as NAME@sha256:..., so that it stays the same"
         )
     return str(image)
+
+
+def _submission_buckets(context: dict[str, Any], deployed: set[str]) -> dict[str, str]:
+    """An object of bucket names by analyses, its JSON, or `analysis=bucket` with commas; `analysis` alone names no bucket."""
+    given = context.get("submission_buckets")
+    if isinstance(given, str) and given and not given.startswith("{"):
+        given = {name: bucket for name, _, bucket in (entry.partition("=") for entry in given.split(","))}
+    found = json.loads(given) if isinstance(given, str) and given else given or {}
+    buckets = {str(analysis): str(bucket or "") for analysis, bucket in found.items()}
+    for analysis, bucket in buckets.items():
+        if analysis not in deployed:
+            raise InvalidJob(
+                f"submission_buckets has {analysis!r}: expected an analysis that is deployed: {', '.join(sorted(deployed))}"
+            )
+        if bucket and not re.fullmatch(r"[a-z0-9][a-z0-9-]{1,61}[a-z0-9]", bucket):
+            raise InvalidJob(
+                f"submission_buckets has {bucket!r} for {analysis!r}: expected the name of a bucket, 3 to 63 lower-case "
+                "letters, digits and hyphens"
+            )
+    return buckets
+
+
+def _origins(context: dict[str, Any]) -> list[str]:
+    origins = _list("submission_origins", context)
+    for origin in origins:
+        if not re.fullmatch(r"\*|https?://[A-Za-z0-9.*-]+(:\d+)?", origin):
+            raise InvalidJob(f"submission_origins has {origin!r}: expected an origin such as https://example.org, or *")
+    return origins
 
 
 def _one_of(name: str, context: dict[str, Any], allowed: tuple[str, ...], default: str) -> str:

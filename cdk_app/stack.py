@@ -19,6 +19,7 @@ from cdk_app.people import PeopleRole
 from cdk_app.reaper import ReaperFunction
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
+from cdk_app.submissions import SubmissionBuckets, Submissions
 from skyburst._version import __version__
 from skyburst.contracts import burst
 from skyburst.errors import InvalidAnalysis
@@ -49,6 +50,10 @@ class SkyburstStack(cdk.Stack):
         monitored = settings.monitoring != "none"
         self.storage = Storage(self, "Storage", request_metrics=monitored)
         factory = Factory(self, settings, self.storage)
+        self.submission_buckets = SubmissionBuckets(
+            self, "Submitted", names=settings.submission_buckets, origins=settings.submission_origins
+        )
+        factory.uploads = [bucket.bucket_name for bucket in self.submission_buckets.buckets.values()]
         self.analyses = [
             Analysis(
                 self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes,
@@ -87,6 +92,12 @@ class SkyburstStack(cdk.Stack):
         self.people = _people_role(self, settings)
         if self.environments:
             ReaperFunction(self, "Reaper", factory=factory, environments=self.environments)
+        self.submissions: Submissions | None = None
+        if settings.submission_buckets:
+            self.submissions = Submissions(
+                self, "Submissions", factory=factory, engine=self.engine, buckets=self.submission_buckets,
+                results=settings.result_buckets, log_days=settings.log_days,
+            )  # fmt: skip
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
         self.monitoring: Monitoring | None = None
@@ -103,6 +114,11 @@ class SkyburstStack(cdk.Stack):
         cdk.Tags.of(self).add("skyburst", settings.prefix)
         for tag, value in settings.tags.items():
             cdk.Tags.of(self).add(tag, value)
+        for analysis, bucket in self.submission_buckets.buckets.items():
+            title = "".join(part.capitalize() for part in analysis.split("-"))
+            cdk.CfnOutput(self, f"{title}SubmissionsOutput", value=bucket.bucket_name).override_logical_id(
+                f"{title}Submissions"
+            )
         for title, value in {
             "Bucket": self.storage.bucket.bucket_name,
             "Batches": self.storage.batches.table_name,

@@ -77,6 +77,14 @@ class ObjectStore:
         with self._errors(key):
             return bytes(obstore.get(self._store, check_key(key)).bytes())
 
+    def get_version(self, key: str, version: str | None) -> bytes:
+        """The whole object as it was in a version, of a bucket that keeps versions; None for how it is now."""
+        import obstore
+
+        with self._errors(key):
+            options: Any = {"version": version} if version else None
+            return bytes(obstore.get(self._store, check_key(key), options=options).bytes())
+
     def get_range(self, key: str, start: int, end: int) -> bytes:
         """Bytes `[start, end)` of the object, fewer where it ends before; `start` must lie inside."""
         import obstore

@@ -37,7 +37,7 @@ def unknown_price(_: str) -> float | None:
     return None
 
 
-INPUT_ERROR, RESOURCE_ERROR = "INPUT ERROR: ", "RESOURCE ERROR: "
+INPUT_ERROR, RESOURCE_ERROR, INTERNAL_ERROR = "INPUT ERROR: ", "RESOURCE ERROR: ", "INTERNAL ERROR: "
 
 
 class _Refused(Exception):
@@ -65,7 +65,16 @@ class Reception:
         self.targets = Targets(self.bucket)
 
     def receive(self, key: str, data: bytes, uploaded_at: float) -> tuple[Record, bool]:
-        """Take a submit file in.
+        """Take a submit file in, and check it. Arguments as for `claim`.
+
+        Returns:
+            The record, QUEUED or REFUSED, and True; or the record of the same that was submitted before, and False.
+        """
+        record = self.claim(key, data, uploaded_at)
+        return record, self.go_on(record)
+
+    def claim(self, key: str, data: bytes, uploaded_at: float) -> Record:
+        """Give a submission its folder.
 
         Args:
             key: of the submit file, in a group's folder of submissions.
@@ -73,21 +82,19 @@ class Reception:
             uploaded_at: when it was uploaded, seconds since the epoch.
 
         Returns:
-            The record, QUEUED or REFUSED, and True; or the record of the same that was submitted before, and False.
+            Its record, RECEIVED; or as it is by now when the same was submitted before.
         """
         group = layout.group_of(key)
         if group is None:
             raise InvalidSubmission(f"{key!r} is no submission: expected GROUP/{layout.SUBMISSIONS}/*{layout.SUFFIX}")
-        read = read_submit_file(data)
-        timestamp = read.timestamp or layout.upload_timestamp(uploaded_at)
-        record = self.records.claim(
+        timestamp = read_submit_file(data).timestamp or layout.upload_timestamp(uploaded_at)
+        return self.records.claim(
             Record(
                 identity=identity_of(self.bucket.name, group, timestamp, data), bucket=self.bucket.name,
                 analysis=self.bucket.offer.blueprint.name, group=group, key=key, uploaded_at=uploaded_at, name="",
                 timestamp=timestamp, received_at=self.clock(), content=data,
             )
         )  # fmt: skip
-        return record, self.go_on(record)
 
     def go_on(self, record: Record) -> bool:
         """Check a submission that is RECEIVED, also one whose reception was interrupted; whether it was."""

@@ -1,0 +1,207 @@
+"""Submissions by upload at home `aws`: what a state machine of the deployment does with each `*submit.json` of a bucket.
+
+An upload starts an execution of it. The execution receives the submission, starts its job, and follows it to its end, one step
+after the other: nobody else writes to the submission's folder.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+from skyburst.contracts.blueprint import parse_blueprint
+from skyburst.contracts.job import parse_job
+from skyburst.errors import InvalidSubmission, JobNotFound, ObjectNotFound
+from skyburst.homes.aws.copies import S3Copies
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.executions import Execution, refusal
+from skyburst.homes.job_items import is_long, store_long
+from skyburst.objects import ObjectStore, open_store
+from skyburst.submissions import layout
+from skyburst.submissions.checking import Bucket, Offer
+from skyburst.submissions.following import Follower
+from skyburst.submissions.gate import Gate, OpenGate
+from skyburst.submissions.receiving import INTERNAL_ERROR, Reception
+from skyburst.submissions.record import Record, SubmissionState
+from skyburst.submissions.submit_file import MOST_BYTES
+
+TURN_S = 240.0
+"""A call stops delivering after so long, and the next one goes on."""
+PLANNING_S = 2
+FIRST_S, SOON_S, LATER_S = 2, 60, 900
+SOON_UNTIL_S = 4 * 3_600
+"""An execution may have 25,000 events, and each look takes nine: for fourteen days there are fewer than 1,700."""
+LONGEST_ANALYSIS = 40
+LONGEST_TOLD = 1_000
+
+
+class Submissions:
+    """The submissions of all buckets of a deployment.
+
+    Args:
+        deployed: the deployment.
+        registry: analyses that are deployed, by name.
+        buckets: names of the analyses by those of their buckets.
+        machine: ARN of the state machine of submissions.
+        jobs: ARN of the state machine of jobs.
+        gate: who may.
+    """
+
+    def __init__(
+        self, deployed: Deployed, registry: Mapping[str, Any], buckets: Mapping[str, str], *, machine: str, jobs: str,
+        gate: Gate | None = None,
+    ) -> None:  # fmt: skip
+        self._deployed = deployed
+        self._registry = registry
+        self._buckets = buckets
+        self._machine = machine
+        self._jobs = jobs
+        self._gate = gate or OpenGate()
+        self._receptions: dict[str, Reception] = {}
+        self._copies = S3Copies(lambda: deployed.client("s3"))
+
+    @cached_property
+    def _states(self) -> Any:
+        return self._deployed.client("stepfunctions")
+
+    def begin(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Start the execution of an upload, if it is a submission; what EventBridge delivers twice starts one.
+
+        Args:
+            event: `Object Created`, as S3 tells it to EventBridge.
+        """
+        detail = event["detail"]
+        bucket, found = detail["bucket"]["name"], detail["object"]
+        if layout.group_of(found["key"]) is None or bucket not in self._buckets:
+            return {"started": None}
+        upload = {
+            "bucket": bucket, "key": found["key"], "version": found.get("version-id"), "size": found["size"],
+            "uploaded_at": datetime.fromisoformat(event["time"]).timestamp(),
+        }  # fmt: skip
+        told = json.dumps([*upload.values(), found.get("etag"), found.get("sequencer")])
+        name = hashlib.sha256(told.encode()).hexdigest()[:40]
+        self._start(self._machine, name, upload)
+        return {"started": name}
+
+    def receive(self, upload: Mapping[str, Any]) -> dict[str, Any]:
+        """Check a submission, and write the first lines of its certificate."""
+        try:
+            record, _ = self._reception(upload["bucket"]).receive(
+                upload["key"], self._content(upload), upload["uploaded_at"]
+            )
+        except ObjectNotFound:  # somebody took it away again
+            return {**upload, "over": True, "wait_s": 0}
+        return self._told(record, 0)
+
+    def turn(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Take a submission further: start its job, or show how it is, or deliver what is due."""
+        reception = self._reception(given["bucket"])
+        record = reception.records.get(given["group"], given["name"])
+        reception.go_on(record)
+        if record.state is SubmissionState.QUEUED:
+            self._start_job(reception, record)
+            return self._told(record, PLANNING_S)
+        if record.state is SubmissionState.STARTED:
+            deployed = self._deployed
+            follower = Follower(reception.bucket, deployed.table, deployed.objects, time.time, self._copies)
+            until = time.time() + TURN_S
+            follower.turn(record, until)
+            if time.time() > until:
+                return self._told(record, 0)
+        return self._told(record, _wait_s(time.time() - record.received_at))
+
+    def failed(self, given: Mapping[str, Any], error: str, cause: str) -> dict[str, Any]:
+        """End a submission that could not be taken further for a reason of the deployment's: its submitter sees it."""
+        reception = self._reception(given["bucket"])
+        try:
+            record = (
+                reception.records.get(given["group"], given["name"])
+                if "name" in given
+                else reception.claim(given["key"], self._content(given), given["uploaded_at"])
+            )
+        except ObjectNotFound:
+            return {**given, "over": True, "wait_s": 0}
+        if not record.state.over:
+            running = f"; its job {record.job_id} is not ended by this" if record.job_id else ""
+            problem = f"{error}: {cause[:LONGEST_TOLD]}{running}"
+            step = 1 if record.state is SubmissionState.RECEIVED else 4
+            reception.refuse(record, step, "job_manager", [problem], INTERNAL_ERROR)
+        return self._told(record, 0)
+
+    def _reception(self, bucket: str) -> Reception:
+        """What receives the submissions of a bucket; kept between calls."""
+        if bucket not in self._receptions:
+            if bucket not in self._buckets:
+                raise InvalidSubmission(f"{bucket!r} is no bucket of submissions of this deployment")
+            reference = self._registry[self._buckets[bucket]]["reference"]
+            blueprint = parse_blueprint(reference["blueprint"], reference["name"])
+            others = frozenset(self._buckets) - {bucket} | {self._deployed.bucket}
+            offer = Offer(blueprint.name, blueprint, reference["digest"])
+            here = Bucket(bucket, open_store(f"s3://{bucket}"), offer, others)
+            self._receptions[bucket] = Reception(here, time.time, self._gate)
+        return self._receptions[bucket]
+
+    def _content(self, upload: Mapping[str, Any]) -> bytes:
+        """What was uploaded, also when something else was put over it since. Raises ObjectNotFound."""
+        if upload["size"] > MOST_BYTES:
+            return b" " * (MOST_BYTES + 1)
+        store: ObjectStore = self._reception(upload["bucket"]).bucket.objects
+        return store.get_version(upload["key"], upload["version"])
+
+    def _start_job(self, reception: Reception, record: Record) -> None:
+        """Start the execution of the job, or look whether it has made one."""
+        job_id = f"{record.analysis[:LONGEST_ANALYSIS]}-{record.identity[:24]}"
+        try:
+            self._deployed.table.job(job_id)
+        except JobNotFound:
+            execution = self._execution(job_id)
+            if execution is None:
+                self._start(self._jobs, job_id, self._specification(record))
+            elif not execution.running:
+                reception.refuse(record, 4, "process_inputs", [str(refusal(execution, job_id))])
+            return
+        reception.started(record, job_id)
+
+    def _specification(self, record: Record) -> dict[str, Any]:
+        spec = parse_job(record.specification or {}).document()
+        objects = self._deployed.objects
+        if is_long(spec["items"]):
+            spec["items"] = {"manifest": f"{objects.location}/{store_long(spec['items'], objects)}"}
+        return spec
+
+    def _start(self, machine: str, name: str, given: Mapping[str, Any]) -> None:
+        from botocore.exceptions import ClientError
+
+        try:
+            self._states.start_execution(stateMachineArn=machine, name=name, input=json.dumps(given))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionAlreadyExists":
+                raise
+
+    def _execution(self, job_id: str) -> Execution | None:
+        from botocore.exceptions import ClientError
+
+        arn = f"{self._jobs.replace(':stateMachine:', ':execution:')}:{job_id}"
+        try:
+            found = self._states.describe_execution(executionArn=arn)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "ExecutionDoesNotExist":
+                raise
+            return None
+        return Execution(found["status"] == "RUNNING", str(found.get("error", "")), str(found.get("cause", "")))
+
+    def _told(self, record: Record, wait_s: int) -> dict[str, Any]:
+        return {
+            "bucket": record.bucket, "group": record.group, "name": record.name, "state": str(record.state),
+            "job": record.job_id, "over": record.state.over, "wait_s": wait_s,
+        }  # fmt: skip
+
+
+def _wait_s(elapsed_s: float) -> int:
+    """Seconds to the next look at a submission, by how long ago it was received."""
+    return int(max(FIRST_S, min(elapsed_s / 10, SOON_S if elapsed_s < SOON_UNTIL_S else LATER_S)))
