@@ -44,8 +44,7 @@ class DriftCheck(Construct):
             statements=[
                 iam.PolicyStatement(
                     actions=[
-                        "cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:DescribeStackResourceDrifts",
-                        "cloudformation:DescribeStackResources", "cloudformation:DetectStackDrift",
+                        "cloudformation:DescribeStackResourceDrifts", "cloudformation:DetectStackDrift",
                         "cloudformation:DetectStackResourceDrift",
                     ],
                     resources=[
@@ -56,7 +55,12 @@ class DriftCheck(Construct):
                     ],
                 ),
                 iam.PolicyStatement(
-                    actions=["cloudformation:BatchDescribeTypeConfigurations", *READS], resources=["*"]
+                    # The first two know no resources, and neither do most of the others.
+                    actions=[
+                        "cloudformation:BatchDescribeTypeConfigurations",
+                        "cloudformation:DescribeStackDriftDetectionStatus", *READS,
+                    ],
+                    resources=["*"],
                 ),
                 *factory.tells(),
             ],

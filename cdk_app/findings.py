@@ -125,7 +125,8 @@ def _acknowledge_hosts(environments: Environments) -> None:
 
 def _at_people(stack: SkyburstStack, people: PeopleRole) -> None:
     for resource, reason in people.findings().items():
-        _at(people.policy, f"IAM5[Resource::{_written(stack.resolve(resource))}]", reason)
+        written = _written(stack.resolve(resource)).replace("${", "<").replace("}", ">")  # as the rule writes variables
+        _at(people.policy, f"IAM5[Resource::{written}]", reason)
 
 
 def _at(construct: IConstruct, finding: str, reason: str) -> None:

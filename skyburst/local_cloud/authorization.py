@@ -205,6 +205,15 @@ def _of_kms(asked: Asked) -> list[Need]:
     return [Need(f"kms:{asked.operation}", asked.arn("kms", key if key.startswith("arn:") else f"key/{key}"))]
 
 
+def _of_cloudformation(asked: Asked) -> list[Need]:
+    """Of the id behind a stack's name a policy says nothing."""
+    stack = asked.parameter("StackName")
+    if not stack:
+        return [Need(f"cloudformation:{asked.operation}", "*")]
+    arn = asked.arn("cloudformation", stack if stack.startswith("arn:") else f"stack/{stack}/*")
+    return [Need(f"cloudformation:{asked.operation}", arn)]
+
+
 def _of_sts(asked: Asked) -> list[Need]:
     return [Need(f"sts:{asked.operation}", asked.parameter("RoleArn") or "*")]
 
@@ -221,6 +230,7 @@ NEEDS: dict[str, Callable[[Asked], list[Need]]] = {
     "batch": _of_batch,
     "ec2": _of_ec2,
     "kms": _of_kms,
+    "cloudformation": _of_cloudformation,
     "sts": _of_sts,
 }
 

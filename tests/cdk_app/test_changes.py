@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,41 +11,31 @@ import pytest
 
 from cdk_app.settings import settings_of
 from skyburst.errors import InvalidJob
+from tests.deployed.world import HERE
 
 Template = dict[str, Any]
-BLUEPRINT = """
-blueprint = 1
-name = "{name}"
-version = "1.0.0"
-worker = "code:work"
-combiner = "code:join"
-"""
+KNOWING_ALL = {"skyburst-plan", "skyburst-prepare"}
+"""Functions that know all analyses."""
 PROVIDER = "arn:aws:iam::123456789012:oidc-provider/login.lab.edu/realm"
 WATCHED = {
     "monitoring": "alarms", "drift_check": "daily", "people": "oidc", "people_provider": PROVIDER,
     "people_audience": "skyburst", "people_buckets": "caiman-data,shared/pmd/",
 }  # fmt: skip
-CODE = "import skyburst\n@skyburst.worker\ndef work(batch): return {value}\njoin = skyburst.combiners.total()\n"
-
-
-def analysis(folder: Path, name: str, value: int) -> str:
-    (folder / name).mkdir(parents=True)
-    (folder / name / "blueprint.toml").write_text(BLUEPRINT.format(name=name))
-    (folder / name / "code.py").write_text(CODE.format(value=value))
-    return str(folder / name)
 
 
 def test_a_changed_analysis_changes_its_own_functions_and_what_the_planner_knows_of_it(
-    template_of: Callable[..., Template], tmp_path: Path
+    template: Template, template_of: Callable[..., Template], tmp_path: Path
 ) -> None:
-    before = template_of(analyses=",".join([analysis(tmp_path / "a", "one", 1), analysis(tmp_path / "a", "two", 1)]))
-    after = template_of(analyses=",".join([analysis(tmp_path / "b", "one", 1), analysis(tmp_path / "b", "two", 2)]))
-    assert before["Resources"].keys() == after["Resources"].keys()
-    changed = [found for name, found in after["Resources"].items() if found != before["Resources"][name]]
-    assert {found["Type"] for found in changed} == {"AWS::Lambda::Function"}
-    names = {found["Properties"]["FunctionName"] for found in changed}
-    assert names == {"skyburst-two-worker-0", "skyburst-two-combiner", "skyburst-plan"}
-    assert before["Outputs"] == after["Outputs"]
+    changed = tmp_path / "acting"
+    shutil.copytree(HERE / "acting", changed, ignore=shutil.ignore_patterns("__pycache__"))
+    (changed / "more.py").write_text("more = 1\n")
+    after = template_of(analyses=str(changed))
+    assert template["Resources"].keys() == after["Resources"].keys()
+    differing = [found for name, found in after["Resources"].items() if found != template["Resources"][name]]
+    assert {found["Type"] for found in differing} == {"AWS::Lambda::Function"}
+    names = {found["Properties"]["FunctionName"] for found in differing}
+    assert names - KNOWING_ALL == {"skyburst-acting-worker-0", "skyburst-acting-combiner"}
+    assert template["Outputs"] == after["Outputs"]
 
 
 def test_drift_is_looked_for_where_it_is_asked_for(template: Template, template_of: Callable[..., Template]) -> None:
