@@ -100,7 +100,12 @@ def of_job(objects: Objects, prefix: str) -> Digest:
 
 def key_of(name: str) -> str:
     """Key of an output, after the prefix of its job."""
-    return name if name == RESULT or DATASET_OUTPUT.match(name) else f"{FILES}{name}"
+    return name if name == RESULT or is_of_dataset(name) else f"{FILES}{name}"
+
+
+def is_of_dataset(name: str) -> bool:
+    """Whether an output is a result of a dataset."""
+    return DATASET_OUTPUT.match(name) is not None
 
 
 def _output(name: str, recorded: str | None, digest: Digest) -> Finding:

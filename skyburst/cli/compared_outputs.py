@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skyburst.certificates.differences import described
-from skyburst.certificates.verification import key_of, of_job, outputs_of
+from skyburst.certificates.verification import is_of_dataset, key_of, of_job, outputs_of
 from skyburst.errors import SkyburstError
 from skyburst.homes.home import Home
 
@@ -21,7 +21,7 @@ def output_differences(home: Home, before: Certificate, now: Certificate) -> Ite
         before: the certificate that was given.
         now: that of the job that repeated it.
     """
-    then, here = dict(outputs_of(before)), dict(outputs_of(now))
+    then, here = dict(results_of(before)), dict(results_of(now))
     for name in [*then, *(name for name in here if name not in then)]:
         if name not in here:
             yield f"{name}: there then, not there now"
@@ -36,8 +36,28 @@ def output_differences(home: Home, before: Certificate, now: Certificate) -> Ite
 
 def number_the_same(before: Certificate, now: Certificate) -> int:
     """Outputs that are the same, byte for byte."""
-    here = dict(outputs_of(now))
-    return sum(digest is not None and here.get(name) == digest for name, digest in outputs_of(before))
+    here = dict(results_of(now))
+    return sum(digest is not None and here.get(name) == digest for name, digest in results_of(before))
+
+
+def results_of(certificate: Certificate) -> Iterator[tuple[str, str | None]]:
+    """Outputs that are the same when a job is repeated: of datasets what their commands wrote.
+
+    What an analysis that is a command has besides, such as `result.json`, reports times.
+    """
+    return (
+        (name, digest) for name, digest in outputs_of(certificate) if not certificate["datasets"] or is_of_dataset(name)
+    )
+
+
+def datasets_the_same(before: Certificate, now: Certificate) -> int:
+    """Datasets whose results are the same, byte for byte."""
+    here = dict(results_of(now))
+    different = {
+        name.split("/")[1] for name, digest in results_of(before) if digest is None or here.get(name) != digest
+    }
+    different |= {name.split("/")[1] for name in here if name not in dict(results_of(before))}
+    return len(before["datasets"]) - len(different)
 
 
 def _details(home: Home, before: Certificate, now: Certificate, name: str) -> list[str]:

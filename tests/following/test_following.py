@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import skyburst
+from skyburst.certificates.reading import checked
 from skyburst.contracts import values
 from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.job import parse_job
@@ -255,6 +256,49 @@ def test_cancelling_the_first_job_ends_what_follows(project: Path) -> None:
     skyburst.JobHandle(first.job_id, home).cancel()
     assert skyburst.JobHandle(following.job_id, home).wait(30) is JobState.CANCELLED
     assert home.following(home.table.job(following.job_id)) == []
+
+
+def counted(home: LocalHome, job: JobRecord) -> list[int]:
+    """What each dataset of a job counted."""
+    return [
+        int(home.objects.get(f"jobs/{job.job_id}/datasets/{number:08d}/results/count.txt"))
+        for number in range(job.plan["items"])
+    ]
+
+
+def test_each_dataset_of_a_command_is_followed_and_all_of_them_together(project: Path, program: Program) -> None:
+    for name, text in {"one.txt": "a b c", "two.txt": "d e"}.items():
+        (project / name).write_text(f"{text}\n")
+    ended = program("run", HERE / "splits", "--items", '["one.txt", "two.txt"]')
+    assert ended.code == 0, ended.err
+    home = LocalHome()
+    first = list(home.table.jobs())[-1]
+    entries = home.following(first)
+    assert [(entry["on"], entry["dataset"]) for entry in entries] == [
+        ("each", "one.txt"),
+        ("each", "two.txt"),
+        ("all", None),
+    ]
+    assert [counted(home, home.table.job(entry["job"])) for entry in entries] == [[3], [2], [3, 2]]
+    assert "next      counts of dataset one.txt: counts-" in program("status", first.job_id).out
+    certificate = skyburst.JobHandle(first.job_id).certificate()
+    assert checked(certificate, "it") == certificate
+    assert [dataset["inputs"][0]["size"] for dataset in certificate["datasets"]] == [6, 4]
+    assert program("verify", first.job_id).code == 0
+    again = program("rerun", first.job_id, "-q")
+    assert "the results of all 2 datasets are the same as before, byte for byte" in again.err
+
+
+def test_datasets_that_succeeded_are_followed_although_another_one_failed(project: Path) -> None:
+    (project / "good.txt").write_text("a b\n")
+    (project / "bad.txt").write_text("bad\n")
+    home = LocalHome()
+    with pytest.raises(skyburst.JobFailed):
+        skyburst.run(str(HERE / "splits"), items=["good.txt", "bad.txt"], home=home, max_parallelism=1)
+    following, first = home.table.jobs()
+    (entry,) = home.following(first)
+    assert (entry["dataset"], entry["job"]) == ("good.txt", following.job_id)
+    assert skyburst.JobHandle(following.job_id).result(60).state is JobState.SUCCEEDED
 
 
 def wait_for(look: Any, timeout_s: float = 60) -> None:

@@ -55,7 +55,7 @@ def command(certificate: str, on: str, quiet: bool, output: str | None, json_fil
 
 def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
     from skyburst.cli.certificates import certificate_of_job
-    from skyburst.cli.compared_outputs import number_the_same, output_differences
+    from skyburst.cli.compared_outputs import datasets_the_same, number_the_same, output_differences
     from skyburst.cli.repeating import differences_in_environment, differences_in_items
 
     if job.plan:
@@ -63,7 +63,18 @@ def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
     certificate = certificate_of_job(home, job.job_id)
     if home.name != "local":
         _tell(differences_in_environment(document, certificate["environment"]))
-    before, now = document["result"]["sha256"], certificate["result"]["sha256"]
+    if document["datasets"]:
+        datasets, same = len(document["datasets"]), datasets_the_same(document, certificate)
+        told = f"all {datasets:,} datasets" if same == datasets else f"{same:,} of {datasets:,} datasets"
+        click.echo(f"the results of {told} are the same as before, byte for byte", err=True)
+    else:
+        _compare_results(document["result"]["sha256"], certificate["result"]["sha256"])
+        if number := number_the_same(document, certificate):
+            click.echo(f"same outputs: {number}", err=True)
+    _tell(list(output_differences(home, document, certificate)))
+
+
+def _compare_results(before: str | None, now: str | None) -> None:
     if before is None or now is None:
         which = "the earlier job" if before is None else "this job"
         click.echo(f"there is nothing to compare: {which} has no result", err=True)
@@ -71,10 +82,6 @@ def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
         click.echo(f"the result is the same as before, byte for byte (sha256 {now})", err=True)
     else:
         click.echo(f"the result is not the same as before: sha256 {before} then, {now} now", err=True)
-    if same := number_the_same(document, certificate):
-        click.echo(f"same outputs: {same}", err=True)
-    for difference in output_differences(home, document, certificate):
-        click.echo(f"differs: {difference}", err=True)
 
 
 def _tell(differences: list[str]) -> None:
