@@ -42,7 +42,7 @@ class Engine(Construct):
             self, "Plan", f"{factory.prefix}-plan", Contents(ROOT / "step_functions", documents={"registry.json": self.registry}),
             handler="plan.handler", memory_mb=512, timeout_s=PLAN_S, asynchronous=True, retries=2,
             statements=[
-                *factory.reads_inputs(), *factory.writes("jobs/*", "items/*"),
+                *factory.reads_inputs(), *factory.writes("jobs/*", "items/*", "retention/*"),
                 *factory.batches("Query", "BatchGetItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(), *factory.describes(jobs),
                 *factory.starts(jobs),

@@ -34,6 +34,12 @@ OBJECTS = {
     "/jobs/*/datasets/*": "what an environment delivers lies under the id of its job",
     "/jobs/*/spans/*": "when each part ran lies under the id of its job",
     "/jobs/*/notified/*": "who was told that a job has ended lies under the id of the job",
+    "/retention/*": "that something of a job is to be deleted lies under the id of the job",
+    "/jobs/*/result.json": "the result lies under the id of its job, and is deleted when the job asked for it",
+    "/jobs/*/files/*": "result files lie under the id of their job, and are deleted when the job asked for it",
+    "/jobs/*/datasets/*/results/*": "results of datasets lie under the id of their job, and are deleted when it asked for it",
+    "/jobs/*/datasets/*/logs/*": "logs of datasets lie under the id of their job, and are deleted when it asked for it",
+    "/*/inputs/*": "what groups uploaded lies in their folders, and is deleted when a job of theirs asked for it",
     "/jobs/*/set-aside-*": "what a combiner of burst-compute is not to see lies under the id of its job, and is removed",
     "/jobs/*/combined/*": "what an earlier run combined lies under the id of its job, and is removed",
 }

@@ -19,6 +19,7 @@ from cdk_app.storage import Storage
 from skyburst.engine.sending import KEPT_S
 from skyburst.homes.aws import deployed
 from skyburst.homes.aws.events import SOURCE
+from skyburst.homes.aws.schema import NEWEST
 
 RETENTIONS = dict(zip(LOG_DAYS, logs.RetentionDays, strict=False))  # the last one is for ever
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
@@ -144,6 +145,10 @@ class Factory:
     def jobs(self, *actions: str) -> list[iam.PolicyStatement]:
         """Do this with rows of jobs."""
         return [_allow([f"dynamodb:{action}" for action in actions], [self.storage.jobs.table_arn])]
+
+    def lists_jobs(self) -> list[iam.PolicyStatement]:
+        """Go through all jobs, newest first."""
+        return [_allow(["dynamodb:Query"], [f"{self.storage.jobs.table_arn}/index/{NEWEST.name}"])]
 
     def tells(self) -> list[iam.PolicyStatement]:
         """Tell of changes on the default bus, in the name of skyburst only."""

@@ -17,6 +17,7 @@ from cdk_app.monitoring import Monitoring
 from cdk_app.notifications import Notifications
 from cdk_app.people import PeopleRole
 from cdk_app.reaper import ReaperFunction
+from cdk_app.retention import Retention
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
 from cdk_app.submissions import SubmissionBuckets, Submissions
@@ -98,6 +99,7 @@ class SkyburstStack(cdk.Stack):
                 self, "Submissions", factory=factory, engine=self.engine, buckets=self.submission_buckets,
                 results=settings.result_buckets, log_days=settings.log_days,
             )  # fmt: skip
+        self.retention = Retention(self, "Retention", factory=factory)
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
         self.monitoring: Monitoring | None = None

@@ -256,10 +256,13 @@ def _result_of(home: Home, job: JobRecord) -> Result:
     try:
         result = home.result(job)
     except ResultNotReady:
+        if job.state not in errors:  # it was deleted, as the job asked for
+            raise
         result = None
-    if job.state in errors or result is None:
+    if job.state in errors:
         failure = (job.outcome or {}).get("failure")
         details = f"\n{failure[2]}" if failure and failure[2] else ""
-        kind = errors.get(job.state, JobFailed)
+        kind = errors[job.state]
         raise kind(f"job {job.job_id} is {job.state}: {job.reason}{details}", job_id=job.job_id, result=result)
+    assert result is not None
     return result

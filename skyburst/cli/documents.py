@@ -11,6 +11,7 @@ from skyburst.contracts.records import JobRecord, Missing
 from skyburst.environments.reading import is_command
 from skyburst.finding import Found
 from skyburst.homes.home import Home
+from skyburst.retention.enforcing import deleted_of
 
 
 def job_line(home: Home, job: JobRecord) -> dict[str, Any]:
@@ -28,6 +29,7 @@ def job_line(home: Home, job: JobRecord) -> dict[str, Any]:
         "created_at": job.created_at,
         "started_at": job.started_at,
         "finished_at": job.finished_at,
+        "deleted": deleted_of(job),
         "progress": {**asdict(progress), "fraction": progress.fraction},
     }
 

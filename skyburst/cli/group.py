@@ -37,6 +37,7 @@ SECTIONS = {
         Listed("timeline", "Show what a job spent its time on."),
         Listed("certificate", "Print the record that makes a job reproducible."),
         Listed("verify", "Compare a certificate with what there is now."),
+        Listed("retention", "Delete what jobs asked to be deleted."),
         Listed("delete", "Forget jobs and remove their files."),
     ],
     "Analyses": [

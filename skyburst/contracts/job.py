@@ -19,6 +19,7 @@ Positive = Annotated[int, msgspec.Meta(ge=1, le=MOST)]
 Share = Annotated[float, msgspec.Meta(ge=0, le=100)]
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 ShortText = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Days = Annotated[float, msgspec.Meta(ge=0, le=36_500)]
 Group = Annotated[str, msgspec.Meta(pattern=GROUP)]
 Key = Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=KEY)]
 """Text that every task table can have as a key: no control characters, valid Unicode."""
@@ -34,6 +35,17 @@ class EnvironmentWishes(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     disk_gb: Annotated[int, msgspec.Meta(ge=8, le=16_384)] | None = None
     """GiB of disk for each batch."""
     pricing: Literal["on_demand", "spot"] | None = None
+
+
+class Keep(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What of a job is deleted, and when. What is not named is kept."""
+
+    inputs_days: Days | None = None
+    """Days after the end of the job after which the data is deleted that a submission uploaded for it."""
+    results_days: Annotated[float, msgspec.Meta(gt=0, le=36_500)] | None = None
+    """Days after the end of the job after which its results are deleted; its record, certificate and logs stay."""
+    delete_inputs_after_success: bool = False
+    """Whether the uploaded data is deleted as soon as the job has SUCCEEDED."""
 
 
 class Follows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -79,6 +91,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Who runs it."""
     notify: Annotated[list[str], msgspec.Meta(max_length=MOST_TARGETS)] = []
     """Who is told when the job ends: `mailto:NAME@HOST`, `https://HOST/PATH`, `sns:ARN`."""
+    keep: Keep | None = None
+    """None: nothing is deleted."""
     follows: Follows | None = None
     """Of a job that was started because another one ended; set by Skyburst."""
 
@@ -86,11 +100,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         """The specification as a JSON document, without the fields that were left out."""
         everything = {field: getattr(self, field) for field in self.__struct_fields__}
         everything["follows"] = msgspec.to_builtins(self.follows)
-        everything["environment"] = {
-            field: value
-            for field, value in (msgspec.to_builtins(self.environment) if self.environment else {}).items()
-            if value is not None
-        }
+        everything["environment"] = _given(self.environment)
+        everything["keep"] = _given(self.keep)
         everything["notify"] = self.notify or None
         return {field: value for field, value in everything.items() if value is not None and value != {}}
 
@@ -121,6 +132,12 @@ def parse_job(document: Mapping[str, Any]) -> JobSpec:
     for target in spec.notify:
         parse_target(target)
     return spec
+
+
+def _given(section: msgspec.Struct | None) -> dict[str, Any]:
+    """A section of the specification without what was left out."""
+    fields: dict[str, Any] = msgspec.to_builtins(section) if section else {}
+    return {field: value for field, value in fields.items() if value is not None and value is not False}
 
 
 def _check_items(items: list[Any] | dict[str, Any] | None) -> None:

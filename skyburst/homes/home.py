@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from skyburst.finding import Found
     from skyburst.objects import ObjectStore
     from skyburst.ports import Objects, TaskTable
+    from skyburst.retention.enforcing import Deleted
 
 HOMES = ("local", "aws")
 OnProgress = Callable[["Progress"], None]
@@ -169,6 +170,13 @@ class Home(Protocol):
         `sent`, `failed` for the `reason`, or `sending`.
         """
 
+    def retain(self, now: float) -> Iterator[Deleted]:
+        """Delete what is due of jobs whose specifications ask for it.
+
+        Args:
+            now: seconds since the epoch.
+        """
+
     def drive(self, job_id: str, on_progress: OnProgress | None = None) -> JobRecord:
         """Take a job to its end and return then; Ctrl-C ends the job, a second one only this call.
 
@@ -249,6 +257,15 @@ def open_home(name: str | Home | None) -> Home:
     if isinstance(name, str):
         raise InvalidJob(f"home is {name!r}: expected {' or '.join(map(repr, HOMES))}")
     return name
+
+
+def no_result(job: JobRecord) -> str:
+    """Why a job has no result, for people."""
+    from skyburst.retention.enforcing import told
+
+    if deleted := told(job, "were deleted"):
+        return f"job {job.job_id} is {job.state}, and its {deleted}: `skyburst rerun {job.job_id}` makes it anew"
+    return f"job {job.job_id} is {job.state} and has no result" + (f": {job.reason}" if job.reason else "")
 
 
 def job_of_name(table: TaskTable, name: str, where: str) -> JobRecord:

@@ -34,7 +34,18 @@ def test_help_lists_every_command_and_every_exit_code(program: Program) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [*COMMANDS, "library build", "library index", "library inspect", "library generate", "cost compare", "cloud up", "usage parallelism", "usage export"],
+    [
+        *COMMANDS,
+        "library build",
+        "library index",
+        "library inspect",
+        "library generate",
+        "cost compare",
+        "cloud up",
+        "usage parallelism",
+        "usage export",
+        "retention run",
+    ],
 )
 def test_each_command_explains_itself_with_examples(program: Program, name: str) -> None:
     ended = program(*name.split(), "--help")

@@ -75,10 +75,18 @@ def _table(lines: list[dict[str, Any]]) -> list[str]:
         done = progress["done"] / progress["batches"] if progress["batches"] else float(line["state"] == "SUCCEEDED")
         rows.append([
             line["job_id"],
-            f"{line['state']}{' (interrupted)' if line['interrupted'] else ''}",
+            f"{line['state']}{' (interrupted)' if line['interrupted'] else ''}{_deleted(line)}",
             f"{int(100 * done)} %",
             f"{progress['items']:,}",
             text.moment(line["created_at"]),
             text.shortened(line["name"] or "", 40),
         ])  # fmt: skip
     return text.columns(rows, right=frozenset({2, 3}))
+
+
+def _deleted(line: dict[str, Any]) -> str:
+    """When the results were deleted, if they were."""
+    from skyburst.cli import text
+
+    entry = line["deleted"].get("results")
+    return f" (results deleted on {text.moment(entry['at'])[:10]})" if entry else ""

@@ -51,6 +51,7 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
     from skyburst.cli.placed import fell_back, placed
     from skyburst.client import JobHandle
     from skyburst.environments.reading import is_command
+    from skyburst.retention.enforcing import told
 
     handle = JobHandle(job.job_id, home)
     progress = handle.progress()
@@ -74,6 +75,7 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
         *chain_lines(home, job),
         *((("" if number else "budget"), line) for number, line in enumerate(left_lines(home, job))),
         *_notified(home, job),
+        ("deleted", told(job)),
     ]  # fmt: skip
     lines = [f"{title:<9} {text.shortened(value, MOST_CHARACTERS)}" for title, value in facts if value]
     if job.parameters:

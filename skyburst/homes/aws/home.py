@@ -35,8 +35,9 @@ from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
 from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
-from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name
+from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name, no_result
 from skyburst.notifications.delivery import notified
+from skyburst.retention.enforcing import Deleted, enforce
 
 if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
@@ -274,6 +275,10 @@ class AwsHome(DatasetsOfHome):
         """Who was told that the last run of a job has ended, and who could not be."""
         return notified(self.objects, job_prefix(job.job_id), job.runs) if job.spec.get("notify") else []
 
+    def retain(self, now: float) -> Iterator[Deleted]:
+        """Delete what is due of jobs whose specifications ask for it; a function of the deployment does so every day."""
+        return enforce(self, now)
+
     # Driving
 
     def drive(self, job_id: str, on_progress: OnProgress | None = None) -> JobRecord:
@@ -344,9 +349,7 @@ class AwsHome(DatasetsOfHome):
 
         found = self.result_file(job)
         if found is None:
-            raise ResultNotReady(
-                f"job {job.job_id} is {job.state} and has no result" + (f": {job.reason}" if job.reason else "")
-            )
+            raise ResultNotReady(no_result(job))
         outcome = self.outcome(job)
         return Result(
             value=values.decode(self.objects.get(found.key)),

@@ -46,6 +46,8 @@ def whole(objects: Objects, job: JobRecord) -> Outcome:
     if not outcome.get("cut"):
         return outcome
     stored: Outcome = values.decode(objects.get(_key(job.job_id)))
+    if deleted := outcome.get("deleted"):
+        stored = {**stored, "deleted": deleted, **({"files": None} if "results" in deleted else {})}
     return stored
 
 

@@ -32,6 +32,7 @@ from skyburst.homes.aws.standing import execution_of, is_of
 from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
+from skyburst.retention.enforcing import note
 
 if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
@@ -186,6 +187,7 @@ class Planner:
         # Workers of burst-compute write rows under the job's bare id, which is that of its only shard.
         stored = self._deployed.table.create_job(job, shards=1 if checked.foreign else None)
         if stored is job:  # else it was there already
+            note(self._deployed.objects, job.job_id, checked.spec)
             self._deployed.events.job(job)
         elif paying is not None and stored.job_id != job.job_id:
             paying.release(job.job_id)

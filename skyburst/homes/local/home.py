@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
 import shutil
@@ -33,6 +34,7 @@ from skyburst.errors import (
     InvalidJob,
     JobBusy,
     ResultNotReady,
+    SkyburstError,
     StorageError,
     StorageFull,
     is_disk_full,
@@ -40,7 +42,7 @@ from skyburst.errors import (
 from skyburst.finding import Found
 from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
-from skyburst.homes.home import Looking, StoredFile, job_of_name
+from skyburst.homes.home import Looking, StoredFile, job_of_name, no_result
 from skyburst.homes.job_items import store_items
 from skyburst.homes.local.folder import VARIABLE, state_folder
 from skyburst.homes.local.following import find_beside
@@ -60,6 +62,7 @@ from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.notifications.delivery import notified
 from skyburst.objects import ObjectStore, open_store
+from skyburst.retention.enforcing import Deleted, check_kept, enforce, note
 
 if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
@@ -67,6 +70,7 @@ if TYPE_CHECKING:
     from skyburst.cost.job_cost import MachineUse
     from skyburst.environments.reading import DatasetsLooking
 
+log = logging.getLogger(__name__)
 LOOK_S = 1.0
 """Between looks at the datasets of a job that is shown."""
 LOCK_S = 2.0
@@ -170,6 +174,7 @@ class LocalHome(DatasetsOfHome):
                 job_id, document, found.reference(), parameters, JobState.PENDING, created_at=now, items=source
             )
             job = self._stored(new)
+            note(self.objects, job_id, spec)
         finally:
             if (job is None or job.job_id != job_id) and self.job_folder(job_id).exists():
                 shutil.rmtree(self.job_folder(job_id))  # of a job that is not stored, or that was stored before
@@ -214,6 +219,7 @@ class LocalHome(DatasetsOfHome):
     def prepare_resume(self, job_id: str) -> None:
         """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
         with self.lock(job_id):
+            check_kept(self.table.job(job_id))
             self._note_changed_code(job_id)
             self.reserve(self.table.job(job_id))
             self.table.request_cancel(job_id, requested=False)
@@ -280,7 +286,23 @@ class LocalHome(DatasetsOfHome):
             if job.state is JobState.SUCCEEDED:
                 return job
             self.reserve(job)
-            return Driver(self, job, on_progress).run()
+            self._retain()  # what others left: looking for it is quick
+            job = Driver(self, job, on_progress).run()
+        if job.spec.get("keep"):
+            self._retain()
+        return self.table.job(job_id)
+
+    def retain(self, now: float) -> Iterator[Deleted]:
+        """Delete what is due of jobs whose specifications ask for it."""
+        return enforce(self, now)
+
+    def _retain(self) -> None:
+        """The same, beside a job, which nothing of it may fail."""
+        try:
+            for deleted in self.retain(time.time()):
+                log.info("%s of job %s: %s", deleted.kind, deleted.job_id, deleted.kept or f"{deleted.objects} deleted")
+        except SkyburstError as error:
+            log.warning("what is due is not deleted yet: %s", error)
 
     def drive_in_background(self, job_id: str) -> None:
         """Take a job to its end in a process of its own, which goes on when this one ends."""
@@ -404,9 +426,7 @@ class LocalHome(DatasetsOfHome):
         """
         outcome = job.outcome or {}
         if outcome.get("files") is None:
-            raise ResultNotReady(
-                f"job {job.job_id} is {job.state} and has no result" + (f": {job.reason}" if job.reason else "")
-            )
+            raise ResultNotReady(no_result(job))
         folder = self.job_folder(job.job_id)
         return Result(
             value=values.decode((folder / RESULT).read_bytes()),

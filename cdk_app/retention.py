@@ -1,0 +1,41 @@
+"""The function that deletes what jobs asked to be deleted, and the schedule that calls it."""
+
+from __future__ import annotations
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from cdk_app.bundle import ROOT, Contents
+from cdk_app.functions import Factory
+
+RETAIN_S = 900
+RESULTS = (
+    "jobs/*/result.json", "jobs/*/files/*", "jobs/*/combined/*", "jobs/*/partials/*", "jobs/*/datasets/*/results/*",
+    "jobs/*/datasets/*/logs/*",
+)  # fmt: skip
+"""What of a job is deleted after its days, as `skyburst.retention.policy.is_result` has it."""
+INPUTS = "*/inputs/*"
+"""What groups uploaded."""
+
+
+class Retention(Construct):
+    """`step_functions/retain.py`, once a day. It costs one request while no job asks for anything."""
+
+    def __init__(self, scope: Construct, name: str, *, factory: Factory) -> None:
+        super().__init__(scope, name)
+        self.function = factory.function(
+            self, "Retain", f"{factory.prefix}-retain", Contents(ROOT / "step_functions"),
+            handler="retain.handler", memory_mb=512, timeout_s=RETAIN_S, asynchronous=True, retries=2,
+            statements=[
+                *factory.reads("jobs/*", "items/*"), *factory.lists(), *factory.deletes(*RESULTS, INPUTS, "retention/*"),
+                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.lists_jobs(),
+            ],
+        )  # fmt: skip
+        events.Rule(
+            self, "Daily",
+            description="Deletes what jobs asked to be deleted",
+            schedule=events.Schedule.rate(cdk.Duration.days(1)),
+            targets=[targets.LambdaFunction(self.function, dead_letter_queue=factory.undelivered)],
+        )  # fmt: skip

@@ -1,0 +1,239 @@
+"""What is deleted of a job: what it asks for, when it is due, once nobody needs it; and nothing else."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import skyburst
+from skyburst.contracts.job import parse_job
+from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import JobState
+from skyburst.errors import InvalidJob, ResultNotReady
+from skyburst.homes.local.home import LocalHome
+from skyburst.retention.enforcing import deleted_of
+from skyburst.retention.policy import DAY_S, Kind, due_of, is_result, own_inputs
+from tests.cli.conftest import Program, program, project
+
+__all__ = ["program", "project"]
+DAYS = 10.0
+
+
+def a_job(state: JobState = JobState.SUCCEEDED, **spec: Any) -> JobRecord:
+    return JobRecord("j", {"analysis": "a", **spec}, {"name": "a"}, {}, state, finished_at=1_000.0)
+
+
+# What is due
+
+
+@given(st.sampled_from([state for state in JobState if state.finished]))
+def test_nothing_is_due_of_a_job_that_does_not_ask_for_it(state: JobState) -> None:
+    assert list(due_of(a_job(state))) == []
+    assert list(due_of(a_job(state, keep={"delete_inputs_after_success": False}))) == []
+
+
+@pytest.mark.parametrize(
+    ("state", "keep", "due"),
+    [
+        (JobState.SUCCEEDED, {"results_days": 2}, {Kind.RESULTS: 1_000 + 2 * DAY_S}),
+        (JobState.FAILED, {"inputs_days": 0.5}, {Kind.INPUTS: 1_000 + DAY_S / 2}),
+        (JobState.FAILED, {"delete_inputs_after_success": True}, {}),
+        (JobState.PARTIAL, {"delete_inputs_after_success": True}, {}),
+        (JobState.SUCCEEDED, {"delete_inputs_after_success": True, "inputs_days": 3}, {Kind.INPUTS: 1_000}),
+    ],
+)
+def test_what_is_due_follows_from_the_end_of_the_job(
+    state: JobState, keep: dict[str, Any], due: dict[Kind, float]
+) -> None:
+    assert {one.kind: one.at for one in due_of(a_job(state, keep=keep))} == due
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("result.json", True),
+        ("files/tables/best.csv", True),
+        ("partials/3", True),
+        ("combined/0/00000000", True),
+        ("datasets/00000003/results/words.txt", True),
+        ("datasets/00000003/logs/own.txt", True),
+        ("datasets/00000003/status.json", False),
+        ("datasets/00000003/log.jsonl", False),
+        ("certificate.json", False),
+        ("spans/1-watch-driver.json", False),
+        ("logs/driver.log", False),
+        ("next/0-all.json", False),
+        ("manifest/items-0", False),
+    ],
+)
+def test_results_are_told_from_what_makes_a_job_reproducible(name: str, result: bool) -> None:
+    assert is_result(f"jobs/j/{name}", "jobs/j/") is result
+    assert not is_result(f"jobs/other/{name}", "jobs/j/")
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "/data/lab/inputs/../../victim/a.npy",
+        "s3://b/lab/inputs/%2e%2e/victim/a.npy",
+        "/data/lab/inputs/",
+        "/data/other/inputs/a.npy",
+        "/lab/inputs/a.npy",
+        "/data/lab/results/a.npy",
+        5,
+    ],
+)
+def test_what_was_not_uploaded_into_the_folder_of_the_group_is_nobodys_to_delete(location: Any) -> None:
+    job = a_job(group="lab", labels={"submission": "s"})
+    assert own_inputs(job, [{"data": ["/data/lab/inputs/a.npy", location]}]) == ["/data/lab/inputs/a.npy"]
+    assert own_inputs(a_job(group="lab"), ["/data/lab/inputs/a.npy"]) == []
+    assert own_inputs(a_job(labels={"submission": "s"}), ["/data/lab/inputs/a.npy"]) == []
+
+
+@pytest.mark.parametrize(
+    ("keep", "message"),
+    [
+        ({"results_days": -1}, r"job\.keep\.results_days is -1"),
+        ({"results": 1}, r"job\.keep"),
+        ({"delete_inputs_after_success": "yes"}, r"job\.keep\.delete_inputs_after_success is \"yes\""),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(keep: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidJob, match=message):
+        parse_job({"analysis": "x", "keep": keep})
+
+
+def test_what_is_kept_is_not_stored() -> None:
+    given = {"analysis": "x", "keep": {"results_days": 1.0, "delete_inputs_after_success": False}}
+    assert parse_job(given).document() == {"analysis": "x", "keep": {"results_days": 1.0}}
+
+
+# At home `local`
+
+
+def later(home: LocalHome, days: float = DAYS) -> list[Any]:
+    """What is deleted after so many days."""
+    return list(home.retain(time.time() + days * DAY_S))
+
+
+def test_results_are_deleted_after_their_days_and_everybody_is_told_so(program: Program, project: Path) -> None:
+    spec = {"analysis": "naps.py", "items": {"range": [0, 4]}, "keep": {"results_days": 7}}
+    (project / "job.json").write_text(json.dumps(spec))
+    assert program("run", "--spec", "job.json").code == 0
+    home = LocalHome()
+    job = home.find_job("last")
+    assert later(home, 6.9) == []
+    (deleted,) = later(home)
+    assert (deleted.kind, deleted.objects, deleted.kept) == ("results", 2, "")
+    assert later(home) == []
+    left = sorted(entry.key.split("/")[2] for entry in home.objects.list(f"jobs/{job.job_id}/"))
+    assert "certificate.json" in left
+    assert "result.json" not in left
+    assert "files" not in left
+    day = time.strftime("%Y-%m-%d", time.localtime(time.time() + DAYS * DAY_S))
+    assert f"deleted   results deleted on {day}" in program("status", "last").out
+    assert f"SUCCEEDED (results deleted on {day})" in program("jobs").out
+    ended = program("result", "last")
+    assert ended.code == 6
+    assert f"its results were deleted on {day}: `skyburst rerun {job.job_id}` makes it anew" in ended.err
+    assert program("verify", "last").code == 6
+    assert "the result is the same as before" not in program("rerun", "last", "-q").out
+
+
+def test_a_partial_job_whose_results_are_deleted_cannot_be_resumed(project: Path) -> None:
+    home = LocalHome()
+    result = skyburst.run(
+        "naps.py", items=range(4), batch_size=1, tolerated_failure_percent=50, parameters={"bad": [1]},
+        keep={"results_days": 1}, home=home,
+    )  # fmt: skip
+    assert result.state is JobState.PARTIAL
+    assert len(later(home)) == 1
+    with pytest.raises(InvalidJob, match="cannot be resumed: its results were deleted on"):
+        skyburst.JobHandle(result.job_id, home).resume()
+
+
+def submitted(project: Path, *names: str, analysis: str = "sizes.py", **keep: Any) -> dict[str, Any]:
+    """A job of data that a group uploaded."""
+    folder = project / "bucket" / "lab" / "inputs"
+    folder.mkdir(parents=True, exist_ok=True)
+    (project / "sizes.py").write_text(
+        "import os\nimport skyburst\n\n@skyburst.worker\ndef size(batch):\n"
+        "    return sum(os.path.getsize(item['data']) for item in batch.items)\n\ntotal = skyburst.combiners.total()\n"
+    )
+    for name in names:
+        (folder / name).write_text("measured")
+    items = [{"data": str(folder / name)} for name in names]
+    return {"analysis": analysis, "items": items, "group": "lab", "labels": {"submission": "job__b_1"}, "keep": keep}
+
+
+def test_uploaded_inputs_are_deleted_right_after_success(project: Path) -> None:
+    home = LocalHome()
+    job = submitted(project, "a.npy", "b.npy", delete_inputs_after_success=True)
+    stays = project / "bucket" / "lab" / "inputs" / "other.npy"
+    stays.write_text("somebody's")
+    result = skyburst.run(job, home=home)
+    assert result.value == 16
+    assert sorted(stays.parent.iterdir()) == [stays]
+    assert deleted_of(home.table.job(result.job_id))["inputs"]["objects"] == 2
+    assert list(home.objects.list("retention/")) == []
+
+
+def test_inputs_of_a_job_that_failed_stay(project: Path) -> None:
+    job = submitted(project, "a.npy", delete_inputs_after_success=True)
+    (project / "bucket" / "lab" / "inputs" / "a.npy").unlink()
+    (project / "bucket" / "lab" / "inputs" / "b.npy").write_text("x")
+    job["items"].append({"data": str(project / "bucket" / "lab" / "inputs" / "b.npy")})
+    with pytest.raises(skyburst.JobFailed):
+        skyburst.run(job, batch_size=1)
+    assert (project / "bucket" / "lab" / "inputs" / "b.npy").exists()
+
+
+def test_inputs_that_another_job_still_needs_stay_until_it_has_ended(project: Path) -> None:
+    home = LocalHome()
+    other = skyburst.client.create(submitted(project, "a.npy"), home=home)
+    skyburst.run(submitted(project, "a.npy", delete_inputs_after_success=True), home=home)
+    (kept,) = later(home)
+    assert kept.kept == f"job {other.job_id} still needs them"
+    assert (project / "bucket" / "lab" / "inputs" / "a.npy").exists()
+    home.drive(other.job_id)
+    assert [entry.objects for entry in later(home, 0)] == [] or not (
+        project / "bucket" / "lab" / "inputs" / "a.npy"
+    ).exists()
+    assert not (project / "bucket" / "lab" / "inputs" / "a.npy").exists()
+
+
+def test_what_a_link_leads_to_stays(project: Path) -> None:
+    job = submitted(project, "a.npy", delete_inputs_after_success=True)
+    path, treasure = project / "bucket" / "lab" / "inputs" / "a.npy", project / "treasure.npy"
+    path.rename(treasure)
+    path.symlink_to(treasure)
+    skyburst.run(job)
+    assert treasure.read_text() == "measured"
+
+
+def test_a_job_that_is_gone_leaves_no_note(project: Path) -> None:
+    home = LocalHome()
+    job = skyburst.client.create(submitted(project, "a.npy", results_days=1), home=home)
+    home.delete(job.job_id)
+    assert later(home) == []
+    assert list(home.objects.list("retention/")) == []
+
+
+def test_the_command_says_what_it_did(program: Program, project: Path) -> None:
+    assert "nothing is due" in program("retention", "run").err
+    skyburst.run("squares.py", items=range(4), keep={"results_days": 2 / DAY_S})
+    end = time.monotonic() + 30
+    while not (told := program("retention", "run").out):
+        assert time.monotonic() < end
+        time.sleep(0.2)
+    assert "results deleted, 1 file, 3 B" in told
+    assert "results deleted" in program("status", "last").out
+    with pytest.raises(ResultNotReady, match="results were deleted on"):
+        LocalHome().result(LocalHome().find_job("last"))
+    assert program("retention", "run", "--json").out.strip() == "[]"
