@@ -11,7 +11,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.engine.combine import RESULT
-from skyburst.errors import NotDelivered
+from skyburst.errors import NotDelivered, ObjectNotFound
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import CERTIFICATE
@@ -72,9 +72,18 @@ class Notifier:
         found = (job.outcome or {}).get("files") is not None
         message = message_of(
             job, table.progress(job_id), "aws", result=prefix + RESULT if found else None, certificate=prefix + CERTIFICATE,
+            cost=self._cost(job_id),
         )  # fmt: skip
         delivery = Delivery(self._deployed.objects, job_prefix(job_id), self._send)
         return delivery.deliver(message, job.spec.get("notify", []))
+
+    def _cost(self, job_id: str) -> dict[str, Any] | None:
+        """What the certificate says that the job cost."""
+        try:
+            certificate = values.decode(self._deployed.objects.get(job_prefix(job_id) + CERTIFICATE))
+        except ObjectNotFound:
+            return None
+        return {name: certificate["cost"].get(name) for name in ("currency", "amount")}
 
     def _send(self, target: Target, message: dict[str, Any], delivery: str) -> None:
         """Send one message once. Raises NotDelivered."""

@@ -1,0 +1,45 @@
+"""What jobs asked to be deleted at home `aws`: by the deployed function, under its own role."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.deployed.conftest import Deployment
+
+
+def keys_of(aws: Deployment, prefix: str) -> set[str]:
+    """Names of the objects under a prefix, without it."""
+    listed = aws.cloud.client("s3").list_objects_v2(Bucket=aws.outputs["Bucket"], Prefix=prefix)
+    return {entry["Key"].removeprefix(prefix) for entry in listed.get("Contents", [])}
+
+
+def retain(aws: Deployment) -> dict[str, Any]:
+    """What the function that a schedule calls answers."""
+    answer = aws.cloud.client("lambda").invoke(FunctionName="skyburst-retain", Payload=b"{}")
+    assert "FunctionError" not in answer, answer["Payload"].read()
+    counts: dict[str, Any] = json.loads(answer["Payload"].read())
+    return counts
+
+
+def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(aws: Deployment, job_name: str) -> None:
+    mine = aws.put("lab/inputs/mine.json", b"[1, 2]")
+    other = aws.put("lab/inputs/other.json", b"3")
+    keep = {"results_days": 1e-6, "delete_inputs_after_success": True}
+    people = {"group": "lab", "labels": {"submission": "job__b_1"}}
+    job = {"analysis": "tells", "items": [{"data": mine}], "keep": keep, **people}
+    ended = aws.run(job_name, job)
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    assert keys_of(aws, "retention/") == {job_name}
+    assert retain(aws) == {"inputs": 1, "results": 1, "kept": 0}
+    assert keys_of(aws, "lab/inputs/") == {other.rpartition("/")[2]}
+    left = keys_of(aws, f"jobs/{job_name}/")
+    assert "certificate.json" in left
+    assert "result.json" not in left
+    assert keys_of(aws, "retention/") == set()
+    record = aws.table().job(job_name)
+    assert record.outcome is not None
+    assert {kind: entry["objects"] for kind, entry in record.outcome["deleted"].items()} == {"inputs": 1, "results": 1}
+    assert retain(aws) == {"inputs": 0, "results": 0, "kept": 0}
+    again = aws.run(f"{job_name}-again", {"resume": job_name})
+    assert again["status"] == "SUCCEEDED", "a job that succeeded stays as it is"
