@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from skyburst.homes.home import Home
 
 FOLDER = "next/"
+END, FAILED = ".json", ".failed.json"
+"""Of the key of what is remembered of a job that was started, and of one that could not be."""
 Start = Callable[[FollowUp], str]
 """Starts a job, or finds that it was started before; its id. Raises a SkyburstError when it cannot be started."""
 
@@ -37,7 +39,8 @@ class Following:
 
     def __init__(self, objects: ObjectStore, prefix: str, job: JobRecord, start: Start) -> None:
         self._objects, self._prefix, self._job, self._start = objects, prefix, job, start
-        self._started = {entry["key"] for entry in following_of(objects, prefix, job) if entry["job"]}
+        names = (entry.key.removeprefix(prefix + FOLDER) for entry in objects.list(prefix + FOLDER))
+        self._started = {name.removesuffix(END) for name in names if not name.endswith(FAILED)}
 
     def each(self, batches: Iterable[int]) -> None:
         """Start what follows the datasets of batches that are done; those of which none succeeded have nothing for it."""
@@ -71,8 +74,11 @@ class Following:
                 self._started.add(follow_up.key)
             except SkyburstError as error:
                 failure = error
+            start = f"{self._prefix}{FOLDER}{follow_up.key}"
             entry = told(follow_up, job_id, failure, time.time())
-            self._objects.put(f"{self._prefix}{FOLDER}{follow_up.key}.json", values.encode(entry))
+            self._objects.put(start + (FAILED if failure else END), values.encode(entry))
+            if not failure:
+                self._objects.delete([start + FAILED])
 
     def _datasets(self, numbers: Iterable[int]) -> list[Dataset]:
         """The datasets that succeeded."""

@@ -37,6 +37,8 @@ class DoneDatasets:
             return
         known = self._told.ljust(len(done), b"\0")
         batches = [number for number, flag in enumerate(done) if flag and not known[number]]
+        if not batches:
+            return
         event = {"task": "follow", "job": self._job_id, "run": self._run, "batches": batches}
         try:
             self._client.invoke(FunctionName=self._function, InvocationType="Event", Payload=values.encode(event))

@@ -26,6 +26,7 @@ class LocalFollowing:
         self.on_each = bool(sections(job, "each"))
         """Whether something follows each dataset."""
         self._on_all = bool(sections(job, "all"))
+        self._known: Following | None = None
 
     def each(self, batches: Iterable[int]) -> None:
         """Start what follows the datasets of these batches, which are done."""
@@ -38,7 +39,9 @@ class LocalFollowing:
             self._following().all()
 
     def _following(self) -> Following:
-        return Following(self._home.objects, f"jobs/{self._job.job_id}/", self._job, self._start)
+        if self._known is None:
+            self._known = Following(self._home.objects, f"jobs/{self._job.job_id}/", self._job, self._start)
+        return self._known
 
     def _start(self, follow_up: FollowUp) -> str:
         home = self._home
