@@ -146,7 +146,7 @@ def _most(work: Work) -> Amounts:
     elapsed_s = _within(work, rounds * machines.timeout_s)
     seconds = min(work.batches * machines.timeout_s, work.parallel * elapsed_s)
     return amounts._replace(
-        machine_s=((machines.chosen.hour(), max(seconds, LEAST_MACHINE_S * work.batches)),), disk_gb=machines.disk_gb,
+        machine_s=((machines.chosen.most_hour, max(seconds, LEAST_MACHINE_S * work.batches)),), disk_gb=machines.disk_gb,
         elapsed_s=amounts.elapsed_s + elapsed_s, writes=amounts.writes + WRITES_MOST * work.batches,
         puts=amounts.puts + PUTS_A_SECOND * seconds + 2 * work.batches,
     )  # fmt: skip

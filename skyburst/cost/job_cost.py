@@ -147,8 +147,7 @@ def _amounts(
 
 def _hour(use: MachineUse, machines: Machines, book: PriceBook) -> Decimal:
     machine = book.machines.get(use.instance or machines.chosen.name, machines.chosen.machine)
-    spot = machines.spot if use.spot is None else use.spot
-    return machine.hour * machine.spot_share if spot else machine.hour
+    return machines.chosen.hour_on(machine, spot=machines.spot if use.spot is None else use.spot)
 
 
 def cost_document(

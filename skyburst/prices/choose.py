@@ -1,4 +1,4 @@
-"""Which instance type is the cheapest that has what a batch needs. Pure."""
+"""Which instance types a batch may get, the cheapest of them, and what it may cost at most. Pure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from typing import NamedTuple
 from skyburst.errors import Invalid
 from skyburst.prices.book import Machine, PriceBook
 
-USABLE_MEMORY = 0.9
-"""Share of an instance's memory that a container can have at least: the system and the agent of ECS keep the rest."""
-NOT_BY_ITSELF = frozenset({"t2", "t3", "t3a"})
-"""Families that are chosen only when they are named: their processors are throttled after a while."""
+KEPT_SHARE, KEPT_MB = 0.04, 300
+"""Of an instance's memory, that its system and the agent of ECS take, about."""
+DEPLOYED = frozenset(
+    {f"{letter}{generation}" for letter in "cmr" for generation in ("6i", "6a", "7i")} | {"g4dn", "g5", "g6"}
+)
+"""Families that a deployment takes the smallest fitting size of, for analyses that name none."""
 
 
 class Need(NamedTuple):
@@ -25,14 +27,21 @@ class Need(NamedTuple):
 
 
 class Chosen(NamedTuple):
-    """An instance type."""
+    """The instance type that is expected."""
 
     name: str
     machine: Machine
+    most_hour: Decimal
+    """USD for an hour, on demand, of the dearest type that a batch may get."""
 
     def hour(self, *, spot: bool = False) -> Decimal:
         """USD for an hour."""
         return self.machine.hour * self.machine.spot_share if spot else self.machine.hour
+
+    def hour_on(self, machine: Machine, *, spot: bool) -> Decimal:
+        """USD for an hour on another type: of a larger machine, on which others run too, the part that this one is of it."""
+        part = min(Decimal(1), Decimal(self.machine.vcpus) / machine.vcpus) if machine.vcpus else Decimal(1)
+        return machine.hour * part * (machine.spot_share if spot else 1)
 
 
 def cheapest(book: PriceBook, need: Need, allowed: Collection[str] = ()) -> Chosen:
@@ -41,56 +50,69 @@ def cheapest(book: PriceBook, need: Need, allowed: Collection[str] = ()) -> Chos
     Args:
         book: the prices.
         need: what a batch needs.
-        allowed: instance types and families, such as `m5.4xlarge`, `c7i`; none: all but those whose processors are throttled.
+        allowed: instance types and families, such as `m5.4xlarge`, `c7i`; none: those that deployments take by themselves.
 
     Raises:
         Invalid: when none is large enough, or no price is known of what is allowed.
     """
-    machines = _allowed(book, allowed)
+    machines = _named(book, allowed) if allowed else _deployed(book, need)
     fitting = {name: machine for name, machine in machines.items() if _fits(machine, need)}
     if not fitting:
-        among = f"of {', '.join(sorted(allowed))}" if allowed else "of which a price is known"
+        among = f"of {', '.join(sorted(allowed))}" if allowed else "that a deployment takes by itself"
         raise Invalid(
             f"no instance type {among} has {need.vcpus:,} vCPUs, {need.memory_mb:,} MiB of memory for a container and "
-            f"{need.gpus} GPUs: ask for less, allow other types in environment.instance_types, or get more prices "
-            "(`skyburst prices refresh --family NAME`)"
+            f"{need.gpus} GPUs: ask for less, or name others in environment.instance_types"
         )
+    if not allowed:
+        fewest = min(machine.vcpus for machine in fitting.values())
+        fitting = {name: machine for name, machine in fitting.items() if machine.vcpus == fewest}
     name = min(fitting, key=lambda name: _order(name, fitting[name]))
-    return Chosen(name, fitting[name])
+    chosen = Chosen(name, fitting[name], fitting[name].hour)
+    return chosen._replace(most_hour=max(chosen.hour_on(machine, spot=False) for machine in fitting.values()))
 
 
 def named(book: PriceBook, name: str) -> Chosen:
     """The instance type of a name. Raises Invalid when no price is known of it."""
     machine = book.machines.get(name)
     if machine is None:
-        family = name.partition(".")[0]
-        raise Invalid(
-            f"the instance type {name!r} is not among the prices of {book.date}, which have {', '.join(book.families())}: "
-            f"`skyburst prices refresh --family {family}` gets it, if there is one of that name"
-        )
-    return Chosen(name, machine)
+        raise _unknown(book, f"the instance type {name!r}", name)
+    return Chosen(name, machine, machine.hour)
 
 
-def _allowed(book: PriceBook, allowed: Collection[str]) -> Mapping[str, Machine]:
-    if not allowed:
-        return {name: machine for name, machine in book.machines.items() if name.partition(".")[0] not in NOT_BY_ITSELF}
-    found = {
-        name: machine for name, machine in book.machines.items() if name in allowed or name.partition(".")[0] in allowed
-    }
-    for entry in sorted(allowed):
+def _named(book: PriceBook, allowed: Collection[str]) -> Mapping[str, Machine]:
+    for entry in sorted(allowed):  # a typing mistake must not choose another one
         if "." in entry:
-            named(book, entry)  # a typing mistake must not choose another one
-    return found
+            named(book, entry)
+        elif entry not in book.families():
+            raise _unknown(book, f"the family {entry!r} of instance types", entry)
+    return {
+        name: machine for name, machine in book.machines.items() if name in allowed or _family(name) in allowed
+    }
+
+
+def _deployed(book: PriceBook, need: Need) -> Mapping[str, Machine]:
+    return {
+        name: machine
+        for name, machine in book.machines.items()
+        if _family(name) in DEPLOYED and bool(machine.gpus) == bool(need.gpus)
+    }
+
+
+def _unknown(book: PriceBook, what: str, name: str) -> Invalid:
+    return Invalid(
+        f"{what} is not among the prices of {book.date}, which have {', '.join(book.families())}: "
+        f"`skyburst prices refresh --family {_family(name)}` gets it, if there is one of that name"
+    )
 
 
 def _fits(machine: Machine, need: Need) -> bool:
-    return (
-        machine.vcpus >= need.vcpus
-        and machine.memory_mb * USABLE_MEMORY >= need.memory_mb
-        and machine.gpus >= need.gpus
-        and (need.gpus > 0 or machine.gpus == 0)
-    )
+    usable_mb = machine.memory_mb * (1 - KEPT_SHARE) - KEPT_MB
+    return machine.vcpus >= need.vcpus and usable_mb >= need.memory_mb and machine.gpus >= need.gpus
 
 
 def _order(name: str, machine: Machine) -> tuple[Decimal, int, int, str]:
     return machine.hour, -machine.vcpus, -machine.memory_mb, name
+
+
+def _family(name: str) -> str:
+    return name.partition(".")[0]

@@ -197,7 +197,7 @@ def test_no_price_no_reservation(home: LocalHome) -> None:
     blueprint = LISTING.replace('items = "code:numbers"', 'compute = "ec2"\n[environment]\ngpus = 9').replace("listing", "gpu")
     Path("gpu/blueprint.toml").write_text(blueprint)
     Path("gpu/code.py").write_text(CODE)
-    with pytest.raises(skyburst.Invalid, match="no instance type of which a price is known has 1 vCPUs"):
+    with pytest.raises(skyburst.Invalid, match="no instance type that a deployment takes by itself has 1 vCPUs"):
         submit(home, analysis="gpu")
     assert list(home.table.jobs()) == []
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from skyburst.prices.choose import USABLE_MEMORY, Need, cheapest, named
+from skyburst.prices.choose import DEPLOYED, Need, cheapest, named
 from skyburst.prices.current import shipped_prices
 
 from skyburst.errors import Invalid
@@ -14,51 +16,59 @@ BOOK = shipped_prices()
 
 
 @pytest.mark.parametrize(
-    ("need", "allowed", "name"),
+    ("need", "allowed", "name", "most"),
     [
-        (Need(1, 2048), (), "c5.large"),
-        (Need(2, 4096), (), "m5.large"),  # all of the memory of c5.large: none is left for the system
-        (Need(16, 60_000), (), "r5.4xlarge"),
-        (Need(4, 8192, 1), (), "g4dn.xlarge"),
-        (Need(4, 8192, 4), (), "g4dn.12xlarge"),
-        (Need(64, 100_000), ("m5",), "m5.16xlarge"),
-        (Need(2, 1000), ("t3",), "t3.small"),
-        (Need(1, 1000), ("p3.8xlarge", "p3.2xlarge"), None),
-        (Need(1, 1000, 1), ("p3.8xlarge", "p3.2xlarge"), "p3.2xlarge"),
+        (Need(1, 2048), (), "c6a.large", "0.1323"),
+        (Need(2, 4096), (), "m6a.large", "0.1323"),  # all of the memory of c6a.large: none is left for the system
+        (Need(16, 62_000), (), "m6a.4xlarge", "1.0584"),
+        (Need(16, 63_000), (), "r6a.4xlarge", "1.0584"),
+        (Need(4, 8192, 1), (), "g4dn.xlarge", "1.006"),
+        (Need(4, 8192, 4), (), "g4dn.12xlarge", "5.672"),
+        (Need(64, 100_000), ("m5",), "m5.16xlarge", "3.072"),
+        (Need(64, 100_000), ("m5", "c5.24xlarge"), "m5.16xlarge", "3.072"),
+        (Need(2, 1000), ("t3",), "t3.small", "0.0832"),
+        (Need(1, 1000), ("p3.8xlarge", "p3.2xlarge"), "p3.2xlarge", "3.06"),
     ],
-)  # fmt: skip
-def test_the_cheapest_that_fits_is_chosen(need: Need, allowed: tuple[str, ...], name: str | None) -> None:
-    if name is None:
-        with pytest.raises(Invalid, match=r"no instance type of p3.2xlarge, p3.8xlarge has 1 vCPUs, 1,000 MiB"):
-            cheapest(BOOK, need, allowed)
-    else:
-        assert cheapest(BOOK, need, allowed).name == name
+)
+def test_the_cheapest_that_fits_is_expected_and_the_dearest_that_may_come_is_the_most(
+    need: Need, allowed: tuple[str, ...], name: str, most: str
+) -> None:
+    found = cheapest(BOOK, need, allowed)
+    assert found.name == name
+    assert found.most_hour == Decimal(most)
 
 
 @given(st.builds(Need, st.integers(1, 200), st.integers(1, 900_000), st.integers(0, 8)))
-def test_nothing_cheaper_fits(need: Need) -> None:
-    def fits(name: str) -> bool:
-        machine = BOOK.machines[name]
-        return (
-            machine.vcpus >= need.vcpus
-            and machine.memory_mb * USABLE_MEMORY >= need.memory_mb
-            and machine.gpus >= need.gpus
-            and (machine.gpus == 0 or need.gpus > 0)
-            and not name.startswith("t3")
-        )
-
-    fitting = [BOOK.machines[name].hour for name in BOOK.machines if fits(name)]
+def test_of_the_smallest_that_fit_none_is_cheaper_and_none_dearer_than_the_most(need: Need) -> None:
+    fitting = [
+        machine
+        for name, machine in BOOK.machines.items()
+        if name.partition(".")[0] in DEPLOYED
+        and machine.vcpus >= need.vcpus
+        and machine.memory_mb * 0.96 - 300 >= need.memory_mb
+        and machine.gpus >= need.gpus
+        and (machine.gpus == 0 or need.gpus > 0)
+    ]
     if not fitting:
         with pytest.raises(Invalid, match="ask for less"):
             cheapest(BOOK, need)
-    else:
-        chosen = cheapest(BOOK, need)
-        assert fits(chosen.name)
-        assert chosen.machine.hour == min(fitting)
+        return
+    smallest = min(machine.vcpus for machine in fitting)
+    hours = [machine.hour for machine in fitting if machine.vcpus == smallest]
+    chosen = cheapest(BOOK, need)
+    assert chosen.machine in fitting
+    assert (chosen.hour(), chosen.most_hour) == (min(hours), max(hours))
+
+
+def test_what_is_large_enough_in_no_type_that_is_allowed_is_refused() -> None:
+    with pytest.raises(Invalid, match=r"no instance type of p3.2xlarge has 9 vCPUs, 1,000 MiB of memory for a container and 0 GPUs"):
+        cheapest(BOOK, Need(9, 1000), ["p3.2xlarge"])
 
 
 def test_a_typing_mistake_chooses_no_other_type() -> None:
     with pytest.raises(Invalid, match="'m5.5xlarge' is not among the prices"):
         cheapest(BOOK, Need(1, 1), ["m5.large", "m5.5xlarge"])
+    with pytest.raises(Invalid, match="the family 'm99' of instance types is not among the prices of 2026-08-17"):
+        cheapest(BOOK, Need(1, 1), ["m5", "m99"])
     with pytest.raises(Invalid, match="p9"):
         named(BOOK, "p9.large")

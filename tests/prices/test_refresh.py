@@ -126,7 +126,7 @@ def test_a_list_without_instances_changes_nothing(
 ) -> None:
     prices.products = []
     assert run_program(["prices", "refresh", "--quiet"]) == 2
-    assert "no instance types of c5, c6i" in capsys.readouterr().err
+    assert "no instance types of c5, c6a" in capsys.readouterr().err
     assert current_prices().shipped
     assert not folder.exists()
 
