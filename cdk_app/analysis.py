@@ -77,14 +77,14 @@ class Analysis(Construct):
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
             *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
-            *factory.invokes(self.combiner_name), *factory.tells(), *own, *removes,
+            *factory.invokes(self.combiner_name), *factory.tells(), *factory.pays(), *own, *removes,
         ]  # fmt: skip
         # The engine's own combiner imports nothing of the analysis, whose packages may be more than a function takes.
         own_packages = found.blueprint.combiner != COMMAND_COMBINER
         self.combiner: lambda_.Function = factory.function(
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code, packages=own_packages),
             handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
-            timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name},
+            timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name, **factory.purse},
         )  # fmt: skip
 
         resource = self.combiner.node.default_child

@@ -66,8 +66,9 @@ class Bridge(Construct):
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/set-aside-*"),
                 *factory.batches("Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"),
-                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), foreign,
+                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), *factory.pays(), foreign,
             ],
+            environment=factory.purse,
         )  # fmt: skip
 
     def entry(self) -> dict[str, Any]:

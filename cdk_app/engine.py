@@ -45,11 +45,12 @@ class Engine(Construct):
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*", "retention/*"),
                 *factory.batches("Query", "BatchGetItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(), *factory.describes(jobs),
-                *factory.starts(jobs),
+                *factory.starts(jobs), *factory.pays(),
                 *(environments.ends() if environments else []),
             ],
             environment={
-                "SKYBURST_EXECUTIONS": factory.executions(jobs), **({"SKYBURST_CHILDREN": str(children)} if children else {}),
+                "SKYBURST_EXECUTIONS": factory.executions(jobs), **factory.purse,
+                **({"SKYBURST_CHILDREN": str(children)} if children else {}),
             },
             reserved=factory.engine_reserved,
         )  # fmt: skip

@@ -150,6 +150,20 @@ class Factory:
         """Go through all jobs, newest first."""
         return [_allow(["dynamodb:Query"], [f"{self.storage.jobs.table_arn}/index/{NEWEST.name}"])]
 
+    def pays(self) -> list[iam.PolicyStatement]:
+        """Reserve and settle what jobs cost."""
+        table = self.storage.budgets.table_arn
+        actions = ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
+        return [
+            _allow([f"dynamodb:{action}" for action in actions], [table]),
+            _allow(["dynamodb:Query"], [f"{table}/index/newest"]),
+        ]
+
+    @property
+    def purse(self) -> dict[str, str]:
+        """Variable of functions that reserve and settle."""
+        return {deployed.BUDGETS: self.storage.budgets.table_name}
+
     def tells(self) -> list[iam.PolicyStatement]:
         """Tell of changes on the default bus, in the name of skyburst only."""
         bus = f"arn:{cdk.Aws.PARTITION}:events:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:event-bus/default"

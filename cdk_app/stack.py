@@ -125,6 +125,7 @@ class SkyburstStack(cdk.Stack):
             "Bucket": self.storage.bucket.bucket_name,
             "Batches": self.storage.batches.table_name,
             "Jobs": self.storage.jobs.table_name,
+            "Budgets": self.storage.budgets.table_name,
             "JobMachine": self.machine.machine.state_machine_arn,
             "BatchMachine": self.batch_machine.machine.state_machine_arn,
             "Version": __version__,

@@ -1,4 +1,4 @@
-"""What is stored: a bucket of objects, a table of jobs, a table of batches."""
+"""What is stored: a bucket of objects, and tables of jobs, batches and budgets."""
 
 from __future__ import annotations
 
@@ -55,4 +55,20 @@ class Storage(Construct):
             index_name="newest",
             partition_key=dynamodb.Attribute(name="kind", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="created", type=dynamodb.AttributeType.NUMBER),
+        )
+        self.budgets = dynamodb.Table(
+            self, "Budgets",
+            partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            removal_policy=cdk.RemovalPolicy.RETAIN,
+        )  # fmt: skip
+        self.budgets.add_global_secondary_index(
+            index_name="newest",
+            partition_key=dynamodb.Attribute(name="kind", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="created", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
