@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 NAMES = (
     "prefix", "analyses", "architecture", "python", "c_library", "lanes", "children", "input_buckets", "input_keys",
     "burst_functions", "cache", "submission_buckets", "result_buckets", "submission_origins",
-    "monitoring", "alarm_email", "drift_check",
+    "monitoring", "alarm_email", "drift_check", "budget_usd", "budget_email",
     "people", "people_provider", "people_audience", "people_permission_set", "people_buckets",
     "mail_from", "notify_topics", "webhook_secret", "private_webhooks",
     "batch_events", "environment_image", "reserved_concurrency", "engine_concurrency", "log_days", "tags",
@@ -77,6 +77,10 @@ class Settings:
     these they cost money also when no job runs, which nothing else here does, and so they are to be asked for."""
     alarm_email: str | None = None
     """Who gets a message when something is wrong."""
+    budget_usd: int | None = None
+    """What AWS Budgets compares the bill of each month with, USD; None for no such comparison."""
+    budget_email: str | None = None
+    """Who gets a message when the bill passes, or is forecast to pass, a share of it."""
     mail_from: str | None = None
     """Address, verified in SES, that messages about jobs come from; None when none are mailed."""
     notify_topics: list[str] = field(default_factory=list)
@@ -134,6 +138,7 @@ def settings_of(context: dict[str, Any]) -> Settings:
         cache=Path(context.get("cache") or ".cdk-bundles").absolute(),
         monitoring=monitoring,
         alarm_email=str(email) if email else None,
+        **_bill(context),
         mail_from=_matching("mail_from", context, MAIL, "a mail address"),
         notify_topics=_topics(context),
         webhook_secret=_matching("webhook_secret", context, SECRET, "the ARN of a secret of Secrets Manager"),
@@ -189,6 +194,18 @@ def _topics(context: dict[str, Any]) -> list[str]:
                 f"notify_topics has {topic!r}: expected the ARN of a topic, arn:aws:sns:REGION:ACCOUNT:NAME"
             )
     return topics
+
+
+def _bill(context: dict[str, Any]) -> dict[str, Any]:
+    """What AWS Budgets is told."""
+    found = {
+        "budget_usd": _number("budget_usd", context),
+        "budget_email": _matching("budget_email", context, MAIL, "a mail address"),
+    }
+    for name, other in (("budget_usd", "budget_email"), ("budget_email", "budget_usd")):
+        if found[name] is None and found[other] is not None:
+            raise InvalidJob(f"{other} is given and {name} is not: AWS Budgets needs an amount, and somebody to tell")
+    return found
 
 
 def _matching(name: str, context: dict[str, Any], pattern: re.Pattern[str], what: str) -> str | None:

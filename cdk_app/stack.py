@@ -7,6 +7,7 @@ from constructs import Construct
 
 from cdk_app.analysis import Analysis, has_environments
 from cdk_app.batches import BatchMachine
+from cdk_app.budgets import BillBudget
 from cdk_app.burst import Bridge
 from cdk_app.drift import DriftCheck
 from cdk_app.engine import Engine
@@ -100,6 +101,8 @@ class SkyburstStack(cdk.Stack):
                 results=settings.result_buckets, log_days=settings.log_days,
             )  # fmt: skip
         self.retention = Retention(self, "Retention", factory=factory)
+        if settings.budget_usd is not None and settings.budget_email is not None:
+            BillBudget(self, "Bill", prefix=settings.prefix, usd=settings.budget_usd, email=settings.budget_email)
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
         self.monitoring: Monitoring | None = None

@@ -33,6 +33,8 @@ class Earlier(NamedTuple):
     """Seconds of workers for one item."""
     home: str
     """Where it ran."""
+    listed: int | None = None
+    """Items of a batch, as the function that listed them gave it."""
 
 
 class Part(NamedTuple):

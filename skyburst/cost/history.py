@@ -23,7 +23,8 @@ def earlier_jobs(table: TaskTable, analysis: str, home: str) -> list[Earlier]:
             continue
         counts = table.progress(job.job_id)
         if counts.items_done and counts.worker_seconds:
-            found.append(Earlier(job.job_id, counts.worker_seconds / counts.items_done, home))
+            listed = (job.items or {}).get("batch_size")
+            found.append(Earlier(job.job_id, counts.worker_seconds / counts.items_done, home, listed))
         if len(found) == TAKEN:
             break
     return found

@@ -1,4 +1,4 @@
-"""The price book: what AWS charges in one region, as of one day. A file in JSON; prices are text in it, so that they are exact."""
+"""The price book: what AWS charges in one region, as of one day. A file in JSON, with prices as text: so they are exact."""
 
 from __future__ import annotations
 

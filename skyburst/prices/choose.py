@@ -85,9 +85,7 @@ def _named(book: PriceBook, allowed: Collection[str]) -> Mapping[str, Machine]:
             named(book, entry)
         elif entry not in book.families():
             raise _unknown(book, f"the family {entry!r} of instance types", entry)
-    return {
-        name: machine for name, machine in book.machines.items() if name in allowed or _family(name) in allowed
-    }
+    return {name: machine for name, machine in book.machines.items() if name in allowed or _family(name) in allowed}
 
 
 def _deployed(book: PriceBook, need: Need) -> Mapping[str, Machine]:

@@ -8,10 +8,10 @@ from pathlib import Path
 import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from skyburst.prices.money import cell, exact, floor_cents, micros, money, parse_usd
 
 from skyburst.budgets.records import Account, Budget, Payer, Period, Refused, Reserved, Scope, applying, month_of
 from skyburst.budgets.sqlite import SqliteBudgets
+from skyburst.prices.money import cell, exact, floor_cents, micros, money, parse_usd
 
 NOVEMBER, DECEMBER = 1_795_000_000.0, 1_798_000_000.0
 JOBS = st.sampled_from(["job-1", "job-2", "job-3", "job-4", "job-5"])

@@ -90,7 +90,12 @@ def test_a_job_that_no_budget_has_room_for_is_refused_and_leaves_nothing(home: L
     with pytest.raises(OverBudget) as refused:
         submit(home)
     text = str(refused.value)
-    for part in ("the lifetime budget of group lab has 0.05 USD left", "limit 0.05", "spent 0.00", "ask whoever set the budget"):
+    for part in (
+        "the lifetime budget of group lab has 0.05 USD left",
+        "limit 0.05",
+        "spent 0.00",
+        "ask whoever set the budget",
+    ):
         assert part in text
     assert list(home.table.jobs()) == []
     assert list(home.budgets.outstanding()) == []
@@ -194,7 +199,9 @@ def test_reservations_of_jobs_that_ended_or_are_gone_are_settled_before_anybody_
 def test_no_price_no_reservation(home: LocalHome) -> None:
     budget(home, 10)
     (Path("gpu")).mkdir()
-    blueprint = LISTING.replace('items = "code:numbers"', 'compute = "ec2"\n[environment]\ngpus = 9').replace("listing", "gpu")
+    blueprint = LISTING.replace('items = "code:numbers"', 'compute = "ec2"\n[environment]\ngpus = 9').replace(
+        "listing", "gpu"
+    )
     Path("gpu/blueprint.toml").write_text(blueprint)
     Path("gpu/code.py").write_text(CODE)
     with pytest.raises(skyburst.Invalid, match="no instance type that a deployment takes by itself has 1 vCPUs"):
@@ -204,7 +211,9 @@ def test_no_price_no_reservation(home: LocalHome) -> None:
 
 def killed_driver(home: LocalHome, job: skyburst.JobHandle) -> subprocess.Popen[bytes]:
     """A program that drives the job and is killed when some batches are done."""
-    driver = subprocess.Popen([sys.executable, "-P", "-m", "skyburst.homes.local.drive", job.job_id], env={**os.environ})
+    driver = subprocess.Popen(
+        [sys.executable, "-P", "-m", "skyburst.homes.local.drive", job.job_id], env={**os.environ}
+    )
     deadline = time.monotonic() + 30
     while home.table.progress(job.job_id).done < 2 and time.monotonic() < deadline:
         time.sleep(0.05)

@@ -6,13 +6,13 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from skyburst.prices.current import shipped_prices
-from skyburst.prices.money import parse_usd
 
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.states import JobState
 from skyburst.cost.estimate import bound
 from skyburst.cost.job_cost import MachineUse, cost_of
+from skyburst.prices.current import shipped_prices
+from skyburst.prices.money import parse_usd
 from tests.budgets.jobs import a_command_job
 
 HISTORY = parse_usd("1264.9837", "the history")

@@ -60,4 +60,5 @@ def monitored(template_of: Callable[..., Template]) -> Template:
         monitoring="full", alarm_email="operator@example.org", reserved_concurrency="100", log_days="7",
         tags="team=imaging,grant=42", input_buckets="images", batch_events="none",
         input_keys="arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab", engine_concurrency="5",
+        budget_usd="500", budget_email="payer@example.org",
     )  # fmt: skip

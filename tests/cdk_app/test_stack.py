@@ -271,6 +271,41 @@ def test_the_dashboard_shows_what_is_asked_of_it(monitored: Template) -> None:
         assert wanted in body, wanted
 
 
+def test_the_bill_is_compared_with_a_budget_only_when_it_is_asked_for(template: Template, monitored: Template) -> None:
+    assert not of(template, "AWS::Budgets::Budget")
+    (budget,) = properties(monitored, "AWS::Budgets::Budget")
+    assert budget["Budget"]["BudgetLimit"] == {"Amount": 500, "Unit": "USD"}
+    assert budget["Budget"]["CostFilters"] == {"TagKeyValue": ["user:skyburst$skyburst"]}
+    told = [(entry["Notification"]["NotificationType"], entry["Notification"]["Threshold"]) for entry in
+            budget["NotificationsWithSubscribers"]]  # fmt: skip
+    assert told == [("ACTUAL", 80), ("ACTUAL", 100), ("FORECASTED", 100)]
+    assert all(
+        entry["Subscribers"][0]["Address"] == "payer@example.org" for entry in budget["NotificationsWithSubscribers"]
+    )
+
+
+def test_only_who_reserves_or_settles_knows_the_budgets(template: Template) -> None:
+    knowing = {
+        entry["FunctionName"] for entry in properties(template, "AWS::Lambda::Function")
+        if "SKYBURST_BUDGETS" in entry["Environment"]["Variables"]
+    }  # fmt: skip
+    assert "skyburst-plan" in knowing
+    assert all(name == "skyburst-plan" or name.endswith("-combiner") for name in knowing)
+    (table,) = [
+        name for name, entry in of(template, "AWS::DynamoDB::Table").items()
+        if entry["Properties"]["KeySchema"][0]["AttributeName"] == "id"
+    ]  # fmt: skip
+    may = [statement for _, statement in statements(template) if table in json.dumps(statement["Resource"])]
+    assert len(may) == 2 * len(knowing)
+    actions = {action for statement in may for action in _listed(statement["Action"])}
+    names = ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem", "Query")
+    assert actions == {f"dynamodb:{name}" for name in names}
+
+
+def _listed(value: str | list[str]) -> list[str]:
+    return [value] if isinstance(value, str) else value
+
+
 def test_alarms_alone_have_no_dashboard(template_of: Callable[..., Template]) -> None:
     template = template_of(monitoring="alarms")
     assert len(of(template, "AWS::CloudWatch::Alarm")) == 5
@@ -281,6 +316,11 @@ def test_alarms_alone_have_no_dashboard(template_of: Callable[..., Template]) ->
     ("chosen", "told"),
     [
         ({"monitoring": "some"}, "monitoring is 'some': expected one of none, alarms, full"),
+        ({"budget_usd": "500"}, "budget_usd is given and budget_email is not"),
+        (
+            {"budget_usd": "a lot", "budget_email": "a@example.org"},
+            "budget_usd is 'a lot': expected a whole number from 1",
+        ),
         ({"monitoring": "none", "alarm_email": "a@example.org"}, "without alarms there is nothing to send"),
         ({"reserved_concurrency": "0"}, "reserved_concurrency is '0': expected a whole number from 1"),
         ({"lanes": "three"}, "lanes is 'three'"),

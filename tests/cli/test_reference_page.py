@@ -17,6 +17,7 @@ from skyburst.finding import PATH_VARIABLE
 from skyburst.homes.aws.account import PREFIX_VARIABLE
 from skyburst.homes.local.folder import VARIABLE
 from skyburst.homes.local.home import WORKERS_VARIABLE
+from skyburst.prices.current import VARIABLE as PRICES_VARIABLE
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text()
 
@@ -49,5 +50,6 @@ def test_the_page_has_the_table_of_exit_codes_as_the_program_has_it() -> None:
 
 
 def test_the_page_has_the_variables() -> None:
-    for variable in (VARIABLE, PATH_VARIABLE, WORKERS_VARIABLE, ON_VARIABLE, PREFIX_VARIABLE, BUNDLES_VARIABLE):
+    of_commands = (ON_VARIABLE, PREFIX_VARIABLE, BUNDLES_VARIABLE, PRICES_VARIABLE)
+    for variable in (VARIABLE, PATH_VARIABLE, WORKERS_VARIABLE, *of_commands):
         assert f"| `{variable}` |" in PAGE

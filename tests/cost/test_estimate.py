@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from skyburst.prices.current import shipped_prices
 
 from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.records import JobRecord, Progress
@@ -18,6 +17,7 @@ from skyburst.cost.estimate import Earlier, Estimate, estimate
 from skyburst.cost.job_cost import MachineUse, cost_document, cost_of
 from skyburst.cost.work import work_of
 from skyburst.errors import Invalid
+from skyburst.prices.current import shipped_prices
 from tests.budgets.jobs import a_command_job, a_function_job
 
 BOOK = shipped_prices()
@@ -55,7 +55,7 @@ def test_environments_cost_at_most_datasets_times_minutes_times_the_price_of_the
 def test_a_job_that_names_a_type_and_minutes_is_estimated_with_these() -> None:
     wishes = {"instance_type": "p3.2xlarge", "timeout_min": 15.0}
     assert part(estimated(a_command_job(3, environment=wishes)), "machines").most == 3 * 3_060_000 // 4
-    with pytest.raises(Invalid, match="'m5.77xlarge' is not among the prices of 2026-08-17.*refresh --family m5"):
+    with pytest.raises(Invalid, match=r"'m5\.77xlarge' is not among the prices of 2026-08-17.*refresh --family m5"):
         estimated(a_command_job(3, environment={"instance_type": "m5.77xlarge"}))
 
 

@@ -30,9 +30,11 @@ NEED_IMAGES = {
 }
 """Samples that search images, and what they print."""
 NEED_NOTHING = {
+    "budgets.sh": r"lab1 +anna +- +lifetime +40\.00 +0\.00\d+ +0\.00 +39\.99",
     "careful.py": "gone.txt: FileNotFoundError",
     "cost.sh": r"79\.2999 +79\.2999 +13\.1118(.|\n)*spike-sorting: own hardware for 4,200 USD",
     "duplicates.sh": "photos/a.png",
+    "estimate.sh": r"total +0\.\d+ +- +1\.\d+(.|\n)*as 1 earlier job took(.|\n)*On AWS it would have been",
     "environment.sh": "everything works",
     "failures.py": r"\[4, 7\]\nPARTIAL \[4\]",
     "finding.sh": "color-depth-search .*shipped",
@@ -43,6 +45,7 @@ NEED_NOTHING = {
     "jobs.sh": "the same as before, byte for byte",
     "new_analysis.sh": "2 passed",
     "partial.py": r"5\.2",
+    "prices.sh": r"g5\.xlarge +4 +16 +1 +1\.006",
     "second_stage.sh": r'\[{"height":0\.890803,"place":\[0\.5513,0\.0\]}',
     "stock_combiners.py": "",
     "testing.sh": "2 passed",

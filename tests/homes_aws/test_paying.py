@@ -12,8 +12,8 @@ import pytest
 
 from skyburst.budgets.records import Account, Budget, Period, ReservationState, Scope
 from skyburst.contracts import values
-from skyburst.contracts.states import JobState
 from skyburst.contracts.records import Outcome
+from skyburst.contracts.states import JobState
 from skyburst.errors import OverBudget
 from skyburst.finding import find_analysis
 from skyburst.homes.aws.budgets_table import DynamoBudgets
@@ -51,7 +51,13 @@ class Place:
     def plan(self, job: str = "job-1", items: int = 3, **fields: Any) -> dict[str, Any]:
         reference = {**find_analysis(str(ANALYSIS)).reference(), "location": "analysis"}
         planner = Planner(self.deployed(), {"scripted": {"reference": reference, "lanes": 1}})
-        given = {"analysis": "scripted", "items": [{"script": ["ok"]}] * items, "batch_size": 1, "group": "lab", **fields}
+        given = {
+            "analysis": "scripted",
+            "items": [{"script": ["ok"]}] * items,
+            "batch_size": 1,
+            "group": "lab",
+            **fields,
+        }
         return planner.plan(given, job)
 
     def end(self, job_id: str, state: JobState = JobState.SUCCEEDED) -> dict[str, Any]:
@@ -97,7 +103,9 @@ def test_a_job_keeps_what_it_may_cost_and_spends_what_it_did_which_its_certifica
 
 def test_a_job_over_its_budget_is_refused_by_the_planner_and_is_none(place: Place) -> None:
     limit(place, 0.000001)
-    with pytest.raises(OverBudget, match="the lifetime budget of group lab has 0.000001 USD left, and this job may cost up to"):
+    with pytest.raises(
+        OverBudget, match=r"the lifetime budget of group lab has 0\.000001 USD left, and this job may cost up to"
+    ):
         place.plan()
     assert list(place.table.jobs()) == []
     assert place.budgets.account(OF_LAB) == (0, 0)

@@ -48,7 +48,9 @@ def product(
                     "offerTermCode": offer, "termAttributes": {},
                 }
             },
-            "Reserved": {f"{sku}.6QCMYABX3D": {"priceDimensions": {}, "sku": sku, "termAttributes": {"LeaseContractLength": "1yr"}}},
+            "Reserved": {
+                f"{sku}.6QCMYABX3D": {"priceDimensions": {}, "sku": sku, "termAttributes": {"LeaseContractLength": "1yr"}}
+            },
         },
         "version": "20261118200439",
         "publicationDate": PUBLISHED,

@@ -7,10 +7,10 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from skyburst.prices.choose import DEPLOYED, Need, cheapest, named
-from skyburst.prices.current import shipped_prices
 
 from skyburst.errors import Invalid
+from skyburst.prices.choose import DEPLOYED, Need, cheapest, named
+from skyburst.prices.current import shipped_prices
 
 BOOK = shipped_prices()
 
@@ -61,12 +61,12 @@ def test_of_the_smallest_that_fit_none_is_cheaper_and_none_dearer_than_the_most(
 
 
 def test_what_is_large_enough_in_no_type_that_is_allowed_is_refused() -> None:
-    with pytest.raises(Invalid, match=r"no instance type of p3.2xlarge has 9 vCPUs, 1,000 MiB of memory for a container and 0 GPUs"):
+    with pytest.raises(Invalid, match=r"no instance type of p3\.2xlarge has 9 vCPUs, 1,000 MiB of memory"):
         cheapest(BOOK, Need(9, 1000), ["p3.2xlarge"])
 
 
 def test_a_typing_mistake_chooses_no_other_type() -> None:
-    with pytest.raises(Invalid, match="'m5.5xlarge' is not among the prices"):
+    with pytest.raises(Invalid, match=r"'m5\.5xlarge' is not among the prices"):
         cheapest(BOOK, Need(1, 1), ["m5.large", "m5.5xlarge"])
     with pytest.raises(Invalid, match="the family 'm99' of instance types is not among the prices of 2026-08-17"):
         cheapest(BOOK, Need(1, 1), ["m5", "m99"])

@@ -9,12 +9,12 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from skyburst.prices.book import parse_book, read_book, written
-from skyburst.prices.current import SHIPPED, current_prices, shipped_prices, store_prices
-from skyburst.prices.price_list import parse_product
 
 from skyburst.cli.main import run_program
 from skyburst.errors import Invalid
+from skyburst.prices.book import parse_book, read_book, written
+from skyburst.prices.current import SHIPPED, current_prices, shipped_prices, store_prices
+from skyburst.prices.price_list import parse_product
 from tests.prices.price_list_server import PriceList, instance, product, serving
 
 
@@ -28,7 +28,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def prices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PriceList]:
     listed = PriceList()
     listed.products = [
-        product("AWSLambda", "Lambda-GB-Second", "0.00001", tiers=[("0", "6000000000", "0.00001"), ("6000000000", "Inf", "0.000009")]),
+        product("AWSLambda", "Lambda-GB-Second", "", tiers=[("0", "6000000000", "0.00001"), ("6000000000", "Inf", "0.000009")]),
         product("AWSLambda", "Lambda-GB-Second-ARM", "0.000008"),
         product("AWSLambda", "Request", "0.0000003"),
         product("AWSLambda", "Lambda-Storage-GB-Second", "0.00000004"),
@@ -40,7 +40,9 @@ def prices(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PriceList]
         product("AmazonS3", "Requests-Tier1", "0.000006"),
         product("AmazonS3", "Requests-Tier2", "0.0000005"),
         product("AmazonS3", "TimedStorage-ByteHrs", "0.024"),
-        product("AWSDataTransfer", "DataTransfer-Out-Bytes", "0.08", {"fromRegionCode": "us-east-1", "transferType": "AWS Outbound"}),
+        product(
+            "AWSDataTransfer", "DataTransfer-Out-Bytes", "0.08", {"fromRegionCode": "us-east-1", "transferType": "AWS Outbound"}
+        ),
         product("AmazonEC2", "EBS:VolumeUsage.gp3", "0.09", {"volumeApiName": "gp3"}),
         product("AmazonVPC", "PublicIPv4:InUseAddress", "0.006"),
         product("AmazonCloudWatch", "DataProcessing-Bytes", "0.55"),
@@ -148,15 +150,18 @@ def test_a_price_book_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert written(shipped_prices()) == SHIPPED.read_bytes()
 
 
+SMALL = {"vcpus": 2, "memory_mb": 8, "spot_share": "0.4"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
         ({"format": 2}, "format is 2, and this version of skyburst reads 1"),
         ({"date": "soon"}, "date"),
         ({"extra": 1}, "extra"),
-        ({"machines": {"m5.large": {"vcpus": 2, "memory_mb": 8, "hour": "-1", "spot_share": "0.4"}}}, "machines.m5.large.hour is '-1'"),
-        ({"machines": {"m5.large": {"vcpus": 2, "memory_mb": 8, "hour": "NaN", "spot_share": "0.4"}}}, "machines.m5.large.hour is 'NaN'"),
-        ({"machines": {"../x": {"vcpus": 2, "memory_mb": 8, "hour": "1", "spot_share": "0.4"}}}, "expected an instance type"),
+        ({"machines": {"m5.large": {**SMALL, "hour": "-1"}}}, "machines.m5.large.hour is '-1'"),
+        ({"machines": {"m5.large": {**SMALL, "hour": "NaN"}}}, "machines.m5.large.hour is 'NaN'"),
+        ({"machines": {"../x": {**SMALL, "hour": "1"}}}, "expected an instance type"),
     ],
 )  # fmt: skip
 def test_a_price_book_that_cannot_be_is_refused_with_the_field(

@@ -36,7 +36,7 @@ class CostGroup(click.Group):
 )
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Tell what a JOB cost, or what one will cost; compare own hardware with the cloud.
+    """Tell what a job cost or will cost; compare own hardware with the cloud.
 
     With a JOB, tells what it cost, by part: from the seconds that its workers were busy, its attempts, the machines that
     it had. A job on this machine costs nothing, and is told what it would have cost on AWS.
@@ -115,9 +115,11 @@ def estimate(
     blueprint = find_analysis(spec.analysis).blueprint
     number = items_of(spec, count)
     book = current_prices().book
-    work = work_of(blueprint, spec.document(), number, book)
     with open_home(on) as home:
-        found = estimated(work, book, earlier_jobs(home.table, blueprint.name, home.name), architecture=architecture)
+        earlier = earlier_jobs(home.table, blueprint.name, home.name)
+    listed = earlier[0].listed if earlier and spec.items is None else None
+    work = work_of(blueprint, spec.document(), number, book, listed=listed)
+    found = estimated(work, book, earlier, architecture=architecture)
     if as_json:
         echo_json(estimate_document(blueprint.name, found))
     else:

@@ -10,7 +10,7 @@ from skyburst.cli.options import json_flag
 @click.group("prices", invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Show the prices that estimates are made with, or get those of today.
+    """Show the prices of estimates, or get those of today.
 
     \b
     Examples:
@@ -65,7 +65,7 @@ def refresh(region: str | None, families: tuple[str, ...], quiet: bool) -> None:
 
     Reads the price list API and the prices of spot instances, with the credentials of the AWS profile, which may have to
     be allowed pricing:GetProducts and ec2:DescribeSpotPriceHistory. Writes a dated file to the folder that SKYBURST_PRICES
-    names, else to that of the user's configuration. What a deployment reckons with comes with its next `skyburst deploy`.
+    names, else to that of the user's configuration. A deployment reckons with the prices of the skyburst that deployed it.
 
     \b
     Examples:

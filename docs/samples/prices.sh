@@ -1,0 +1,1 @@
+skyburst prices show --family g5
