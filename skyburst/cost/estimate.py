@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import NamedTuple
 
 from skyburst.cost.bill import LEAST_MACHINE_S, NOT_COUNTED, PUTS_A_SECOND, Amounts, bill
 from skyburst.cost.work import Work
 from skyburst.prices.book import Architecture, PriceBook
-from skyburst.prices.money import Micros, micros
+from skyburst.prices.money import Micros
 
 WRITES_LEAST, WRITES_USUAL, WRITES_MOST = 2, 4, 11
 """Write units of a batch: its claim, and its row, which may hold a partial result."""
@@ -157,15 +156,6 @@ def _most(work: Work) -> Amounts:
 def _within(work: Work, seconds: float) -> float:
     """No longer than the job may take, and the time in which what runs is ended."""
     return seconds if work.timeout_s is None else min(seconds, work.timeout_s + ENDING_S)
-
-
-def bound(history: Micros, hour: Decimal, datasets: int, minutes: float | None, running: Micros = 0) -> Micros:
-    """What NeuroCAAS compares with a budget: what was spent, what this job costs at most, and what runs.
-
-    Source: `get_costmonitoring` in `submit_start.py` of NeuroCAAS. Jobs that say no duration count as an hour, there as here.
-    """
-    hours = Decimal(60 if minutes is None else str(minutes)) / 60
-    return history + micros(hour * datasets * hours) + running
 
 
 def _not_counted(work: Work) -> tuple[str, ...]:
