@@ -252,6 +252,7 @@ def submit(number):
 threads = [threading.Thread(target=submit, args=(first + number,)) for number in range(count)]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
+assert len(results) == count
 print(" ".join(str(number) for number, result in results if isinstance(result, Reserved)))
 """
 
@@ -260,7 +261,7 @@ def test_a_hundred_submissions_at_once_do_not_overspend_by_a_cent(backend: Backe
     budgets = backend.open()
     account = limit(budgets, 25)  # room for 24 of 1.000001
     own = [limit(budgets, 4, Scope("lab", f"user-{number}", None), Period.MONTHLY) for number in range(5)]
-    programs, each = 4, 25
+    programs, each = 2, 50
     command = [sys.executable, "-c", backend.opening + RACER]
     running = [
         subprocess.Popen(
