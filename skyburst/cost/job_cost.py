@@ -108,8 +108,10 @@ def _amounts(
     """What batches used. Seconds of workers are all recorded in the task table; of what machines they were, in `uses`."""
     attempts = counts.done + counts.failed + counts.retries
     shared = Amounts(batches=counts.batches, writes=WRITES_USUAL * attempts, gets=attempts, calls=attempts)
-    used_s = sum(use.seconds for use in uses)
-    rest_s = max(0.0, counts.worker_seconds - used_s)
+    rest_s = max(0.0, counts.worker_seconds - sum(use.seconds for use in uses))
+    if uses and attempts <= len(uses):  # all are known: the rest is what it took to prepare and to record them
+        more_s, rest_s = rest_s / len(uses), 0.0
+        uses = [use._replace(seconds=use.seconds + more_s) for use in uses]
     notes: list[str] = []
     machines = work.machines
     if machines is None:
