@@ -114,7 +114,10 @@ class Factory:
     def reads_inputs(self) -> list[iam.PolicyStatement]:
         """Read any object of the deployment's bucket and of the further ones, also those encrypted with a key of KMS."""
         start = f"arn:{cdk.Aws.PARTITION}:s3:::"
-        buckets = [self.storage.bucket.bucket_arn, *(start + name for name in (*self._settings.input_buckets, *self.uploads))]
+        buckets = [
+            self.storage.bucket.bucket_arn,
+            *(start + name for name in (*self._settings.input_buckets, *self.uploads)),
+        ]
         keys = self._settings.input_keys
         return [
             _allow(["s3:GetObject"], [f"{bucket}/*" for bucket in buckets]),

@@ -25,7 +25,7 @@ from cdk_app.submissions import SubmissionBuckets, Submissions
 from skyburst._version import __version__
 from skyburst.contracts import burst
 from skyburst.errors import InvalidAnalysis
-from skyburst.finding import PROBE, find_probe
+from skyburst.finding import PROBE, Found, find_probe
 
 PROBE_LANES = 2
 """At most: more prove no more."""
@@ -41,21 +41,28 @@ class SkyburstStack(cdk.Stack):
     def __init__(self, scope: Construct, name: str, settings: Settings) -> None:
         super().__init__(scope, name, description="Skyburst: burst-parallel jobs")
         for found in settings.analyses:
-            if found.blueprint.name in RESERVED:
-                raise InvalidAnalysis(
-                    f"{found.location}: what is deployed cannot be called {found.blueprint.name!r}, because "
-                    f"{RESERVED[found.blueprint.name]}: give it another name in its blueprint"
-                )
-            if has_environments(found):
-                image_of(found, settings)  # before its code is bundled, which takes a while
+            _check(found, settings)
         self.settings = settings
-        monitored = settings.monitoring != "none"
-        self.storage = Storage(self, "Storage", request_metrics=monitored)
-        factory = Factory(self, settings, self.storage)
+        self.storage = Storage(self, "Storage", request_metrics=settings.monitoring != "none")
         self.submission_buckets = SubmissionBuckets(
             self, "Submitted", names=settings.submission_buckets, origins=settings.submission_origins
         )
+        factory = Factory(self, settings, self.storage)
         factory.uploads = [bucket.bucket_name for bucket in self.submission_buckets.buckets.values()]
+        self._run_jobs(factory)
+        self._serve_people(factory)
+        self.bundles = factory.bundles
+        self.undelivered = factory.undelivered
+        self._watch(factory)
+        cdk.Tags.of(self).add("skyburst", settings.prefix)
+        for tag, value in settings.tags.items():
+            cdk.Tags.of(self).add(tag, value)
+        for title, value in self._outputs().items():
+            cdk.CfnOutput(self, f"{title}Output", value=value).override_logical_id(title)
+
+    def _run_jobs(self, factory: Factory) -> None:
+        """What takes jobs from their start to their end."""
+        settings = self.settings
         self.analyses = [
             Analysis(
                 self, found.blueprint.name, factory=factory, found=found, lanes=settings.lanes,
@@ -71,10 +78,12 @@ class SkyburstStack(cdk.Stack):
         if settings.burst_functions:
             functions = settings.burst_functions
             runnable.append(Bridge(self, "Bridge", factory=factory, functions=functions, lanes=settings.lanes))
+        self._lanes = [entry.workers[0] for entry in runnable if entry is not probe and entry.workers]
         asking = [analysis for analysis in self.analyses if has_environments(analysis.found)]
         self.environments: Environments | None = None
         if asking:
             self.environments = Environments(self, "Environments", factory=factory, settings=settings, analyses=asking)
+            ReaperFunction(self, "Reaper", factory=factory, environments=self.environments)
         self.engine = Engine(
             self, "Engine", factory=factory, analyses=runnable, children=settings.children, environments=self.environments
         )  # fmt: skip
@@ -85,46 +94,43 @@ class SkyburstStack(cdk.Stack):
         self.batch_machine = BatchMachine(
             self, "ManyJobs", factory=factory, engine=self.engine, log_days=settings.log_days
         )
+
+    def _serve_people(self, factory: Factory) -> None:
+        """What people have of jobs beside their results: messages, submissions by upload, deletion, folders of groups."""
+        settings = self.settings
         self.notifications = Notifications(self, "Notifications", factory=factory, settings=settings)
-        self.drift = (
-            DriftCheck(self, "Drift", factory=factory, every=settings.drift_check)
-            if settings.drift_check != "none"
-            else None
-        )
+        self.retention = Retention(self, "Retention", factory=factory)
         self.people = _people_role(self, settings)
-        if self.environments:
-            ReaperFunction(self, "Reaper", factory=factory, environments=self.environments)
         self.submissions: Submissions | None = None
         if settings.submission_buckets:
             self.submissions = Submissions(
                 self, "Submissions", factory=factory, engine=self.engine, buckets=self.submission_buckets,
                 results=settings.result_buckets, log_days=settings.log_days,
             )  # fmt: skip
-        self.retention = Retention(self, "Retention", factory=factory)
+
+    def _watch(self, factory: Factory) -> None:
+        """What an operator hears of the deployment."""
+        settings = self.settings
+        self.drift: DriftCheck | None = None
+        if settings.drift_check != "none":
+            self.drift = DriftCheck(self, "Drift", factory=factory, every=settings.drift_check)
         if settings.budget_usd is not None and settings.budget_email is not None:
             BillBudget(self, "Bill", prefix=settings.prefix, usd=settings.budget_usd, email=settings.budget_email)
-        self.bundles = factory.bundles
-        self.undelivered = factory.undelivered
         self.monitoring: Monitoring | None = None
-        if monitored:
-            self.monitoring = Monitoring(
-                self, "Monitoring", prefix=settings.prefix, storage=self.storage, undelivered=factory.undelivered,
-                lanes=[entry.workers[0] for entry in runnable if entry is not probe and entry.workers],
-                email=settings.alarm_email,
-            )  # fmt: skip
-            if self.drift is not None:
-                self.monitoring.watch_drift()
-            if settings.monitoring == "full":
-                self.monitoring.add_dashboard(machine=self.machine.machine, engine=self.engine, analyses=self.analyses)
-        cdk.Tags.of(self).add("skyburst", settings.prefix)
-        for tag, value in settings.tags.items():
-            cdk.Tags.of(self).add(tag, value)
-        for analysis, bucket in self.submission_buckets.buckets.items():
-            title = "".join(part.capitalize() for part in analysis.split("-"))
-            cdk.CfnOutput(self, f"{title}SubmissionsOutput", value=bucket.bucket_name).override_logical_id(
-                f"{title}Submissions"
-            )
-        for title, value in {
+        if settings.monitoring == "none":
+            return
+        self.monitoring = Monitoring(
+            self, "Monitoring", prefix=settings.prefix, storage=self.storage, undelivered=factory.undelivered,
+            lanes=self._lanes, email=settings.alarm_email,
+        )  # fmt: skip
+        if self.drift is not None:
+            self.monitoring.watch_drift()
+        if settings.monitoring == "full":
+            self.monitoring.add_dashboard(machine=self.machine.machine, engine=self.engine, analyses=self.analyses)
+
+    def _outputs(self) -> dict[str, str]:
+        """What clients need to know, by name."""
+        outputs = {
             "Bucket": self.storage.bucket.bucket_name,
             "Batches": self.storage.batches.table_name,
             "Jobs": self.storage.jobs.table_name,
@@ -132,10 +138,25 @@ class SkyburstStack(cdk.Stack):
             "JobMachine": self.machine.machine.state_machine_arn,
             "BatchMachine": self.batch_machine.machine.state_machine_arn,
             "Version": __version__,
-            **({"DevelopTemplate": self.environments.develop.ref} if self.environments else {}),
-            **({"PeopleRole": self.people.role.role_arn} if self.people else {}),
-        }.items():
-            cdk.CfnOutput(self, f"{title}Output", value=value).override_logical_id(title)
+        }
+        if self.environments:
+            outputs["DevelopTemplate"] = self.environments.develop.ref
+        if self.people:
+            outputs["PeopleRole"] = self.people.role.role_arn
+        for analysis, bucket in self.submission_buckets.buckets.items():
+            outputs["".join(part.capitalize() for part in analysis.split("-")) + "Submissions"] = bucket.bucket_name
+        return outputs
+
+
+def _check(found: Found, settings: Settings) -> None:
+    """Refuse what cannot be deployed before its code is bundled, which takes a while."""
+    if found.blueprint.name in RESERVED:
+        raise InvalidAnalysis(
+            f"{found.location}: what is deployed cannot be called {found.blueprint.name!r}, because "
+            f"{RESERVED[found.blueprint.name]}: give it another name in its blueprint"
+        )
+    if has_environments(found):
+        image_of(found, settings)
 
 
 def _people_role(stack: SkyburstStack, settings: Settings) -> PeopleRole | None:

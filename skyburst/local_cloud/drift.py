@@ -191,7 +191,8 @@ def _drift_of(services: Any, stack: Any, resource: Any) -> dict[str, Any]:
 def _refusal(message: str) -> Exception:
     from moto.cloudformation.exceptions import ValidationError
 
-    return ValidationError(message=message)
+    refusal: Exception = ValidationError(message=message)
+    return refusal
 
 
 def _text(value: Any) -> str:

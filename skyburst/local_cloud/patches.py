@@ -43,6 +43,11 @@ class Patch:
     """Whether moto has no such thing, and the class that it is in gets one."""
 
 
+def _always(replacement: Callable[..., Any]) -> Callable[[Any], Any]:
+    """Whatever the original is."""
+    return lambda _: replacement
+
+
 PATCHES = (
     # Signatures and roles decide, with the ARNs of resources.
     Patch(
@@ -61,7 +66,7 @@ PATCHES = (
     Patch("moto.awslambda.models", "LambdaFunction.invoke", lambda _: functions.answer),
     # Jobs of Batch run as processes instead of in Docker.
     *(
-        Patch("moto.batch.responses", f"BatchResponse.{name}", lambda _, answer=answer: answer)
+        Patch("moto.batch.responses", f"BatchResponse.{name}", _always(answer))
         for name, answer in answers.OPERATIONS.items()
     ),
     # One write to a table at a time.
@@ -85,7 +90,7 @@ PATCHES = (
         Patch(
             "moto.cloudformation.responses",
             f"CloudFormationResponse.{name}",
-            lambda _, answer=answer: answer,
+            _always(answer),
             added=True,
         )
         for name, answer in drift.OPERATIONS.items()

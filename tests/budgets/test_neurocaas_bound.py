@@ -42,7 +42,14 @@ def machines(datasets: int, minutes: float | None) -> int:
 
 @pytest.mark.parametrize(
     ("minutes", "budget", "covered"),
-    [(10, 1265, False), (10, 1267, True), (600, 1266, False), (600, 1365, True), (None, 1265, False), (None, 1275, True)],
+    [
+        (10, 1265, False),
+        (10, 1267, True),
+        (600, 1266, False),
+        (600, 1365, True),
+        (None, 1265, False),
+        (None, 1275, True),
+    ],
 )
 def test_ten_datasets_are_covered_as_there(tmp_path: Path, minutes: float | None, budget: int, covered: bool) -> None:
     budgets = SqliteBudgets(tmp_path / "budgets.sqlite")

@@ -124,7 +124,9 @@ def test_environments_are_billed_by_their_own_machines_and_what_is_not_known_by_
     assert cost.parts["machines"] == round(expected * 10**6)
     assert cost.notes == ("1,800 s of which the machine is not known are counted as m5.16xlarge, on demand",)
     two = Progress(job.state, batches=3, done=2, items=3, items_done=2, worker_seconds=3610.0 + 100.0)
-    whole = cost_of(job, two, "aws", BOOK, 0.0, uses)  # what it took to prepare and record them was on the same machines
+    whole = cost_of(
+        job, two, "aws", BOOK, 0.0, uses
+    )  # what it took to prepare and record them was on the same machines
     assert whole.notes == ()
     assert whole.parts["machines"] == round(part_of_it * (Decimal("0.4") * 3650 + 60) / 3600 * 10**6)
     odd = cost_of(job, counts(job, 100.0), "aws", BOOK, 0.0, [MachineUse(0, "zz9.large", None, 100.0)])

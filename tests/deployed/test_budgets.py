@@ -30,7 +30,9 @@ def test_a_job_is_paid_from_the_budget_of_its_group_and_its_certificate_says_wha
     aws: Deployment, job_name: str
 ) -> None:
     budgets, account = budgets_of(aws, "paying", 10 * USD)
-    assert aws.run(job_name, scripts("ok", "ok", group="paying"))["status"] == "SUCCEEDED"  # which lists its items itself
+    assert (
+        aws.run(job_name, scripts("ok", "ok", group="paying"))["status"] == "SUCCEEDED"
+    )  # which lists its items itself
     spent, reserved = budgets.account(account)
     assert reserved == 0
     cost = json.loads(aws.object(f"jobs/{job_name}/certificate.json"))["cost"]

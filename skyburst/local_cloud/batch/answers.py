@@ -73,7 +73,7 @@ def _list(given: Mapping[str, Any]) -> Mapping[str, Any]:
         queue = found.arn
     elif not given.get("arrayJobId"):
         raise Invalid("ListJobs needs jobQueue or arrayJobId")
-    jobs = services.batch.list(queue=queue, array=given.get("arrayJobId"), state=None if filters else state)
+    jobs = services.batch.jobs_of(queue=queue, array=given.get("arrayJobId"), state=None if filters else state)
     jobs = [job for job in jobs if all(_fits(job, one) for one in filters)]
     first = int(given.get("nextToken") or 0)
     end = first + min(int(given.get("maxResults") or PAGE), PAGE)

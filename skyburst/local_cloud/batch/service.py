@@ -108,7 +108,7 @@ class Batch:
                 if job is not None
             ]
 
-    def list(self, *, queue: str | None, array: str | None, state: str | None) -> list[Job]:
+    def jobs_of(self, *, queue: str | None, array: str | None, state: str | None) -> list[Job]:
         """Jobs of a queue, given by its ARN, or of an array, in one state or in any; the oldest first."""
         with self._changed:
             if array is not None:

@@ -121,7 +121,7 @@ def _create_group(wanted: Wanted) -> Made:
 
 
 def _permission(rule: dict[str, Any]) -> dict[str, Any]:
-    ports = {name: int(rule[name]) for name in ("FromPort", "ToPort") if name in rule}
+    ports: dict[str, Any] = {name: int(rule[name]) for name in ("FromPort", "ToPort") if name in rule}
     ranges = {"CidrIp": rule["CidrIp"]} | ({"Description": rule["Description"]} if "Description" in rule else {})
     return {"IpProtocol": str(rule["IpProtocol"]), "IpRanges": [ranges], **ports}
 
