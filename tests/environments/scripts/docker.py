@@ -42,7 +42,7 @@ def run(words: list[str]) -> int:
     while words[0].startswith("--"):
         option = words.pop(0)
         options.setdefault(option, []).append("" if option in FLAGS else words.pop(0))
-    arguments = words[1:]  # behind the image
+    image, *arguments = words
     paths = {}
     for mount in options["--mount"]:
         fields = dict(field.partition("=")[::2] for field in next(csv.reader([mount])))
@@ -61,8 +61,9 @@ def run(words: list[str]) -> int:
     for program in ("skyburst-env", "aws", "neurocaas-contrib"):  # they name the places of containers
         path = Path(start).parent / program
         path.write_text(here(path.read_text()))
-    folder = here(options["--workdir"][0])
-    ran = subprocess.Popen([start, *map(here, arguments)], env=variables, cwd=folder, start_new_session=True)
+    ran = subprocess.Popen(
+        [start, *map(here, arguments)], env=variables, cwd=here(options["--workdir"][0]), start_new_session=True
+    )
     (FOLDER / options["--name"][0]).write_text(str(ran.pid))
     signal.signal(signal.SIGTERM, lambda *_: None)
     code = ran.wait()
