@@ -34,7 +34,7 @@ def analysis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Analysis:
         folder.mkdir(exist_ok=True)
         (folder / "blueprint.toml").write_text(BLUEPRINT.format(environment=environment))
         (folder / "run.sh").write_text(script)
-        (folder / "README").write_text("a file of the analysis")
+        (folder / "README").write_text("a file of the analysis\n")
         return str(folder)
 
     return write

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-if TYPE_CHECKING:
+if TYPE_CHECKING or __package__:
     from skyburst.environments.programs import env, neurocaas
-else:
+else:  # run as a file, beside the others
     import env
     import neurocaas
 

@@ -18,9 +18,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
+if TYPE_CHECKING or __package__:
     from skyburst.environments.programs import env, neurocaas
-else:
+else:  # run as a file, beside the others
     import env
     import neurocaas
 

@@ -7,9 +7,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-if TYPE_CHECKING:
+if TYPE_CHECKING or __package__:
     from skyburst.environments.programs import env
-else:
+else:  # run as a file, beside the others
     import env
 
 REGISTRATION = ".registration.json"
