@@ -35,6 +35,9 @@ skyburst-env log "a note"
 """
 
 
+GREEDY = f"{sys.executable} -c 'import time; x = b\"x\" * (400 << 20); time.sleep(100)'"
+
+
 def files_of(handle, number=0):
     """The delivered files of a dataset by name."""
     job = handle.record()
@@ -131,7 +134,7 @@ def test_datasets_that_failed_are_in_the_result_beside_those_that_did_not(analys
     ("script", "environment", "state", "kind"),
     [
         ("sleep 100", "timeout_min = 0.02", "TIMED_OUT", "TimedOut"),
-        (f"{sys.executable} -c 'import time; x = b\"x\" * (400 << 20); time.sleep(100)'", "memory_mb = 200", "OUT_OF_MEMORY", "OutOfMemory"),
+        (GREEDY, "memory_mb = 200", "OUT_OF_MEMORY", "OutOfMemory"),
         ("kill -KILL $$", "", "FAILED", "CommandFailed"),
     ],
 )  # fmt: skip
@@ -226,7 +229,8 @@ def test_a_job_whose_driver_is_killed_leaves_no_command_behind_and_goes_on(analy
 def test_originals_are_linked_on_request_and_a_command_that_changes_one_fails(analysis, data, monkeypatch):
     monkeypatch.setenv("SKYBURST_LINK_INPUTS", "1")
     items = [str(data / "a.txt"), str(data / "session")]
-    script = 'find -L "$SKYBURST_INPUTS" -type f -exec cat {} +; [ -L "$SKYBURST_INPUTS/a.txt" ] && echo more >> "$SKYBURST_INPUTS/a.txt"; true'
-    with pytest.raises(skyburst.JobFailed, match="changed its data .*a.txt") as error:
+    script = 'find -L "$SKYBURST_INPUTS" -type f -exec cat {} +; '
+    script += '[ -L "$SKYBURST_INPUTS/a.txt" ] && echo more >> "$SKYBURST_INPUTS/a.txt"; true'
+    with pytest.raises(skyburst.JobFailed, match=r"changed its data .*a\.txt") as error:
         skyburst.run(analysis(script), items=items)
     assert [status["state"] for status in job_of(error).datasets()] == ["FAILED", "SUCCEEDED"]

@@ -195,7 +195,8 @@ sys.path.insert(0, {str(REPOSITORY)!r})
 from tests.environments.test_runner import Heard, shell
 from skyburst.environments.runner import run_command
 from pathlib import Path
-ended = run_command(shell(Path({str(tmp_path)!r}), "trap '' TERM; (setsid sleep 100 &); echo x > begun; while :; do sleep 0.1; done"), Heard(), lambda: False)
+script = "trap '' TERM; (setsid sleep 100 &); echo x > begun; while :; do sleep 0.1; done"
+ended = run_command(shell(Path({str(tmp_path)!r}), script), Heard(), lambda: False)
 print(ended.refused)
 """
 

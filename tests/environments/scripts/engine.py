@@ -42,7 +42,7 @@ def run(words: list[str]) -> int:
     while words[0].startswith("--"):
         option = words.pop(0)
         options.setdefault(option, []).append("" if option in FLAGS else words.pop(0))
-    image, *arguments = words
+    _, *arguments = words
     paths = {}
     for mount in options["--mount"]:
         fields = dict(field.partition("=")[::2] for field in next(csv.reader([mount])))
