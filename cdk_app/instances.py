@@ -19,14 +19,14 @@ SIZES = {
     "24xlarge": 96,
 }
 """Virtual processors by size, smallest first."""
-GENERAL = {"c": 2, "m": 4, "r": 8}
-"""GiB of memory for each virtual processor, by the letter of a family."""
-GENERATIONS = ("6i", "6a", "7i")
-"""Of x86_64, which each region has some of: more types make it likelier that one is to be had."""
+GENERAL = {"c6i": 2, "m6i": 4, "r6i": 8, "c5": 2, "m5": 4, "r5": 8}
+"""GiB of memory for each virtual processor, by family: those of x86_64 that regions have, as one that a region lacks is refused there.
+With several it is likelier that one is to be had."""
+MISSING = {"c5.8xlarge", "c5.16xlarge"}
+"""Sizes that a family does not have."""
 GPUS = {
     "g4dn": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1},
     "g5": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4},
-    "g6": {"xlarge": 1, "2xlarge": 1, "4xlarge": 1, "8xlarge": 1, "12xlarge": 4, "16xlarge": 1, "24xlarge": 4},
 }
 """GPUs by size, of families that have 4 GiB of memory for each virtual processor."""
 KEPT_SHARE, KEPT_MB = 0.04, 300
@@ -70,12 +70,11 @@ def _vcpus(name: str) -> int:
 
 
 def _without_gpus(needs: EnvironmentSection) -> Iterator[str]:
-    for generation in GENERATIONS:
-        for letter, gib in GENERAL.items():
-            for size, vcpus in SIZES.items():
-                if _holds(needs, vcpus, gib * vcpus):
-                    yield f"{letter}{generation}.{size}"
-                    break
+    for family, gib in GENERAL.items():
+        for size, vcpus in SIZES.items():
+            if f"{family}.{size}" not in MISSING and _holds(needs, vcpus, gib * vcpus):
+                yield f"{family}.{size}"
+                break
 
 
 def _with_gpus(needs: EnvironmentSection) -> Iterator[str]:

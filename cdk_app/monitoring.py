@@ -99,6 +99,17 @@ class Monitoring(Construct):
             "Something of the deployment was changed by hand: `skyburst drift` names it.",
         )  # fmt: skip
 
+    def watch_reaper(self) -> None:
+        """Alarms when environments outlived their job, and when they could not be ended."""
+        self._alarm(
+            "Reaped", self._own("ReapedEnvironments"),
+            "An environment outlived its job, and was ended; the log of the reaper names it, and why.",
+        )  # fmt: skip
+        self._alarm(
+            "Unreaped", self._own("UnreapedEnvironments"),
+            "An environment that outlived its job costs money and could not be ended; the log of the reaper names it.",
+        )  # fmt: skip
+
     def add_dashboard(
         self, *, machine: stepfunctions.StateMachine, engine: Engine, analyses: Sequence[Analysis]
     ) -> None:

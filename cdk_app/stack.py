@@ -125,6 +125,8 @@ class SkyburstStack(cdk.Stack):
         )  # fmt: skip
         if self.drift is not None:
             self.monitoring.watch_drift()
+        if self.environments is not None:
+            self.monitoring.watch_reaper()
         if settings.monitoring == "full":
             self.monitoring.add_dashboard(machine=self.machine.machine, engine=self.engine, analyses=self.analyses)
 

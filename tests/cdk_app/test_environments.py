@@ -47,7 +47,7 @@ def assembly(synth: Callable[..., Path], tmp_path_factory: pytest.TempPathFactor
     graphic = tmp_path_factory.mktemp("graphic")
     (graphic / "blueprint.toml").write_text(BLUEPRINT.replace("{digest}", "1" * 64), encoding="utf-8")
     analyses = [HERE.parent / "deployed" / "acting", HERE / "needing", graphic]
-    return synth(prefix=PREFIX, analyses=",".join(map(str, analyses)))
+    return synth(prefix=PREFIX, monitoring="alarms", analyses=",".join(map(str, analyses)))
 
 
 @pytest.fixture(scope="module")
@@ -182,6 +182,14 @@ def test_jobs_of_batch_are_submitted_by_the_watcher_only_and_to_the_deployment_o
     (terminate,) = allowing["ec2:TerminateInstances"]
     assert terminate["in"] == "ReaperReapPolicy"
     assert terminate["Condition"]["StringEquals"] == {"ec2:ResourceTag/skyburst": PREFIX}
+
+
+def test_an_operator_hears_of_what_outlived_its_job(template: Template) -> None:
+    alarms = {one["AlarmName"]: one["MetricName"] for one in properties(template, "AWS::CloudWatch::Alarm")}
+    assert alarms[f"{PREFIX}-Reaped"] == "ReapedEnvironments"
+    assert alarms[f"{PREFIX}-Unreaped"] == "UnreapedEnvironments"
+    (rule,) = [one for one in properties(template, "AWS::Events::Rule") if "outlived" in one.get("Description", "")]
+    assert rule["ScheduleExpression"] == "rate(15 minutes)"
 
 
 def test_the_command_of_a_container_is_a_short_program_of_the_standard_library(template: Template) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import skyburst
+from tests.conftest import REPOSITORY
 from tests.deployed.conftest import PREFIX, Deployment
 from tests.deployed.world import World
 
@@ -34,7 +35,7 @@ def test_a_container_gets_the_code_of_its_analysis_and_has_the_rights_of_its_rol
     assert ended["status"] == "SUCCEEDED", lines
     said = json.loads(lines[-1])
     assert said["version"] == skyburst.__version__
-    assert "wt" not in str(said["path"]), "only what was deployed is seen"
+    assert str(REPOSITORY) not in said["path"], "only what was deployed is seen"
     assert said["refused"] == ["jobs/J/result.json", "libraries/a"]
     variables = said["variables"]
     assert variables["SKYBURST_BUCKET"] == world.outputs["Bucket"]
