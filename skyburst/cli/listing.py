@@ -8,6 +8,7 @@ from typing import Any
 
 from skyburst.cli import text
 from skyburst.contracts.blueprint import Blueprint
+from skyburst.engine.compute import choose
 from skyburst.finding import Broken, Found
 
 
@@ -37,6 +38,10 @@ def analysis_lines(found: Found) -> list[str]:
     lines += ["", f"  from      {found.origin}: {found.location}"]
     if found.code != found.location:
         lines.append(f"  code      {found.code}")
+    choice = choose(blueprint)
+    if blueprint.environment is not None or choice.environment:
+        where = "in environments" if choice.environment else "in functions"
+        lines.append(f"  on aws    {where}: {choice.why}")
     lines += [*_limits(blueprint), ""]
     if blueprint.parameters is None:
         lines.append("Any parameters are handed on as they are given.")

@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from skyburst.local_cloud import limits
-from skyburst.local_cloud.batch import credentials
+from skyburst.local_cloud.batch import credentials, metadata
 from skyburst.local_cloud.faults import Faults
 from skyburst.local_cloud.requests import Request
 from skyburst.local_cloud.running import current
@@ -32,6 +32,8 @@ class Edge:
         request = read(environ)
         if request.path.startswith(credentials.PATH):
             return _credentials(request, start_response)
+        if request.path.startswith(metadata.PATH):
+            return _answer(*current().batch.metadata.answer(request.path), start_response)
         refusal = self._faults.refusal(request) or limits.refusal(request)
         if refusal is None:
             return self._application(environ, start_response)
@@ -43,7 +45,11 @@ class Edge:
 
 def _credentials(request: Request, start_response: Any) -> Iterable[bytes]:
     """What a container asks for, which no service of AWS is asked for."""
-    status, body = current().batch.credentials.answer(request.path, request.headers.get("authorization", ""))
+    token = request.headers.get("authorization", "")
+    return _answer(*current().batch.credentials.answer(request.path, token), start_response)
+
+
+def _answer(status: int, body: bytes, start_response: Any) -> Iterable[bytes]:
     start_response(_status(status), [("Content-Type", "application/json"), ("Content-Length", str(len(body)))])
     return [body]
 

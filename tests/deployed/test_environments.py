@@ -53,9 +53,7 @@ def until(look: Any, timeout_s: float = 60.0) -> None:
         time.sleep(0.2)
 
 
-def test_a_job_in_environments_has_the_same_result_as_at_home_local_to_the_byte(
-    aws: Deployment, job_name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_job_in_environments_has_the_same_result_as_at_home_local_to_the_byte(aws: Deployment, job_name: str) -> None:
     job = away("ok", "large", "item error", "print", ["ok"])
     ended = aws.run(job_name, job)
     assert ended["status"] == "SUCCEEDED", ended
@@ -70,6 +68,10 @@ def test_a_job_in_environments_has_the_same_result_as_at_home_local_to_the_byte(
     assert told[name]["tags"]["skyburst-job"] == job_name
     assert {entry["status"] for entry in told.values()} == {"SUCCEEDED"}
     assert batch(aws, job_name, 3).delivery.lane == ENVIRONMENTS  # type: ignore[union-attr]
+    log = batch(aws, job_name, 3).log
+    assert log is not None
+    group, _, stream = log[0].partition(":")
+    assert "hello from 3" in aws.cloud.log_of(group, stream)
     certificate = json.loads(aws.object(f"jobs/{job_name}/certificate.json"))
     assert certificate["analysis"]["compute"]["environment"] is True
 

@@ -19,6 +19,8 @@ from skyburst.local_cloud.batch.containers import Container, Exit, Limits, provi
 from skyburst.local_cloud.batch.credentials import ContainerCredentials
 from skyburst.local_cloud.batch.instances import Instances
 from skyburst.local_cloud.batch.jobs import ENDED, STATES, WAITING, Job, now_ms
+from skyburst.local_cloud.batch.metadata import VARIABLE as METADATA
+from skyburst.local_cloud.batch.metadata import ContainerMetadata
 from skyburst.local_cloud.batch.placing import Choice, Need, Place, can_ever, choose
 from skyburst.local_cloud.event_bus import tell
 from skyburst.local_cloud.events import EventQueue
@@ -77,6 +79,7 @@ class Batch:
         self._programs = provide_programs(services.folder / "programs")
         self._log_lock = threading.Lock()
         self.credentials = ContainerCredentials(services.identities)
+        self.metadata = ContainerMetadata()
         self._thread: threading.Thread | None = None
 
     # What the API does
@@ -370,7 +373,8 @@ class Batch:
             if self._instances.is_gone(instance):
                 return Exit(lost(instance))
             job.stream = stream
-        variables = {**self._variables(job, environment), **job.variables()}
+        about = self.metadata.offer(job.log_group, stream, self._services.region)
+        variables = {**self._variables(job, environment), METADATA: self._services.endpoint + about, **job.variables()}
         role, path = job.container.get("jobRoleArn"), None
         folder = self._services.folder / "containers" / str(next(self._numbers))
         folder.mkdir(parents=True)
@@ -409,6 +413,7 @@ class Batch:
             return container.watch(limits, lambda lines: self._write_log(job.log_group, stream, lines))
         finally:
             container.close()
+            self.metadata.forget(about)
             if path is not None:
                 self.credentials.revoke(path)
 
