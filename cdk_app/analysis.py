@@ -84,7 +84,9 @@ class Analysis(Construct):
         self.combiner: lambda_.Function = factory.function(
             self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code, packages=own_packages),
             handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
-            timeout_s=math.ceil(resources.combiner_timeout_s), environment={"SKYBURST_ANALYSIS": self.name, **factory.purse},
+            timeout_s=math.ceil(resources.combiner_timeout_s), environment={
+                deployed.ANALYSIS: self.name, deployed.CODE: self.reference["digest"], **factory.purse,
+            },
         )  # fmt: skip
 
         resource = self.combiner.node.default_child

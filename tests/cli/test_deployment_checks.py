@@ -63,6 +63,8 @@ def test_code_that_has_changed_since_it_was_deployed_is_a_warning() -> None:
     changed, foreign = check_analyses([Deployed("monte-carlo", "f" * 64, 3), Deployed("theirs", None, 1)])
     assert changed.verdict is Verdict.DOUBTFUL
     assert "is not what is deployed: `skyburst deploy` deploys it" in changed.details
+    [away] = check_analyses([Deployed("away", None, 0)])
+    assert away.details == "deployed with environments; its code is not on this machine"
     assert foreign == ("analysis theirs", Verdict.GOOD, "deployed with 1 lane; its code is not on this machine")
     [nothing] = check_analyses([Deployed("probe", None, 1)])
     assert nothing.verdict is Verdict.DOUBTFUL

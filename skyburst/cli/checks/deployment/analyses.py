@@ -24,7 +24,7 @@ class Deployed(NamedTuple):
 
 
 def look_at_analyses(account: Account, kinds: dict[str, list[str]]) -> list[Deployed] | Finding:
-    """The analyses whose workers are among the functions of the stack.
+    """The analyses whose workers are among the functions of the stack, and those that have a combiner only.
 
     Args:
         account: of the deployment.
@@ -33,7 +33,9 @@ def look_at_analyses(account: Account, kinds: dict[str, list[str]]) -> list[Depl
     functions = set(kinds.get("AWS::Lambda::Function", []))
     client = account.client("lambda")
     found = []
-    for first in sorted(name for name in functions if name.endswith("-worker-0")):
+    firsts = {name.removesuffix("-worker-0") for name in functions if name.endswith("-worker-0")}
+    alone = {name for name in functions if name.endswith("-combiner") and name.removesuffix("-combiner") not in firsts}
+    for first in sorted({f"{name}-worker-0" for name in firsts} | alone):
         answer = asked(
             "analyses", "lambda:GetFunctionConfiguration",
             lambda first=first: client.get_function_configuration(FunctionName=first),  # type: ignore[misc]
@@ -41,7 +43,8 @@ def look_at_analyses(account: Account, kinds: dict[str, list[str]]) -> list[Depl
         if isinstance(answer, Finding):
             return answer
         variables = answer["Environment"]["Variables"]
-        if name := variables.get(ANALYSIS):  # else these hand batches on to functions of burst-compute
+        if (name := variables.get(ANALYSIS)) and name not in {entry.name for entry in found}:
+            # else these hand batches on to functions of burst-compute; a long name is cut in another way for its combiner
             lanes = sum(
                 function_name(account.prefix, name, "worker", lane) in functions for lane in range(len(functions))
             )
@@ -73,7 +76,8 @@ def check_probe(deployed: list[Deployed]) -> Iterator[Finding]:
 
 
 def _compared(analysis: Deployed) -> Finding:
-    what, lanes = f"analysis {analysis.name}", text.counted(analysis.lanes, "lane")
+    what = f"analysis {analysis.name}"
+    lanes = text.counted(analysis.lanes, "lane") if analysis.lanes else "environments"
     try:
         here = find_analysis(analysis.name)
         digest = here.reference()["digest"]
