@@ -135,7 +135,8 @@ def here(dynamodb_tables: Tables) -> Iterator[Here]:
 def start(here: Here, batches: int, run: int = 1, **more: Any) -> JobRecord:
     limits = {"timeout_s": None, "max_parallelism": None, "tolerated_failure_percent": 0.0}
     compute = {"environment": True, "why": "it says so", "fallback": False}
-    analysis = {"name": "x", "blueprint": {"job": limits, "resources": {"attempts": 2}}, "compute": compute}
+    whole = {"blueprint": 1, "name": "x", "version": "1.0.0", "worker": "w:w", "combiner": "w:c"}
+    analysis = {"name": "x", "blueprint": {**whole, "job": limits, "resources": {"attempts": 2}}, "compute": compute}
     needs = {**NEEDS, **{name: more.pop(name) for name in list(more) if name in NEEDS}}
     job = replace(
         a_job(JOB, batches=batches, state=JobState.RUNNING, **more), analysis=analysis, runs=run,

@@ -85,7 +85,8 @@ def here(dynamodb_tables: Tables, table: DynamoTaskTable) -> Here:
 
 def start(here: Here, batches: int, age: float = 0.0, **spec: Any) -> JobRecord:
     limits = {"timeout_s": None, "max_parallelism": None, "tolerated_failure_percent": 0.0}
-    blueprint = {"job": limits, "resources": {"attempts": 2}}
+    whole = {"blueprint": 1, "name": "x", "version": "1.0.0", "worker": "w:w", "combiner": "w:c"}
+    blueprint = {**whole, "job": limits, "resources": {"attempts": 2}}
     analysis = {"name": "x", "blueprint": blueprint}
     job = replace(
         a_job(JOB, batches=batches, state=JobState.RUNNING, **spec), analysis=analysis, runs=1,

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any
 
 from skyburst.contracts import values
@@ -60,8 +61,6 @@ class EnvironmentLane:
         self._deployed = deployed
         self._brief = brief
         self._needs: dict[str, Any] = brief.environment
-        client = deployed.client("batch", tries=4, read_s=CLIENT_S)
-        self._service = BatchService(client, deployed.objects, brief, deployed.prefix)
         self._clock = clock
         self._asked_at = -math.inf
         self._began = clock()
@@ -69,6 +68,11 @@ class EnvironmentLane:
         self._refused: dict[int, str] = {}
         self._of_interest: list[BatchRecord] = []
         self.state = Submitted([])
+
+    @cached_property
+    def _service(self) -> BatchService:
+        client = self._deployed.client("batch", tries=4, read_s=CLIENT_S)
+        return BatchService(client, self._deployed.objects, self._brief, self._deployed.prefix)
 
     @property
     def all_batches(self) -> bool:
@@ -85,10 +89,10 @@ class EnvironmentLane:
         """Batches that functions are not to run."""
         return set(self.state.fell_back)
 
-    @property
-    def waits_for_room(self) -> bool:
-        """Whether batches wait until others have ended."""
-        return bool(self.state.todo)
+    def is_busy(self, age_s: float) -> bool:
+        """Whether looks are due one after the other: something is to be submitted, now or when others have ended."""
+        unknown = any(array.job is None for array in self.state.arrays)
+        return unknown or (bool(self.state.todo) and age_s < WAITS_FOR_ROOM_S)
 
     def looks_every_s(self, age_s: float) -> float:
         """From look to look; functions, whose batches are short, are looked at each second."""
@@ -108,8 +112,9 @@ class EnvironmentLane:
                 stored = Submitted(
                     ranges_of(batch for batch in each(stored.todo) if batch in fell), fell_back=sorted(fell)
                 )
+            self.state = stored
+            self.store()
         self.state = stored
-        self.store()
 
     def for_functions(self, missing: list[Range]) -> list[Range]:
         """Those of the batches that functions are to run, when a run begins."""
@@ -130,7 +135,11 @@ class EnvironmentLane:
         if now - self._asked_at < every_s or not self.state.arrays:
             return {}
         self._asked_at = now
-        news = self._service.ask([array for array in self.state.arrays if array.job], now=now)
+        try:
+            news = self._service.ask([array for array in self.state.arrays if array.job], now=now)
+        except Exception as error:  # noqa: BLE001 - environments record how they end by themselves, and are asked about again
+            log.warning("not asked", extra={"reason": f"{type(error).__name__}: {error}"})
+            news = {}
         for array in self.state.arrays:
             reason = self._refused.get(array.number)
             if array.job is None and reason is not None and now - array.at > REFUSED_S:
@@ -183,6 +192,7 @@ class EnvironmentLane:
         if not arrays:
             return
         for array in arrays:
+            self._refused.pop(array.number, None)
             try:
                 if array.at < self._began or array.number in self._tried:  # its answer was perhaps lost
                     array.job = self._service.find(array)

@@ -29,7 +29,7 @@ from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.calls import THREADS
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.done_datasets import DoneDatasets
-from skyburst.homes.aws.environment_lane import WAITS_FOR_ROOM_S, lane_of
+from skyburst.homes.aws.environment_lane import lane_of
 from skyburst.homes.aws.events import MOST_AT_THE_END, MOST_IN_A_LOOK, Told
 from skyburst.homes.aws.invoker import LambdaInvoker
 from skyburst.homes.aws.looks import ANSWER_S, LOOK_S, SEND_S, next_look
@@ -141,11 +141,11 @@ class Watcher:
             due = lane.decide(now, news, decision.fallen, room=room, done=self._seen.done)
         self._tell()
         ends = math.inf if timeout_s is None else began + timeout_s
-        waits = lane is not None and lane.waits_for_room and now - began < WAITS_FOR_ROOM_S
-        self._due = 0.0 if sent.todo or decision.ranges or decision.again or waits else min(ends, decision.due)
+        self._due = 0.0 if sent.todo or decision.ranges or decision.again else min(ends, decision.due)
         self._looked_s = self._clock() - now
         if lane:
             lane.act(due)
+            self._due = 0.0 if lane.is_busy(now - began) else self._due
             self.noted["BatchesLost"] += len(due.lost)
             self.noted["BatchesFallenBack"] += len(decision.fallen)
         if decision.ranges or decision.again:
@@ -237,6 +237,8 @@ class Watcher:
         """Tell the last changes of a job that is over, or leave to the next call what was sent, told and seen."""
         if not over:
             self._store(sent)  # first: what was seen is not seen again, and what follows from it is in what was sent
+            if self._lane:
+                self._lane.store()
             if self._told:
                 self._keep_told(self._told)
             self._deployed.objects.put(self._seen_key, self._seen.document())
