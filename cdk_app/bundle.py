@@ -32,6 +32,8 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis' code: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
+CARRIED = {".py", ".json", ".sh"}
+"""Files of the framework that functions and environments have."""
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "_shipped", "__pycache__"}
 SERVICES = {"batch", "cloudformation", "dynamodb", "ec2", "events", "lambda", "s3", "stepfunctions"}
 """Services that functions call through botocore; the descriptions of all others are left out."""
@@ -263,8 +265,9 @@ def _keep_metadata(folder: Path) -> None:
 
 
 def _framework(package: Path) -> Iterator[Path]:
-    for path in package.rglob("*.py"):
-        if NOT_DEPLOYED.isdisjoint(path.relative_to(package).parts):
+    """Its modules, and what they read: prices, schemas, helpers of commands."""
+    for path in package.rglob("*"):
+        if path.suffix in CARRIED and path.is_file() and NOT_DEPLOYED.isdisjoint(path.relative_to(package).parts):
             yield path
 
 
