@@ -153,14 +153,14 @@ def decibels_of_each_rank(signal: np.ndarray, vectors: np.ndarray, images: np.nd
 
 
 def print_table(rows: list[Row]) -> None:
-    print(f"{'':40} {'signal/noise':>12} {'rank':>5} {'traces':>7} {'footprints':>10} {'seconds':>8} {'MiB':>6}")
+    print(f"{'':46} {'signal/noise':>12} {'rank':>5} {'traces':>7} {'footprints':>10} {'seconds':>8} {'MiB':>6}")
     for row in rows:
         cells = (("traces", 7, ".3f"), ("footprints", 10, ".3f"), ("seconds", 8, ".1f"), ("memory_mb", 6, ".0f"))
         texts = [
             f"{format(value, form) if (value := getattr(row, name)) is not None else '':>{width}}"
             for name, width, form in cells
         ]
-        print(f"{row.name:40} {row.decibels:9.1f} dB {row.rank or '':>5} {' '.join(texts)}", flush=True)
+        print(f"{row.name:46} {row.decibels:9.1f} dB {row.rank or '':>5} {' '.join(texts)}", flush=True)
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ from .video import check_finite, frames_of, read_rows, rows_at_once
 
 Array = NDArray[Any]
 Tell = Callable[[float, str], None]
-BYTES_AT_ONCE = 128 << 20
+BYTES_AT_ONCE = 64 << 20
 
 
 @dataclass(frozen=True)

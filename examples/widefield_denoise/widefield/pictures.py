@@ -26,6 +26,8 @@ FAINT = (200, 200, 206)
 BLUE = (32, 96, 192)
 RED = (208, 64, 48)
 SECONDS_SHOWN = 60.0
+TYPICAL = 0.75
+"""The pixel whose trace is shown: stronger than this share of all, brain and dark."""
 COLD = np.array([(20, 60, 150), (110, 160, 215), (247, 247, 247), (235, 140, 100), (150, 15, 35)], dtype=float)
 
 
@@ -45,8 +47,8 @@ def draw_denoised(video: Array, denoised: Denoised, truth: Truth | None, frame_r
     page = _page(len(panels), HEAD + PLOT + GAP)
     for number, (title, pixels) in enumerate(panels):
         _panel(page, number, title, pixels)
-    pixel = np.unravel_index(int(((denoised.images / denoised.noise) ** 2).sum(0).argmax()), denoised.mean.shape)
-    row, column = int(pixel[0]), int(pixel[1])
+    by_strength = np.argsort(((denoised.images / denoised.noise) ** 2).sum(0), axis=None)
+    row, column = divmod(int(by_strength[int(TYPICAL * (by_strength.size - 1))]), denoised.mean.shape[1])
     last = min(len(video), int(SECONDS_SHOWN * frame_rate_hz))
     raw = video[:last, row, column].astype(float) - denoised.mean[row, column]
     lines: list[tuple[Array, Colour]] = [

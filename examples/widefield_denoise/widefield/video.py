@@ -13,7 +13,7 @@ from .problems import Refused
 
 Array = NDArray[Any]
 FEWEST_FRAMES = 32
-BYTES_AT_ONCE = 64 << 20
+BYTES_AT_ONCE = 16 << 20
 
 
 def open_video(path: Path) -> Array:
