@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from skyburst.contracts.blueprint import Blueprint, EnvironmentSection
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
+from skyburst.engine.compute import choose
 from skyburst.errors import Invalid, InvalidSubmission, ObjectNotFound, SkyburstError
 from skyburst.objects import ObjectStore, locate, open_store
 from skyburst.submissions import config_file, layout
@@ -193,7 +194,10 @@ def _ensemble(
 
 
 def _wishes(file: SubmitFile, config: Config, blueprint: Blueprint) -> dict[str, Any]:
+    """What the job has otherwise than the blueprint says; nothing for one that runs in functions, which have no such choice."""
     wishes: dict[str, Any] = {}
+    if not choose(blueprint).environment:
+        return wishes
     if file.instance_type is not None:
         wishes["instance_type"] = file.instance_type
     if config.duration_min is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from skyburst.engine.compute import choose
 from skyburst.errors import Invalid, InvalidSubmission, SkyburstError
 from skyburst.ports import Clock
 from skyburst.submissions import activity, layout, status_text
@@ -180,8 +181,12 @@ class Reception:
         if read.file is None:
             raise _Refused(1, "init", read.problems)
         file = read.file
-        default = " or ".join(self._environment_types()) or "chosen for what the analysis needs"
-        if file.instance_type is None:
+        where = choose(self.bucket.offer.blueprint)
+        if not where.environment:
+            ignored = "" if file.instance_type is None else f"WARNING: instance_type {file.instance_type} is not used: "
+            record.log(internal("init", f"{ignored}the analysis runs in functions: {where.why}"), now)
+        elif file.instance_type is None:
+            default = " or ".join(self._environment_types()) or "that fits what the analysis needs"
             record.log(internal("init", f"Using default instance type {default} from config file."), now)
         names = [str(place) for place in file.datasets]
         record.log(internal("init", f"Analysis request with dataset(s): {names}, config file {file.config}"), now)

@@ -1,0 +1,119 @@
+"""Submissions by upload, in the deployed template: the event arrives, the job runs, and there is always an end."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+
+from tests.deployed.conftest import PREFIX, Deployment
+
+pytestmark = pytest.mark.slow
+
+
+class Lab:
+    """A group's folders in the bucket of an analysis, used as any client of S3 uses them."""
+
+    def __init__(self, aws: Deployment) -> None:
+        self.s3 = aws.cloud.client("s3")
+        self.bucket = aws.outputs["UploadedSubmissions"]
+        self.put("mylab/inputs/a.txt", b"one")
+        self.put("mylab/inputs/bad.txt", b"bad")
+        self.put("mylab/inputs/folder/a.txt", b"two")
+        self.put("mylab/configs/c.yaml", b"shout: true\n__duration__: 5\n")
+
+    def put(self, key: str, data: bytes) -> None:
+        self.s3.put_object(Bucket=self.bucket, Key=key, Body=data)
+
+    def submit(self, timestamp: str, *datasets: str, raw: bytes | None = None, **fields: Any) -> str:
+        """Upload a submit file, always under one key as web pages do; the folder where its results are to be."""
+        document = {"dataname": list(datasets), "configname": "mylab/configs/c.yaml", "timestamp": timestamp, **fields}
+        self.put("mylab/submissions/submit.json", json.dumps(document).encode() if raw is None else raw)
+        return f"mylab/results/job__{self.bucket}_{timestamp}"
+
+    def keys(self, prefix: str) -> list[str]:
+        found = self.s3.list_objects_v2(Bucket=self.bucket, Prefix=prefix).get("Contents", [])
+        return [entry["Key"] for entry in found]
+
+    def text(self, key: str) -> str:
+        return str(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode())
+
+    def wait_for_end(self, folder: str, timeout_s: float = 30) -> str:
+        """As clients do: poll for end.txt; the certificate then."""
+        deadline = time.monotonic() + timeout_s
+        while f"{folder}/process_results/end.txt" not in self.keys(f"{folder}/"):
+            assert time.monotonic() < deadline, self.keys("mylab/results/")
+            time.sleep(0.5)
+        assert self.text(f"{folder}/process_results/end.txt") == "end of analysis marker"
+        return self.text(f"{folder}/logs/certificate.txt")
+
+
+@pytest.fixture
+def lab(aws: Deployment) -> Lab:
+    return Lab(aws)
+
+
+def test_an_upload_runs_and_its_results_come_back(aws: Deployment, lab: Lab) -> None:
+    folder = lab.submit("1", "mylab/inputs/a.txt", "mylab/inputs/bad.txt")
+    # The next one is put over it at once, and both run.
+    second = lab.submit("2", "mylab/inputs/a.txt", "mylab/inputs/folder/a.txt")
+    certificate = lab.wait_for_end(folder)
+    assert "DATANAME: mylab/inputs/a.txt | STATUS: SUCCESS" in certificate
+    assert "DATANAME: mylab/inputs/bad.txt | STATUS: FAILED" in certificate
+    assert "ValueError: it is bad" in lab.text(f"{folder}/logs/DATASET_NAME:bad.txt_STATUS.txt")
+    assert json.loads(lab.text(f"{folder}/process_results/result.json")) == {"a.txt": "ONE"}
+    assert lab.text(f"{folder}/process_results/c.yaml") == lab.text("mylab/configs/c.yaml")
+    assert json.loads(lab.text(f"{folder}/logs/certificate.json"))["job"]["state"] == "PARTIAL"
+    lab.wait_for_end(second)
+    assert json.loads(lab.text(f"{second}/process_results/result.json")) == {"a.txt": "ONE", "a.txt-2": "TWO"}
+    assert lab.keys("logs/active/") == []
+    records = [json.loads(lab.text(key)) for key in lab.keys("logs/mylab/")]
+    assert sum(record["jobpath"] == folder for record in records) == 2
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "raw", "told"),
+    [
+        ("3", None, "does not contain mylab/inputs/nothing.txt"),
+        ("4", b'{"timestamp": "4", "dataname": "mylab/inputs/a.txt"}', "does not contain field 'configname'"),
+    ],
+)
+def test_what_is_wrong_is_told_where_its_submitter_looks(
+    aws: Deployment, lab: Lab, timestamp: str, raw: bytes | None, told: str
+) -> None:
+    assert told in lab.wait_for_end(lab.submit(timestamp, "mylab/inputs/nothing.txt", raw=raw))
+
+
+def test_a_file_that_is_no_json_has_a_folder_by_the_time_of_its_upload(aws: Deployment, lab: Lab) -> None:
+    before = set(lab.keys("mylab/results/"))
+    lab.submit("", raw=b"{nothing")
+    deadline = time.monotonic() + 60
+    while not (ends := [key for key in set(lab.keys("mylab/results/")) - before if key.endswith("/end.txt")]):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert "is not JSON" in lab.text(ends[0].replace("process_results/end.txt", "logs/certificate.txt"))
+
+
+def test_what_the_deployment_cannot_do_is_told_too(aws: Deployment, lab: Lab) -> None:
+    """A job that the planner refuses: its specification names another analysis by then."""
+    client = aws.cloud.client("lambda")
+    record = {
+        "identity": "f" * 64, "bucket": lab.bucket, "analysis": "gone", "group": "mylab", "key": "k", "uploaded_at": 0.0,
+        "name": f"job__{lab.bucket}_5", "timestamp": "5", "received_at": time.time(), "state": "QUEUED",
+        "specification": {"analysis": "gone", "items": [1]}, "datasets": [],
+    }  # fmt: skip
+    lab.put(f"logs/submissions/mylab/{record['name']}.json", json.dumps(record).encode())
+    given = {"bucket": lab.bucket, "group": "mylab", "name": record["name"]}
+    deadline = time.monotonic() + 60
+    answer: dict[str, Any] = {"over": False}
+    while not answer["over"]:
+        assert time.monotonic() < deadline
+        called = client.invoke(
+            FunctionName=f"{PREFIX}-submissions", Payload=json.dumps({"task": "turn", "given": given}).encode()
+        )
+        answer = json.loads(called["Payload"].read())
+        time.sleep(0.5)
+    assert answer["state"] == "REFUSED"
+    assert "job.analysis is 'gone'" in lab.wait_for_end(f"mylab/results/job__{lab.bucket}_5")
