@@ -43,6 +43,7 @@
     │   ├── Cancelled
     │   └── Killed
     ├── NotDelivered                  a message about a job was not accepted
+    ├── ToolFailed                    a program that was called, such as a container engine, did not succeed
     ├── DriftUnknown                  whether a deployment is as its template says cannot be found out
     ├── DeployFailed                  a stack could not be created, updated or deleted
     └── WrongVersion                  a library is not the version that is needed
@@ -260,6 +261,10 @@ class NotDelivered(SkyburstError):
 
 class DeployFailed(SkyburstError):
     """Raised when a stack could not be created, updated or deleted."""
+
+
+class ToolFailed(SkyburstError):
+    """Raised when a program that was called, such as a container engine, does not succeed."""
 
 
 class DriftUnknown(SkyburstError):

@@ -44,6 +44,7 @@ SECTIONS = {
         Listed("analyses", "List what can be run, and where it comes from."),
         Listed("show", "Show an analysis and its parameters."),
         Listed("new", "Write a new analysis that runs, to start from."),
+        Listed("env", "Develop the environment of an analysis that is a command."),
         Listed("blueprint", "Check and compare blueprints, and look at their history."),
     ],
     "Submissions by upload": [
