@@ -131,7 +131,7 @@ def read_neurocaas(
         said.append(Said("Lambda.LambdaConfig", config, False, "it says nothing of a machine: fill in [environment]"))
         config = {}
     name = _name(document["PipelineName"], fallback_name, said)
-    called = _called(config.get("COMMAND"), said)
+    called = _called(config.get("COMMAND"), config.get("WORKING_DIRECTORY"), said)
     script = called.script if called else ""
     found = Imported(
         name=name, command=_command_of(script), script=script, style=called.style if called else "",
@@ -165,9 +165,10 @@ def _name(given: Any, fallback: str, said: list[Said]) -> str:
     return fallback
 
 
-def _called(given: Any, said: list[Said]) -> Called | None:
+def _called(given: Any, begins_in: Any, said: list[Said]) -> Called | None:
     field = "Lambda.LambdaConfig.COMMAND"
-    called = read_command(given) if isinstance(given, str) else None
+    known = begins_in if isinstance(begins_in, str) and begins_in.startswith("/") else ""
+    called = read_command(given, known) if isinstance(given, str) else None
     if called is None:
         said.append(Said(field, given, False, "it names no script: say in command what is run"))
         return None

@@ -30,13 +30,18 @@ class Called(NamedTuple):
     """What was found, for people."""
 
 
-def read_command(line: str) -> Called | None:
-    """Which script a line of shell runs on the data; None when it names none."""
+def read_command(line: str, begins_in: str = "") -> Called | None:
+    """Which script a line of shell runs on the data; None when it names none.
+
+    Args:
+        line: the line.
+        begins_in: the folder that it begins in; empty when that is not known.
+    """
     try:
         commands = _commands(line)
     except ValueError:  # a quote that is not closed
         return None
-    folder = PurePosixPath("")
+    folder = PurePosixPath(begins_in)
     found: Called | None = None
     left_out: list[str] = []
     for words in commands:

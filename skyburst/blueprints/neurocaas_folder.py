@@ -11,12 +11,15 @@ from skyburst.errors import Invalid
 from skyburst.local_files import write_whole
 
 README = "README.md"
+OLDER = (
+    "If it sources `workflow.sh` and `transfer.sh` of `ncap_utils`, these are here too: change its line `scriptpath=` to "
+    '`scriptpath="$(dirname "$(command -v workflow.sh)")"`.'
+)
 STEPS = {
     "workflow": "It asks `neurocaas-contrib workflow` where its data, config and results are, which is answered here too.",
-    "arguments": "It is told where its data, config and results are: change its first lines to take them from the variables "
-    "SKYBURST_INPUTS, SKYBURST_CONFIG and SKYBURST_RESULTS.",
-    "whole": "It fetches its data from a bucket by itself: take that out, and take the data from the folder SKYBURST_INPUTS, the "
-    "config from the file SKYBURST_CONFIG, and put the results into the folder SKYBURST_RESULTS.",
+    "arguments": f"{OLDER} It has then `$inputpath`, `$configpath` and the like, as before.",
+    "whole": f"{OLDER} Where it fetches data in another way, take that out: the data is in the folder `$SKYBURST_INPUTS`, the "
+    "config in the file `$SKYBURST_CONFIG`, and results go into the folder `$SKYBURST_RESULTS`.",
     "": "The blueprint does not say what is run: write it, as a program that takes its data from the folder SKYBURST_INPUTS, its "
     "config from the file SKYBURST_CONFIG, and puts its results into the folder SKYBURST_RESULTS.",
 }

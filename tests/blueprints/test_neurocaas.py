@@ -104,6 +104,13 @@ def test_the_script_behind_the_command_is_found(name: str, script: str, style: s
     assert (found.script, found.style, found.command[0]) == (script, style, program)
 
 
+def test_a_line_begins_in_its_working_directory_where_that_is_known() -> None:
+    called = read_command('ls; bin/run.sh "{}" "{}"', "/home/ubuntu")
+    assert called is not None
+    assert called.script == "/home/ubuntu/bin/run.sh"
+    assert read("a relative folder").script == "home/ec2-user/bin/run.sh"  # ~/bin may be anybody's
+
+
 @pytest.mark.parametrize("line", ["", "ls; cleanup", 'echo "', '"{}" "{}"', "cd x"])
 def test_a_line_that_names_no_script_is_not_guessed_at(line: str) -> None:
     assert read_command(line) is None
