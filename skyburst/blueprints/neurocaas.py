@@ -271,7 +271,8 @@ def _budget(field: str, given: Any, found: Imported) -> None:
             field,
             given,
             False,
-            f"budgets are not part of a blueprint: set one of {number:g} USD for each group of this analysis",
+            "budgets are not part of a blueprint: set one for each group with "
+            f"`skyburst budget set --group GROUP --analysis {found.name} --lifetime {number:g}`",
         )
     )
 

@@ -54,7 +54,7 @@ SECTIONS = {
         Listed("library", "Build, index, inspect, change and generate libraries of items."),
     ],
     "People": [
-        Listed("people", "Look after users: who they are, which group they belong to, who is approved."),
+        Listed("people", "Look after users: who they are and what they may run."),
         Listed("group", "Look after groups: people who share data, results and a budget."),
     ],
     "Costs": [

@@ -65,7 +65,7 @@ def test_what_the_machine_and_its_limits_become() -> None:
 def test_numbers_that_are_text_are_numbers() -> None:
     found = read("numbers as text")
     assert (found.environment["timeout_min"], found.environment["max_concurrent"]) == (2866.67, 20)
-    assert any("600 USD" in one.words for one in found.said)
+    assert any("--lifetime 600`" in one.words for one in found.said)
 
 
 def test_what_nobody_filled_in_is_left_out_and_said() -> None:

@@ -27,7 +27,7 @@ webhook_option = click.option("--webhook", metavar="URL", help="Where messages a
 @click.group("people", invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Look after users: who they are, which group they belong to, who is approved.
+    """Look after users: who they are and what they may run.
 
     Profiles are files in a folder: see docs/people.md. While there are none, everybody may run everything.
 
