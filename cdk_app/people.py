@@ -20,7 +20,7 @@ class PeopleRole(Construct):
 
     def __init__(
         self, scope: Construct, name: str, *, prefix: str, kind: Kind, provider: str, audience: str, permission_set: str,
-        buckets: list[str],
+        roots: list[Root],
     ) -> None:  # fmt: skip
         """Make the role.
 
@@ -32,11 +32,11 @@ class PeopleRole(Construct):
             provider: ARN of the identity provider; of `identity-center` the account's own sessions are trusted instead.
             audience: of `oidc`, the client's id.
             permission_set: of `identity-center`, its name.
-            buckets: `BUCKET` or `BUCKET/PREFIX`, where the folders of groups are.
+            roots: where the folders of groups are.
         """
         super().__init__(scope, name)
         trusted = cdk.Aws.ACCOUNT_ID if kind == "identity-center" else provider
-        self.roots = [_root(bucket) for bucket in buckets]
+        self.roots = roots
         self.policy = iam.ManagedPolicy(
             self, "Folders", description="The folders of one's own group",
             document=iam.PolicyDocument.from_json(group_policy(self.roots)),
@@ -70,6 +70,7 @@ def _document(policy: dict[str, Any]) -> dict[str, Any]:
     return policy
 
 
-def _root(bucket: str) -> Root:
+def root_of(bucket: str) -> Root:
+    """Where folders of groups are, from `BUCKET` or `BUCKET/PREFIX`."""
     name, _, prefix = bucket.removeprefix("s3://").partition("/")
     return Root(f"arn:{cdk.Aws.PARTITION}:s3:::{name}", f"{prefix.strip('/')}/" if prefix.strip("/") else "")

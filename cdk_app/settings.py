@@ -49,7 +49,7 @@ class People:
 
     kind: Kind
     buckets: list[str]
-    """`BUCKET` or `BUCKET/PREFIX`."""
+    """`BUCKET` or `BUCKET/PREFIX`, besides the buckets for submissions."""
     provider: str
     """ARN of the identity provider in IAM; empty for `identity-center`."""
     audience: str
@@ -298,9 +298,10 @@ def _people(context: dict[str, Any]) -> People | None:
             f"people_provider is {given['provider']!r}: expected the ARN of an identity provider of kind {kind}"
         )
     buckets = _list("people_buckets", context)
-    if not buckets:
+    if not buckets and not context.get("submission_buckets"):
         raise InvalidJob(
-            "people_buckets is not given: name the buckets, or BUCKET/PREFIX, where the folders of groups are"
+            "people is given, but neither submission_buckets nor people_buckets: name BUCKET or BUCKET/PREFIX where the "
+            "folders of groups are"
         )
     return People(cast("Kind", kind), buckets, **given)
 

@@ -16,7 +16,7 @@ from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
 from cdk_app.notifications import Notifications
-from cdk_app.people import PeopleRole
+from cdk_app.people import PeopleRole, root_of
 from cdk_app.reaper import ReaperFunction
 from cdk_app.retention import Retention
 from cdk_app.settings import Settings
@@ -26,6 +26,7 @@ from skyburst._version import __version__
 from skyburst.contracts import burst
 from skyburst.errors import InvalidAnalysis
 from skyburst.finding import PROBE, Found, find_probe
+from skyburst.people.policies import Root
 
 PROBE_LANES = 2
 """At most: more prove no more."""
@@ -167,5 +168,8 @@ def _people_role(stack: SkyburstStack, settings: Settings) -> PeopleRole | None:
         return None
     return PeopleRole(
         stack, "People", prefix=settings.prefix, kind=people.kind, provider=people.provider, audience=people.audience,
-        permission_set=people.permission_set, buckets=people.buckets,
+        permission_set=people.permission_set,
+        roots=[
+            *(Root(bucket.bucket_arn) for bucket in stack.submission_buckets.buckets.values()), *map(root_of, people.buckets),
+        ],
     )  # fmt: skip

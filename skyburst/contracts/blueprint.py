@@ -29,7 +29,7 @@ ANY = "any"
 """In place of declared parameters: whatever is given is handed on."""
 MOST_WRITES = 10
 """A policy holds 6,144 characters."""
-OWN = ("batches", "items", "jobs", "map-runs", "retention", "uploads")
+OWN = ("batches", "items", "jobs", "map-runs", "people", "retention", "uploads")
 """What the keys of a deployment's own objects start with: no analysis may write there."""
 WRITABLE = re.compile(r"(?P<first>[\w!.'()-]+)(/[\w!.'()*-]+)*\Z", re.ASCII)
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*\Z")

@@ -24,6 +24,8 @@ from skyburst.people.records import Group, People, Settings, User, document_of, 
 
 PEOPLE_VARIABLE = "SKYBURST_PEOPLE"
 """Folder of profiles: a path or a URL."""
+PEOPLE = "people"
+"""Folder of profiles in the state folder, and in the bucket of a deployment."""
 USERS, GROUPS, SETTINGS = "users", "groups", "settings"
 FORMATS = (".toml", ".yaml", ".yml", ".json")
 LARGEST = 1 << 20
@@ -41,7 +43,7 @@ def people_location(given: str | None = None) -> str:
     """Where profiles are: as given, else as SKYBURST_PEOPLE says, else in the state folder."""
     from skyburst.homes.local.folder import state_folder
 
-    return given or os.environ.get(PEOPLE_VARIABLE) or str(state_folder() / "people")
+    return given or os.environ.get(PEOPLE_VARIABLE) or str(state_folder() / PEOPLE)
 
 
 def load_people(location: str) -> People:

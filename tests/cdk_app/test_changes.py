@@ -72,7 +72,10 @@ def test_one_role_serves_all_groups_of_an_identity_provider(template_of: Callabl
         ({"people": "ldap"}, "people is 'ldap': expected one of none, oidc, saml, identity-center"),
         ({"people": "oidc"}, "people is 'oidc', which needs people_provider"),
         ({"people": "saml", "people_provider": "lab"}, "people_provider is 'lab'"),
-        ({"people": "identity-center", "people_permission_set": "Science"}, "people_buckets is not given"),
+        (
+            {"people": "identity-center", "people_permission_set": "Science"},
+            "neither submission_buckets nor people_buckets",
+        ),
     ],
 )
 def test_settings_of_people_that_cannot_be_used_are_named(chosen: dict[str, str], refusal: str) -> None:
