@@ -20,28 +20,31 @@ NOW = 1_800_000_000.0
 OUTPUTS = {name: {"Value": "x"} for name in ("Bucket", "Batches", "Jobs", "JobMachine")}
 
 
-@pytest.fixture
-def account(running_cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    """A deployment that has a launch template for developers, and not much else."""
-    cloud = running_cloud
-    for name, value in cloud.variables().items():
-        monkeypatch.setenv(name, value)
-    ec2, formation = cloud.client("ec2"), cloud.client("cloudformation")
+@pytest.fixture(scope="module")
+def prefix(running_cloud: LocalCloud) -> Iterator[str]:
+    """A deployment that has a launch template for developers and not much else, and one that has not even that."""
+    ec2, formation = running_cloud.client("ec2"), running_cloud.client("cloudformation")
     image = ec2.describe_images()["Images"][0]["ImageId"]
     made = ec2.create_launch_template(LaunchTemplateName="developers", LaunchTemplateData={"ImageId": image})
     template = made["LaunchTemplate"]["LaunchTemplateId"]
-    outputs = {**OUTPUTS, "DevelopTemplate": {"Value": template}}
-    resources = {"Log": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/developers"}}}
-    for name, some in (("developers", outputs), ("without", OUTPUTS)):
-        resources["Log"]["Properties"] = {"LogGroupName": f"/{name}"}
-        formation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": resources, "Outputs": some}))
-    account = Account("developers")
-    yield account
-    for one in development.instances(account):
-        development.terminate(account, one)
+    for name, outputs in (("developers", {**OUTPUTS, "DevelopTemplate": {"Value": template}}), ("without", OUTPUTS)):
+        log = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": f"/{name}"}}
+        formation.create_stack(StackName=name, TemplateBody=json.dumps({"Resources": {"Log": log}, "Outputs": outputs}))
+    yield "developers"
     for name in ("developers", "without"):
         formation.delete_stack(StackName=name)
     ec2.delete_launch_template(LaunchTemplateId=template)
+
+
+@pytest.fixture
+def account(running_cloud: LocalCloud, prefix: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    """The deployment; instances are ended after the test."""
+    for name, value in running_cloud.variables().items():
+        monkeypatch.setenv(name, value)
+    account = Account(prefix)
+    yield account
+    for one in development.instances(account):
+        development.terminate(account, one)
 
 
 def start(account: Account, analysis: str = "tracking", minutes: float = 90) -> str:
@@ -69,12 +72,9 @@ def test_instances_are_found_by_id_or_analysis_and_those_of_others_are_not(accou
     assert development.find_instance(account, second).id == second
     assert {one.id for one in development.instances(account, "tracking")} == {first, second}
     assert development.find_instance(account, "other").id == other
-    account.client("ec2").run_instances(MinCount=1, MaxCount=1, ImageId=_image(account))  # somebody else's
+    template = {"LaunchTemplateId": account.outputs["DevelopTemplate"]}
+    account.client("ec2").run_instances(MinCount=1, MaxCount=1, LaunchTemplate=template)  # somebody else's
     assert len(development.instances(account)) == 3
-
-
-def _image(account: Account) -> str:
-    return str(account.client("ec2").describe_images()["Images"][0]["ImageId"])
 
 
 @pytest.mark.parametrize("minutes", [0, -1, 1e9, float("nan"), float("inf")])
