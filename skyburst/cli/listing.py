@@ -42,6 +42,7 @@ def analysis_lines(found: Found) -> list[str]:
     if blueprint.environment is not None or choice.environment:
         where = "in environments" if choice.environment else "in functions"
         lines.append(f"  on aws    {where}: {choice.why}")
+    lines += [f"  next      {section.analysis}, on {section.on}" for section in blueprint.next]
     lines += [*_limits(blueprint), ""]
     if blueprint.parameters is None:
         lines.append("Any parameters are handed on as they are given.")

@@ -77,6 +77,12 @@ def test_a_job_has_the_same_result_as_at_home_local_and_every_command_is_about_i
 
     certificate = json.loads(run("certificate", job_id).stdout)
     assert certificate["environment"]["home"] == "aws"
+    assert f"CERTIFICATE of job {job_id}" in run("certificate", job_id, "--text").stdout
+    verified = run("verify", job_id, "--json")
+    assert verified.returncode == 0, verified.stdout
+    assert {entry["verdict"] for entry in json.loads(verified.stdout) if entry["kind"] == "output"} == {"same"}
+    used = json.loads(run("usage", "--by", "job", "--json").stdout)
+    assert job_id in {entry["name"] for entry in used}
     again = run("rerun", job_id)
     assert again.returncode == 0, again.stderr
     assert "the same as before, byte for byte" in again.stderr
