@@ -9,8 +9,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
+from skyburst.contracts.dataset import DELIVERED, dataset_prefix
 from skyburst.engine.combine import FILES, RESULT
-from skyburst.engine.evidence import dataset_prefix, look_at
+from skyburst.engine.evidence import look_at
 from skyburst.errors import AnalysisNotFound, ObjectNotFound, SkyburstError
 from skyburst.finding import find_analysis
 from skyburst.ports import Objects
@@ -67,7 +68,7 @@ def outputs_of(certificate: Certificate) -> Iterator[tuple[str, str | None]]:
             yield file["name"], file["sha256"]
     for dataset in certificate["datasets"]:
         for file in dataset.get("files", []):
-            yield f"{dataset_prefix('', dataset['number'])}results/{file['name']}", file.get("sha256")
+            yield f"{dataset_prefix('', dataset['number'])}{DELIVERED}{file['name']}", file.get("sha256")
 
 
 def in_folder(folder: Path) -> Digest:

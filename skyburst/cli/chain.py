@@ -68,4 +68,4 @@ def _standing(home: Home, job_id: str | None, reason: str) -> str:
     try:
         return f"{job_id} is {home.table.job(job_id).state}"
     except JobNotFound:
-        return f"{job_id} is deleted"
+        return f"{job_id}, which is deleted, or was refused when it was planned"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from skyburst.contracts import values
+from skyburst.contracts.dataset import STATUS, dataset_prefix
 from skyburst.contracts.records import JobRecord
 from skyburst.errors import ObjectNotFound, SkyburstError
 from skyburst.objects import ObjectStore, open_store
@@ -81,15 +82,10 @@ def datasets_of(objects: ObjectStore, prefix: str, job: JobRecord) -> list[dict[
     ]
 
 
-def dataset_prefix(prefix: str, number: int) -> str:
-    """Key prefix of what one dataset left behind."""
-    return f"{prefix}datasets/{number:08d}/"
-
-
 def status_of(objects: ObjectStore, prefix: str, number: int) -> dict[str, Any] | None:
     """The status document of a dataset; None before it begins."""
     try:
-        document = values.decode(objects.get(f"{dataset_prefix(prefix, number)}status.json"))
+        document = values.decode(objects.get(dataset_prefix(prefix, number) + STATUS))
     except ObjectNotFound:
         return None
     return document if isinstance(document, dict) else None

@@ -9,9 +9,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts import values
+from skyburst.contracts.dataset import DELIVERED, DatasetState, dataset_prefix
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.combine import FILES, RESULT
-from skyburst.engine.evidence import AT_ONCE, dataset_prefix, status_of
+from skyburst.engine.evidence import AT_ONCE, status_of
 from skyburst.engine.following import Dataset, FollowUp, after_all, after_each, check_depth, sections, told
 from skyburst.engine.plan import Plan
 from skyburst.errors import JobNotFound, SkyburstError
@@ -87,11 +88,11 @@ class Following:
             return [
                 Dataset(number, str(status["dataset"]), self._location(number))
                 for number, status in found
-                if status is not None and status.get("state") == "SUCCEEDED"
+                if status is not None and status.get("state") == DatasetState.SUCCEEDED
             ]
 
     def _location(self, number: int) -> str:
-        return f"{self._objects.location}/{dataset_prefix(self._prefix, number)}results/"
+        return f"{self._objects.location}/{dataset_prefix(self._prefix, number)}{DELIVERED}"
 
 
 def following_of(objects: ObjectStore, prefix: str, job: JobRecord) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, Protocol
 
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.records import JobRecord
-from skyburst.errors import InvalidJob, JobNotFound, ObjectNotFound, SkyburstError
+from skyburst.errors import InvalidItems, InvalidJob, JobNotFound, ObjectNotFound, StorageError
 from skyburst.manifest import Manifest, parse_source, read_all
 from skyburst.objects import ObjectStore, open_store
 from skyburst.ports import TaskTable
@@ -82,7 +82,10 @@ def _enforced(home: Keeping, job: JobRecord, due: Due, now: float) -> Deleted:
     kept = _needed(home, job, due)
     if kept:
         return Deleted(job.job_id, due.kind, 0, 0, kept)
-    deleted = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(_own_inputs(home, job))
+    try:
+        deleted = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(_own_inputs(home, job))
+    except StorageError as error:  # it is tried again
+        return Deleted(job.job_id, due.kind, 0, 0, f"not all could be deleted: {error}")
     outcome = dict(job.outcome or {})
     outcome["deleted"] = {**deleted_of(job), str(due.kind): {"at": now, "objects": deleted[0], "size": deleted[1]}}
     if due.kind is Kind.RESULTS:
@@ -160,7 +163,7 @@ def _objects_at(location: str) -> tuple[ObjectStore | None, Iterable[tuple[str, 
         store = open_store(folder)
         inside = [(entry.key, entry.size) for entry in store.list(f"{name}/")]
         return store, inside or [(name, store.size(name))]
-    except (ObjectNotFound, SkyburstError):
+    except (ObjectNotFound, InvalidItems):  # it is gone, or its folder is
         return None, []
 
 

@@ -237,3 +237,21 @@ def test_the_command_says_what_it_did(program: Program, project: Path) -> None:
     with pytest.raises(ResultNotReady, match="results were deleted on"):
         LocalHome().result(LocalHome().find_job("last"))
     assert program("retention", "run", "--json").out.strip() == "[]"
+
+
+def test_what_cannot_be_deleted_says_why_and_is_tried_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from skyburst.errors import StorageError
+    from skyburst.objects import ObjectStore
+
+    home = LocalHome()
+    skyburst.run("squares.py", items=range(4), keep={"results_days": 1}, home=home)
+
+    def refuse(*_: Any) -> None:
+        raise StorageError("AccessDenied")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ObjectStore, "delete", refuse)
+        (kept,) = later(home)
+    assert kept.kept == "not all could be deleted: AccessDenied"
+    assert "deleted" not in (home.find_job("last").outcome or {})
+    assert [entry.objects for entry in later(home)] == [1]
