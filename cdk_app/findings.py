@@ -64,6 +64,7 @@ BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted"
 STACK = "the id of a stack is behind its name, and new when it is made again"
 COMPARING = "CloudFormation compares with the rights of who asks; these read settings, and no content"
 SUBMITTED = {
+    "/*/inputs/*": "what a group uploaded lies under its name, and is deleted when a job of it asked for that",
     "/*": "jobs read what groups uploaded, whose names are not known when it is deployed",
     "/*/results/*": "the results of each group's submissions lie under its name, which is not known when it is deployed",
     "/*/configs/*": "the configs of an ensemble lie beside the one that they were made of, under the name of a group",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk_app.bundle import ROOT, Contents
@@ -23,13 +27,22 @@ INPUTS = "*/inputs/*"
 class Retention(Construct):
     """`step_functions/retain.py`, once a day. It costs one request while no job asks for anything."""
 
-    def __init__(self, scope: Construct, name: str, *, factory: Factory) -> None:
+    def __init__(self, scope: Construct, name: str, *, factory: Factory, uploads: Sequence[s3.IBucket]) -> None:
+        """Make the function.
+
+        Args:
+            scope: as ever.
+            name: likewise.
+            factory: makes functions.
+            uploads: buckets of submissions.
+        """
         super().__init__(scope, name)
         self.function = factory.function(
             self, "Retain", f"{factory.prefix}-retain", Contents(ROOT / "step_functions"),
             handler="retain.handler", memory_mb=512, timeout_s=RETAIN_S, asynchronous=True, retries=2,
             statements=[
-                *factory.reads("jobs/*", "items/*"), *factory.lists(), *factory.deletes(*RESULTS, INPUTS, "retention/*"),
+                *factory.reads("jobs/*", "items/*", INPUTS), *factory.lists(), *_uploaded(uploads),
+                *factory.deletes(*RESULTS, INPUTS, "retention/*"),
                 *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.lists_jobs(),
             ],
         )  # fmt: skip
@@ -39,3 +52,14 @@ class Retention(Construct):
             schedule=events.Schedule.rate(cdk.Duration.days(1)),
             targets=[targets.LambdaFunction(self.function, dead_letter_queue=factory.undelivered)],
         )  # fmt: skip
+
+
+def _uploaded(buckets: Sequence[s3.IBucket]) -> list[iam.PolicyStatement]:
+    """Find and delete what groups uploaded for their submissions."""
+    if not buckets:
+        return []
+    objects = [bucket.arn_for_objects(INPUTS) for bucket in buckets]
+    return [
+        iam.PolicyStatement(actions=["s3:GetObject", "s3:DeleteObject"], resources=objects),
+        iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn for bucket in buckets]),
+    ]

@@ -100,7 +100,8 @@ class SkyburstStack(cdk.Stack):
         """What people have of jobs beside their results: messages, submissions by upload, deletion, folders of groups."""
         settings = self.settings
         self.notifications = Notifications(self, "Notifications", factory=factory, settings=settings)
-        self.retention = Retention(self, "Retention", factory=factory)
+        uploads = list(self.submission_buckets.buckets.values())
+        self.retention = Retention(self, "Retention", factory=factory, uploads=uploads)
         self.people = _people_role(self, settings)
         self.submissions: Submissions | None = None
         if settings.submission_buckets:
