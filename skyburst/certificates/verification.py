@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from skyburst.contracts.dataset import DELIVERED, dataset_prefix
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import look_at
+from skyburst.environments.reading import folder_names
 from skyburst.errors import AnalysisNotFound, ObjectNotFound, SkyburstError
 from skyburst.finding import find_analysis
 from skyburst.ports import Objects
@@ -71,11 +72,18 @@ def outputs_of(certificate: Certificate) -> Iterator[tuple[str, str | None]]:
             yield f"{dataset_prefix('', dataset['number'])}{DELIVERED}{file['name']}", file.get("sha256")
 
 
-def in_folder(folder: Path) -> Digest:
-    """Outputs in a folder, as `skyburst result --output` writes them."""
+def in_folder(folder: Path, certificate: Certificate) -> Digest:
+    """Outputs in a folder, as `skyburst result --output` writes them: of each dataset in a folder of its name."""
+    datasets = certificate["datasets"]
+    names = folder_names(str(dataset.get("dataset", dataset["number"])) for dataset in datasets)
+    starts = {
+        f"{dataset_prefix('', dataset['number'])}{DELIVERED}": f"{name}/"
+        for name, dataset in zip(names, datasets, strict=True)
+    }
 
     def digest(name: str) -> str:
-        path = folder / name
+        start = next((start for start in starts if name.startswith(start)), "")
+        path = folder / (starts.get(start, "") + name.removeprefix(start))
         if not path.resolve().is_relative_to(folder.resolve()):
             raise ObjectNotFound(f"{name!r} leads out of {folder}")
         with open(path, "rb") as file:

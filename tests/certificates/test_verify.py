@@ -68,7 +68,7 @@ def test_changed_inputs_and_code_are_named(program: Program, project: Path, read
 def test_a_certificate_cannot_have_files_outside_of_the_folder_read(ran: Path) -> None:
     certificate = json.loads((ran / "certificate.json").read_text())
     certificate["result"]["files"] = [{"name": "../certificate.json", "size": 1, "sha256": "0" * 64}]
-    finding = list(verify(certificate, in_folder(ran / "sent")))[1]
+    finding = list(verify(certificate, in_folder(ran / "sent", certificate)))[1]
     assert finding.verdict is Verdict.MISSING
 
 

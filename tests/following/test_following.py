@@ -285,6 +285,10 @@ def test_each_dataset_of_a_command_is_followed_and_all_of_them_together(project:
     assert checked(certificate, "it") == certificate
     assert [dataset["inputs"][0]["size"] for dataset in certificate["datasets"]] == [6, 4]
     assert program("verify", first.job_id).code == 0
+    program("result", first.job_id, "--output", "sent")
+    assert program("verify", first.job_id, "--outputs", "sent").code == 0
+    (project / "sent" / "two.txt" / "words.txt").write_text("x")
+    assert program("verify", first.job_id, "--outputs", "sent").code == 1
     again = program("rerun", first.job_id, "-q")
     assert "the results of all 2 datasets are the same as before, byte for byte" in again.err
 

@@ -44,7 +44,7 @@ def command(certificate: str, outputs: str | None, on: str, as_json: bool) -> in
 
     document = certificate_named(certificate, on)
     if outputs:
-        findings = list(verify(document, in_folder(Path(outputs))))
+        findings = list(verify(document, in_folder(Path(outputs), document)))
     else:
         with open_home(on) as home:
             findings = list(verify(document, _of_job(home, document)))
