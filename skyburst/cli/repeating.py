@@ -38,6 +38,8 @@ def specification_again(certificate: Certificate, found: Found) -> dict[str, Any
     defaults = certificate["analysis"]["blueprint"]["job"]
     document = {field: earlier[field] for field in ("items", "name", "labels") if field in earlier}
     document["analysis"] = str(found.location)
+    if certificate["analysis"]["blueprint"].get("next"):
+        document["next"] = False  # it is one job that is repeated and compared
     for field in JOB_FIELDS:
         value = earlier.get(field, defaults.get(field))
         if value is not None:

@@ -20,14 +20,13 @@ from skyburst.homes.home import Home
 
 
 def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: bool, with_next: bool = True) -> int:
-    """Run the job of a specification to its end, or start it in the background.
+    """Run the job of a specification, and those that follow it, to the end, or start it in the background.
 
     Args:
         home: where it runs.
         document: the job specification.
         wanted: where the result is to go.
         detach: whether to print the job's id and return at once.
-        with_next: whether to wait for the jobs that follow, too.
 
     Returns:
         What the command exits with.
@@ -45,7 +44,7 @@ def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: 
         return 0
     else:
         job = run_here(home, job, quiet=wanted.quiet)
-    return show_with_next(home, job, wanted) if with_next else show_ending(home, job, wanted)
+    return show_with_next(home, job, wanted)
 
 
 def show_with_next(home: Home, job: JobRecord, wanted: Wanted) -> int:

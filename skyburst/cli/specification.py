@@ -47,6 +47,8 @@ def specification(analysis: str | None, given: Mapping[str, Any], on: str = "loc
         document["items"] = items_from(given["items"])
     if given["label"]:
         document["labels"] = {**document.get("labels", {}), **labels_from(given["label"])}
+    if given.get("no_next"):
+        document["next"] = False
     if given.get("notify"):
         document["notify"] = [*document.get("notify", []), *given["notify"]]
     if given["set"]:

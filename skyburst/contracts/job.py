@@ -93,6 +93,8 @@ class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Who is told when the job ends: `mailto:NAME@HOST`, `https://HOST/PATH`, `sns:ARN`."""
     keep: Keep | None = None
     """None: nothing is deleted."""
+    next: bool | None = None
+    """False: the analyses that the blueprint names in `[[next]]` are not started."""
     follows: Follows | None = None
     """Of a job that was started because another one ended; set by Skyburst."""
 

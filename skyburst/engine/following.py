@@ -39,6 +39,8 @@ class FollowUp(NamedTuple):
 def sections(job: JobRecord, on: str) -> list[tuple[int, dict[str, Any]]]:
     """The sections of a job's blueprint that name what follows on `all` or `each`, with their numbers."""
     given = job.analysis.get("blueprint", {}).get("next") or []
+    if job.spec.get("next") is False:
+        return []
     return [(number, section) for number, section in enumerate(given) if section["on"] == on]
 
 
@@ -64,6 +66,11 @@ def after_all(job: JobRecord, datasets: Sequence[Dataset], files: Sequence[str])
         key = f"{number}-all"
         given = items or [{"data": list(files), "name": name}]
         yield FollowUp(key, section["analysis"], "all", None, _specification(job, section, key, given))
+
+
+def may_follow(job: JobRecord) -> bool:
+    """Whether anything may follow a job."""
+    return bool(sections(job, "all") or sections(job, "each"))
 
 
 def depth_of(job: JobRecord) -> int:

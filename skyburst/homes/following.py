@@ -13,7 +13,7 @@ from skyburst.contracts.dataset import DELIVERED, DatasetState, dataset_prefix
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import AT_ONCE, status_of
-from skyburst.engine.following import Dataset, FollowUp, after_all, after_each, check_depth, sections, told
+from skyburst.engine.following import Dataset, FollowUp, after_all, after_each, check_depth, may_follow, sections, told
 from skyburst.engine.plan import Plan
 from skyburst.errors import JobNotFound, SkyburstError
 from skyburst.objects import ObjectStore
@@ -97,7 +97,7 @@ class Following:
 
 def following_of(objects: ObjectStore, prefix: str, job: JobRecord) -> list[dict[str, Any]]:
     """What follows a job so far, as `skyburst.engine.following.told` has it, in the order of the blueprint and the datasets."""
-    if not job.analysis.get("blueprint", {}).get("next"):
+    if not may_follow(job):
         return []
     keys = sorted(entry.key for entry in objects.list(prefix + FOLDER))
     with ThreadPoolExecutor(AT_ONCE if objects.at_once > 1 else 1, "next") as pool:

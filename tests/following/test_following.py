@@ -215,6 +215,12 @@ def test_a_chain_runs_to_its_end_without_anybody(program: Program, monkeypatch: 
     assert certificate["job"]["specification"]["follows"] == {"job": scaled["job_id"], "depth": 2}
 
 
+def test_nothing_follows_a_job_that_is_not_to_be_followed_nor_one_that_is_run_again(program: Program) -> None:
+    assert program("run", ADDS, "--items", "[1,2,3]", "--no-next").code == 0
+    assert program("rerun", "last").code == 0
+    assert [job["analysis"] for job in json.loads(program("jobs", "--json").out)] == ["adds", "adds"]
+
+
 def test_nothing_follows_a_job_that_failed(program: Program) -> None:
     assert program("run", ADDS, "--items", "[1,2,3]", "--set", "bad=true").code == 1
     assert len(json.loads(program("jobs", "--json").out)) == 1

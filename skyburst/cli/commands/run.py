@@ -39,7 +39,7 @@ from skyburst.cli.options import detach_option, on_option, open_home, showing_op
     help="Who is told when the job has ended: mailto:NAME@HOST, https://HOST/PATH or sns:ARN; may be given again.",
 )  # fmt: skip
 @click.option("--idempotency-key", metavar="TEXT", help="Two jobs with the same key are one job.")
-@click.option("--no-next", is_flag=True, help="Do not wait for the jobs that follow; they go on in the background.")
+@click.option("--no-next", is_flag=True, help="Do not start the analyses that follow.")
 @click.option("--group", metavar="NAME", help="Whose budget pays for the job.")
 @click.option("--user", metavar="NAME", help="Who runs it.")
 @on_option
@@ -47,7 +47,6 @@ from skyburst.cli.options import detach_option, on_option, open_home, showing_op
 @showing_options
 def command(
     analysis: str | None,
-    no_next: bool,
     on: str,
     detach: bool,
     quiet: bool,
@@ -78,4 +77,4 @@ def command(
     wanted = wanted_result(json_file, output, quiet=quiet, detach=detach)
     document = specification(analysis, given, on)
     with open_home(on, quiet=quiet) as home:
-        return run_job(home, document, wanted, detach=detach, with_next=not no_next)
+        return run_job(home, document, wanted, detach=detach)

@@ -14,6 +14,7 @@ from skyburst.cost.uses import uses_from
 from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import RESULT
 from skyburst.engine.evidence import datasets_of, inputs_of
+from skyburst.engine.following import may_follow
 from skyburst.engine.spans import spans_of
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
@@ -111,7 +112,7 @@ def ending(job: JobRecord, run: int | None = None) -> dict[str, Any]:
         "reason": reason,
         "result": prefix + RESULT if found else None,
         "certificate": prefix + CERTIFICATE,
-        **({"follows": True} if job.analysis.get("blueprint", {}).get("next") else {}),
+        **({"follows": True} if may_follow(job) else {}),
     }
 
 
