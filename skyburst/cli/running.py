@@ -19,7 +19,7 @@ from skyburst.finding import find_analysis
 from skyburst.homes.home import Home
 
 
-def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: bool, with_next: bool = True) -> int:
+def run_job(home: Home, document: Mapping[str, Any], wanted: Wanted, *, detach: bool) -> int:
     """Run the job of a specification, and those that follow it, to the end, or start it in the background.
 
     Args:
