@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 from typing import Any
 
 from skyburst.contracts import values
@@ -31,7 +32,10 @@ class AwsFollowing:
 
     def __init__(self, deployed: Deployed, planner: Planner, machine: str) -> None:
         self._deployed, self._planner, self._machine = deployed, planner, machine
-        self._states = deployed.client("stepfunctions")
+
+    @cached_property
+    def _states(self) -> Any:
+        return self._deployed.client("stepfunctions")
 
     def follow(self, job_id: str, run: int, batches: list[int] | None = None) -> dict[str, Any]:
         """Start what follows a job; safe to call as often as one likes.
