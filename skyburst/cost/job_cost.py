@@ -14,7 +14,7 @@ from skyburst.cost.estimate import WRITES_USUAL
 from skyburst.cost.work import Machines, Work, work_of
 from skyburst.errors import Invalid
 from skyburst.prices.book import Architecture, PriceBook
-from skyburst.prices.money import Micros, money, usd
+from skyburst.prices.money import Micros, usd
 
 
 class MachineUse(NamedTuple):
@@ -161,10 +161,3 @@ def cost_document(
         return cost_of(job, counts, home, book, job.finished_at or 0.0, uses, architecture=architecture).document()
     except Invalid as error:
         return {"currency": "USD", "amount": 0.0 if home == "local" else None, "notes": [str(error)], "final": True}
-
-
-def cost_line(cost: Cost) -> str:
-    """One line, for people."""
-    if cost.home == "local":
-        return f"0.00 USD here; {money(cost.on_aws)} USD on AWS, by prices of {cost.book.date}"
-    return f"{money(cost.amount)} USD, by prices of {cost.book.date}"

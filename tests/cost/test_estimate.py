@@ -157,3 +157,12 @@ def test_a_job_that_has_not_started_has_cost_nothing() -> None:
 def test_a_long_job_is_looked_at_now_and_then() -> None:
     assert watching_s(600) == 600
     assert watching_s(3600) == 900
+
+
+def test_a_batch_that_fell_back_pays_for_its_function_and_for_its_machine() -> None:
+    job = a_function_job(30, 10, state=JobState.SUCCEEDED, seconds=900.0)
+    job.analysis["blueprint"]["environment"] = {"memory_mb": 30_000, "fallback": True, "instance_types": ["r5"]}
+    cost = cost_of(job, counts(job, 300.0 + 600.0, retries=1), "aws", BOOK, 0.0, [MachineUse(1, None, None, 600.0)])
+    assert cost.parts["workers"] == 8_001  # 300 s of 2 GiB
+    assert cost.parts["machines"] == 252_000 // 6  # ten minutes of r5.xlarge
+    assert cost.notes == ()

@@ -60,7 +60,7 @@ def of_job(job: str, on: str, as_json: bool) -> None:
     """Tell what a job cost, by part."""
     import time
 
-    from skyburst.cli.costing import cost_lines
+    from skyburst.cli.costing import architecture_of, cost_lines
     from skyburst.cli.output import echo_json
     from skyburst.cost.job_cost import cost_of
     from skyburst.cost.uses import uses_of
@@ -68,8 +68,9 @@ def of_job(job: str, on: str, as_json: bool) -> None:
 
     with open_job(job, on) as (home, record):
         counts = home.table.progress(record.job_id)
-        uses = uses_of(home.objects, f"jobs/{record.job_id}/")
-        cost = cost_of(record, counts, home.name, current_prices().book, time.time(), uses)
+        uses = uses_of(home.objects, home.table, record)
+        book = current_prices().book
+        cost = cost_of(record, counts, home.name, book, time.time(), uses, architecture=architecture_of(home, record))
         if as_json:
             echo_json({"job_id": record.job_id, "state": record.state, **cost.document()})
         else:

@@ -92,14 +92,13 @@ class Deployed:
             return None
         from skyburst.budgets.paying import Paying
         from skyburst.cost.uses import uses_of
-        from skyburst.homes.aws.brief import job_prefix
         from skyburst.homes.aws.budgets_table import DynamoBudgets
         from skyburst.prices.current import shipped_prices
 
         budgets = DynamoBudgets(self.client("dynamodb"), self.budgets)
 
         def uses(job: JobRecord) -> list[MachineUse]:
-            return uses_of(self.objects, job_prefix(job.job_id))
+            return uses_of(self.objects, self.table, job)
 
         return Paying(budgets, self.table, uses, shipped_prices(), architecture=self.architecture)
 

@@ -106,7 +106,7 @@ class AwsHome(DatasetsOfHome):
         from skyburst.prices.current import shipped_prices
 
         def uses(job: JobRecord) -> list[MachineUse]:
-            return uses_of(self.objects, job_prefix(job.job_id))
+            return uses_of(self.objects, self.table, job)
 
         return Paying(self.budgets, self.table, uses, shipped_prices())
 

@@ -134,7 +134,7 @@ class LocalHome(DatasetsOfHome):
         from skyburst.prices.current import current_prices
 
         def uses(job: JobRecord) -> list[MachineUse]:
-            return uses_of(self.objects, f"jobs/{job.job_id}/")
+            return uses_of(self.objects, self.table, job)
 
         return Paying(self.budgets, self.table, uses, current_prices().book)
 
