@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import islice
 
 from skyburst.budgets.port import Budgets
 from skyburst.budgets.records import Payer, Refused, Reservation, applying
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 UNSTORED_S = 900.0
 """A job is stored within seconds of its reservation; one that is not there after so long will not be, or was deleted."""
+SWEPT = 200
+"""Reservations that are looked at before a job is refused, the oldest: there may be as many as there are jobs that run."""
 REMEDY = (
     "ask whoever set the budget for more (`skyburst budget show` tells what is left), give the job a shorter time limit, "
     "or run fewer items"
@@ -58,9 +61,11 @@ class Paying:
         payer = payer_of(job)
         if items is None or not self._concerns(payer):
             return
+        if job.runs:  # what is done is paid for
+            items = max(1, items - self._table.progress(job.job_id).items_done)
         amount = self.most(job, items)
         answer = self.budgets.reserve(job.job_id, payer, amount, now)
-        if isinstance(answer, Refused) and self.sweep(now):
+        if isinstance(answer, Refused) and self.sweep(now, SWEPT):
             answer = self.budgets.reserve(job.job_id, payer, amount, now)
         if isinstance(answer, Refused):
             raise OverBudget(f"{answer.reason}; {REMEDY}")
@@ -87,13 +92,17 @@ class Paying:
         """Keep nothing for a job that was not started."""
         self.budgets.release(job_id)
 
-    def sweep(self, now: float) -> int:
+    def sweep(self, now: float, most: int | None = None) -> int:
         """Settle jobs that have ended, and release those that are gone, whose programs died before they did; how many.
 
         What decides is the state of the job: one that has not ended keeps its reservation, however old it is.
+
+        Args:
+            now: seconds since the epoch.
+            most: reservations that are looked at, the oldest; None for all.
         """
         ended = 0
-        for found in self.budgets.outstanding():
+        for found in islice(self.budgets.outstanding(), most):
             try:
                 job = self._table.job(found.job_id)
             except JobNotFound:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from skyburst.budgets.records import DEFAULT, ReservationState, Scope, Standing, applying, scope_of
+from skyburst.budgets.records import DEFAULT, Reservation, ReservationState, Scope, Standing, applying, scope_of
 from skyburst.cli import text
 from skyburst.prices.money import floor_cents, money, usd
 
@@ -57,7 +57,7 @@ def bar(entry: Standing) -> str:
 
 def budget_document(entry: Standing) -> dict[str, Any]:
     """For programs; USD."""
-    each = entry.budget.scope == DEFAULT
+    each = entry.account.scope == DEFAULT
     scope = dict.fromkeys(Scope._fields) if each else entry.account.scope._asdict()
     return {
         **scope,
@@ -71,21 +71,45 @@ def budget_document(entry: Standing) -> dict[str, Any]:
     }
 
 
-def left_lines(home: Home, job: JobRecord) -> list[str]:
-    """What is left of the budgets that a job is paid from; nothing when there are none."""
+def paid_from(home: Home, job: JobRecord) -> tuple[Reservation, list[tuple[str, Standing]]] | None:
+    """What is reserved for a job, and the budgets that it is paid from, with their names; None when there are none."""
     from skyburst.budgets.paying import payer_of
 
     if home.paying is None:
-        return []
+        return None
     budgets = home.budgets
     found = budgets.reservation(job.job_id)
     if found is None:
+        return None
+    entries = applying(budgets.budgets(), payer_of(job), found.at)
+    standings = [Standing(entry.setting, entry.account, *budgets.account(entry.account)) for entry in entries]
+    return found, [(entry.name, standing) for entry, standing in zip(entries, standings, strict=True)]
+
+
+def paid_document(home: Home, job: JobRecord) -> dict[str, Any] | None:
+    """The same for programs; USD."""
+    paid = paid_from(home, job)
+    if paid is None:
+        return None
+    found, standings = paid
+    reserved = found.amount if found.state is ReservationState.RESERVED else 0
+    return {
+        "reserved": usd(reserved),
+        "spent": usd(found.spent),
+        "budgets": [{"name": name, **budget_document(standing)} for name, standing in standings],
+    }
+
+
+def left_lines(home: Home, job: JobRecord) -> list[str]:
+    """What is left of the budgets that a job is paid from; nothing when there are none."""
+    paid = paid_from(home, job)
+    if paid is None:
         return []
-    lines = []
-    for entry in applying(budgets.budgets(), payer_of(job), found.at):
-        spent, reserved = budgets.account(entry.account)
-        left = entry.limit - spent - reserved
-        lines.append(f"{entry.name} has {money(floor_cents(left))} of {money(entry.limit)} USD left")
+    found, standings = paid
+    lines = [
+        f"{name} has {money(floor_cents(standing.left))} of {money(standing.budget.limit)} USD left"
+        for name, standing in standings
+    ]
     kept = f"{money(found.spent)} USD spent by this job"
     if found.state is ReservationState.RESERVED:
         kept = f"{money(found.amount)} USD kept for this job"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from skyburst.cli.budgeting import paid_document
 from skyburst.client import JobHandle
 from skyburst.contracts.parameters import schema
 from skyburst.contracts.records import JobRecord, Missing
@@ -45,6 +46,7 @@ def job_document(home: Home, job: JobRecord) -> dict[str, Any]:
         "parameters": job.parameters,
         "plan": job.plan,
         "runs": job.runs,
+        "paid": paid_document(home, job),
         "missing": [Missing(*entry)._asdict() for entry in outcome.get("missing", [])],
         "item_errors": outcome.get("item_errors", []),
         "datasets": list(home.datasets(job)) if is_command(job) else None,

@@ -7,7 +7,6 @@ A product is JSON in text, `{"product": {"sku", "productFamily", "attributes"}, 
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -77,7 +76,6 @@ class Product(NamedTuple):
     attributes: Mapping[str, str]
     usd: Decimal
     """For a unit: the first price that is not 0, for the first ones of a month are often for nothing."""
-    published: dt.date
 
     @property
     def usage(self) -> str:
@@ -95,7 +93,6 @@ def parse_product(text: str) -> Product | None:
         document = json.loads(text)
         attributes = document["product"]["attributes"]
         terms = document["terms"].get("OnDemand", {})
-        published = dt.date.fromisoformat(document["publicationDate"][:10])
         dimensions = [entry for term in terms.values() for entry in term["priceDimensions"].values()]
         priced = [
             (Decimal(entry.get("beginRange", "0")), Decimal(entry["pricePerUnit"]["USD"]))
@@ -107,7 +104,7 @@ def parse_product(text: str) -> Product | None:
     if not priced:
         return None
     priced.sort()
-    return Product(attributes, next((usd for _, usd in priced if usd), Decimal(0)), published)
+    return Product(attributes, next((usd for _, usd in priced if usd), Decimal(0)))
 
 
 def rate_of(wanted: Wanted, products: Iterable[Product]) -> Decimal | None:

@@ -169,6 +169,20 @@ def test_a_driver_that_is_killed_leaves_the_amount_kept_until_the_job_is_resumed
     assert spent > 10 * 0.3 * 2 * 13
 
 
+def test_a_job_that_is_resumed_keeps_no_more_than_what_is_missing_may_cost(home: LocalHome) -> None:
+    budget(home, 10)
+    job = submit(home, parameters={"nap": 0.3})
+    whole = home.budgets.account(OF_LAB)[1]
+    killed_driver(home, job)
+    home.cancel(job.job_id)  # with some batches done
+    done = home.table.progress(job.job_id).done
+    assert done
+    home.prepare_resume(job.job_id)
+    spent, reserved = home.budgets.account(OF_LAB)
+    assert spent > 0
+    assert reserved < whole * (10 - done + 1) / 10
+
+
 def test_a_job_that_is_deleted_pays_for_what_it_used(home: LocalHome) -> None:
     budget(home, 10)
     job = submit(home, parameters={"nap": 0.3})

@@ -74,6 +74,9 @@ def test_a_job_says_what_it_keeps_and_what_is_left_and_one_too_many_is_refused(p
     shown = program("status", "last").out
     assert "USD spent by this job" in shown
     assert "the lifetime budget of group lab has 0.29 of 0.30 USD left" in shown
+    paid = json.loads(program("status", "last", "--json").out)["paid"]
+    assert (paid["reserved"], paid["spent"] > 0) == (0.0, True)
+    assert [(entry["name"], entry["limit"]) for entry in paid["budgets"]] == [("the lifetime budget of group lab", 0.3)]
     refused = program("run", "squares.py", "--items", "0:100", "--batch-size", "5", "--group", "lab")
     assert refused.code == 2
     for part in (
