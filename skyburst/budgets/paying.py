@@ -7,7 +7,7 @@ from collections.abc import Callable
 from itertools import islice
 
 from skyburst.budgets.port import Budgets
-from skyburst.budgets.records import Payer, Refused, Reservation, applying
+from skyburst.budgets.records import Payer, Refused, Reservation, ReservationState, applying
 from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.cost.estimate import estimate
@@ -31,6 +31,8 @@ REMEDY = (
 )
 Uses = Callable[[JobRecord], list[MachineUse]]
 """Reads which machines the batches of a job had."""
+Prices = Callable[[], PriceBook]
+"""Reads the price book, when it is needed."""
 
 
 class Paying:
@@ -40,15 +42,15 @@ class Paying:
         budgets: of the home.
         table: its task table.
         uses: reads which machines the batches of a job had.
-        book: the prices.
+        prices: reads the price book.
         architecture: of the deployment's functions.
     """
 
     def __init__(
-        self, budgets: Budgets, table: TaskTable, uses: Uses, book: PriceBook, *, architecture: Architecture = "arm64"
+        self, budgets: Budgets, table: TaskTable, uses: Uses, prices: Prices, *, architecture: Architecture = "arm64"
     ) -> None:
         self.budgets = budgets
-        self._table, self._uses, self._book, self._architecture = table, uses, book, architecture
+        self._table, self._uses, self._prices, self._architecture = table, uses, prices, architecture
 
     def reserve(self, job: JobRecord, now: float) -> None:
         """Keep what a job may cost in all budgets that apply, unless it is kept already, or its items are not listed yet.
@@ -59,6 +61,9 @@ class Paying:
         """
         items = _items_of(job)
         payer = payer_of(job)
+        kept = self.budgets.reservation(job.job_id)
+        if kept is not None and kept.state is ReservationState.RESERVED:
+            return
         if items is None or not self._concerns(payer):
             return
         if job.runs:  # what is done is paid for
@@ -73,8 +78,9 @@ class Paying:
     def most(self, job: JobRecord, items: int) -> Micros:
         """What a job costs at most."""
         blueprint = parse_blueprint(job.analysis["blueprint"], f"the blueprint of job {job.job_id}")
-        work = work_of(blueprint, job.spec, items, self._book, listed=(job.items or {}).get("batch_size"))
-        return estimate(work, self._book, architecture=self._architecture).most
+        book = self._prices()
+        work = work_of(blueprint, job.spec, items, book, listed=(job.items or {}).get("batch_size"))
+        return estimate(work, book, architecture=self._architecture).most
 
     def settle(self, job: JobRecord, counts: Progress | None, now: float) -> None:
         """Put what a job has cost so far in place of what was kept for it.
@@ -122,7 +128,7 @@ class Paying:
         """What a job has cost in all its runs; all that was kept when there are no prices to tell."""
         counts = counts or self._table.progress(job.job_id)
         try:
-            cost = cost_of(job, counts, "aws", self._book, now, self._uses(job), architecture=self._architecture)
+            cost = cost_of(job, counts, "aws", self._prices(), now, self._uses(job), architecture=self._architecture)
         except Invalid as error:
             log.warning("a job is settled with all that was reserved", extra={"job": job.job_id, "reason": str(error)})
             return found.spent + found.amount

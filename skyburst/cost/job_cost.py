@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -153,11 +153,20 @@ def _hour(use: MachineUse, machines: Machines, book: PriceBook) -> Decimal:
 
 
 def cost_document(
-    job: JobRecord, counts: Progress, home: str, book: PriceBook, uses: Sequence[MachineUse] = (), *,
+    job: JobRecord, counts: Progress, home: str, prices: Callable[[], PriceBook], uses: Sequence[MachineUse] = (), *,
     architecture: Architecture = "arm64",
 ) -> dict[str, Any]:  # fmt: skip
-    """What the certificate of a job that has ended says of its cost; why there is no amount when there cannot be one."""
+    """What the certificate of a job that has ended says of its cost; why there is no amount when there cannot be one.
+
+    Args:
+        job: its record.
+        counts: of its batches.
+        home: where it ran.
+        prices: reads the price book, which a user may have damaged.
+        uses: of machines.
+        architecture: of the deployment's functions.
+    """
     try:
-        return cost_of(job, counts, home, book, job.finished_at or 0.0, uses, architecture=architecture).document()
+        return cost_of(job, counts, home, prices(), job.finished_at or 0.0, uses, architecture=architecture).document()
     except Invalid as error:
         return {"currency": "USD", "amount": 0.0 if home == "local" else None, "notes": [str(error)], "final": True}

@@ -106,7 +106,7 @@ def read_book(path: Path) -> PriceBook:
     try:
         document = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
-        raise Invalid(f"{path} is not JSON: {error}; `skyburst prices refresh` writes a new one") from error
+        raise Invalid(f"{path} is not JSON: {error}; remove it, and `skyburst prices refresh` writes a new one") from error
     if not isinstance(document, dict):
         raise Invalid(f"{path} is no price book: expected a JSON object")
     return parse_book(document, f"{path}: ")
@@ -119,7 +119,7 @@ def parse_book(document: dict[str, Any], where: str = "") -> PriceBook:
     try:
         book = msgspec.convert(document, PriceBook, str_keys=True)
     except msgspec.ValidationError as error:
-        raise Invalid(f"{where}{error}; `skyburst prices refresh` writes a new price book") from error
+        raise Invalid(f"{where}{error}; remove the file, and `skyburst prices refresh` writes a new one") from error
     for name in book.rates.__struct_fields__:
         rate = getattr(book.rates, name)
         for price in rate.values() if isinstance(rate, dict) else [rate]:

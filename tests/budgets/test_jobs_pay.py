@@ -237,3 +237,19 @@ def killed_driver(home: LocalHome, job: skyburst.JobHandle) -> subprocess.Popen[
     while home.is_driven(job.job_id) and time.monotonic() < deadline:
         time.sleep(0.05)
     return driver
+
+
+def test_a_job_that_has_ended_does_not_fail_of_prices_or_budgets_that_were_damaged_meanwhile(
+    home: LocalHome, tmp_path: Path
+) -> None:
+    budget(home, 10)
+    job = submit(home)
+    (tmp_path / "prices").mkdir()
+    (tmp_path / "prices" / "prices-2099-01-01.json").write_text("{")
+    assert home.drive(job.job_id).state is JobState.SUCCEEDED
+    assert "is not JSON" in job.certificate()["cost"]["notes"][0]
+    kept = home.budgets.reservation(job.job_id)
+    assert kept is not None
+    assert home.budgets.account(OF_LAB) == (kept.amount, 0), "without prices, all that was kept is spent"
+    with pytest.raises(skyburst.Invalid, match=r"prices-2099-01-01\.json is not JSON"):
+        submit(home)

@@ -135,7 +135,7 @@ def test_environments_are_billed_by_their_own_machines_and_what_is_not_known_by_
 
 def test_a_job_on_this_machine_costs_nothing_and_says_what_it_would_have_cost() -> None:
     job = a_command_job(1, state=JobState.SUCCEEDED, seconds=3600.0)
-    document = cost_document(job, counts(job, 3600.0), "local", BOOK)
+    document = cost_document(job, counts(job, 3600.0), "local", shipped_prices)
     assert document["amount"] == 0.0
     assert document["on_aws"]["parts"]["machines"] == 3.072
     assert document["prices"]["date"] == "2026-08-17"
@@ -144,7 +144,7 @@ def test_a_job_on_this_machine_costs_nothing_and_says_what_it_would_have_cost() 
 
 def test_a_certificate_has_no_amount_when_there_is_no_price_and_says_why() -> None:
     job = a_command_job(1, state=JobState.SUCCEEDED, environment={"instance_type": "u-12tb1.metal"})
-    document = cost_document(job, counts(job, 10.0), "aws", BOOK)
+    document = cost_document(job, counts(job, 10.0), "aws", shipped_prices)
     assert document["amount"] is None
     assert "u-12tb1.metal" in document["notes"][0]
 

@@ -93,6 +93,9 @@ def test_refresh_writes_a_dated_file_which_counts_from_then_on(
     assert f"prices of {today}, us-east-1: AWS price list API" in capsys.readouterr().out
     assert run_program(["prices", "refresh", "--quiet", "--family", "x9"]) == 0
     assert "x9.large" in current_prices().book.machines
+    path.write_text("{")
+    assert run_program(["prices", "refresh", "--quiet"]) == 0, "over one that cannot be used"
+    assert current_prices().book.date == today
 
 
 def test_a_rate_that_the_list_says_in_two_ways_stays_as_it_was_and_the_source_tells(prices: PriceList) -> None:

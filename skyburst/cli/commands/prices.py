@@ -75,11 +75,15 @@ def refresh(region: str | None, families: tuple[str, ...], quiet: bool) -> None:
     import datetime as dt
 
     from skyburst.cli.counting import counting as showing
+    from skyburst.errors import Invalid
     from skyburst.homes.aws.account import Account, asking
-    from skyburst.prices.current import current_prices, store_prices
+    from skyburst.prices.current import current_prices, shipped_prices, store_prices
     from skyburst.prices.refresh import ENDPOINT_REGION, refreshed
 
-    before = current_prices().book
+    try:
+        before = current_prices().book
+    except Invalid:  # a file that cannot be used must not keep anybody from getting one that can
+        before = shipped_prices()
     account = Account(region=region)
     wanted = {*before.families(), *families}
     with asking("read prices"), showing("requests", quiet=quiet) as count:

@@ -100,7 +100,7 @@ class Deployed:
         def uses(job: JobRecord) -> list[MachineUse]:
             return uses_of(self.objects, self.table, job)
 
-        return Paying(budgets, self.table, uses, shipped_prices(), architecture=self.architecture)
+        return Paying(budgets, self.table, uses, shipped_prices, architecture=self.architecture)
 
     @property
     def architecture(self) -> Architecture:

@@ -65,7 +65,7 @@ def finish(
     counts = counts or deployed.table.progress(job.job_id)
     datasets = datasets_of(deployed.objects, prefix, job)
     uses = uses_from(datasets) or uses_of_batches(deployed.table, job)
-    cost = cost_document(job, counts, "aws", shipped_prices(), uses, architecture=deployed.architecture)
+    cost = cost_document(job, counts, "aws", shipped_prices, uses, architecture=deployed.architecture)
     evidence = Evidence(digest, inputs_of(job), datasets, spans_of(deployed.objects, prefix, job.runs), cost)
     certificate = certificate_of(job, counts, "aws", evidence)
     deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))

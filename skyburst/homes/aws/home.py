@@ -108,7 +108,7 @@ class AwsHome(DatasetsOfHome):
         def uses(job: JobRecord) -> list[MachineUse]:
             return uses_of(self.objects, self.table, job)
 
-        return Paying(self.budgets, self.table, uses, shipped_prices())
+        return Paying(self.budgets, self.table, uses, shipped_prices)
 
     def _settle(self, job: JobRecord) -> None:
         if (paying := self.paying) is not None:

@@ -136,7 +136,7 @@ class LocalHome(DatasetsOfHome):
         def uses(job: JobRecord) -> list[MachineUse]:
             return uses_of(self.objects, self.table, job)
 
-        return Paying(self.budgets, self.table, uses, current_prices().book)
+        return Paying(self.budgets, self.table, uses, lambda: current_prices().book)
 
     def close(self) -> None:
         """Close the task table and the budgets, if they were opened."""
@@ -197,8 +197,13 @@ class LocalHome(DatasetsOfHome):
             paying.reserve(job, time.time())
 
     def settle(self, job: JobRecord) -> None:
-        """Put what a job has cost in place of what was kept for it."""
-        if (paying := self.paying) is not None:
+        """Put what a job has cost in place of what was kept for it; a job that has ended does not fail of damaged budgets."""
+        try:
+            paying = self.paying
+        except SkyburstError as error:
+            log.warning("what a job cost is not settled", extra={"job": job.job_id, "reason": str(error)})
+            return
+        if paying is not None:
             paying.settle(job, None, time.time())
 
     def find_job(self, name: str) -> JobRecord:
@@ -497,7 +502,7 @@ class LocalHome(DatasetsOfHome):
 
         prefix, counts = f"jobs/{job.job_id}/", self.table.progress(job.job_id)
         datasets = datasets_of(self.objects, prefix, job)
-        cost = cost_document(job, counts, self.name, current_prices().book, uses_from(datasets))
+        cost = cost_document(job, counts, self.name, lambda: current_prices().book, uses_from(datasets))
         evidence = Evidence(digest, inputs_of(job), datasets, self.spans(job), cost)
         certificate = certificate_of(job, counts, self.name, evidence)
         self.objects.put(f"jobs/{job.job_id}/certificate.json", values.encode(certificate))
