@@ -22,7 +22,7 @@ LOOK_S = 3.0
 def command(prefix: str, yes: bool) -> None:
     """Remove a deployment; results are kept.
 
-    Its functions, roles, logs and state machine are removed. The bucket with all results and the tables of jobs are
+    Its functions, roles, logs and state machine are removed. The bucket with all results and the tables of jobs and budgets are
     kept, and named at the end: results are worth more than what made them. A later deployment makes new ones.
 
     \b
@@ -30,11 +30,12 @@ def command(prefix: str, yes: bool) -> None:
       skyburst destroy
       skyburst destroy --prefix lab --yes
     """
-    from skyburst.homes.aws.account import Account
+    from skyburst.homes.aws.account import BUDGETS, Account
 
     account = Account(prefix)
     outputs = account.outputs
-    kept = [f"  bucket {outputs['Bucket']}", f"  table {outputs['Batches']}", f"  table {outputs['Jobs']}"]
+    tables = [outputs[name] for name in ("Batches", "Jobs", BUDGETS) if name in outputs]
+    kept = [f"  bucket {outputs['Bucket']}", *(f"  table {table}" for table in tables)]
     if not yes:
         if not sys.stdin.isatty():
             raise click.UsageError("give --yes to destroy without being asked")
