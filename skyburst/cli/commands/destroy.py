@@ -22,8 +22,8 @@ LOOK_S = 3.0
 def command(prefix: str, yes: bool) -> None:
     """Remove a deployment; results are kept.
 
-    Its functions, roles, logs and state machine are removed. The bucket with all results and the tables of jobs and budgets are
-    kept, and named at the end: results are worth more than what made them. A later deployment makes new ones.
+    Its functions, roles, logs and state machine are removed. The bucket with all results and the tables of jobs and
+    budgets are kept, and named at the end: results are worth more than what made them. A later deployment makes new ones.
 
     \b
     Examples:
