@@ -20,8 +20,8 @@ SIZES = {
 }
 """Virtual processors by size, smallest first."""
 GENERAL = {"c6i": 2, "m6i": 4, "r6i": 8, "c5": 2, "m5": 4, "r5": 8}
-"""GiB of memory for each virtual processor, by family: those of x86_64 that regions have, as one that a region lacks is refused there.
-With several it is likelier that one is to be had."""
+"""GiB of memory for each virtual processor, by family: those of x86_64 that regions have, as one that a region lacks is
+refused there. With several it is likelier that one is to be had."""
 MISSING = {"c5.8xlarge", "c5.16xlarge"}
 """Sizes that a family does not have."""
 GPUS = {

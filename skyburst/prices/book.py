@@ -106,7 +106,9 @@ def read_book(path: Path) -> PriceBook:
     try:
         document = msgspec.json.decode(content)
     except msgspec.DecodeError as error:
-        raise Invalid(f"{path} is not JSON: {error}; remove it, and `skyburst prices refresh` writes a new one") from error
+        raise Invalid(
+            f"{path} is not JSON: {error}; remove it, and `skyburst prices refresh` writes a new one"
+        ) from error
     if not isinstance(document, dict):
         raise Invalid(f"{path} is no price book: expected a JSON object")
     return parse_book(document, f"{path}: ")

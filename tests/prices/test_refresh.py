@@ -118,9 +118,7 @@ def test_usage_types_of_other_regions_are_known_without_their_prefix() -> None:
     assert other.usage == "IA-WriteRequestUnits"
 
 
-@pytest.mark.parametrize(
-    "text", ["[]", "no", '{"product": {}}', '{"product": {"attributes": {}}, "terms": 1}']
-)
+@pytest.mark.parametrize("text", ["[]", "no", '{"product": {}}', '{"product": {"attributes": {}}, "terms": 1}'])
 def test_what_is_no_product_is_refused_with_its_beginning(text: str) -> None:
     with pytest.raises(Invalid, match="has an entry that skyburst cannot read"):
         parse_product(text)

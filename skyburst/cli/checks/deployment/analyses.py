@@ -32,7 +32,7 @@ def look_at_analyses(account: Account, kinds: dict[str, list[str]]) -> list[Depl
     """
     functions = set(kinds.get("AWS::Lambda::Function", []))
     client = account.client("lambda")
-    found = []
+    found: list[Deployed] = []
     firsts = {name.removesuffix("-worker-0") for name in functions if name.endswith("-worker-0")}
     alone = {name for name in functions if name.endswith("-combiner") and name.removesuffix("-combiner") not in firsts}
     for first in sorted({f"{name}-worker-0" for name in firsts} | alone):
