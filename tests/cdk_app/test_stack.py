@@ -97,26 +97,36 @@ def test_data_stays_when_the_stack_goes(template: Template) -> None:
             assert found["UpdateReplacePolicy"] == "Retain"
     tables = properties(template, "AWS::DynamoDB::Table")
     assert all(table["SSESpecification"]["SSEEnabled"] for table in tables)
-    assert sum("PointInTimeRecoverySpecification" in table for table in tables) == 1
+    recovered = sum("PointInTimeRecoverySpecification" in table for table in tables)
+    assert recovered == 2, "jobs and budgets; rows of batches are made again by resuming a job"
 
 
 @pytest.mark.parametrize(("chosen", "days"), [({}, 30), ({"log_days": "7"}, 7), ({"log_days": 3653}, 3653)])
 def test_logs_are_kept_for_a_while(template_of: Callable[..., Template], chosen: dict[str, Any], days: int) -> None:
     groups = properties(template_of(**chosen), "AWS::Logs::LogGroup")
     assert {group["RetentionInDays"] for group in groups} == {days}
-    assert len(groups) == 11
+    writers = ("AWS::Lambda::Function", "AWS::StepFunctions::StateMachine")
+    assert len(groups) == sum(len(properties(template_of(**chosen), kind)) for kind in writers)
 
 
 def test_events_are_tried_once_but_the_planners_and_what_fails_is_kept(template: Template) -> None:
     (queue,) = of(template, "AWS::SQS::Queue")
     settings = properties(template, "AWS::Lambda::EventInvokeConfig")
-    assert sorted(setting["MaximumRetryAttempts"] for setting in settings) == [0, 0, 0, 2]
+    functions = of(template, "AWS::Lambda::Function")
+    names = {
+        functions[setting["FunctionName"]["Ref"]]["Properties"]["FunctionName"]: setting["MaximumRetryAttempts"]
+        for setting in settings
+    }
+    again = {name for name, retries in names.items() if retries}
+    assert again == {"skyburst-plan", "skyburst-notify", "skyburst-retain"}
+    assert {names[name] for name in again} == {2}
     for setting in settings:
         assert setting["DestinationConfig"]["OnFailure"]["Destination"] == {"Fn::GetAtt": [queue, "Arn"]}
 
 
 def test_the_planner_hears_of_executions_of_jobs_that_did_not_succeed(template: Template) -> None:
-    ((name, found),) = of(template, "AWS::Events::Rule").items()
+    rules = of(template, "AWS::Events::Rule")
+    ((name, found),) = [one for one in rules.items() if "stateMachineArn" in json.dumps(one[1])]
     rule = found["Properties"]
     assert rule["EventPattern"]["detail-type"] == ["Step Functions Execution Status Change"]
     assert rule["EventPattern"]["detail"]["status"] == ["ABORTED", "FAILED", "TIMED_OUT"]
@@ -128,8 +138,8 @@ def test_the_planner_hears_of_executions_of_jobs_that_did_not_succeed(template: 
     assert of(template, "AWS::Lambda::Function")[plan]["Properties"]["FunctionName"] == "skyburst-plan"
     (queue,) = of(template, "AWS::SQS::Queue")
     assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": [queue, "Arn"]}
-    (permission,) = properties(template, "AWS::Lambda::Permission")
-    assert permission["SourceArn"] == {"Fn::GetAtt": [name, "Arn"]}
+    allowed = [json.dumps(permission["SourceArn"]) for permission in properties(template, "AWS::Lambda::Permission")]
+    assert json.dumps({"Fn::GetAtt": [name, "Arn"]}) in allowed
 
 
 def test_only_the_manager_may_call_itself_again_and_again(template: Template) -> None:
@@ -142,9 +152,8 @@ def test_only_the_manager_may_call_itself_again_and_again(template: Template) ->
 
 def test_functions_are_traced_and_have_a_log_of_their_own(template: Template) -> None:
     functions = properties(template, "AWS::Lambda::Function")
-    assert len(functions) == 9
     assert all(function["TracingConfig"] == {"Mode": "Active"} for function in functions)
-    assert len({json.dumps(function["LoggingConfig"]) for function in functions}) == 9
+    assert len({json.dumps(function["LoggingConfig"]) for function in functions}) == len(functions)
 
 
 def test_wildcards_are_where_they_must_be(monitored: Template) -> None:
@@ -424,14 +433,14 @@ def test_the_report_of_sizes_names_each_bundle_once(synth: Callable[..., Path], 
 
 
 def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) -> None:
-    from cdk_app.bundle import ROOT, Contents, bundle
+    from cdk_app.bundle import ROOT, SERVICES, Contents, bundle
     from cdk_app.settings import settings_of
 
     settings = settings_of(context())
     folder = bundle(Contents(ROOT / "manager"), settings.machine, settings.cache)
     assert not (folder / "aws_lambda_powertools" / "event_handler").exists()
     assert folders(folder / "aws_lambda_powertools" / "utilities") == {"jmespath_utils"}
-    assert folders(folder / "botocore" / "data") == {"dynamodb", "events", "lambda", "stepfunctions"}
+    assert folders(folder / "botocore" / "data") == SERVICES
     assert list(folder.glob("skyburst/homes/aws/__pycache__/manager.*.pyc")), "bytecode makes cold starts short"
 
 
