@@ -20,14 +20,13 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from cdk_app.analysis import Analysis
-from cdk_app.bundle import ENVIRONMENT_LIMIT_BYTES, ROOT, Contents, Machine, bundle
+from cdk_app.bundle import ENVIRONMENT_LIMIT_BYTES, ROOT, Contents, bundle
 from cdk_app.functions import RETENTIONS, Factory
 from cdk_app.instances import most_vcpus, types_for
 from cdk_app.network import Network
 from cdk_app.settings import Settings
 from skyburst.contracts.blueprint import EnvironmentSection
 from skyburst.errors import InvalidAnalysis
-from skyburst.finding import Found
 from skyburst.homes.aws import deployed
 
 PROGRAM = "skyburst.homes.aws.environment"
@@ -216,7 +215,7 @@ class Environments(Construct):
             scope, "Log", log_group_name=f"/aws/batch/{name}", retention=RETENTIONS[settings.log_days],
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )  # fmt: skip
-        machine = Machine(settings.machine.python, "x86_64", settings.machine.c_library)
+        machine = settings.environment_machine
         contents = Contents(ROOT / "workers", analysis.found.code)
         folder = bundle(contents, machine, settings.cache, ENVIRONMENT_LIMIT_BYTES)
         factory.bundles[name] = folder
@@ -259,7 +258,7 @@ class Environments(Construct):
                 ],
             ),
             container_properties=definition.ContainerPropertiesProperty(
-                image=image_of(analysis.found, settings),
+                image=needs.image or settings.environment_image,
                 command=start_command(),
                 job_role_arn=role.role_arn,
                 resource_requirements=[
@@ -301,18 +300,6 @@ class Environments(Construct):
             ],
         )  # fmt: skip
         return role
-
-
-def image_of(found: Found, settings: Settings) -> str:
-    """The container image of an analysis' environments. Raises InvalidAnalysis when nobody names one."""
-    needs = found.blueprint.environment
-    image = (needs.image if needs else None) or settings.environment_image
-    if image is None:
-        raise InvalidAnalysis(
-            f"{found.location}: its batches run in environments, and neither environment.image of its blueprint nor "
-            f"environment_image of the deployment names a container image that has Python {settings.machine.python}"
-        )
-    return image
 
 
 def start_command() -> list[str]:

@@ -34,9 +34,12 @@ DRIFT_CHECKS = ("none", "daily", "hourly")
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_PREFIX = 32
 SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+\Z")
+OFFICIAL = "public.ecr.aws/docker/library/python"
 IMAGES = {
-    "3.13": "public.ecr.aws/docker/library/python:3.13-slim"
-    "@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91",
+    "3.11": f"{OFFICIAL}:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7",
+    "3.12": f"{OFFICIAL}:3.12-slim@sha256:dddfd7e07f9d15aeeca61529320492139d21cac7f0070c00609243e51e4e0016",
+    "3.13": f"{OFFICIAL}:3.13-slim@sha256:6771159cd4fa5d9bba1258caf0b82e6b73458c694d178ad97c5e925c2d0e1a91",
+    "3.14": f"{OFFICIAL}:3.14-slim@sha256:b877e50bd90de10af8d82c57a022fc2e0dc731c5320d762a27986facfc3355c1",
 }
 """Images of environments for analyses that name none, by the version of Python: official ones, from where AWS keeps them."""
 LOG_DAYS = (1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653)
@@ -103,7 +106,9 @@ class Settings:
     """ARNs of keys of KMS that objects in further buckets are encrypted with."""
     burst_functions: list[str] = field(default_factory=list)
     """Names or ARNs of workers and combiners of burst-compute that jobs may name."""
-    environment_image: str | None = None
+    environment_here: bool = False
+    """Whether environments run on the machine that functions run on, as in a cloud on one machine; else on x86_64."""
+    environment_image: str = IMAGES["3.13"]
     """Container image of environments of analyses that name none."""
     children: int | None = None
     """Children of one manager at most; None as measured."""
@@ -117,6 +122,12 @@ class Settings:
     """Origins of pages that may upload to the buckets for submissions, such as https://example.org."""
     tags: Mapping[str, str] = field(default_factory=dict)
     """Of all resources."""
+
+    @property
+    def environment_machine(self) -> Machine:
+        """What environments run on."""
+        machine = self.machine
+        return machine if self.environment_here else Machine(machine.python, "x86_64", machine.c_library)
 
 
 def settings_of(context: dict[str, Any]) -> Settings:
@@ -148,7 +159,8 @@ def settings_of(context: dict[str, Any]) -> Settings:
         reserved_concurrency=_number("reserved_concurrency", context),
         engine_concurrency=_number("engine_concurrency", context),
         log_days=int(_one_of("log_days", context, tuple(map(str, LOG_DAYS)), "30")),
-        environment_image=_image(context) or IMAGES.get(machine.python),
+        environment_here=_number("c_library", context) is not None,
+        environment_image=_image(context) or IMAGES[machine.python],
         children=_number("children", context),
         people=_people(context),
         submission_buckets=_submission_buckets(context, {found.blueprint.name for found in analyses}),

@@ -11,7 +11,7 @@ from cdk_app.budgets import BillBudget
 from cdk_app.burst import Bridge
 from cdk_app.drift import DriftCheck
 from cdk_app.engine import Engine
-from cdk_app.environments import Environments, image_of
+from cdk_app.environments import Environments
 from cdk_app.functions import Factory
 from cdk_app.machine import JobMachine
 from cdk_app.monitoring import Monitoring
@@ -42,7 +42,7 @@ class SkyburstStack(cdk.Stack):
     def __init__(self, scope: Construct, name: str, settings: Settings) -> None:
         super().__init__(scope, name, description="Skyburst: burst-parallel jobs")
         for found in settings.analyses:
-            _check(found, settings)
+            _check(found)
         self.settings = settings
         self.storage = Storage(self, "Storage", request_metrics=settings.monitoring != "none")
         self.submission_buckets = SubmissionBuckets(
@@ -152,15 +152,13 @@ class SkyburstStack(cdk.Stack):
         return outputs
 
 
-def _check(found: Found, settings: Settings) -> None:
+def _check(found: Found) -> None:
     """Refuse what cannot be deployed before its code is bundled, which takes a while."""
     if found.blueprint.name in RESERVED:
         raise InvalidAnalysis(
             f"{found.location}: what is deployed cannot be called {found.blueprint.name!r}, because "
             f"{RESERVED[found.blueprint.name]}: give it another name in its blueprint"
         )
-    if has_environments(found):
-        image_of(found, settings)
 
 
 def _people_role(stack: SkyburstStack, settings: Settings) -> PeopleRole | None:

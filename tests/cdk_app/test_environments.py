@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from skyburst.errors import InvalidAnalysis, InvalidJob
+from cdk_app.bundle import C_LIBRARIES
+from skyburst.errors import InvalidJob
 from tests.deployed.world import IMAGE, context
 
 Template = dict[str, Any]
@@ -222,8 +223,18 @@ def test_an_image_that_can_change_is_refused(image: str) -> None:
         settings_of(context(environment_image=image))
 
 
-def test_without_an_image_an_environment_is_refused(tmp_path: Path) -> None:
-    from cdk_app.app import make_app
+@pytest.mark.parametrize("python", C_LIBRARIES)
+def test_there_is_an_image_for_each_version_of_python(python: str) -> None:
+    from cdk_app.settings import settings_of
 
-    with pytest.raises(InvalidAnalysis, match="nor environment_image of the deployment names a container image"):
-        make_app(context(analyses=str(HERE / "needing"), python="3.12", environment_image=""), str(tmp_path))
+    chosen = settings_of(context(python=python, environment_image="")).environment_image
+    assert f"python:{python}-slim@sha256:" in chosen
+    assert settings_of(context(environment_image=chosen)).environment_image == chosen
+
+
+def test_environments_are_x86_64_whatever_functions_are_but_in_a_cloud_on_one_machine() -> None:
+    from cdk_app.settings import settings_of
+
+    on_aws = settings_of(context(architecture="arm64", python="3.13", c_library=""))
+    assert (on_aws.machine.architecture, on_aws.environment_machine.architecture) == ("arm64", "x86_64")
+    assert settings_of(context(architecture="arm64")).environment_machine.architecture == "arm64"
