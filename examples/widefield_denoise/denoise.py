@@ -16,7 +16,7 @@ from widefield import denoising, generation, pictures
 from widefield.device import pick_device
 from widefield.parameters import Denoising, read_parameters
 from widefield.reports import denoising_report
-from widefield.surroundings import Surroundings, run_program, say
+from widefield.surroundings import Surroundings, processors, run_program, say
 from widefield.video import open_video
 
 BESIDE = ("truth.npz", "regions.npy")
@@ -39,7 +39,7 @@ def main(around: Surroundings) -> None:
     if device.why:
         say(f"no GPU ({device.why})")
 
-    denoised = denoising.denoise(video, path.name, parameters, device, around.tell)
+    denoised = denoising.denoise(video, path.name, parameters, device, around.tell, processors())
     seconds = time.monotonic() - started
     around.tell(0.9, "looking at what is left over")
     denoising.save(denoised, parameters.frame_rate_hz, around.results / "denoised.npz")

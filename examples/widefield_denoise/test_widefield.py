@@ -23,6 +23,7 @@ from PIL import Image
 from widefield import denoising, generation
 from widefield.blocks import make_grid
 from widefield.compress import Patchwork, compress
+from widefield.decompose import until_failures
 from widefield.device import NoDevice, numpy_device, pick_device
 from widefield.matching import assign, correlations
 from widefield.noise import noise_of, rough_in_space, rough_in_time, thresholds
@@ -147,11 +148,11 @@ def test_a_video_of_noise_has_no_components(tmp_path: Path) -> None:
     assert (ran.returncode, ran.stderr.count("no signal to demix")) == (2, 1)
 
 
-def test_the_same_video_gives_the_same_result_to_the_last_bit(dataset: Path) -> None:
+def test_the_same_video_gives_the_same_result_to_the_last_bit_with_any_number_of_threads(dataset: Path) -> None:
     mapped = np.load(dataset / "video.npy", mmap_mode="r")[:200, 16:48, 16:48]
     first, second = (
-        denoising.denoise(video, "video.npy", Denoising(), HOST, lambda _done, _text: None)
-        for video in (mapped, np.array(mapped, dtype=np.float64))
+        denoising.denoise(video, "video.npy", Denoising(), HOST, lambda _done, _text: None, processors)
+        for video, processors in ((mapped, 1), (np.array(mapped, dtype=np.float64), 3))
     )
     assert len(first.images) > 0
     for name, value in vars(first).items():
@@ -300,6 +301,13 @@ def test_blended_components_are_compressed_without_loss_when_all_may_stay(seed: 
     assert small @ small.T == pytest.approx(np.eye(len(small)), abs=1e-4)
 
 
+def test_components_end_at_failures_in_a_row_and_at_the_most_there_may_be() -> None:
+    passed = np.array([[1, 0, 1, 0, 0, 1, 1], [1, 1, 1, 1, 0, 1, 0], [0, 0, 1, 1, 1, 1, 1]], dtype=bool)
+    assert until_failures(passed, 2, 3).astype(int).tolist() == [
+        [1, 0, 1, 0, 0, 0, 0], [1, 1, 1, 0, 0, 0, 0], [0, 0, 0, 0, 0, 0, 0]
+    ]  # fmt: skip
+
+
 def test_noise_is_measured_beside_a_signal() -> None:
     stream = np.random.default_rng(0)
     slow = 30 * np.sin(np.arange(4_000) / 40)
@@ -310,12 +318,12 @@ def test_noise_is_measured_beside_a_signal() -> None:
 def test_components_of_noise_are_as_rough_as_the_thresholds_say() -> None:
     """Singular vectors of noise, decomposed, beside the independent numbers that thresholds are made of."""
     stream = np.random.default_rng(1)
-    space, time = thresholds((8, 8), 200, 0.9)
+    space, time = thresholds((6, 6), 60, 0.9)
     passed = np.zeros(2)
     blocks = 150
     for _ in range(blocks):
-        left, _, right = np.linalg.svd(stream.standard_normal((64, 200), dtype=np.float32), full_matrices=False)
-        passed += [rough_in_space(left[:, 0].reshape(8, 8), HOST) < space, rough_in_time(right[0], HOST) < time]
+        left, _, right = np.linalg.svd(stream.standard_normal((36, 60), dtype=np.float32), full_matrices=False)
+        passed += [rough_in_space(left[:, 0].reshape(6, 6), HOST) < space, rough_in_time(right[0], HOST) < time]
     assert passed / blocks == pytest.approx(np.array([0.1, 0.1]), abs=0.08)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,11 +69,6 @@ def make_grid(height: int, width: int, block_height: int, block_width: int, over
         _starts(height, block_height, overlap),
         _starts(width, block_width, overlap),
     )
-
-
-def runs(items: Sequence[int], most: int) -> Iterator[Sequence[int]]:
-    """Cut a sequence into runs of at most `most`."""
-    return (items[first : first + most] for first in range(0, len(items), most))
 
 
 def _starts(field: int, block: int, overlap: float) -> tuple[int, ...]:

@@ -70,6 +70,11 @@ def find_components(
         )
     images = (denoised.images[:, brain] / light[brain]).T.astype(float)
     traces = denoised.traces.astype(float)
+    if parameters.slowest_signal_hz >= frame_rate_hz / 2:
+        raise Refused(
+            f"slowest_signal_hz is {parameters.slowest_signal_hz:g}, and a video of {frame_rate_hz:g} frames a second has "
+            "nothing that is faster: give a lower one"
+        )
     slow = slow_basis(traces.shape[1], parameters.slowest_signal_hz, frame_rate_hz)
     fast = traces - (traces @ slow) @ slow.T
     tell(0.05, "looking for regions")

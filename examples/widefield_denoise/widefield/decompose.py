@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .device import Device
 from .noise import rough_in_space, rough_in_time
@@ -102,19 +103,23 @@ def _leading(pixels: Any, number: int, device: Device) -> Any:
 
 def _significant(vectors: Any, pixels: Any, limits: Limits, shape: tuple[int, int], device: Device) -> Any:
     """(blocks, components), True for those that are no noise, before the first run of failures."""
-    xp = device.xp
     images = vectors.reshape(*vectors.shape[:2], *shape)
     smooth = rough_in_space(images, device) < limits.roughest_in_space
     smooth = smooth & (rough_in_time(vectors @ pixels, device) < limits.roughest_in_time)
-    kept = np.array(device.get(smooth))
-    for block in kept:
-        failures = found = 0
-        for number, passed in enumerate(block):
-            over = failures >= limits.consecutive_failures or found >= limits.max_components
-            block[number] = passed and not over
-            failures = 0 if passed else failures + 1
-            found += bool(block[number])
-    return xp.asarray(device.put(kept))
+    return device.put(until_failures(device.get(smooth), limits.consecutive_failures, limits.max_components))
+
+
+def until_failures(passed: NDArray[Any], consecutive_failures: int, max_components: int) -> NDArray[Any]:
+    """Of (blocks, components), True for those that passed, those before so many failures in a row, and so many at most."""
+    kept = np.zeros_like(passed)
+    for block, answers in zip(kept, passed, strict=True):
+        failures = 0
+        for number, answer in enumerate(answers):
+            failures = 0 if answer else failures + 1
+            if failures == consecutive_failures or block.sum() == max_components:
+                break
+            block[number] = answer
+    return kept
 
 
 def _penalised(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -23,7 +24,7 @@ from .video import check_finite, frames_of, read_rows, rows_at_once
 
 Array = NDArray[Any]
 Tell = Callable[[float, str], None]
-BYTES_AT_ONCE = 64 << 20
+BYTES_AT_ONCE = 32 << 20
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,9 @@ class Denoised:
         return np.tensordot(self.traces[:, first:last].T, self.images, 1)
 
 
-def denoise(video: Array, name: str, parameters: Denoising, device: Device, tell: Tell) -> Denoised:
+def denoise(
+    video: Array, name: str, parameters: Denoising, device: Device, tell: Tell, processors: int = 1
+) -> Denoised:
     """Decompose a video.
 
     Memory grows with the frames and with the field, not with their product: the video is read in parts, and the traces of
@@ -58,6 +61,7 @@ def denoise(video: Array, name: str, parameters: Denoising, device: Device, tell
         parameters: how.
         device: where.
         tell: is told the share that is done and what is being done.
+        processors: threads that decompose blocks at once, where numpy does it.
 
     Raises:
         Refused: when the blocks do not fit, or a value is not a number.
@@ -76,7 +80,7 @@ def denoise(video: Array, name: str, parameters: Denoising, device: Device, tell
         parameters.temporal_penalty,
     )
     with tempfile.TemporaryFile() as file:
-        corners, images, ranks = _decompose_all(video, grid, mean, noise, limits, device, file, tell)
+        corners, images, ranks = _decompose_all(video, grid, mean, noise, limits, device, file, tell, processors)
         tell(0.85, "blending the blocks")
         file.flush()
         found = sum(ranks)
@@ -136,7 +140,15 @@ def _statistics(video: Array, name: str, device: Device, tell: Tell) -> tuple[Ar
 
 
 def _decompose_all(
-    video: Array, grid: Grid, mean: Array, noise: Array, limits: Limits, device: Device, file: BinaryIO, tell: Tell
+    video: Array,
+    grid: Grid,
+    mean: Array,
+    noise: Array,
+    limits: Limits,
+    device: Device,
+    file: BinaryIO,
+    tell: Tell,
+    processors: int,
 ) -> tuple[Array, Array, list[int]]:
     """Decompose block after block; traces go to the file, in the order of the components.
 
@@ -147,16 +159,24 @@ def _decompose_all(
     corners: list[tuple[int, int]] = []
     images: list[Array] = []
     ranks: list[int] = []
-    for places in _batches(grid, len(video)):
+
+    def decomposed(places: list[tuple[int, int]]) -> tuple[Array, Array, Array]:
         found = decompose(device.put(_read_blocks(video, grid, places, mean, noise)), limits, device)
-        kept, shapes, traces = device.get(found.ranks), device.get(found.images), device.get(found.traces)
-        for number, place in enumerate(places):
-            rank = int(kept[number])
-            corners += [place] * rank
-            images += list(shapes[number, :rank] * weights[len(ranks)])
-            file.write(np.ascontiguousarray(traces[number, :rank], dtype=np.float32).tobytes())
-            ranks.append(rank)
-        tell(0.15 + 0.7 * len(ranks) / len(grid), f"{len(ranks)} of {len(grid)} blocks, {sum(ranks)} components")
+        return device.get(found.ranks), device.get(found.images), device.get(found.traces)
+
+    batches = list(_batches(grid, len(video)))
+    threads = processors if device.xp is np else 1
+    with ThreadPoolExecutor(threads) as pool:
+        for first in range(0, len(batches), threads):  # no more at once, whose traces would have to be kept in memory
+            together = batches[first : first + threads]
+            for places, (kept, shapes, traces) in zip(together, pool.map(decomposed, together), strict=True):
+                for number, place in enumerate(places):
+                    rank = int(kept[number])
+                    corners += [place] * rank
+                    images += list(shapes[number, :rank] * weights[len(ranks)])
+                    file.write(np.ascontiguousarray(traces[number, :rank], dtype=np.float32).tobytes())
+                    ranks.append(rank)
+            tell(0.15 + 0.7 * len(ranks) / len(grid), f"{len(ranks)} of {len(grid)} blocks, {sum(ranks)} components")
     size = (len(images), grid.block_height, grid.block_width)
     return np.asarray(corners).reshape(-1, 2), np.asarray(images, dtype=np.float32).reshape(size), ranks
 

@@ -80,6 +80,13 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
+def processors() -> int:
+    """How many processors this program may use: those of its environment, and of this machine at most."""
+    here = os.cpu_count() or 1
+    given = os.environ.get("SKYBURST_VCPUS", "")
+    return max(1, min(int(given), here)) if given.isdecimal() else here
+
+
 def peak_memory_mb() -> float:
     """The largest resident set of this process so far, in MiB."""
     unit = 1 << 20 if sys.platform == "darwin" else 1 << 10
