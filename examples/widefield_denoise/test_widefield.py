@@ -247,6 +247,7 @@ def test_a_chain_hands_on_what_was_beside_the_video_and_tells_what_it_does(
     assert {path.name for path in chain[1].iterdir()} == {
         "components.npz", "components.json", "components.png", "traces.csv"
     }  # fmt: skip
+    assert [json.loads((results.parent / "status.json").read_text())["progress"] for results in chain] == [1, 1]
     lines = [json.loads(line)["text"] for line in (chain[1].parent / "log.jsonl").read_text().splitlines()]
     assert any(line.startswith("as the truth tells: median correlation of traces 0.9") for line in lines)
 
