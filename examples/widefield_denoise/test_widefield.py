@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.util
 import itertools
 import json
 import os
@@ -159,11 +158,15 @@ def test_the_same_video_gives_the_same_result_to_the_last_bit_with_any_number_of
         assert np.array_equal(value, getattr(second, name)), name
 
 
-def test_torch_gives_what_numpy_gives(dataset: Path, denoised: Path) -> None:
+def test_torch_gives_what_numpy_gives(dataset: Path, denoised: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The code for GPUs, on this machine's processor: what differs there is the place only."""
-    if importlib.util.find_spec("torch") is None:
-        pytest.skip("torch is not installed")
+    torch = pytest.importorskip("torch", reason="torch is not installed")
     device = pick_device("torch-cpu")
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise TypeError("a tensor of a GPU does not become a numpy array unasked")
+
+    monkeypatch.setattr(torch.Tensor, "__array__", refuse)
     video = np.load(dataset / "video.npy")
     there = denoising.denoise(video, "video.npy", Denoising(), device, lambda _done, _text: None)
     here, _ = denoising.load(denoised / "denoised.npz")

@@ -6,6 +6,7 @@ same output.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def smooth_images(images: Any, price: Any, device: Device, steps: int = IMAGE_ST
         image = images - price * _spread(ahead_down, ahead_right, images, device)
         moved_down = xp.clip(ahead_down + (image[:, 1:, :] - image[:, :-1, :]) / (8 * price), -1, 1)
         moved_right = xp.clip(ahead_right + (image[:, :, 1:] - image[:, :, :-1]) / (8 * price), -1, 1)
-        following = (1 + np.sqrt(1 + 4 * momentum**2)) / 2
+        following = (1 + math.sqrt(1 + 4 * momentum**2)) / 2
         ahead_down = moved_down + (momentum - 1) / following * (moved_down - down)
         ahead_right = moved_right + (momentum - 1) / following * (moved_right - right)
         down, right, momentum = moved_down, moved_right, following
