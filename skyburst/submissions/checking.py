@@ -18,6 +18,8 @@ from skyburst.submissions.config_file import Config, ensemble_configs, read_conf
 from skyburst.submissions.record import Dataset
 from skyburst.submissions.submit_file import Place, SubmitFile
 
+SYSTEM_GB = 8
+"""GB of a disk that are not for data: a disk of the blueprint's size holds datasets that are smaller by this."""
 NEED_NOT_SUCCEED = 100
 """Percent: datasets have nothing to do with each other, and each is run whatever becomes of the others."""
 
@@ -202,8 +204,9 @@ def _wishes(file: SubmitFile, config: Config, blueprint: Blueprint) -> dict[str,
         wishes["instance_type"] = file.instance_type
     if config.duration_min is not None:
         wishes["timeout_min"] = config.duration_min
-    if config.dataset_gb:
-        wishes["disk_gb"] = min(config_file.MOST_GB, _environment(blueprint).disk_gb + config.dataset_gb)
+    needed_gb = min(config_file.MOST_GB, (config.dataset_gb or 0) + SYSTEM_GB)
+    if needed_gb > _environment(blueprint).disk_gb:
+        wishes["disk_gb"] = needed_gb
     return wishes
 
 

@@ -31,7 +31,7 @@ class Config(NamedTuple):
     duration_min: float | None
     """Minutes that each dataset is expected to take at most."""
     dataset_gb: int | None
-    """GB of disk that each dataset needs beside what the analysis does."""
+    """GB of disk that each dataset needs."""
     ensemble: int | None
     """Configs to be made of it, each with its number; None when it is none of an ensemble to be trained."""
 

@@ -16,9 +16,9 @@ pytestmark = pytest.mark.slow
 class Lab:
     """A group's folders in the bucket of an analysis, used as any client of S3 uses them."""
 
-    def __init__(self, aws: Deployment) -> None:
+    def __init__(self, aws: Deployment, bucket: str = "UploadedSubmissions") -> None:
         self.s3 = aws.cloud.client("s3")
-        self.bucket = aws.outputs["UploadedSubmissions"]
+        self.bucket = aws.outputs[bucket]
         self.put("mylab/inputs/a.txt", b"one")
         self.put("mylab/inputs/bad.txt", b"bad")
         self.put("mylab/inputs/folder/a.txt", b"two")
@@ -40,7 +40,7 @@ class Lab:
     def text(self, key: str) -> str:
         return str(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode())
 
-    def wait_for_end(self, folder: str, timeout_s: float = 30) -> str:
+    def wait_for_end(self, folder: str, timeout_s: float = 180) -> str:
         """As clients do: poll for end.txt; the certificate then."""
         deadline = time.monotonic() + timeout_s
         while f"{folder}/process_results/end.txt" not in self.keys(f"{folder}/"):
@@ -71,6 +71,25 @@ def test_an_upload_runs_and_its_results_come_back(aws: Deployment, lab: Lab) -> 
     assert lab.keys("logs/active/") == []
     records = [json.loads(lab.text(key)) for key in lab.keys("logs/mylab/")]
     assert sum(record["jobpath"] == folder for record in records) == 2
+
+
+def test_a_command_runs_in_an_environment_for_each_dataset(aws: Deployment) -> None:
+    lab = Lab(aws, "WordsSubmissions")
+    lab.put("mylab/configs/c.json", b'{"seconds": 1, "exit_code": 0, "__duration__": 2, "__dataset_size__": 5}')
+    lab.put("mylab/inputs/folder/b.txt", b"three four five")
+    folder = lab.submit("1", "mylab/inputs/a.txt", "mylab/inputs/folder", configname="mylab/configs/c.json")
+    certificate = lab.wait_for_end(folder)
+    assert "DATANAME: mylab/inputs/a.txt | STATUS: SUCCESS" in certificate
+    assert "DATANAME: mylab/inputs/folder | STATUS: SUCCESS" in certificate
+    outputs = {key.removeprefix(f"{folder}/process_results/") for key in lab.keys(f"{folder}/process_results/")}
+    assert outputs - {"a.txt/words.txt", "folder/words.txt"} == {"words.txt", "c.json", "update.txt", "end.txt"}
+    assert {lab.text(f"{folder}/process_results/{name}").strip() for name in outputs if "words" in name} == {"1", "4"}
+    status = json.loads(lab.text(f"{folder}/logs/DATASET_NAME:a.txt_STATUS.txt"))
+    assert (status["status"], status["reason"]) == ("SUCCESS", 0)
+    assert "counting a.txt" in status["std"].values()
+    (first, _) = [json.loads(lab.text(key)) for key in lab.keys("logs/mylab/")]
+    assert first["instance-type"] == "m5.large"
+    assert first["start"] < first["end"]
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,8 @@ USED_BY_OTHERS = {
     "burst_functions.json",
     "peaks/blueprint.toml",
     "peaks/peaks.py",
+    "submit.json",
+    "submit_config.yaml",
 }
 AWS = """#!/bin/sh
 # Stands in for the program of Amazon, which this test has no network for: notes what is asked, brings some images.

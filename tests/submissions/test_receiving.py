@@ -26,7 +26,7 @@ def spec_of(record: Any) -> dict[str, Any]:
 
 
 def test_each_dataset_is_an_item_of_one_job(lab: Lab) -> None:
-    lab.put("mylab/configs/c.yaml", b"threshold: 1\n__duration__: 90\n__dataset_size__: 20\n")
+    lab.put("mylab/configs/c.yaml", b"threshold: 1\n__duration__: 90\n__dataset_size__: 52\n")
     spec = spec_of(lab.submit(instance_type="m5.4xlarge"))
     root = str(lab.path)
     assert spec["items"] == [
@@ -249,3 +249,14 @@ def test_parameters_are_handed_on_as_they_are_when_the_blueprint_declares_none(t
     lab = Lab(tmp_path, offer=blueprint(parameters=None))
     lab.put("mylab/configs/c.yaml", b"anything: [1, {x: 2.0}]\n__duration__: 5\n")
     assert spec_of(lab.submit())["parameters"] == {"anything": [1, {"x": 2.0}]}
+
+
+def test_the_samples_of_the_page_are_a_submission(lab: Lab) -> None:
+    samples = Path(__file__).resolve().parents[2] / "docs" / "samples"
+    lab.bucket.open_bucket = lambda _: lab.objects
+    lab.put("mylab/inputs/data_a.npy")
+    lab.put("mylab/inputs/data_b.npy")
+    lab.put("mylab/configs/config.yaml", (samples / "submit_config.yaml").read_bytes())
+    spec = spec_of(lab.submit(raw=(samples / "submit.json").read_bytes()))
+    assert spec["parameters"] == {"threshold": 0.25}
+    assert spec["environment"] == {"instance_type": "m5.4xlarge", "timeout_min": 60.0}
