@@ -111,21 +111,18 @@ def accept(bucket: Bucket, group: str, file: SubmitFile, name: str, identity: st
     try:
         if blueprint.parameters is not None:
             resolve(blueprint.parameters, parameters, _folder(bucket))
-        made: list[tuple[Place, bytes, dict[str, Any]]] = []
+        made: list[tuple[Place, bytes]] = []
         if config.ensemble is not None:
             data, made = _ensemble(bucket, group, file, config, data, name)
-        configs = [place for place, _, _ in made] or [file.config] * len(data)
+        configs = [place for place, _ in made] or [file.config] * len(data)
         names = layout.status_names([place.key for place in data])
         items = [
             {
                 "data": location_of(bucket, place),
                 "name": dataset,
                 "config_file": location_of(bucket, config_place),
-                **({"config": own} if own else {}),
             }
-            for place, dataset, config_place, own in zip(
-                data, names, configs, [own for _, _, own in made] or [{}] * len(data), strict=True
-            )
+            for place, dataset, config_place in zip(data, names, configs, strict=True)
         ]
         spec = parse_job({
             "analysis": bucket.offer.analysis,
@@ -149,7 +146,7 @@ def accept(bucket: Bucket, group: str, file: SubmitFile, name: str, identity: st
         Dataset(dataname=str(place), name=dataset, config=str(config_place), environment=environment)
         for place, dataset, config_place, environment in zip(data, names, configs, environments, strict=True)
     ]
-    return Checked(spec, datasets, left_out, config, [(place, content) for place, content, _ in made])
+    return Checked(spec, datasets, left_out, config, made)
 
 
 def location_of(bucket: Bucket, place: Place) -> str:
@@ -180,7 +177,7 @@ def _config(bucket: Bucket, group: str, place: Place) -> Config:
 
 def _ensemble(
     bucket: Bucket, group: str, file: SubmitFile, config: Config, data: list[Place], name: str
-) -> tuple[list[Place], list[tuple[Place, bytes, dict[str, Any]]]]:
+) -> tuple[list[Place], list[tuple[Place, bytes]]]:
     """The dataset once for each config, and the configs with where each is to be stored: beside the one they are made of."""
     if len(data) != 1:
         raise InvalidSubmission(
@@ -188,10 +185,7 @@ def _ensemble(
         )
     own = file.config.bucket in (None, bucket.name)
     folder = file.config.key.rpartition("/")[0] if own else f"{group}/{layout.CONFIGS}"
-    made = [
-        (Place(None, f"{folder}/{file_name}"), content, of_its_own)
-        for file_name, content, of_its_own in ensemble_configs(config, name)
-    ]
+    made = [(Place(None, f"{folder}/{file_name}"), content) for file_name, content in ensemble_configs(config, name)]
     return data * len(made), made
 
 

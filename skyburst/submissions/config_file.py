@@ -69,13 +69,12 @@ def read_config(data: bytes, name: str) -> Config:
     return Config(document, _duration(document), _dataset_gb(document), _ensemble(document))
 
 
-def ensemble_configs(config: Config, job_name: str) -> list[tuple[str, bytes, dict[str, Any]]]:
-    """Name, content and what is its own of each config of an ensemble; the numbers start at 1."""
-    made = []
-    for number in range(1, (config.ensemble or 0) + 1):
-        own = {JOB_NUMBER: number}
-        made.append((f"{job_name}inst{number}config.json", values.encode({**config.document, **own}), own))
-    return made
+def ensemble_configs(config: Config, job_name: str) -> list[tuple[str, bytes]]:
+    """Name and content of each config of an ensemble; their numbers start at 1."""
+    return [
+        (f"{job_name}inst{number}config.json", values.encode({**config.document, JOB_NUMBER: number}))
+        for number in range(1, (config.ensemble or 0) + 1)
+    ]
 
 
 def _duration(document: Mapping[str, Any]) -> float | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.contracts.blueprint import COMMAND_COMBINER
+from skyburst.contracts.dataset import DELIVERED, DELIVERED_LOGS, LOG, STATUS, dataset_prefix
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.errors import JobNotFound, ObjectNotFound, SkyburstError
@@ -106,7 +107,7 @@ class Follower:
 
     def _told(self, job_id: str, number: int) -> dict[str, Any] | None:
         try:
-            document: dict[str, Any] = values.decode(self.objects.get(f"{_prefix(job_id, number)}status.json"))
+            document: dict[str, Any] = values.decode(self.objects.get(f"{_prefix(job_id, number)}{STATUS}"))
         except ObjectNotFound:
             return None
         return document
@@ -115,7 +116,7 @@ class Follower:
         self, record: Record, number: int, dataset: Dataset, document: dict[str, Any], job: JobRecord, *, final: bool
     ) -> None:
         output = self._outputs.setdefault(
-            dataset.environment, Output(self.objects, f"{_prefix(job.job_id, number)}log.jsonl")
+            dataset.environment, Output(self.objects, f"{_prefix(job.job_id, number)}{LOG}")
         )
         lines = output.look()
         reasons = status_text.reason_lines(document)
@@ -142,13 +143,17 @@ class Follower:
     def _deliver(self, record: Record, number: int, dataset: Dataset, document: dict[str, Any], text: bytes) -> None:
         """Everything of a dataset that has ended."""
         objects, folder = self.targets.of(record)
-        results = f"{_prefix(str(record.job_id), number)}results/"
+        prefix = _prefix(str(record.job_id), number)
+        results = f"{prefix}{DELIVERED}"
         names = self._names(document, results)
         if set(names) != dataset.outputs.keys():
             dataset.outputs = assigned(names, self._taken(record, dataset), dataset.name)
             self.records.put(record)
         for name, key in dataset.outputs.items():
             self.copy(self.objects, f"{results}{name}", objects, folder.result(key))
+        for entry in self.objects.list(f"{prefix}{DELIVERED_LOGS}"):
+            name = entry.key.removeprefix(f"{prefix}{DELIVERED_LOGS}")
+            self.copy(self.objects, entry.key, objects, folder.log(dataset.name, name))
         config = place_of(dataset.config)
         self.copy(self.bucket.store(config), config.key, objects, folder.result(_base(config.key)))
         self._put(record, objects, folder.status(dataset.name), text)
@@ -243,7 +248,7 @@ class Follower:
 
 
 def _prefix(job_id: str, number: int) -> str:
-    return f"jobs/{job_id}/datasets/{number:08d}/"
+    return dataset_prefix(f"jobs/{job_id}/", number)
 
 
 def _base(key: str) -> str:

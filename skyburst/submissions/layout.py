@@ -52,6 +52,10 @@ class JobFolder(NamedTuple):
         """Key of the status of a dataset, by its name."""
         return f"{self.prefix}/{LOGS}/DATASET_NAME:{name}_STATUS.txt"
 
+    def log(self, dataset: str, name: str) -> str:
+        """Key of a log that the command of a dataset wrote itself."""
+        return f"{self.prefix}/{LOGS}/DATASET_NAME:{dataset}_LOGS/{name}"
+
     def result(self, name: str) -> str:
         """Key of an output."""
         return f"{self.prefix}/process_results/{name}"

@@ -7,6 +7,9 @@ import json
 from skyburst.errors import ObjectNotFound
 from skyburst.objects import ObjectStore
 
+ENGINE = "env"
+"""Stream of what the engine says about a command."""
+
 
 class Output:
     """The lines of one dataset."""
@@ -19,6 +22,8 @@ class Output:
         """The beginning of a line whose end is not written yet."""
         self.lines: list[str] = []
         """All so far, in order."""
+        self.last = ""
+        """The last line that the command wrote, rather than the engine, and that says something."""
 
     def look(self) -> list[str]:
         """All lines so far, with those that are new."""
@@ -27,25 +32,24 @@ class Output:
         except ObjectNotFound:
             size = 0
         if size < self._read:  # another attempt began anew
-            self._read, self._rest, self.lines = 0, b"", []
+            self._read, self._rest, self.lines, self.last = 0, b"", [], ""
         if size > self._read:
             data = self._objects.get_range(self._key, self._read, size)
             self._read += len(data)
             *whole, self._rest = (self._rest + data).split(b"\n")
-            self.lines.extend(map(_text, filter(None, whole)))
+            for line in filter(None, whole):
+                text, own = _text(line)
+                self.lines.append(text)
+                self.last = text if own and text.strip() else self.last
         return self.lines
 
-    @property
-    def last(self) -> str:
-        """The last line that says something."""
-        return next((line for line in reversed(self.lines[-100:]) if line.strip()), "")
 
-
-def _text(line: bytes) -> str:
-    """The text of an entry; of one that is no entry, as it is: it is what there is to show."""
+def _text(line: bytes) -> tuple[str, bool]:
+    """The text of an entry, and whether the command wrote it; of one that is no entry, as it is: it is what there is to show."""
     try:
         entry = json.loads(line)
     except ValueError:
-        return line.decode(errors="replace")
-    text = entry.get("text", "") if isinstance(entry, dict) else str(entry)
-    return str(text).rstrip("\r\n")
+        return line.decode(errors="replace"), True
+    if not isinstance(entry, dict):
+        return str(entry), True
+    return str(entry.get("text", "")).rstrip("\r\n"), entry.get("stream") != ENGINE

@@ -59,11 +59,11 @@ def rendered(environment: str, command: str, dataname: str, document: Mapping[st
         "input": dataname,
         "status": status_of(document),
         "reason": document.get("exit_code"),
-        "memory_usage": NOT_KNOWN if document.get("memory_mb") is None else f"{document['memory_mb']:.0f} MB",
+        "memory_usage": _memory(document),
         "cpu_usage": cpu_usage(document),
         "job_start": moment(document.get("started_at")) or NOT_KNOWN,
         "job_finish": (moment(document.get("finished_at")) if over else None) or NOT_KNOWN,
-        "std": numbered([*lines, *reason_lines(document)], AT_END if over else WHILE_RUNNING),
+        "std": numbered(_with_reason(lines, document), AT_END if over else WHILE_RUNNING),
     }
     return json.dumps(status).encode()
 
@@ -73,6 +73,12 @@ def reason_lines(document: Mapping[str, Any]) -> list[str]:
     if status_of(document) != FAILED or not document.get("reason"):
         return []
     return [f"[{document['state']}] {' '.join(str(document['reason']).splitlines())}"]
+
+
+def _with_reason(lines: Sequence[str], document: Mapping[str, Any]) -> Sequence[str]:
+    """The lines, with the reason behind them unless the last one says it."""
+    said = lines[-1] if lines else ""
+    return lines if str(document.get("reason")) in said else [*lines, *reason_lines(document)]
 
 
 def numbered(lines: Sequence[str], most: int) -> dict[str, str]:
@@ -85,6 +91,14 @@ def cpu_usage(document: Mapping[str, Any]) -> str:
     """Use of processors, 100 for one that is fully used, such as `12.3 %`."""
     percent = document.get("cpu_percent")
     return NOT_KNOWN if percent is None else f"{percent:.1f} %"
+
+
+def _memory(document: Mapping[str, Any]) -> str:
+    """What is used now; of what has ended, the most that was used."""
+    used = document.get("memory_mb")
+    most = document.get("peak_memory_mb")
+    known = most if used is None or (is_over(document) and most is not None) else used
+    return NOT_KNOWN if known is None else f"{known:.0f} MB"
 
 
 def moment(at: float | str | None) -> str | None:

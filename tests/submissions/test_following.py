@@ -79,7 +79,9 @@ def test_each_dataset_that_ends_is_delivered_though_others_run(lab: Lab) -> None
     job, follower = lab.start(record), lab.follower()
     job.tells(0)
     job.ends(1, out_npy=b"12", plots__x_png=b"png")
+    lab.home.objects.put(f"jobs/{job.job_id}/datasets/00000001/logs/own.log", b"mine")
     assert not follower.turn(record)
+    assert lab.text(f"{JOB}/logs/DATASET_NAME:b.npy_LOGS/own.log") == "mine"
     assert lab.listed(f"{JOB}/process_results/") == {
         f"{JOB}/process_results/{name}" for name in ("out.npy", "plots/x.png", "c.yaml", "update.txt")
     }

@@ -128,7 +128,6 @@ def test_an_ensemble_is_one_dataset_with_a_config_each(lab: Lab) -> None:
     spec = spec_of(lab.submit(dataname="mylab/inputs/a.npy", configname="mylab/configs/e.json"))
     names = [f"mylab/configs/job__pca_17inst{number}config.json" for number in (1, 2, 3)]
     assert [item["config_file"] for item in spec["items"]] == [f"{lab.path}/{name}" for name in names]
-    assert [item["config"] for item in spec["items"]] == [{"jobnb": 1}, {"jobnb": 2}, {"jobnb": 3}]
     assert [item["name"] for item in spec["items"]] == ["a.npy", "a.npy-2", "a.npy-3"]
     assert json.loads(lab.text(names[2])) == {"threshold": 0.5, "ensemble_size": 3, "mode": "train", "jobnb": 3}
     assert spec["parameters"] == {"threshold": 0.5}

@@ -135,6 +135,12 @@ def test_every_other_end_is_a_failure_that_says_why(state: str) -> None:
     assert status["std"] == {"0": "x", "1": f"[{state}] it took longer than 5 min"}
 
 
+def test_a_reason_that_the_last_line_says_is_not_said_twice() -> None:
+    failed = {**DOCUMENT, "state": "FAILED", "reason": "exit code 3", "exit_code": 3}
+    status = json.loads(status_text.rendered("i-1", "job-1", "a", failed, ["x", "FAILED: exit code 3"]))
+    assert status["std"] == {"0": "x", "1": "FAILED: exit code 3"}
+
+
 def test_the_status_of_a_dataset_that_has_not_started_is_what_the_job_manager_wrote() -> None:
     assert status_text.initial("i-1", "job-1", "mylab/inputs/data_a.npy").decode() == (
         '{"status": "INITIALIZING", "reason": "NONE", "stdout": "not given yet", "stderr": "not given yet", '
