@@ -20,6 +20,7 @@ PROVIDER = "arn:aws:iam::123456789012:oidc-provider/login.lab.edu/realm"
 WATCHED = {
     "monitoring": "alarms", "drift_check": "daily", "people": "oidc", "people_provider": PROVIDER,
     "people_audience": "skyburst", "people_buckets": "caiman-data,shared/pmd/",
+    "submission_buckets": "acting",
 }  # fmt: skip
 
 
@@ -63,6 +64,7 @@ def test_one_role_serves_all_groups_of_an_identity_provider(template_of: Callabl
     written = str(statements)
     assert ":s3:::caiman-data/${aws:PrincipalTag/skyburst-group}/inputs/*" in written
     assert ":s3:::shared/pmd/${aws:PrincipalTag/skyburst-group}/inputs/*" in written
+    assert "'Fn::GetAtt': ['Submitted" in written  # the deployment's own bucket for submissions
     assert chosen["Outputs"]["PeopleRole"]
 
 
