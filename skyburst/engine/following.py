@@ -11,8 +11,10 @@ from skyburst.errors import InvalidBlueprint, InvalidJob, NotFound, SkyburstErro
 
 MOST_DEPTH = 16
 """Jobs in a chain, the first one included. Chains that were checked end before; a blueprint may be changed meanwhile."""
-CARRIED = ("labels", "group", "user", "notify", "keep", "name")
+CARRIED = ("labels", "group", "user", "keep", "name")
 """Fields of a job specification that the jobs have that follow."""
+CARRIED_ONCE = ("notify",)
+"""Those that one has that follows all datasets: nobody wants a message for each of a thousand."""
 
 
 class Dataset(NamedTuple):
@@ -134,7 +136,8 @@ def told(follow_up: FollowUp, job_id: str | None, error: SkyburstError | None, a
 
 
 def _specification(job: JobRecord, section: dict[str, Any], key: str, items: Iterable[Any]) -> dict[str, Any]:
-    carried = {field: job.spec[field] for field in CARRIED if field in job.spec}
+    fields = CARRIED if section["on"] == "each" else (*CARRIED, *CARRIED_ONCE)
+    carried = {field: job.spec[field] for field in fields if field in job.spec}
     return {
         "analysis": section["analysis"],
         "items": list(items),

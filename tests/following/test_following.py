@@ -76,10 +76,15 @@ def test_what_follows_has_the_parameters_of_the_section_and_the_people_of_the_jo
 
 
 def test_what_follows_each_dataset_has_that_dataset_only() -> None:
-    job = a_job({"analysis": "second", "on": "each"}, {"analysis": "third"}, {"analysis": "fourth", "on": "each"})
+    sections = {"analysis": "second", "on": "each"}, {"analysis": "third"}, {"analysis": "fourth", "on": "each"}
+    job = a_job(*sections, spec={"notify": ["mailto:ada@example.org"], "user": "ada"})
     found = list(after_each(job, Dataset(7, "seven", "/r/7/")))
     assert [(entry.key, entry.analysis) for entry in found] == [("0-00000007", "second"), ("2-00000007", "fourth")]
     assert found[0].specification["items"] == [{"data": "/r/7/", "name": "seven"}]
+    assert found[0].specification["user"] == "ada"
+    assert "notify" not in found[0].specification, "nobody wants a message for each of a thousand datasets"
+    (third,) = after_all(job, [], ["/result.json"])
+    assert third.specification["notify"] == ["mailto:ada@example.org"]
 
 
 @given(st.integers(0, MOST_DEPTH), st.lists(st.sampled_from(["all", "each"]), max_size=4))
