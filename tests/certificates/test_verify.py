@@ -52,6 +52,16 @@ def test_a_missing_output_has_an_exit_code_of_its_own(program: Program, ran: Pat
     assert program("verify", "certificate.json").code == 6
 
 
+def test_a_job_that_ran_elsewhere_is_looked_for_there(program: Program, ran: Path) -> None:
+    certificate = json.loads((ran / "certificate.json").read_text())
+    certificate["environment"]["home"] = "aws"
+    (ran / "certificate.json").write_text(json.dumps(certificate))
+    ended = program("verify", "certificate.json")
+    assert ended.code == 2
+    assert "the job ran at home aws: give --on aws to look there, or --outputs FOLDER" in ended.err
+    assert program("verify", "certificate.json", "--outputs", "sent").code == 0
+
+
 def test_changed_inputs_and_code_are_named(program: Program, project: Path, reads: Path) -> None:
     program("run", "reads", "--items", "0:2", "--set", "data=data.bin")
     (project / "data.bin").write_bytes(b"tampered")

@@ -46,6 +46,8 @@ def command(certificate: str, outputs: str | None, on: str, as_json: bool) -> in
     if outputs:
         findings = list(verify(document, in_folder(Path(outputs), document)))
     else:
+        if (ran := document["environment"]["home"]) != on:
+            raise click.UsageError(f"the job ran at home {ran}: give --on {ran} to look there, or --outputs FOLDER")
         with open_home(on) as home:
             findings = list(verify(document, _of_job(home, document)))
     if as_json:
