@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PREFIX = "skyburst"
 EXAMPLES = ("monte_carlo", "color_depth_search", "color_depth_index")
-CHAIN = ("adds", "scales", "tells")
+CHAIN = ("splits", "counts")
 ANALYSES = [
     "tests/local/scripted",
     "tests/local/staged",

@@ -23,23 +23,25 @@ def retain(aws: Deployment) -> dict[str, Any]:
 
 
 def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(aws: Deployment, job_name: str) -> None:
-    mine = aws.put("lab/inputs/mine.json", b"[1, 2]")
-    other = aws.put("lab/inputs/other.json", b"3")
+    mine = aws.put("lab/inputs/mine.txt", b"a b\n")
+    other = aws.put("lab/inputs/other.txt", b"c\n")
     keep = {"results_days": 1e-6, "delete_inputs_after_success": True}
     people = {"group": "lab", "labels": {"submission": "job__b_1"}}
-    job = {"analysis": "tells", "items": [{"data": mine}], "keep": keep, **people}
-    ended = aws.run(job_name, job)
+    job = {"analysis": "splits", "items": [{"data": mine}], "keep": keep, "next": False, **people}
+    ended = aws.run(job_name, job, timeout_s=180)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert keys_of(aws, "retention/") == {job_name}
     assert retain(aws) == {"inputs": 1, "results": 1, "kept": 0}
     assert keys_of(aws, "lab/inputs/") == {other.rpartition("/")[2]}
     left = keys_of(aws, f"jobs/{job_name}/")
     assert "certificate.json" in left
-    assert "result.json" not in left
+    assert "datasets/00000000/status.json" in left
+    assert not {name for name in left if name == "result.json" or name.startswith("files/") or "/results/" in name}
     assert keys_of(aws, "retention/") == set()
     record = aws.table().job(job_name)
     assert record.outcome is not None
-    assert {kind: entry["objects"] for kind, entry in record.outcome["deleted"].items()} == {"inputs": 1, "results": 1}
+    deleted = {kind: entry["objects"] for kind, entry in record.outcome["deleted"].items()}
+    assert deleted == {"inputs": 1, "results": 4}, "result.json, datasets.json, datasets.csv, words.txt"
     assert retain(aws) == {"inputs": 0, "results": 0, "kept": 0}
     again = aws.run(f"{job_name}-again", {"resume": job_name})
     assert again["status"] == "SUCCEEDED", "a job that succeeded stays as it is"
