@@ -13,7 +13,7 @@ from skyburst.contracts.records import JobRecord, Progress
 from skyburst.cost.estimate import estimate
 from skyburst.cost.job_cost import MachineUse, cost_of
 from skyburst.cost.work import work_of
-from skyburst.errors import Invalid, JobNotFound, OverBudget
+from skyburst.errors import Invalid, InvalidJob, JobNotFound, OverBudget
 from skyburst.manifest import parse_source
 from skyburst.ports import TaskTable
 from skyburst.prices.book import Architecture, PriceBook
@@ -57,7 +57,7 @@ class Paying:
 
         Raises:
             OverBudget: naming the budget and its numbers; nothing was reserved.
-            Invalid: when a budget applies and no price is known of the machines that the job needs.
+            InvalidJob: when a budget applies and no price is known of the machines that the job needs.
         """
         items = _items_of(job)
         payer = payer_of(job)
@@ -68,7 +68,10 @@ class Paying:
             return
         if job.runs:  # what is done is paid for
             items = max(1, items - self._table.progress(job.job_id).items_done)
-        amount = self.most(job, items)
+        try:
+            amount = self.most(job, items)
+        except Invalid as error:
+            raise InvalidJob(f"what the job may cost at most, which its budget has to cover, is not known: {error}") from error
         answer = self.budgets.reserve(job.job_id, payer, amount, now)
         if isinstance(answer, Refused) and self.sweep(now, SWEPT):
             answer = self.budgets.reserve(job.job_id, payer, amount, now)

@@ -218,7 +218,7 @@ def test_no_price_no_reservation(home: LocalHome) -> None:
     )
     Path("gpu/blueprint.toml").write_text(blueprint)
     Path("gpu/code.py").write_text(CODE)
-    with pytest.raises(skyburst.Invalid, match="no instance type that a deployment takes by itself has 1 vCPUs"):
+    with pytest.raises(skyburst.InvalidJob, match="no instance type that a deployment takes by itself has 1 vCPUs"):
         submit(home, analysis="gpu")
     assert list(home.table.jobs()) == []
 
