@@ -71,7 +71,9 @@ class Paying:
         try:
             amount = self.most(job, items)
         except Invalid as error:
-            raise InvalidJob(f"what the job may cost at most, which its budget has to cover, is not known: {error}") from error
+            raise InvalidJob(
+                f"what the job may cost at most, which its budget has to cover, is not known: {error}"
+            ) from error
         answer = self.budgets.reserve(job.job_id, payer, amount, now)
         if isinstance(answer, Refused) and self.sweep(now, SWEPT):
             answer = self.budgets.reserve(job.job_id, payer, amount, now)
