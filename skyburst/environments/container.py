@@ -92,7 +92,7 @@ class Container:
         words = [self.engine, "run", "--name", self.name, "--init", "--workdir", self.folder]
         words += ["--cpus", str(self.vcpus), "--memory", f"{self.memory_mb}m", "--memory-swap", f"{self.memory_mb}m"]
         words += ["--user", f"{self.user}:{self.group}"]
-        words += ["--userns", "keep-id"] if self.is_podman else []
+        words += ["--userns", "keep-id", "--security-opt", "label=disable"] if self.is_podman else []
         for gpu in self.gpus if self.is_podman else []:
             words += ["--device", f"nvidia.com/gpu={gpu}"]
         if self.gpus and not self.is_podman:

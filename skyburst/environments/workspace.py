@@ -99,9 +99,15 @@ def contract_variables(
 
 def whole_environment(variables: Mapping[str, str], bin_folder: Path) -> dict[str, str]:
     """All variables of a command that runs on this machine as it is: those of the contract, and what programs need."""
-    path = os.pathsep.join([str(bin_folder), str(Path(sys.executable).parent), os.environ.get("PATH") or DEFAULT_PATH])
+    path = os.pathsep.join(
+        [
+            str(bin_folder),
+            str(Path(sys.executable).parent),
+            variables.get("PATH") or os.environ.get("PATH") or DEFAULT_PATH,
+        ]
+    )
     kept = {name: os.environ[name] for name in KEPT if name in os.environ}
-    return {"LANG": LOCALE, **kept, "PATH": path, **variables}
+    return {"LANG": LOCALE, **kept, **variables, "PATH": path}
 
 
 def words_of(command: list[str], folder: Path, seen_as: Path | None = None) -> list[str]:

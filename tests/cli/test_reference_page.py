@@ -13,6 +13,8 @@ from skyburst.cli.exits import MEANINGS
 from skyburst.cli.group import COMMANDS
 from skyburst.cli.main import skyburst
 from skyburst.cli.options import ON_VARIABLE
+from skyburst.environments import container
+from skyburst.environments.inputs import LINK_VARIABLE
 from skyburst.finding import PATH_VARIABLE
 from skyburst.homes.aws.account import PREFIX_VARIABLE
 from skyburst.homes.local.folder import VARIABLE
@@ -50,6 +52,6 @@ def test_the_page_has_the_table_of_exit_codes_as_the_program_has_it() -> None:
 
 
 def test_the_page_has_the_variables() -> None:
-    of_commands = (ON_VARIABLE, PREFIX_VARIABLE, BUNDLES_VARIABLE, PRICES_VARIABLE)
+    of_commands = (ON_VARIABLE, PREFIX_VARIABLE, BUNDLES_VARIABLE, PRICES_VARIABLE, container.VARIABLE, LINK_VARIABLE)
     for variable in (VARIABLE, PATH_VARIABLE, WORKERS_VARIABLE, *of_commands):
         assert f"| `{variable}` |" in PAGE

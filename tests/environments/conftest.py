@@ -27,7 +27,6 @@ Analysis = Callable[..., str]
 def analysis(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Analysis:
     """Writes an analysis that is a script for bash; its folder."""
     monkeypatch.setenv("SKYBURST_WORKERS", "2")
-    monkeypatch.setattr("skyburst.environments.start.GRACE_S", 1.0)
 
     def write(script: str, environment: str = "memory_mb = 512\ntimeout_min = 1") -> str:
         folder = tmp_path / "scripted"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -261,6 +262,8 @@ class _Worker:
         self.ready = False
         self.stuck = False
         self.verdict: Failure | None = None
+        self._ended: tuple[int, resource.struct_rusage] | None = None
+        """Status and use of the process, when it has ended."""
         self._seconds_each = AHEAD_S
         self._sent_at: dict[int, float] = {}
         self._cold = True
@@ -332,15 +335,18 @@ class _Worker:
             os.killpg(self.process.pid, signal.SIGKILL)
 
     def gone(self) -> bool:
-        """Whether the process has ended; it is still to be reaped."""
-        return os.waitid(os.P_PID, self.process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        """Whether the process has ended, without waiting for it."""
+        if self._ended is None:
+            pid, status, usage = os.wait4(self.process.pid, os.WNOHANG)
+            self._ended = (status, usage) if pid else None
+        return self._ended is not None
 
     def reap(self) -> tuple[str, float]:
         """Wait for the end; how the process ended in words, and its peak memory in MiB."""
         self.kill()  # also what the worker may have started
         self.channel.close()
         os.close(self._lifeline)
-        _, status, usage = os.wait4(self.process.pid, 0)
+        status, usage = self._ended or os.wait4(self.process.pid, 0)[1:]
         self.slate.close()
         self._temporary.remove()
         code = self.process.returncode = os.waitstatus_to_exitcode(status)
