@@ -118,7 +118,9 @@ class Attempt:
             report.say(line)
         report.container = started.container
         report.doing("its command runs")
-        return run_command(started.order, _Watching(report, workspace), lambda: self._place.ending.reason is not None)
+        ended = run_command(started.order, _Watching(report, workspace), lambda: self._place.ending.reason is not None)
+        report.container = None
+        return ended
 
     def _stop(self) -> None:
         """Raise when there is no time for more."""
