@@ -16,6 +16,8 @@ from skyburst.contracts.parameters import Declared
 from skyburst.errors import AnalysisNotFound
 from skyburst.finding import find_analysis
 
+LISTS = ("manifest.json", "library.json")
+"""One of them is in a folder that is a stored list of items."""
 LIMITS = (
     "batch_size",
     "max_parallelism",
@@ -45,6 +47,8 @@ def specification(analysis: str | None, given: Mapping[str, Any], on: str = "loc
     document.update({field: given[field] for field in LIMITS if given[field] is not None})
     if given["items"] is not None:
         document["items"] = items_from(given["items"])
+        if _are_datasets(document["items"], str(document["analysis"])):
+            document["items"] = [location.strip() for location in given["items"].split(",")]
     if given["label"]:
         document["labels"] = {**document.get("labels", {}), **labels_from(given["label"])}
     if given.get("no_next"):
@@ -55,6 +59,18 @@ def specification(analysis: str | None, given: Mapping[str, Any], on: str = "loc
         declared = _declared(str(document["analysis"]), on)
         document["parameters"] = {**document.get("parameters", {}), **parameters_from(declared, given["set"])}
     return document
+
+
+def _are_datasets(items: Any, analysis: str) -> bool:
+    """Whether a folder or URL that could be a stored list of items is the data of a command instead."""
+    if not isinstance(items, dict) or "manifest" not in items:
+        return False
+    if any(Path(items["manifest"], name).expanduser().is_file() for name in LISTS):
+        return False
+    try:
+        return find_analysis(analysis).blueprint.command is not None
+    except AnalysisNotFound:  # it may be deployed, and not be here
+        return False
 
 
 def _declared(analysis: str, on: str) -> Declared | None:

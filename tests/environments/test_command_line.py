@@ -7,6 +7,7 @@ import json
 import pytest
 
 from skyburst.cli.main import run_program
+from skyburst.cli.specification import LIMITS
 
 SCRIPT = """
 echo "seen $SKYBURST_DATASET"
@@ -60,6 +61,22 @@ def test_a_job_of_datasets_is_run_and_looked_at(program, analysis, data, tmp_pat
     assert (code, "has 2 datasets 'a.txt': give the number of one, such as 0, 2" in err) == (2, True)
     code, _, err = program("logs", "last", "--dataset", "7")
     assert (code, "its datasets are 0 to 2" in err) == (2, True)
+
+
+def test_a_folder_or_a_url_is_a_dataset_of_a_command_and_a_list_of_items_for_others(analysis, data, tmp_path):
+    from skyburst.cli.specification import specification
+
+    def items(given, of):
+        return specification(of, {"spec": None, "items": given, "label": (), "set": (), **dict.fromkeys(LIMITS)})[
+            "items"
+        ]
+
+    folder = analysis("true")
+    assert items(str(data / "session"), folder) == [str(data / "session")]
+    assert items("s3://b/x, s3://b/y/", folder) == ["s3://b/x", "s3://b/y/"]
+    (data / "manifest.json").write_text("{}")
+    assert items(str(data), folder) == {"manifest": str(data)}
+    assert items("s3://b/library", "word-statistics") == {"manifest": "s3://b/library"}
 
 
 def test_results_are_copied_also_when_every_dataset_failed(program, analysis, data, tmp_path):

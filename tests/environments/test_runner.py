@@ -134,7 +134,7 @@ def test_nothing_of_a_command_survives_its_end(tmp_path, heard, script):
     ended = run_command(shell(tmp_path, script, timeout_s=0.5), heard, lambda: False)
     assert (ended.reason, ended.left) == ("TIMED_OUT", 0)
     assert left_of(tmp_path) == []
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
 
 
 def test_what_a_command_left_running_is_ended_when_it_ends_itself(tmp_path, heard):
@@ -148,7 +148,7 @@ def test_what_a_command_left_running_is_ended_when_it_ends_itself(tmp_path, hear
 def test_a_command_is_ended_when_somebody_asks(tmp_path, heard):
     ended = run_command(shell(tmp_path, "echo begun; sleep 100"), heard, lambda: bool(heard.lines))
     assert ended.reason == "CANCELLED"
-    assert ended.seconds < 5
+    assert ended.seconds < 20
 
 
 def test_a_command_whose_processes_together_take_too_much_memory_is_ended(tmp_path, heard):
