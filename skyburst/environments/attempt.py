@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import tempfile
 import time
@@ -27,7 +28,7 @@ from skyburst.environments.results import Delivered, deliver
 from skyburst.environments.runner import Ended, run_command
 from skyburst.environments.start import order_of
 from skyburst.environments.workspace import Workspace, remove
-from skyburst.errors import Cancelled, CommandFailed, DatasetEnded, Killed, OutOfMemory, SkyburstError, TimedOut
+from skyburst.errors import Cancelled, CommandFailed, DatasetEnded, Killed, OutOfMemory, TimedOut
 
 PREFIX = "dataset-"
 ERRORS: dict[DatasetState, type[DatasetEnded]] = {
@@ -83,15 +84,15 @@ class Attempt:
             except DatasetEnded as error:
                 state, reason = self._state_of(error), str(error)
                 ended = None
-            except (SkyburstError, OSError) as error:
-                self._report.end(DatasetState.FAILED, str(error))
+            except Exception as error:
+                self._report.end(DatasetState.FAILED, str(error) or type(error).__name__)
                 raise
             self._report.status.exit_code = ended.exit_code if ended else None
             if ended:
                 self._note(ended)
             try:
                 self._deliver(workspace)
-            except SkyburstError as error:
+            except Exception as error:
                 self._report.end(DatasetState.FAILED, f"its results could not be delivered: {error}")
                 raise
             document = self._report.end(state, reason)
@@ -118,7 +119,9 @@ class Attempt:
             report.say(line)
         report.container = started.container
         report.doing("its command runs")
-        ended = run_command(started.order, _Watching(report, workspace), lambda: self._place.ending.reason is not None)
+        watching = _Watching(report, workspace)
+        ended = run_command(started.order, watching, lambda: self._place.ending.reason is not None)
+        watching.hear_the_rest()
         report.container = None
         return ended
 
@@ -142,7 +145,8 @@ class Attempt:
     def _deliver(self, workspace: Workspace) -> None:
         report = self._report
         report.doing("its results are delivered")
-        (workspace["logs"] / MESSAGES).unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # the command may have done anything to its folders
+            (workspace["logs"] / MESSAGES).unlink()
         for folder, prefix, found in (
             ("results", DELIVERED, report.status.files),
             ("logs", DELIVERED_LOGS, report.status.logs),
@@ -180,11 +184,23 @@ class _Watching:
         self._report.doing(f"its command is ended: {reason}")
 
     def tick(self) -> None:
+        self._hear()
+
+    def hear_the_rest(self) -> None:
+        """Take in what the command said just before its end."""
+        while self._hear():
+            continue
+
+    def _hear(self) -> bool:
+        """Take in some of what the command said; whether there was anything."""
+        heard = False
         for message in self._messages.read():
+            heard = True
             if message.progress is not None:
                 self._report.status.progress = message.progress
             if message.text is not None:
                 self._report.doing(message.text) if message.progress is not None else self._report.say(message.text)
+        return heard
 
 
 def outcome_of(ended: Ended, setup: Setup, changed: str | None, cancelled: str | None) -> tuple[DatasetState, str]:

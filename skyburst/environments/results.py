@@ -39,6 +39,9 @@ def deliver(folder: Path, objects: Objects, prefix: str) -> Iterator[Delivered |
     Raises:
         StorageError: when a file cannot be stored.
     """
+    if folder.is_symlink() or not folder.is_dir():  # a link could lead to all that there is on the machine
+        yield Refused(".", "the command removed the folder, or put something else in its place")
+        return
     root = folder.resolve()
     links = []
     for name, path, mode in _walk(root, ""):

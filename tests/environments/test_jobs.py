@@ -165,6 +165,12 @@ def test_data_that_is_gone_fails_its_dataset_with_the_reason(analysis, data, tmp
     assert len(job_of(error).batches()[0].failures) == 1
 
 
+def test_a_command_that_removes_its_own_folders_succeeds_all_the_same(analysis, data):
+    result = skyburst.run(analysis('rm -rf "$SKYBURST_RESULTS" "$SKYBURST_LOGS" "$HOME"'), items=[str(data / "a.txt")])
+    (status,) = skyburst.JobHandle(result.job_id).datasets()
+    assert [entry["name"] for entry in status["refused"]] == [".", "."]
+
+
 SLOW = """
 trap 'echo kept > "$SKYBURST_RESULTS/kept"; exit 9' TERM
 (setsid sleep 1000 &)

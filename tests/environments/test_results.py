@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from unittest.mock import ANY
 
 import pytest
 
@@ -56,6 +57,15 @@ def test_links_that_lead_out_and_names_that_no_store_has_are_refused_and_named(f
     refused = {entry.name: entry.reason for entry in found if isinstance(entry, Refused)}
     assert set(refused) == {"out", "up", "loop", "dir", "back\\slash", "bad-?", "pipe"}
     assert "leads out of the folder" in refused["up"]
+
+
+def test_a_folder_of_results_that_was_replaced_is_not_followed(folder, tmp_path):
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "secret").write_text("s")
+    folder.rmdir()
+    assert delivered(folder, tmp_path) == ([Refused(".", ANY)], {})
+    folder.symlink_to(tmp_path / "other")
+    assert delivered(folder, tmp_path) == ([Refused(".", ANY)], {})
 
 
 def test_folders_that_the_command_closed_are_delivered_and_removed(folder, tmp_path):
