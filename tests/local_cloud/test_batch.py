@@ -45,7 +45,7 @@ def test_a_job_runs_its_command_in_a_folder_and_an_environment_of_its_own(machin
     assert environment["AWS_BATCH_JOB_ID"] == ended["jobId"]
     assert environment["AWS_BATCH_JOB_ATTEMPT"] == "1"
     assert environment["AWS_BATCH_JQ_NAME"] == machines.queue
-    known = {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE"}
+    known = {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "ECS_CONTAINER_METADATA_URI_V4"}
     assert all(name in known or name.startswith("AWS_") for name in environment)
 
 
@@ -218,6 +218,13 @@ def test_a_job_that_waits_is_cancelled_and_never_runs(machines: Machines) -> Non
     assert (ended["status"], ended["statusReason"], ended["attempts"]) == ("FAILED", "changed my mind", [])
     machines.cloud.client("batch").terminate_job(jobId=first, reason="done")
     machines.cloud.wait_for_job(first, 10)
+
+
+def test_what_waits_in_a_queue_that_is_deleted_fails(machines: Machines, cloud: LocalCloud) -> None:
+    queue = machines.queue_of(machines.environment(types=("c5.large",)))
+    job = machines.submit("print(1)", queue=queue, memory_mb=64_000)
+    cloud.client("batch").delete_job_queue(jobQueue=queue)
+    assert cloud.wait_for_job(job, 10)["statusReason"].endswith("was deleted")
 
 
 def test_a_job_that_no_instance_can_hold_waits_and_says_why(machines: Machines) -> None:

@@ -300,6 +300,10 @@ class Batch:
                 self._changed.wait(TICK_S if watches else None)
 
     def _place_all(self) -> None:
+        for arn, forgotten in list(self._waiting.items()):
+            if self._backend.get_job_queue_by_arn(arn) is None:
+                for job in list(forgotten):
+                    self._move(job, "FAILED", f"the job queue {arn} was deleted")
         queues = [self._backend.get_job_queue_by_arn(arn) for arn in self._waiting]
         for queue in sorted((one for one in queues if one is not None), key=lambda one: -int(one.priority)):
             # In the order of their arrival, of which one that finds no room holds up the others, as in a queue of Batch.
