@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,10 +11,12 @@ import pytest
 import skyburst
 from skyburst.contracts.records import ENVIRONMENTS, BatchRecord
 from skyburst.contracts.spans import Part
-from tests.deployed.conftest import REPOSITORY, Deployment, scripts
+from tests.conftest import REPOSITORY
+from tests.deployed.conftest import Deployment, scripts
+from tests.deployed.test_jobs import timeline_of_job
 
 pytestmark = pytest.mark.slow
-AWAY, FALLING = str(REPOSITORY / "tests/local/away"), str(REPOSITORY / "tests/local/falling")
+AWAY = str(REPOSITORY / "tests/local/away")
 
 
 def away(*entries: Any, analysis: str = "away", **fields: Any) -> dict[str, Any]:
@@ -76,24 +77,28 @@ def test_a_job_in_environments_has_the_same_result_as_at_home_local_to_the_byte(
     assert certificate["analysis"]["compute"]["environment"] is True
 
 
-def test_a_batch_that_fails_is_not_tried_again_and_its_reason_is_kept(aws: Deployment, job_name: str) -> None:
-    ended = aws.run(job_name, away("ok", "raise", "exit", "memory", "kill", tolerated_failure_percent=80))
+def test_a_batch_that_fails_is_not_tried_again_and_its_reason_and_exit_code_are_kept(
+    aws: Deployment, job_name: str
+) -> None:
+    job = away("ok", "raise", "exit", "memory", "kill", "hang", environment={"timeout_min": 0.1})
+    ended = aws.run(job_name, {**job, "tolerated_failure_percent": 90}, 150)
     assert ended["status"] == "SUCCEEDED", ended
-    assert aws.result(job_name) == {"found": [0], "missing": [1, 2, 3, 4]}
-    failures = [batch(aws, job_name, number).failures for number in range(1, 5)]
-    assert [len(of_batch) for of_batch in failures] == [1, 1, 1, 1]
-    assert [of_batch[0].kind for of_batch in failures] == ["ValueError", "Killed", "OutOfMemory", "OutOfMemory"]
+    assert aws.result(job_name) == {"found": [0], "missing": [1, 2, 3, 4, 5]}
+    failures = [batch(aws, job_name, number).failures for number in range(1, 6)]
+    assert [len(of_batch) for of_batch in failures] == [1] * 5
+    kinds = [of_batch[0].kind for of_batch in failures]
+    assert kinds == ["ValueError", "Killed", "OutOfMemory", "OutOfMemory", "TimedOut"]
     assert "told to fail" in failures[0][0].message
     assert failures[1][0].exit_code == 3
-    codes = {
-        name.rpartition(":")[2]: told["container"].get("exitCode") for name, told in batch_jobs(aws, job_name).items()
-    }
-    assert codes["2"] == 3, "the container has it too"
+    assert failures[4][0].message == "it took longer than the 0.1 min that it has"
+    described = batch_jobs(aws, job_name)
+    codes = {name.rpartition(":")[2]: told["container"].get("exitCode") for name, told in described.items()}
+    assert [codes[child] for child in "012345"] == [0, 1, 3, 137, 137, 124], "the containers have them too"
 
 
 def test_a_spot_machine_that_is_taken_away_loses_nothing(aws: Deployment, job_name: str) -> None:
-    aws.cloud.faults.reclaim_instance(f"skyburst-{job_name}*", 1, after_s=1.5)
-    ended = aws.run(job_name, away([4.0, "ok"], environment={"pricing": "spot"}))
+    aws.cloud.faults.reclaim_instance(f"skyburst-{job_name}*", 1, after_s=4.0)
+    ended = aws.run(job_name, away([12.0, "ok"], environment={"pricing": "spot"}))
     assert ended["status"] == "SUCCEEDED", ended
     assert aws.result(job_name) == {"found": [0], "missing": []}
     record = batch(aws, job_name, 0)
@@ -119,9 +124,8 @@ def test_cancel_ends_what_runs_and_what_waits_and_resume_submits_only_what_is_mi
     until(lambda: _progress(aws, job_name) == (1, 2))
     (second,) = {name for name in batch_jobs(aws, job_name) if "-2-" in name and ":" not in name}
     assert batch_jobs(aws, job_name)[second]["arrayProperties"]["size"] == 2
-    aws.cloud.client("stepfunctions").stop_execution(executionArn=again, cause="told to")
-    until(lambda: aws.table().job(job_name).state.finished)
-    until(lambda: all(told["status"] in ("SUCCEEDED", "FAILED") for told in batch_jobs(aws, job_name).values()))
+    aws.table().request_cancel(job_name)
+    assert aws.cloud.wait_for_execution(again, 60)["error"] == "CANCELLED"
 
 
 def _progress(aws: Deployment, name: str) -> tuple[int, int] | None:
@@ -132,60 +136,32 @@ def _progress(aws: Deployment, name: str) -> tuple[int, int] | None:
     return counts.done, counts.running
 
 
-def test_a_batch_ends_when_its_time_is_up(aws: Deployment, job_name: str) -> None:
-    ended = aws.run(job_name, away("ok", "hang", environment={"timeout_min": 0.05}, tolerated_failure_percent=50))
-    assert ended["status"] == "SUCCEEDED", ended
-    (failure,) = batch(aws, job_name, 1).failures
-    assert (failure.kind, failure.message) == ("TimedOut", "it took longer than the 0.05 min that it has")
-
-
 def test_a_batch_that_runs_out_of_time_or_memory_in_a_function_runs_once_more_in_an_environment(
     aws: Deployment, job_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ended = aws.run(job_name, away("ok", ["hang", "ok"], ["memory", "ok"], ["raise", "ok"], analysis="falling"))
+    job = away("ok", ["hang", "ok"], ["memory", "ok"], ["raise", "ok"], ["memory", "memory"], analysis="falling")
+    ended = aws.run(job_name, {**job, "tolerated_failure_percent": 20}, 150)
     assert ended["status"] == "SUCCEEDED", ended
-    assert aws.result(job_name) == {"found": [0, 1, 2, 3], "missing": []}
-    records = [batch(aws, job_name, number) for number in range(4)]
-    assert [record.attempt for record in records] == [1, 2, 2, 2]
+    assert aws.result(job_name) == {"found": [0, 1, 2, 3], "missing": [4]}
+    records = [batch(aws, job_name, number) for number in range(5)]
+    assert [record.attempt for record in records] == [1, 2, 2, 2, 2]
     lanes = [record.delivery.lane for record in records if record.delivery]
-    assert [lane == ENVIRONMENTS for lane in lanes] == [False, True, True, False]
-    job = aws.table().job(job_name)
-    assert job.outcome is not None
-    assert job.outcome["environments"]["fell_back_ranges"] == [[1, 3]]
+    assert [lane == ENVIRONMENTS for lane in lanes] == [False, True, True, False, True]
+    assert [failure.kind for failure in records[4].failures] == ["OutOfMemory", "OutOfMemory"], "and no third time"
+    stored = aws.table().job(job_name)
+    assert stored.outcome is not None
+    assert stored.outcome["environments"]["fell_back_ranges"] == [[1, 3], [4, 5]]
     certificate = json.loads(aws.object(f"jobs/{job_name}/certificate.json"))
-    assert certificate["counts"]["fell_back"] == 2
+    assert certificate["counts"]["fell_back"] == 3
     assert certificate["analysis"]["compute"]["why"] == "its batches begin in functions, and fall back to environments"
-    from tests.deployed.test_jobs import timeline_of_job
-
     workers = timeline_of_job(aws, job_name, monkeypatch).of(Part.WORKER)
-    assert sorted(stage.batch or 0 for stage in workers if stage.lane == ENVIRONMENTS) == [1, 2]
+    assert sorted(stage.batch or 0 for stage in workers if stage.lane == ENVIRONMENTS) == [1, 2, 4]
 
 
-def test_a_batch_that_fails_in_an_environment_after_it_fell_back_does_not_fall_back_again(
-    aws: Deployment, job_name: str, tmp_path: Path
-) -> None:
-    ended = aws.run(
-        job_name, away("ok", ["memory", "memory"], analysis="falling", parameters={"journal": str(tmp_path)})
-    )
-    assert ended["error"] == "FAILED"
-    kinds = [failure.kind for failure in batch(aws, job_name, 1).failures]
-    assert kinds == ["OutOfMemory", "OutOfMemory"]
-    assert len(list(tmp_path.glob("1-*"))) == 2
-
-
-@pytest.mark.parametrize(
-    ("environment", "said"),
-    [
-        ({"instance_type": "p3.2xlarge"}, "the blueprint of analysis 'away' allows m5.large"),
-        ({"disk_gb": 500}, "machines of analysis 'away' are deployed with 30"),
-    ],
-)
-def test_wishes_that_cannot_be_are_refused_by_name(
-    aws: Deployment, job_name: str, environment: dict[str, Any], said: str
-) -> None:
-    ended = aws.run(job_name, away("ok", environment=environment))
+def test_wishes_that_cannot_be_are_refused_by_name(aws: Deployment, job_name: str) -> None:
+    ended = aws.run(job_name, away("ok", environment={"instance_type": "p3.2xlarge"}))
     assert (ended["status"], ended["error"]) == ("FAILED", "InvalidJob")
-    assert said in ended["cause"]
+    assert "the blueprint of analysis 'away' allows m5.large" in ended["cause"]
 
 
 def status(aws: Deployment, job: str, number: int) -> dict[str, Any]:

@@ -1,15 +1,23 @@
-"""Where a container writes: the group and the stream of its log, which the agent of ECS tells."""
+"""The log of a container: what is written to it, and its group and stream, which the agent of ECS tells."""
 
 from __future__ import annotations
 
 import json
+import logging
 import os
+import sys
 import urllib.error
 import urllib.request
 
 METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 """Variable that the agent of ECS sets; the address is on the machine itself."""
 TIMEOUT_S = 2.0
+
+
+def log_to_container() -> None:
+    """Write what the engine says to standard error, which is the container's log; of libraries warnings only."""
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="skyburst: %(message)s")
+    logging.getLogger("skyburst").setLevel(logging.INFO)
 
 
 def own_log() -> str:

@@ -29,11 +29,11 @@ from skyburst.errors import InvalidJob, ObjectNotFound, SkyburstError
 from skyburst.homes.aws.arrays import ARRAY, JOB, RUN, key_of
 from skyburst.homes.aws.batch_service import DELIVER_S
 from skyburst.homes.aws.brief import Brief, read_brief
-from skyburst.homes.aws.container_log import own_log
+from skyburst.homes.aws.container_log import log_to_container, own_log
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.standing import look
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("skyburst.environment")
 
 BATCH_JOB, BATCH_ATTEMPT, BATCH_CHILD = "AWS_BATCH_JOB_ID", "AWS_BATCH_JOB_ATTEMPT", "AWS_BATCH_JOB_ARRAY_INDEX"
 LOOK_S = 5.0
@@ -266,7 +266,7 @@ class Container:
 
 def main() -> int:
     """Run the batch of this container; the exit code."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="skyburst: %(message)s")
+    log_to_container()
     told = threading.Event()
 
     def tell(_number: int, _frame: FrameType | None) -> None:

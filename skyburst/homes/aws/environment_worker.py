@@ -22,15 +22,17 @@ from skyburst.contracts.records import Outcome
 from skyburst.contracts.states import BatchState
 from skyburst.engine.work import Task, describe, limit_memory, peak_memory_mb, work
 from skyburst.homes.aws.arrays import FOLDER
-from skyburst.homes.aws.container_log import own_log
+from skyburst.homes.aws.container_log import log_to_container, own_log
 from skyburst.homes.aws.deployed import Deployed
-from skyburst.homes.aws.environment import DONE, ENDED, FAILED, Given, given_to
+from skyburst.homes.aws.environment import DONE, ENDED, FAILED, OUT_OF_MEMORY, TIMED_OUT, Given, given_to
 from skyburst.homes.aws.worker import bench_of
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("skyburst.environment")
 
 OWN_MB, LEAST_MB = 160, 64
-"""MiB that the engine's own processes take of an environment's memory; and what a command has at least."""
+"""MiB that the engine's own processes take of an environment's memory; and what is left of it at least."""
+CODES = {"OutOfMemory": OUT_OF_MEMORY, "TimedOut": TIMED_OUT}
+"""Exit codes of failures that have none of their own."""
 
 
 class Stopped(SystemExit):
@@ -69,7 +71,7 @@ class Worker:
         given, started_at = self._given, time.time()
         brief, needs = given.brief, self._needs
         if not needs["command"] and not needs["gpus"]:  # drivers of GPUs reserve far more than they use
-            limit_memory(int(needs["memory_mb"]))
+            limit_memory(max(LEAST_MB, needs["memory_mb"] - OWN_MB))
         try:
             setup = self._setup() if needs["command"] else None
             bench = bench_of(self._deployed, self._folder, brief, setup, self._ending)
@@ -111,7 +113,7 @@ class Worker:
             return DONE
         table.record_failure(job_id, outcome, BatchState.FAILED, token=given.token)
         log.error("failed: %s: %s", outcome.failure.kind, outcome.failure.message)
-        code = outcome.failure.exit_code or FAILED
+        code = outcome.failure.exit_code or CODES.get(outcome.failure.kind, FAILED)
         return code if code > 0 else 128 - code
 
 
@@ -123,7 +125,7 @@ def analysis_folder() -> Path:
 
 def main() -> int:
     """Run the batch; the exit code."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="skyburst: %(message)s")
+    log_to_container()
     deployed = Deployed.from_environment()
     worker = Worker(deployed, given_to(deployed, os.environ), analysis_folder(), own_log())
     signal.signal(signal.SIGTERM, worker.stop)
