@@ -29,6 +29,7 @@ from skyburst.errors import (
 )
 from skyburst.homes.aws.account import Account, asking
 from skyburst.homes.aws.brief import SAME_AS, job_prefix
+from skyburst.homes.aws.datasets import uploaded_datasets
 from skyburst.homes.aws.ending import CERTIFICATE
 from skyburst.homes.aws.executions import LONGEST_NAME, Executions, execution_name, refusal
 from skyburst.homes.aws.outcomes import whole
@@ -159,6 +160,8 @@ class AwsHome(DatasetsOfHome):
                     if entry.get("format") == "path" and resolved[name] is not None:
                         parameters[name] = self._uploaded(f"parameters.{name}", resolved[name])
             spec = parse_job({**spec.document(), "analysis": blueprint.name})
+            if blueprint.command is not None:
+                spec = uploaded_datasets(spec, blueprint, folder, self._uploaded)
             self._found[blueprint.name] = found
         return parse_job({**spec.document(), "parameters": parameters, **self._items(spec, folder)})
 

@@ -24,6 +24,7 @@ from skyburst.engine.spans import store_span
 from skyburst.errors import AnalysisNotFound, Invalid, InvalidJob, JobBusy, OverBudget
 from skyburst.finding import PROBE
 from skyburst.homes.aws.brief import SAME_AS, Brief, job_prefix, write_brief
+from skyburst.homes.aws.datasets import check_urls
 from skyburst.homes.aws.deployed import Deployed, function_name
 from skyburst.homes.aws.ending import LONGEST_REASON, ending
 from skyburst.homes.aws.environment_lane import end_environments
@@ -164,6 +165,7 @@ class Planner:
         entry = self._entry(spec.analysis)
         blueprint = self._blueprint(spec.analysis)
         parameters = _parameters(blueprint, spec)
+        spec = check_urls(spec, blueprint)
         check_chain(blueprint, self._following)
         if spec.items is None and not blueprint.items:
             raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
