@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 RISE = 1.5
+"""Factor of the price of a footprint with too little in its region, from one round to the next."""
 START = 1e-3
+"""The first such price, as a share of what a footprint and its trace weigh."""
 
 
 @dataclass(frozen=True, kw_only=True)
