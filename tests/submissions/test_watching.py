@@ -140,6 +140,35 @@ def test_a_file_that_stays_without_sense_is_refused_for_all_to_see(
     assert "INPUT ERROR: Submit file is not JSON" in certificate.read_text()
 
 
+def test_an_ensemble_of_a_command_has_a_config_and_a_log_each(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    analysis = tmp_path / "analyses" / "telling"
+    analysis.mkdir()
+    (analysis / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "telling"\nversion = "1.0.0"\ncommand = ["sh", "run.sh"]\n[environment]\nmemory_mb = 256\n'
+    )
+    (analysis / "run.sh").write_text(
+        'echo "I am $SKYBURST_DATASET"; cp "$SKYBURST_CONFIG" "$SKYBURST_RESULTS/mine.json"; exit 3\n'
+    )
+    lab = make_folders(folder, "telling", "mylab")
+    (lab / "inputs" / "a").write_text("one")
+    (lab / "configs" / "e.yml").write_text("ensemble_size: 2\n__duration__: 1\n")
+    document = {"dataname": "mylab/inputs/a", "configname": "mylab/configs/e.yml", "timestamp": "1"}
+    (lab / "submissions" / "submit.json").write_text(json.dumps(document))
+    results = lab / "results" / "job__telling_1"
+    until(watching(folder, []), lambda: ended(results))
+    delivered = [results / "process_results" / name for name in ("mine.json", "a-2/mine.json", "a/mine.json")]
+    configs = [json.loads(path.read_text()) for path in delivered if path.exists()]
+    assert sorted(config["jobnb"] for config in configs) == [1, 2]
+    for number, name in enumerate(("a", "a-2"), start=1):
+        status = json.loads((results / "logs" / f"DATASET_NAME:{name}_STATUS.txt").read_text())
+        assert (status["status"], status["reason"]) == ("FAILED", 3)
+        assert f"I am {name}" in status["std"].values()
+        assert (results / "process_results" / f"job__telling_1inst{number}config.json").exists()
+    assert "STATUS: FAILED" in (results / "logs" / "certificate.txt").read_text()
+
+
 def test_over_the_limit_of_an_analysis_submissions_wait_and_none_is_refused(folder: Path) -> None:
     told: list[Told] = []
     (folder / "nap" / "mylab" / "configs" / "short.yaml").write_text("nap: 0.3")
