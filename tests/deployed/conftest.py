@@ -88,7 +88,7 @@ def deployed(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
     account = f"{running_cloud.region}:{running_cloud.account}"
     chosen = context(
         prefix=PREFIX, analyses=analyses, lanes=2, children=8, burst_functions=BURST_FUNCTIONS, drift_check="daily",
-        submission_buckets={"uploaded": "", "words": ""},
+        submission_buckets={"uploaded": "", "words": ""}, submission_origins=["https://example.org"],
         mail_from="sky@example.org", notify_topics=[f"arn:aws:sns:{account}:ends"], private_webhooks="yes",
         webhook_secret=f"arn:aws:secretsmanager:{account}:secret:hooks",
     )  # fmt: skip

@@ -56,6 +56,17 @@ def lab(aws: Deployment) -> Lab:
     return Lab(aws)
 
 
+def test_the_bucket_is_private_keeps_versions_and_lets_pages_upload(aws: Deployment, lab: Lab) -> None:
+    assert lab.s3.get_bucket_versioning(Bucket=lab.bucket)["Status"] == "Enabled"
+    assert set(lab.s3.get_public_access_block(Bucket=lab.bucket)["PublicAccessBlockConfiguration"].values()) == {True}
+    (rule,) = lab.s3.get_bucket_encryption(Bucket=lab.bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    (cors,) = lab.s3.get_bucket_cors(Bucket=lab.bucket)["CORSRules"]
+    assert (cors["AllowedOrigins"], cors["AllowedHeaders"]) == (["https://example.org"], ["*"])
+    assert {*cors["AllowedMethods"]} == {"GET", "PUT", "POST", "DELETE"}
+    assert (cors["ExposeHeaders"], cors["MaxAgeSeconds"]) == (["ETag"], 3000)
+
+
 def test_an_upload_runs_and_its_results_come_back(aws: Deployment, lab: Lab) -> None:
     folder = lab.submit("1", "mylab/inputs/a.txt", "mylab/inputs/bad.txt")
     # The next one is put over it at once, and both run.
