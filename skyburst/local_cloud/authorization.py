@@ -198,6 +198,28 @@ def _of_ec2(asked: Asked) -> list[Need]:
     return [Need(f"ec2:{asked.operation}", asked.arn("ec2", f"instance/{instance}")) for instance in instances]
 
 
+def _of_secretsmanager(asked: Asked) -> list[Need]:
+    """A secret of which only the name is given has six characters behind it that nobody knows here."""
+    secret = asked.json().get("SecretId")
+    arn = (
+        asked.arn("secretsmanager", secret if secret.startswith("arn:") else f"secret:{secret}-??????")
+        if secret
+        else "*"
+    )
+    return [Need(f"secretsmanager:{asked.operation}", arn)]
+
+
+def _of_ses(asked: Asked) -> list[Need]:
+    """Mail is sent in the name of an identity; a message that is complete needs a right of its own."""
+    body = asked.json()
+    sender = body.get("FromEmailAddress")
+    if asked.operation != "SendEmail" or not sender:
+        return [Need(f"ses:{asked.operation}", "*")]
+    identity = asked.arn("ses", f"identity/{sender}")
+    actions = ["SendEmail", *(["SendRawEmail"] if "Raw" in body.get("Content", {}) else [])]
+    return [Need(f"ses:{action}", identity) for action in actions]
+
+
 def _of_kms(asked: Asked) -> list[Need]:
     key = asked.json().get("KeyId")
     if not key:
@@ -230,6 +252,8 @@ NEEDS: dict[str, Callable[[Asked], list[Need]]] = {
     "batch": _of_batch,
     "ec2": _of_ec2,
     "kms": _of_kms,
+    "secretsmanager": _of_secretsmanager,
+    "ses": _of_ses,
     "cloudformation": _of_cloudformation,
     "sts": _of_sts,
 }
@@ -376,6 +400,8 @@ def context_of(service: str, asked: Asked) -> dict[str, Any]:
     if service == "sts" and (tags := asked_tags(asked.query)):
         context["aws:tagkeys"] = list(tags)
         context |= {f"aws:requesttag/{name}".lower(): value for name, value in tags.items()}
+    if service == "ses" and (sender := asked.json().get("FromEmailAddress")):
+        context["ses:fromaddress"] = sender
     if service == "s3" and asked.query.get("prefix"):
         context["s3:prefix"] = asked.query["prefix"][0]
     if service == "ec2":

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
 
 PREFIX = "skyburst"
+HOOK_SECRET = "0123456789abcdef0123456789abcdef"
+"""What web hooks are signed with."""
 EXAMPLES = ("monte_carlo", "color_depth_search", "color_depth_index")
 CHAIN = ("splits", "counts")
 ANALYSES = [
@@ -86,11 +88,12 @@ def deployed(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
     assembly = tmp_path_factory.mktemp("assembly")
     analyses = [str(REPOSITORY / analysis) for analysis in ANALYSES]
     account = f"{running_cloud.region}:{running_cloud.account}"
+    secret = running_cloud.client("secretsmanager").create_secret(Name="hooks", SecretString=HOOK_SECRET)
     chosen = context(
         prefix=PREFIX, analyses=analyses, lanes=2, children=8, burst_functions=BURST_FUNCTIONS, drift_check="daily",
         submission_buckets={"uploaded": "", "words": ""}, submission_origins=["https://example.org"],
         mail_from="sky@example.org", notify_topics=[f"arn:aws:sns:{account}:ends"], private_webhooks="yes",
-        webhook_secret=f"arn:aws:secretsmanager:{account}:secret:hooks",
+        webhook_secret=secret["ARN"],
     )  # fmt: skip
     make_app(chosen, outdir=str(assembly)).synth()
     outputs = running_cloud.deploy(assembly, PREFIX).outputs

@@ -10,11 +10,10 @@ from typing import Any
 import pytest
 
 from skyburst.notifications.webhook import is_signed
-from tests.deployed.conftest import Deployment, scripts
+from tests.deployed.conftest import HOOK_SECRET, Deployment, scripts
 from tests.notifications.conftest import Hook, serve, servers
 
 __all__ = ["servers"]
-SECRET = "0123456789abcdef0123456789abcdef"
 
 
 @pytest.fixture
@@ -26,7 +25,6 @@ def queue(aws: Deployment) -> Iterator[str]:
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn, Attributes={"RawMessageDelivery": "true"})
     aws.cloud.client("sesv2").create_email_identity(EmailIdentity="sky@example.org")
-    aws.cloud.client("secretsmanager").create_secret(Name="hooks", SecretString=SECRET)
     yield url
     sns.delete_topic(TopicArn=topic)
 
@@ -66,7 +64,9 @@ def test_mail_topics_and_web_hooks_are_told_and_what_may_not_be_used_is_said(
     assert states == ["sent", "sent", "failed", "sent"], entries
     assert "not authorized" in entries[f"{topic}:others"]["reason"]
     ((_, headers, body),) = hook.received
-    assert is_signed(SECRET.encode(), headers["Skyburst-Timestamp"], body, headers["Skyburst-Signature"], time.time())
+    assert is_signed(
+        HOOK_SECRET.encode(), headers["Skyburst-Timestamp"], body, headers["Skyburst-Signature"], time.time()
+    )
     message = json.loads(body)
     assert (message["job"], message["state"], message["home"]) == (job_name, "SUCCEEDED", "aws")
     assert json.loads(aws.object(message["result"].partition(f"{aws.outputs['Bucket']}/")[2])) is not None

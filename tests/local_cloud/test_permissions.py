@@ -354,3 +354,40 @@ def test_a_bucket_policy_that_asks_for_tls_denies_nobody_here(cloud: LocalCloud,
     policy = {"Version": "2012-10-17", "Statement": [statement]}
     cloud.client("s3").put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
     cloud.client("s3").put_object(Bucket=bucket, Key="a", Body=b"x")
+
+
+def test_mail_needs_the_right_to_send_in_the_name_of_the_address(running_cloud: LocalCloud) -> None:
+    cloud = running_cloud
+    identity = f"arn:aws:ses:{cloud.region}:{cloud.account}:identity/sky@example.org"
+    cloud.client("sesv2").create_email_identity(EmailIdentity="sky@example.org")
+    condition = {"StringEquals": {"ses:FromAddress": "sky@example.org"}}
+    sends = allow(["ses:SendEmail", "ses:SendRawEmail"], identity, Condition=condition)["Statement"]
+    role = cloud.put_role(unique("mails"), "lambda.amazonaws.com", sends)
+    only_simple = cloud.put_role(unique("mails"), "lambda.amazonaws.com", allow("ses:SendEmail", identity)["Statement"])
+
+    def send(role: str, sender: str) -> None:
+        cloud.client("sesv2", cloud.credentials_of(role)).send_email(
+            FromEmailAddress=sender,
+            Destination={"ToAddresses": ["ada@example.org"]},
+            Content={"Raw": {"Data": f"From: {sender}\r\nTo: ada@example.org\r\nSubject: s\r\n\r\nt".encode()}},
+        )
+
+    send(role, "sky@example.org")
+    for denied, sender in ((role, "eve@example.org"), (only_simple, "sky@example.org")):
+        with pytest.raises(ClientError, match="not authorized to perform: ses:Send"):
+            send(denied, sender)
+
+
+def test_a_secret_is_read_by_whom_its_whole_name_is_permitted(running_cloud: LocalCloud) -> None:
+    cloud = running_cloud
+    name = unique("secret")
+    arn = cloud.client("secretsmanager").create_secret(Name=name, SecretString="hush")["ARN"]
+    may = cloud.put_role(
+        unique("reads"), "lambda.amazonaws.com", allow("secretsmanager:GetSecretValue", arn)["Statement"]
+    )
+    other = allow("secretsmanager:GetSecretValue", arn[:-7])["Statement"]
+    may_not = cloud.put_role(unique("reads"), "lambda.amazonaws.com", other)
+    client = cloud.client("secretsmanager", cloud.credentials_of(may))
+    assert client.get_secret_value(SecretId=arn)["SecretString"] == "hush"
+    with pytest.raises(ClientError, match="not authorized to perform: secretsmanager:GetSecretValue"):
+        cloud.client("secretsmanager", cloud.credentials_of(may_not)).get_secret_value(SecretId=arn)
