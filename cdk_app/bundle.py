@@ -35,7 +35,9 @@ LOCK = ROOT / "requirements" / "functions.txt"
 CARRIED = {".py", ".json", ".sh"}
 """Files of the framework that functions and environments have."""
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "_shipped", "__pycache__"}
-SERVICES = {"batch", "cloudformation", "dynamodb", "ec2", "events", "lambda", "s3", "stepfunctions"}
+SERVICES = {
+    "batch", "cloudformation", "dynamodb", "ec2", "events", "lambda", "s3", "secretsmanager", "sesv2", "sns", "stepfunctions",
+}  # fmt: skip
 """Services that functions call through botocore; the descriptions of all others are left out."""
 NOT_READ = (
     "bin",

@@ -1,0 +1,33 @@
+"""What is due of jobs of a deployment is deleted from its tables and objects."""
+
+from __future__ import annotations
+
+import time
+
+from skyburst.contracts.job import parse_job
+from skyburst.contracts.states import JobState
+from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.retaining import Keeper
+from skyburst.retention.enforcing import deleted_of, note
+from tests.contracts.records import a_job
+from tests.homes_aws.dynamodb import Tables
+
+
+def test_results_are_deleted_and_the_record_says_so(dynamodb_tables: Tables, bucket: str) -> None:
+    deployed = Deployed(bucket.removeprefix("s3://"), dynamodb_tables.batches, dynamodb_tables.jobs, "skyburst")
+    deployed.__dict__["table"] = dynamodb_tables.open()
+    spec = parse_job({"analysis": "x", "keep": {"results_days": 1}})
+    job = a_job("job-1", keep=spec.document()["keep"])
+    deployed.table.create_job(job)
+    note(deployed.objects, "job-1", spec)
+    job.state, job.finished_at, job.outcome = JobState.SUCCEEDED, time.time(), {"missing": [], "files": []}
+    deployed.table.update_job(job)
+    deployed.objects.put("jobs/job-1/result.json", b"1")
+    deployed.objects.put("jobs/job-1/certificate.json", b"{}")
+    keeper = Keeper(deployed)
+    assert keeper.run(time.time()) == {"inputs": 0, "results": 0, "kept": 0}
+    assert keeper.run(time.time() + 2 * 86_400) == {"inputs": 0, "results": 1, "kept": 0}
+    assert [entry.key for entry in deployed.objects.list("jobs/job-1/")] == ["jobs/job-1/certificate.json"]
+    assert deleted_of(deployed.table.job("job-1"))["results"]["objects"] == 1
+    assert list(deployed.objects.list("retention/")) == []
+    deployed.table.close()
