@@ -59,9 +59,9 @@ SECTIONS = {
     ],
     "Costs": [
         Listed("usage", "Show who ran what, how parallel, how long and for how much."),
-        Listed("cost", "Tell what a job cost or will cost; compare own hardware with the cloud."),
+        Listed("cost", "Tell what jobs cost, before and after; compare own hardware."),
         Listed("prices", "Show the prices of estimates, or get those of today."),
-        Listed("budget", "Set what groups, people and analyses may spend, and see what is left."),
+        Listed("budget", "Set what may be spent, by whom, and see what is left."),
     ],
     "AWS": [
         Listed("deploy", "Deploy skyburst and analyses to an AWS account."),

@@ -95,7 +95,7 @@ def test_a_command_of_an_image_runs_in_a_container(engine, analysis, data):
     log = [line["text"] for line in handle.home.dataset_log(handle.record(), 0)]
     assert {"a file of the analysis", "alpha"} <= set(log)
     assert "runs in a container, as its blueprint names the image" in " ".join(log)
-    verbs = [call[0] for call in calls(engine)]
+    verbs = [call[0] for call in calls(engine) if call[0] != "stats"]  # how often depends on how long it took
     assert verbs == ["version", "run", "inspect", "rm"]
     run = calls(engine)[1]
     assert run[run.index(IMAGE) + 1 :] == ["bash", "/skyburst/analysis/run.sh", "/skyburst/analysis/README"]

@@ -28,7 +28,7 @@ def _scope_options(command: Command) -> Command:
 @click.group("budget", invoke_without_command=True, no_args_is_help=False)
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Set what groups, people and analyses may spend, and see what is left.
+    """Set what may be spent, by whom, and see what is left.
 
     A job is paid from all budgets that it falls under. What it may cost at most is kept for it before it starts, in all of
     them or, if one has not enough left, it is refused; when it has ended, what it really cost is spent.

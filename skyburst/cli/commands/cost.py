@@ -36,7 +36,7 @@ class CostGroup(click.Group):
 )
 @click.pass_context
 def command(ctx: click.Context) -> None:
-    """Tell what a job cost or will cost; compare own hardware with the cloud.
+    """Tell what jobs cost, before and after; compare own hardware.
 
     With a JOB, tells what it cost, by part: from the seconds that its workers were busy, its attempts, the machines that
     it had. A job on this machine costs nothing, and is told what it would have cost on AWS.
