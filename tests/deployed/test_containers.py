@@ -10,7 +10,7 @@ import pytest
 
 import skyburst
 from tests.conftest import REPOSITORY
-from tests.deployed.conftest import PREFIX, Deployment
+from tests.deployed.conftest import PREFIX, Deployment, scripts
 from tests.deployed.world import World
 
 
@@ -51,19 +51,19 @@ def test_an_image_with_another_python_is_named(world: World) -> None:
     assert "the code of this deployment is for Python 3.99" in lines[-1]
 
 
-def test_the_reaper_ends_what_outlived_its_job_and_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reaper_ends_what_outlived_its_job_and_says_so(
+    aws: Deployment, world: World, job_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from skyburst.homes.aws.deployed import Deployed
     from skyburst.homes.aws.reaper import Reaper
 
     events = world.listen()
-    waits = "import time; time.sleep(60)"
-    mine, nobodys = (
-        world.cloud.client("batch").submit_job(
-            jobName="forgotten", jobQueue=f"{PREFIX}-needing", jobDefinition=f"{PREFIX}-needing",
-            containerOverrides={"command": ["python3", "-c", waits]}, tags=tags,
-        )["jobId"]
-        for tags in ({"skyburst": PREFIX, "skyburst-job": "gone", "skyburst-run": "1"}, {"owner": "somebody"})
-    )  # fmt: skip
+    over, on = f"{job_name}-over", f"{job_name}-on"
+    assert aws.run(over, scripts("ok"))["status"] == "SUCCEEDED"
+    aws.start(on, scripts(8.0))
+    world.until(lambda: world.running(on))
+    forgotten = {name: submit_for(world, name) for name in ("gone", over, on)}
+    nobodys = submit_for(world, None)
     old, young, other = (run_instance(world, tags) for tags in (
         {"skyburst": PREFIX, "skyburst-develop": "yes", "skyburst-until": str(time.time() + 60)},
         {"skyburst": PREFIX, "skyburst-develop": "yes", "skyburst-until": str(time.time() + 86_400)},
@@ -71,36 +71,50 @@ def test_the_reaper_ends_what_outlived_its_job_and_says_so(world: World, monkeyp
     ))  # fmt: skip
     answer = world.cloud.client("lambda").invoke(FunctionName=f"{PREFIX}-reap", Payload=b"{}")
     document = json.loads(answer["Payload"].read())
-    assert document == {"looked": 4, "ended": [], "failed": []}, "all are young"
+    assert (document["ended"], document["failed"]) == ([], []), "all are young"
+    assert document["looked"] >= 6
 
     role = world.cloud.credentials_of(world.role_of(f"{PREFIX}-reap"))
     for name, value in {**world.cloud.variables(), **role.variables()}.items():
         monkeypatch.setenv(name, value)
     deployed = Deployed(world.outputs["Bucket"], world.outputs["Batches"], world.outputs["Jobs"], PREFIX)
     executions = world.outputs["JobMachine"].replace(":stateMachine:", ":execution:") + ":"
-    queues = [f"{PREFIX}-needing", f"{PREFIX}-needing-spot"]
-    reaped = Reaper(deployed, queues, executions, clock=lambda: time.time() + 3_600).look()
+    reaped = Reaper(deployed, [f"{PREFIX}-needing"], executions, clock=lambda: time.time() + 3_600).look()
     assert reaped.failed == []
     assert {one["id"]: one["reason"] for one in reaped.ended} == {
-        mine: "its job gone does not exist",
+        forgotten["gone"]: "its job gone does not exist",
+        forgotten[over]: f"its job {over} has ended SUCCEEDED",
         old: "its lifetime has passed",
-    }
-    ended = world.cloud.wait_for_job(mine, 20)
-    assert ended["statusReason"] == "Reaped: its job gone does not exist"
+    }, "not what works for a job that goes on, what is somebody else's, and what has time left"
+    ended = world.cloud.wait_for_job(forgotten[over], 20)
+    assert ended["statusReason"] == f"Reaped: its job {over} has ended SUCCEEDED"
     client = world.cloud.client("ec2")
     states = {
         name: client.describe_instances(InstanceIds=[name])["Reservations"][0]["Instances"][0]["State"]["Name"]
         for name in (old, young, other)
     }
     assert states == {old: "terminated", young: "running", other: "running"}
-    assert client.describe_instances(InstanceIds=[young])  # and by the rights of its role, it could not end another's
-    told = {heard["detail"]["id"]: heard for heard in world.heard(events)}
-    assert told[mine]["detail-type"] == "Skyburst Environment Reaped"
-    assert told[mine]["detail"]["job"] == "gone"
+    told = [heard for heard in world.heard(events) if heard["detail-type"] == "Skyburst Environment Reaped"]
+    assert {heard["detail"]["id"]: heard["detail"]["job"] for heard in told} == {
+        forgotten["gone"]: "gone",
+        forgotten[over]: over,
+        old: None,
+    }
     with pytest.raises(Exception, match="is not authorized to perform: ec2:TerminateInstances"):
         world.cloud.client("ec2", role).terminate_instances(InstanceIds=[other])
     client.terminate_instances(InstanceIds=[young, other])
-    world.cloud.client("batch").terminate_job(jobId=nobodys, reason="the test is over")
+    for left in (forgotten[on], nobodys):
+        world.cloud.client("batch").terminate_job(jobId=left, reason="the test is over")
+
+
+def submit_for(world: World, job: str | None) -> str:
+    """A job of AWS Batch that waits for a minute, in the name of a job or of nobody; its id."""
+    tags = {"owner": "somebody"} if job is None else {"skyburst": PREFIX, "skyburst-job": job, "skyburst-run": "1"}
+    submitted = world.cloud.client("batch").submit_job(
+        jobName="forgotten", jobQueue=f"{PREFIX}-needing", jobDefinition=f"{PREFIX}-needing", tags=tags,
+        containerOverrides={"command": ["python3", "-c", "import time; time.sleep(60)"]},
+    )  # fmt: skip
+    return str(submitted["jobId"])
 
 
 def run_instance(world: World, tags: dict[str, str]) -> str:
