@@ -7,6 +7,7 @@ Everything may be done twice: what was interrupted is received again and comes t
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from skyburst.engine.compute import choose
@@ -25,7 +26,7 @@ from skyburst.submissions.certificate_text import (
 )
 from skyburst.submissions.checking import Bucket, Checked, accept, results_of
 from skyburst.submissions.gate import Gate, OpenGate, Wanted
-from skyburst.submissions.record import Record, Records, SubmissionState, identity_of
+from skyburst.submissions.record import Dataset, Record, Records, SubmissionState, identity_of
 from skyburst.submissions.submit_file import Read, SubmitFile, place_of, read_submit_file
 from skyburst.submissions.targets import Targets
 
@@ -140,14 +141,9 @@ class Reception:
         record.log(internal("process_inputs", "All jobs submitted. Processing..."), now)
         record.log(done(4), now)
         record.log(COMPLETE, now)
-        objects, folder = self.targets.of(record)
-        for dataset in record.datasets:
-            dataset.at = now
-            objects.put(folder.status(dataset.name), status_text.initial(dataset.environment, job_id, dataset.dataname))
-            environment = activity.environment_of(record, dataset)
-            self.bucket.objects.put(
-                f"{layout.ACTIVE}/{dataset.environment}.json", activity.record(environment, None, None)
-            )
+        with ThreadPoolExecutor(max(1, self.bucket.objects.at_once), "start") as pool:
+            for _ in pool.map(lambda dataset: self._write_first(record, dataset, now), record.datasets):
+                continue
         self._write_certificate(record)
         self.records.put(record)
 
@@ -159,6 +155,15 @@ class Reception:
         record.log(text, self.clock())
         self._write_certificate(record)
         self.records.put(record)
+
+    def _write_first(self, record: Record, dataset: Dataset, now: float) -> None:
+        """The files that a dataset has from the start."""
+        dataset.at = now
+        objects, folder = self.targets.of(record)
+        text = status_text.initial(dataset.environment, str(record.job_id), dataset.dataname)
+        objects.put(folder.status(dataset.name), text)
+        running = activity.record(activity.environment_of(record, dataset), None, None)
+        self.bucket.objects.put(f"{layout.ACTIVE}/{dataset.environment}.json", running)
 
     def _check(self, record: Record, read: Read) -> None:
         """Take a submission through the steps before its start."""

@@ -295,6 +295,7 @@ class _Watched:
         data = (self._path / key).read_bytes() if signature.size <= MOST_BYTES else b" " * (MOST_BYTES + 1)
         if quiet_s < UNFINISHED_S and not _is_whole(data):
             return
+        self._bucket.offer = find_offer(self._path.name)  # its blueprint may have been changed meanwhile
         record, fresh = self._reception.receive(key, data, signature.modified_ns / 1e9)
         self._arrivals.take(key)
         if fresh:

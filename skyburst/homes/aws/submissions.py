@@ -16,7 +16,7 @@ from typing import Any
 
 from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.job import parse_job
-from skyburst.errors import InvalidSubmission, JobNotFound, ObjectNotFound
+from skyburst.errors import Invalid, InvalidSubmission, JobNotFound, ObjectNotFound
 from skyburst.homes.aws.copies import S3Copies
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.executions import Execution, refusal
@@ -143,7 +143,7 @@ class Submissions:
             others = frozenset(self._buckets) - {bucket} | {self._deployed.bucket}
             offer = Offer(blueprint.name, blueprint, reference["digest"])
             here = Bucket(bucket, open_store(f"s3://{bucket}"), offer, others)
-            self._receptions[bucket] = Reception(here, time.time, self._gate)
+            self._receptions[bucket] = Reception(here, time.time, self._gate, price_of)
         return self._receptions[bucket]
 
     def _content(self, upload: Mapping[str, Any]) -> bytes:
@@ -200,6 +200,17 @@ class Submissions:
             "bucket": record.bucket, "group": record.group, "name": record.name, "state": str(record.state),
             "job": record.job_id, "over": record.state.over, "wait_s": wait_s,
         }  # fmt: skip
+
+
+def price_of(instance_type: str) -> float | None:
+    """USD an hour of an instance type on demand; None when the prices that are shipped do not have it."""
+    from skyburst.prices.choose import named
+    from skyburst.prices.current import shipped_prices
+
+    try:
+        return float(named(shipped_prices(), instance_type).hour())
+    except Invalid:
+        return None
 
 
 def _wait_s(elapsed_s: float) -> int:
