@@ -29,6 +29,10 @@ def send_to_targets(original: Original) -> Replacement:
     """Functions are targets of rules too."""
 
     def send(self: Any, original_event: Any, transform_input: bool = True) -> None:
+        if (
+            not self.event_pattern.dump()
+        ):  # a rule with a schedule only, which moto takes for one that wants every event
+            return
         functions = [target for target in self.targets if ":lambda:" in target["Arn"]]
         if functions and self.event_pattern.matches_event(original_event):
             for target in functions:

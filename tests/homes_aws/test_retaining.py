@@ -31,3 +31,26 @@ def test_results_are_deleted_and_the_record_says_so(dynamodb_tables: Tables, buc
     assert deleted_of(deployed.table.job("job-1"))["results"]["objects"] == 1
     assert list(deployed.objects.list("retention/")) == []
     deployed.table.close()
+
+
+def test_uploaded_inputs_are_deleted_right_after_success(dynamodb_tables: Tables, bucket: str) -> None:
+    deployed = Deployed(bucket.removeprefix("s3://"), dynamodb_tables.batches, dynamodb_tables.jobs, "skyburst")
+    deployed.__dict__["table"] = dynamodb_tables.open()
+    given = {
+        "analysis": "x", "items": [{"data": f"{bucket}/lab/inputs/mine.txt"}], "group": "lab",
+        "labels": {"submission": "job__b_1"}, "keep": {"results_days": 1e-6, "delete_inputs_after_success": True},
+    }  # fmt: skip
+    spec = parse_job(given)
+    job = a_job("job-2", state=JobState.RUNNING)
+    job.spec = spec.document()
+    deployed.table.create_job(job)
+    note(deployed.objects, "job-2", spec)
+    for key in ("lab/inputs/mine.txt", "lab/inputs/other.txt", "jobs/job-2/result.json"):
+        deployed.objects.put(key, b"1")
+    keeper = Keeper(deployed)
+    assert keeper.run(time.time()) == {"inputs": 0, "results": 0, "kept": 0}, "it still runs"
+    job.state, job.finished_at, job.outcome = JobState.SUCCEEDED, time.time(), {"missing": [], "files": []}
+    deployed.table.update_job(job)
+    assert keeper.run(time.time() + 1) == {"inputs": 1, "results": 1, "kept": 0}
+    assert [entry.key for entry in deployed.objects.list("lab/inputs/")] == ["lab/inputs/other.txt"]
+    deployed.table.close()

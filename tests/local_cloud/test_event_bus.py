@@ -93,3 +93,16 @@ def test_a_target_gets_what_the_rule_says_and_other_targets_get_the_event_too(cl
     assert [event["detail"] for event in got if "detail" in event] == [{"who": "world"}]
     (message,) = sqs.receive_message(QueueUrl=queue)["Messages"]
     assert json.loads(message["Body"])["detail"] == {"who": "world"}
+
+
+def test_a_rule_with_a_schedule_only_hears_of_no_event(cloud: LocalCloud, rule: str) -> None:
+    daily = unique("rule")
+    cloud.client("events").put_rule(Name=daily, ScheduleExpression="rate(1 day)")
+    scheduled, listening = listener(cloud, daily), listener(cloud, rule)
+    let(cloud, scheduled, daily)
+    let(cloud, listening, rule)
+    event = {"Source": "aws.states", "DetailType": "any", "Detail": json.dumps({"status": "ABORTED"})}
+    cloud.client("events").put_events(Entries=[event])
+    eventually(lambda: heard(cloud, listening))
+    cloud.wait_for_events()
+    assert not heard(cloud, scheduled)
