@@ -91,8 +91,8 @@ def test_a_batch_that_fails_is_not_tried_again_and_its_reason_and_exit_code_are_
     assert "told to fail" in failures[0][0].message
     assert failures[1][0].exit_code == 3
     assert failures[4][0].message == "it took longer than the 0.1 min that it has"
-    described = batch_jobs(aws, job_name)
-    codes = {name.rpartition(":")[2]: told["container"].get("exitCode") for name, told in described.items()}
+    described = {name.rpartition(":")[2]: told for name, told in batch_jobs(aws, job_name).items() if ":" in name}
+    codes = {child: told["container"].get("exitCode") for child, told in described.items()}
     assert [codes[child] for child in "012345"] == [0, 1, 3, 137, 137, 124], "the containers have them too"
 
 
@@ -119,7 +119,7 @@ def test_cancel_ends_what_runs_and_what_waits_and_resume_submits_only_what_is_mi
     until(lambda: all(told["status"] in ("SUCCEEDED", "FAILED") for told in batch_jobs(aws, job_name).values()))
     reasons = [told.get("statusReason", "") for told in batch_jobs(aws, job_name).values()]
     assert any("the job was cancelled" in reason for reason in reasons), reasons
-    assert aws.result(job_name) == {"found": [0], "missing": [1, 2]}
+    assert aws.result(job_name) == {"found": [0], "missing": [1]}, "with those after it"
     again = aws.start(f"{job_name}-again", {"resume": job_name})
     until(lambda: _progress(aws, job_name) == (1, 2))
     (second,) = {name for name in batch_jobs(aws, job_name) if "-2-" in name and ":" not in name}
