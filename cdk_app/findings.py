@@ -29,6 +29,7 @@ XRAY = "X-Ray, the delivery of Step Functions' logs, and lists of AWS Batch and 
 OBJECTS = {
     "/*": "jobs read items, masks and parameters from anywhere in the deployment's bucket; nothing but objects is in it",
     "/jobs/*": "the objects of each job lie under its id, which is not known when it is deployed",
+    "/people/*": "profiles of users and groups lie under their names, which are not known when it is deployed",
     "/items/*": "lists of items lie under their digest, so that the same list is stored once",
     "/jobs/*/partials/*": "large partial results lie under the id of their job",
     "/jobs/*/datasets/*": "what an environment delivers lies under the id of its job",

@@ -1,4 +1,4 @@
-"""The function that tells that jobs have ended, and the rule that calls it: only for jobs that name somebody to be told."""
+"""The function that tells that jobs have ended, and the rule that calls it: only for jobs that name whom to tell, or a user."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ class Notifications(Construct):
             self, "Notify", f"{settings.prefix}-notify", Contents(ROOT / "step_functions"),
             handler="notify.handler", memory_mb=256, timeout_s=NOTIFY_S, asynchronous=True, retries=2,
             statements=[
-                *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*/notified/*"), *factory.batches("Query"),
-                *factory.jobs("GetItem", "BatchGetItem"), *_means(settings),
+                *factory.reads("jobs/*", "people/*"), *factory.lists(), *factory.writes("jobs/*/notified/*"),
+                *factory.batches("Query"), *factory.jobs("GetItem", "BatchGetItem"), *_means(settings),
             ],
             environment={
                 notifying.MAIL_FROM: settings.mail_from or "",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skyburst.errors import InvalidJob
 
@@ -41,6 +41,11 @@ def parse_target(text: str, where: str = "job.notify") -> Target:
         _check_url(text, where)
         return Target("webhook", text)
     raise InvalidJob(f"{where} has {text!r}: {EXPECTED}")
+
+
+def may_be_told(spec: dict[str, Any]) -> bool:
+    """Whether the end of a job may be told: its specification names whom, or a user, whose profile may."""
+    return bool(spec.get("notify") or spec.get("user"))
 
 
 def is_this_machine(host: str) -> bool:

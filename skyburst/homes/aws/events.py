@@ -12,6 +12,7 @@ from skyburst.contracts import values
 from skyburst.contracts.records import BatchRecord, JobRecord, Progress
 from skyburst.contracts.states import BatchState
 from skyburst.engine.watch import reason_of
+from skyburst.notifications.targets import may_be_told
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +74,7 @@ class Events:
             "items": plan.get("items"),
             "done": counts.done if counts else None,
             "failed": counts.failed if counts else None,
-            "notifies": bool(job.spec.get("notify")),
+            "notifies": may_be_told(job.spec),
             "at": time.time(),
             **{name: key and f"{self._location}/{key}" for name, key in (objects or {}).items()},
         }

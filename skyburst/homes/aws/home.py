@@ -38,6 +38,7 @@ from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name, no_result
 from skyburst.notifications.delivery import notified
+from skyburst.notifications.targets import may_be_told
 from skyburst.retention.enforcing import Deleted, enforce
 
 if TYPE_CHECKING:
@@ -276,7 +277,7 @@ class AwsHome(DatasetsOfHome):
 
     def notified(self, job: JobRecord) -> list[dict[str, Any]]:
         """Who was told that the last run of a job has ended, and who could not be."""
-        return notified(self.objects, job_prefix(job.job_id), job.runs) if job.spec.get("notify") else []
+        return notified(self.objects, job_prefix(job.job_id), job.runs) if may_be_told(job.spec) else []
 
     def retain(self, now: float) -> Iterator[Deleted]:
         """Delete what is due of jobs whose specifications ask for it; a function of the deployment does so every day."""

@@ -20,6 +20,9 @@ from skyburst.notifications.mail import mail_of
 from skyburst.notifications.message import message_of, subject_of
 from skyburst.notifications.targets import Target
 from skyburst.notifications.webhook import Webhook
+from skyburst.people import load_people
+from skyburst.people.choices import told_of
+from skyburst.people.files import PEOPLE
 
 MAIL_FROM, SECRET, PRIVATE = "SKYBURST_MAIL_FROM", "SKYBURST_WEBHOOK_SECRET_ARN", "SKYBURST_PRIVATE_WEBHOOKS"
 """Environment variables: the verified address that mail comes from, the secret of Secrets Manager that web hooks are signed with,
@@ -75,7 +78,8 @@ class Notifier:
             cost=self._cost(job_id),
         )  # fmt: skip
         delivery = Delivery(self._deployed.objects, job_prefix(job_id), self._send)
-        return delivery.deliver(message, job.spec.get("notify", []))
+        people = f"{self._deployed.location}/{PEOPLE}"
+        return delivery.deliver(message, told_of(job.spec, job.state, lambda: load_people(people)))
 
     def _cost(self, job_id: str) -> dict[str, Any] | None:
         """What the certificate says that the job cost."""

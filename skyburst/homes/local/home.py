@@ -61,6 +61,7 @@ from skyburst.homes.local.room import (
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.notifications.delivery import notified
+from skyburst.notifications.targets import may_be_told
 from skyburst.objects import ObjectStore, open_store
 from skyburst.retention.enforcing import Deleted, check_kept, enforce, note
 
@@ -315,12 +316,12 @@ class LocalHome(DatasetsOfHome):
 
     def notify(self, job: JobRecord) -> None:
         """Tell that a job has ended, in a process of its own: nobody waits for servers of mail."""
-        if job.spec.get("notify"):
+        if may_be_told(job.spec):
             self._in_background("notify", job.job_id, "notify.log")
 
     def notified(self, job: JobRecord) -> list[dict[str, Any]]:
         """Who was told that the last run of a job has ended, and who could not be."""
-        return notified(self.objects, f"jobs/{job.job_id}/", job.runs) if job.spec.get("notify") else []
+        return notified(self.objects, f"jobs/{job.job_id}/", job.runs) if may_be_told(job.spec) else []
 
     def _in_background(self, module: str, job_id: str, log_name: str) -> None:
         """Run a module of this package about a job in a process of its own."""

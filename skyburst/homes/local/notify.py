@@ -14,6 +14,8 @@ from skyburst.notifications.message import message_of
 from skyburst.notifications.secrets import webhook_secret
 from skyburst.notifications.targets import Target, parse_target
 from skyburst.notifications.webhook import Webhook
+from skyburst.people import load_people, people_location
+from skyburst.people.choices import told_of
 
 if TYPE_CHECKING:
     from skyburst.homes.local.home import LocalHome
@@ -48,7 +50,8 @@ def notify(home: LocalHome, job_id: str) -> list[dict[str, Any]]:
         result=str(home.job_folder(job_id) / RESULT) if found else None,
         certificate=str(certificate) if certificate.exists() else None, cost={"currency": "USD", "amount": 0.0},
     )  # fmt: skip
-    return Delivery(home.objects, f"jobs/{job_id}/", send).deliver(message, job.spec.get("notify", []))
+    targets = told_of(job.spec, job.state, lambda: load_people(people_location()))
+    return Delivery(home.objects, f"jobs/{job_id}/", send).deliver(message, targets)
 
 
 def send(target: Target, message: dict[str, Any], delivery: str) -> None:
