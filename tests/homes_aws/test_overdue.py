@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skyburst.homes.aws.arrays import JOB_TAG, RUN_TAG
 from skyburst.homes.aws.overdue import (
     DEVELOP_S,
     SETTLE_S,
@@ -16,6 +17,7 @@ from skyburst.homes.aws.overdue import (
     why_end_instance,
     why_end_job,
 )
+from skyburst.homes.aws.reaper import found_in
 
 NOW = 1_000_000_000.0
 FOUND = BatchJob("id", "J", 1, NOW - 7_200, NOW - 3_600, 4_000)
@@ -26,6 +28,17 @@ def test_what_works_for_a_job_that_goes_on_is_left_alone() -> None:
     assert why_end_job(FOUND, GOES_ON, NOW) is None
     assert why_end_job(FOUND._replace(started_at=None), GOES_ON, NOW) is None
     assert why_end_job(FOUND._replace(timeout_s=None), GOES_ON, NOW) is None
+
+
+def test_an_array_that_works_for_weeks_is_not_taken_for_one_that_waits() -> None:
+    summary = {"RUNNABLE": 9_000, "STARTING": 0, "RUNNING": 40, "SUCCEEDED": 960, "FAILED": 0}
+    described = {
+        "jobId": "id", "status": "PENDING", "createdAt": 1_000 * (NOW - 3 * WAIT_S), "tags": {JOB_TAG: "J", RUN_TAG: "1"},
+        "timeout": {"attemptDurationSeconds": 4_000}, "arrayProperties": {"size": 10_000, "statusSummary": summary},
+    }  # fmt: skip
+    assert why_end_job(found_in(described), GOES_ON, NOW) is None
+    described["arrayProperties"] = {"size": 10_000, "statusSummary": {"RUNNABLE": 10_000, "RUNNING": 0}}
+    assert why_end_job(found_in(described), GOES_ON, NOW) == "it has waited since 42 days, and found no instance"
 
 
 @pytest.mark.parametrize(

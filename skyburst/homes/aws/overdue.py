@@ -30,6 +30,8 @@ class BatchJob(NamedTuple):
     """Of the attempt that runs; None while it waits, and of an array."""
     timeout_s: float | None
     """Of an attempt."""
+    found_instance: bool = False
+    """Of an array: whether any of its children has begun, so that it does not wait in vain, however long it takes."""
 
 
 class Instance(NamedTuple):
@@ -78,7 +80,9 @@ def why_end_job(found: BatchJob, standing: Standing | None, now: float) -> str |
     if found.started_at is not None and found.timeout_s is not None:
         late_s = now - found.started_at - found.timeout_s
         return f"it has run for {late_s / 60:,.0f} minutes more than it may" if late_s > SETTLE_S else None
-    if found.started_at is None and found.timeout_s is not None and now - found.created_at > WAIT_S + found.timeout_s:
+    if found.found_instance or found.started_at is not None or found.timeout_s is None:
+        return None
+    if now - found.created_at > WAIT_S + found.timeout_s:
         return f"it has waited since {math.floor((now - found.created_at) / 86_400)} days, and found no instance"
     return None
 

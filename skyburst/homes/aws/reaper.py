@@ -19,6 +19,8 @@ log = logging.getLogger(__name__)
 
 GOING = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 """States of jobs of AWS Batch that have not ended."""
+BEGUN = ("STARTING", "RUNNING", "SUCCEEDED", "FAILED")
+"""States of children of an array that found an instance, or were ended by somebody."""
 AT_ONCE = 100
 """Jobs that one call of DescribeJobs describes."""
 DEVELOP_TAG, UNTIL_TAG = "skyburst-develop", "skyburst-until"
@@ -107,7 +109,7 @@ class Reaper:
                 pages = self._batch.get_paginator("list_jobs").paginate(jobQueue=queue, jobStatus=state)
                 names = [entry["jobId"] for page in pages for entry in page["jobSummaryList"]]
                 for some in chunks(names, AT_ONCE):
-                    yield from map(_job, self._batch.describe_jobs(jobs=list(some))["jobs"])
+                    yield from map(found_in, self._batch.describe_jobs(jobs=list(some))["jobs"])
 
     def _instances(self) -> Iterator[Instance]:
         filters = [
@@ -145,13 +147,15 @@ class Reaper:
         return bool(found["status"] == "RUNNING")
 
 
-def _job(described: dict[str, Any]) -> BatchJob:
+def found_in(described: dict[str, Any]) -> BatchJob:
+    """A job of AWS Batch, as DescribeJobs has it."""
     tags = described.get("tags") or {}
     variables = {
         entry["name"]: entry.get("value") for entry in (described.get("container") or {}).get("environment") or []
     }
     run = str(tags.get(RUN_TAG, "0"))
     started = described.get("startedAt") if described["status"] == "RUNNING" else None
+    children = (described.get("arrayProperties") or {}).get("statusSummary") or {}
     return BatchJob(
         id=described["jobId"],
         job=variables.get(JOB) or tags.get(JOB_TAG),  # a tag has not all characters that a job's id may have
@@ -159,6 +163,7 @@ def _job(described: dict[str, Any]) -> BatchJob:
         created_at=described["createdAt"] / 1_000,
         started_at=started and started / 1_000,
         timeout_s=(described.get("timeout") or {}).get("attemptDurationSeconds"),
+        found_instance=any(children.get(state) for state in BEGUN),
     )
 
 
