@@ -308,6 +308,16 @@ def test_of_many_that_resume_a_job_at_once_one_has_it(place: Place) -> None:
     assert place.table.job("job-1").runs == 2
 
 
+def test_a_job_whose_results_were_deleted_is_not_resumed_without_them(place: Place) -> None:
+    job = place.begin()
+    deleted = {"results": {"at": 1.0, "objects": 3, "size": 9}}
+    job.outcome = {"missing": [], "item_errors": [], "files": None, "deleted": deleted}
+    place.change(job, JobState.PARTIAL)
+    with pytest.raises(InvalidJob, match="job job-1 cannot be resumed: its results were deleted on .*Run it anew"):
+        place.planner().plan({"resume": "job-1"}, "again")
+    assert place.table.job("job-1").state is JobState.PARTIAL
+
+
 def test_a_job_that_cannot_run_as_it_is_deployed_now_stays_as_it_was(place: Place) -> None:
     job = place.begin()
     place.table.record_failure("job-1", a_failure(0), BatchState.FAILED)

@@ -33,7 +33,7 @@ from skyburst.homes.aws.standing import execution_of, is_of
 from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
-from skyburst.retention.enforcing import note
+from skyburst.retention.enforcing import check_kept, note
 
 if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
@@ -215,6 +215,7 @@ class Planner:
             return self._released(job)
         if not job.state.finished and self._is_driven(job):
             return job
+        check_kept(job)
         self._check_deployed(job)
         if self._deployed.paying is not None:
             self._deployed.paying.reserve(job, time.time())
