@@ -46,11 +46,16 @@ def sections(job: JobRecord, on: str) -> list[tuple[int, dict[str, Any]]]:
     return [(number, section) for number, section in enumerate(given) if section["on"] == on]
 
 
+def key_of(section: int, dataset: int) -> str:
+    """Key of what follows a dataset, by the numbers of the section and of the dataset."""
+    return f"{section}-{dataset:08d}"
+
+
 def after_each(job: JobRecord, dataset: Dataset) -> Iterator[FollowUp]:
     """What follows one dataset that is done."""
     for number, section in sections(job, "each"):
         items = [{"data": dataset.location, "name": dataset.name}]
-        key = f"{number}-{dataset.number:08d}"
+        key = key_of(number, dataset.number)
         yield FollowUp(key, section["analysis"], "each", dataset.name, _specification(job, section, key, items))
 
 

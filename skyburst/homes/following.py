@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from skyburst.contracts.dataset import DELIVERED, DatasetState, dataset_prefix
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import AT_ONCE, status_of
-from skyburst.engine.following import Dataset, FollowUp, after_all, after_each, check_depth, may_follow, sections, told
+from skyburst.engine.following import Dataset, FollowUp, after_all, after_each, check_depth, key_of, may_follow, sections, told
 from skyburst.engine.plan import Plan
 from skyburst.errors import JobNotFound, SkyburstError
 from skyburst.objects import ObjectStore
@@ -49,7 +49,9 @@ class Following:
             return
         plan = Plan(**self._job.plan)
         for batch in batches:
-            for dataset in self._datasets(range(*plan.items_of(batch))):
+            # Of thousands that were followed before, none is read again: who starts the others has only so much time.
+            numbers = [number for number in range(*plan.items_of(batch)) if not self._is_followed(number)]
+            for dataset in self._datasets(numbers):
                 self._begin(after_each(self._job, dataset))
 
     def all(self) -> None:
@@ -63,6 +65,11 @@ class Following:
             names = [RESULT, *(f"{FILES}{name}" for name in (self._job.outcome or {}).get("files") or [])]
             files = [f"{self._objects.location}/{self._prefix}{name}" for name in names]
         self._begin(after_all(self._job, datasets, files))
+
+    def _is_followed(self, number: int) -> bool:
+        """Whether everything that follows a dataset was started."""
+        wanted = {key_of(section, number) for section, _ in sections(self._job, "each")}
+        return wanted <= self._started
 
     def _begin(self, follow_ups: Iterable[FollowUp]) -> None:
         for follow_up in follow_ups:
@@ -81,8 +88,10 @@ class Following:
             if not failure:
                 self._objects.delete([start + FAILED])
 
-    def _datasets(self, numbers: Iterable[int]) -> list[Dataset]:
+    def _datasets(self, numbers: Sequence[int]) -> list[Dataset]:
         """The datasets that succeeded."""
+        if not numbers:
+            return []
         with ThreadPoolExecutor(AT_ONCE if self._objects.at_once > 1 else 1, "datasets") as pool:
             found = pool.map(lambda number: (number, status_of(self._objects, self._prefix, number)), numbers)
             return [

@@ -176,6 +176,13 @@ def test_each_dataset_that_succeeded_is_followed_once_however_often_it_is_said_t
     ]
 
 
+def test_nothing_is_read_of_datasets_that_were_followed_before(place: Place) -> None:
+    place.following().each([0])
+    place.objects.put("j/datasets/00000000/status.json", b"whoever reads this fails")
+    place.following().each([0, 1])
+    assert [entry.dataset for entry in place.started] == ["d0", "d1"]
+
+
 def test_what_could_not_be_started_says_why_and_is_tried_again(place: Place) -> None:
     place.broken = True
     place.following().all()
