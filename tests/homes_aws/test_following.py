@@ -9,11 +9,17 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import JobState
 from skyburst.engine.following import FollowUp
+from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.done_datasets import DoneDatasets
 from skyburst.homes.aws.executions import LONGEST_NAME
-from skyburst.homes.aws.following import name_of
+from skyburst.homes.aws.following import AwsFollowing, name_of
+from skyburst.homes.aws.outcomes import keep
+from skyburst.homes.aws.planner import Planner
 from tests.contracts.records import a_job
+from tests.homes_aws.dynamodb import Tables
 
 NAMES = st.from_regex(r"[a-z][a-z0-9-]{0,62}", fullmatch=True)
 
@@ -61,6 +67,35 @@ def test_a_job_of_which_nothing_follows_each_dataset_tells_nothing() -> None:
     function = Function()
     teller(function, on="all").tell(bytearray(b"\1\1\1\1"))
     assert not function.events
+
+
+class Noting(AwsFollowing):
+    """Notes what it is to start."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        super().__init__(deployed, Planner(deployed, {}), "")
+        self.started: list[FollowUp] = []
+
+    def _start(self, job: JobRecord, follow_up: FollowUp) -> str:
+        self.started.append(follow_up)
+        return "second-1"
+
+
+def test_what_follows_has_all_result_files_also_of_a_job_whose_record_cannot_hold_their_names(
+    dynamodb_tables: Tables, bucket: str
+) -> None:
+    deployed = Deployed(bucket.removeprefix("s3://"), dynamodb_tables.batches, dynamodb_tables.jobs, "skyburst")
+    deployed.__dict__["table"] = dynamodb_tables.open()
+    job = a_job("many-files", batches=1, state=JobState.SUCCEEDED)
+    job.analysis["blueprint"] = {"next": [{"analysis": "second", "on": "all", "parameters": {}}]}
+    files = [f"table-{number:05d}.csv" for number in range(4_000)]
+    job.outcome = keep(deployed.objects, job.job_id, {"missing": [], "item_errors": [], "files": files, "checksums": {}})
+    deployed.table.create_job(job)
+    following = Noting(deployed)
+    following.follow(job.job_id, job.runs)
+    (item,) = following.started[0].specification["items"]
+    assert len(item["data"]) == 1 + len(files)
+    deployed.table.close()
 
 
 @given(NAMES, st.text(min_size=1, max_size=80), st.sampled_from(["0-all", "0-00000007"]))

@@ -16,6 +16,7 @@ from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import LONGEST_REASON, ending
 from skyburst.homes.aws.executions import LONGEST_NAME, execution_name
+from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.planner import Planner
 from skyburst.homes.following import Following
 from skyburst.homes.job_items import is_long, store_long
@@ -52,6 +53,7 @@ class AwsFollowing:
         ended = {name: value for name, value in ending(job, run).items() if name != "follows"}
         if job.runs != run or job.state is JobState.CANCELLED or job.cancel_requested:
             return ended
+        job.outcome = whole(self._deployed.objects, job)  # all result files are data of what follows
         following = Following(self._deployed.objects, job_prefix(job_id), job, lambda one: self._start(job, one))
         if batches is None and sections(job, "each"):
             done = self._deployed.table.batches(job_id, [BatchState.DONE])
