@@ -13,7 +13,17 @@ from skyburst.contracts.dataset import DELIVERED, DatasetState, dataset_prefix
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import AT_ONCE, status_of
-from skyburst.engine.following import Dataset, FollowUp, after_all, after_each, check_depth, key_of, may_follow, sections, told
+from skyburst.engine.following import (
+    Dataset,
+    FollowUp,
+    after_all,
+    after_each,
+    check_depth,
+    key_of,
+    may_follow,
+    sections,
+    told,
+)
 from skyburst.engine.plan import Plan
 from skyburst.errors import JobNotFound, SkyburstError
 from skyburst.objects import ObjectStore

@@ -15,6 +15,7 @@ from skyburst.errors import Invalid, InvalidSubmission, ObjectNotFound, Skyburst
 from skyburst.objects import ObjectStore, locate, open_store
 from skyburst.submissions import config_file, layout
 from skyburst.submissions.config_file import Config, ensemble_configs, read_config
+from skyburst.submissions.locations import check_locations
 from skyburst.submissions.record import Dataset
 from skyburst.submissions.submit_file import Place, SubmitFile
 
@@ -56,8 +57,11 @@ class Bucket:
 
     def belongs(self, place: Place, group: str) -> bool:
         """Whether a group may name a place: in buckets that groups share, only what is its own."""
-        shared = place.bucket in (None, self.name) or place.bucket in self.others
-        return not shared or place.key.startswith(f"{group}/") or place.key == group
+        return not self.shares(place) or place.key.startswith(f"{group}/") or place.key == group
+
+    def shares(self, place: Place) -> bool:
+        """Whether a place is in a bucket that groups share."""
+        return place.bucket in (None, self.name) or place.bucket in self.others
 
 
 class Checked(NamedTuple):
@@ -110,7 +114,10 @@ def accept(bucket: Bucket, group: str, file: SubmitFile, name: str, identity: st
     parameters = config.parameters(blueprint.parameters)
     try:
         if blueprint.parameters is not None:
-            resolve(blueprint.parameters, parameters, _folder(bucket))
+            resolved = resolve(blueprint.parameters, parameters, _folder(bucket))
+            folder = None if "://" in bucket.objects.location else _folder(bucket)
+            shared = bucket.others | {bucket.name}
+            check_locations(blueprint.parameters, resolved, parameters.keys(), group, shared=shared, folder=folder)
         made: list[tuple[Place, bytes]] = []
         if config.ensemble is not None:
             data, made = _ensemble(bucket, group, file, config, data, name)
@@ -159,6 +166,10 @@ def results_of(bucket: Bucket, group: str, file: SubmitFile) -> str | None:
     if file.results is None:
         return None
     _check_own(bucket, group, "resultpath", file.results)
+    if bucket.shares(file.results) and layout.is_for_submissions(file.results.key):
+        raise InvalidSubmission(
+            f"resultpath is {file.results}: results there could be taken for submissions, and be run again and again"
+        )
     return str(file.results)
 
 

@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from skyburst.contracts.blueprint import OWN
 from skyburst.contracts.refusals import GROUP
 
 SUFFIX = "submit.json"
@@ -28,8 +29,8 @@ INPUTS, CONFIGS, SUBMISSIONS, RESULTS, LOGS = "inputs", "configs", "submissions"
 GROUP_FOLDERS = (INPUTS, CONFIGS, SUBMISSIONS, RESULTS)
 ACTIVE = f"{LOGS}/active"
 RECORDS = f"{LOGS}/{SUBMISSIONS}"
-RESERVED = frozenset({"active", "debug_direct", LOGS, SUBMISSIONS})
-"""What no group can be called: there would be no telling its folders from the bucket's own."""
+RESERVED = frozenset({"active", "debug_direct", LOGS, SUBMISSIONS, *OWN})
+"""What no group can be called: there would be no telling its folders from the bucket's own, or from those of the deployment."""
 END, UPDATE = "end.txt", "update.txt"
 END_TEXT = b"end of analysis marker"
 UPDATE_TEXT = b"update results."
@@ -78,6 +79,11 @@ def group_of(key: str) -> str | None:
         return None
     hidden = any(part.startswith(".") for part in rest.split("/"))  # of synchronizing and copying programs
     return None if hidden or not is_group(group) else group
+
+
+def is_for_submissions(key: str) -> bool:
+    """Whether what is below a key, or has it, may be taken for a submission of a group."""
+    return key.split("/")[1:2] == [SUBMISSIONS]
 
 
 def is_group(name: str) -> bool:

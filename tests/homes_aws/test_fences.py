@@ -313,7 +313,7 @@ def test_a_job_whose_results_were_deleted_is_not_resumed_without_them(place: Pla
     deleted = {"results": {"at": 1.0, "objects": 3, "size": 9}}
     job.outcome = {"missing": [], "item_errors": [], "files": None, "deleted": deleted}
     place.change(job, JobState.PARTIAL)
-    with pytest.raises(InvalidJob, match="job job-1 cannot be resumed: its results were deleted on .*Run it anew"):
+    with pytest.raises(InvalidJob, match=r"job job-1 cannot be resumed: its results were deleted on .*Run it anew"):
         place.planner().plan({"resume": "job-1"}, "again")
     assert place.table.job("job-1").state is JobState.PARTIAL
 

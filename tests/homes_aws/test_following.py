@@ -89,7 +89,9 @@ def test_what_follows_has_all_result_files_also_of_a_job_whose_record_cannot_hol
     job = a_job("many-files", batches=1, state=JobState.SUCCEEDED)
     job.analysis["blueprint"] = {"next": [{"analysis": "second", "on": "all", "parameters": {}}]}
     files = [f"table-{number:05d}.csv" for number in range(4_000)]
-    job.outcome = keep(deployed.objects, job.job_id, {"missing": [], "item_errors": [], "files": files, "checksums": {}})
+    job.outcome = keep(
+        deployed.objects, job.job_id, {"missing": [], "item_errors": [], "files": files, "checksums": {}}
+    )
     deployed.table.create_job(job)
     following = Noting(deployed)
     following.follow(job.job_id, job.runs)

@@ -81,6 +81,12 @@ def test_environments_have_ids_of_their_own_that_look_like_those_of_instances(id
     assert ids[:1] == list(environment_ids(identity, 1))
 
 
+@pytest.mark.parametrize("name", ["jobs", "items", "people", "uploads", "logs", "submissions"])
+def test_a_group_has_not_the_name_of_a_folder_that_is_the_buckets_or_the_deployments(name: str) -> None:
+    assert not layout.is_group(name)
+    assert layout.is_group(f"{name}-lab")
+
+
 @given(st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}", fullmatch=True))
 def test_a_group_never_gets_keys_of_the_buckets_own(group: str) -> None:
     if not layout.is_group(group):

@@ -74,6 +74,7 @@ def test_the_certificate_tells_each_step(lab: Lab) -> None:
         ({"configname": "mylab/configs/c"}, "does not contain mylab/configs/c:"),
         ({"configname": "mylab/inputs/a.npy"}, "expected the name of a .json, .yaml or .yml file"),
         ({"resultpath": "s3://pca/other/x"}, "resultpath is s3://pca/other/x"),
+        ({"resultpath": "s3://pca/mylab/submissions/results"}, "could be taken for submissions"),
         ({"instance_type": "big one"}, "instance_type is"),
     ],
 )
@@ -199,6 +200,26 @@ def test_data_config_and_results_may_be_in_buckets_of_their_own(tmp_path: Path) 
         dataname="s3://data/x/b.npy", resultpath="s3://results/mine", timestamp="20"
     )
     assert open_bucket("results").get("mine/job__pca_20/process_results/end.txt") == b"end of analysis marker"
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        "other/inputs/a.npy", "../pca/other/inputs/a.npy", "../pmd/other/inputs/a.npy", "s3://pca/other/inputs/a.npy",
+        "S3A://pmd/other/x", "https://pmd.s3.eu-west-1.amazonaws.com/other/x", "https://s3.amazonaws.com/pmd/other/x",
+        "s3://pca/mylab2/x", "s3://pca/%6fther/x",
+    ],
+)  # fmt: skip
+def test_a_parameter_names_no_file_of_another_group(tmp_path: Path, location: str) -> None:
+    masks = {"type": "array", "items": {"type": "string"}, "format": "path", "default": []}
+    lab = Lab(tmp_path, offer=blueprint(parameters={"masks": masks}), others=frozenset({"pmd"}))
+    lab.put("other/inputs/a.npy")
+    open_store(tmp_path / "pmd", create=True).put("other/inputs/a.npy", b"")
+    own = ["mylab/inputs/a.npy", "s3://pca/mylab/inputs/a.npy", "https://atlas.example.org/other/x", "s3://atlas/x"]
+    lab.put("mylab/configs/c.yaml", json.dumps({"masks": own}).encode())
+    assert spec_of(lab.submit())["parameters"] == {"masks": own}
+    lab.put("mylab/configs/c.yaml", json.dumps({"masks": [*own, location]}).encode())
+    assert "group 'mylab' has the keys that start with mylab/" in lab.refused(timestamp="18")
 
 
 def test_an_unwritable_place_for_results_is_told_before_the_work(tmp_path: Path) -> None:
