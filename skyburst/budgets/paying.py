@@ -115,15 +115,21 @@ class Paying:
         ended = 0
         for found in islice(self.budgets.outstanding(), most):
             try:
-                job = self._table.job(found.job_id)
-            except JobNotFound:
-                if now - found.at > UNSTORED_S:
-                    ended += self.budgets.release(found.job_id)
-                continue
-            if job.state.finished:
-                counts = self._table.progress(job.job_id)
-                ended += self.budgets.settle(job.job_id, self._actual(found, job, counts, now))
+                ended += self._swept(found, now)
+            except Exception as error:  # noqa: BLE001 - what is wrong with one job is no reason to refuse the others
+                log.warning("a reservation was left as it is", extra={"job": found.job_id, "reason": str(error)})
         return ended
+
+    def _swept(self, found: Reservation, now: float) -> bool:
+        """Settle or release one reservation; whether that was due."""
+        try:
+            job = self._table.job(found.job_id)
+        except JobNotFound:
+            return now - found.at > UNSTORED_S and self.budgets.release(found.job_id)
+        if not job.state.finished:
+            return False
+        counts = self._table.progress(job.job_id)
+        return self.budgets.settle(job.job_id, self._actual(found, job, counts, now))
 
     def _concerns(self, payer: Payer) -> bool:
         """Whether there is any budget that could apply: a price is asked for only then."""

@@ -15,8 +15,8 @@ from skyburst.ports import Objects
 FOLDER = "notified/"
 ATTEMPTS = 4
 FIRST_WAIT_S = 1.0
-STALE_S = 300.0
-"""A message that somebody began to send so long ago, and that was neither sent nor given up, is sent again."""
+STALE_S = 180.0
+"""A message that somebody began to send so long ago, and that was neither sent nor given up, is sent again: its sender died."""
 LONGEST_REASON = 500
 Send = Callable[[Target, dict[str, Any], str], None]
 """Sends a message to a target, with what tells the delivery from others. Raises NotDelivered, or InvalidJob for a setting."""

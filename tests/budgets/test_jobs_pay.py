@@ -210,6 +210,23 @@ def test_reservations_of_jobs_that_ended_or_are_gone_are_settled_before_anybody_
     assert home.budgets.account(OF_LAB)[1] == 0
 
 
+def test_a_reservation_that_cannot_be_settled_keeps_nobody_from_the_others(home: LocalHome) -> None:
+    budget(home, 0.6)
+    broken, ended = submit(home), submit(home)
+    for job in (broken, ended):
+        record = job.record()
+        record.state = JobState.FAILED
+        if job is broken:
+            record.analysis = {"name": "listing"}  # as a program wrote it that was something else
+        home.table.update_job(record)
+    assert home.paying is not None
+    assert home.paying.sweep(time.time()) == 1
+    later = home.budgets.reservation(ended.job_id)
+    assert later is not None
+    assert later.state is ReservationState.SETTLED
+    submit(home)
+
+
 def test_no_price_no_reservation(home: LocalHome) -> None:
     budget(home, 10)
     (Path("gpu")).mkdir()

@@ -66,6 +66,9 @@ class Notifier:
 
         Returns:
             What became of it, as `Delivery.deliver` has it; nothing of a job that is in another run by now.
+
+        Raises:
+            NotDelivered: when somebody else is at it, who may have died; Lambda then makes the call again, after minutes.
         """
         table = self._deployed.table
         job = table.job(job_id)
@@ -79,7 +82,13 @@ class Notifier:
         )  # fmt: skip
         delivery = Delivery(self._deployed.objects, job_prefix(job_id), self._send)
         people = f"{self._deployed.location}/{PEOPLE}"
-        return delivery.deliver(message, told_of(job.spec, job.state, lambda: load_people(people)))
+        told = delivery.deliver(message, told_of(job.spec, job.state, lambda: load_people(people)))
+        if left := [entry["target"] for entry in told if entry["state"] == "sending"]:
+            raise NotDelivered(
+                f"{', '.join(left)}: another call has begun to send this, and may have died: this one is made again",
+                temporary=True,
+            )
+        return told
 
     def _cost(self, job_id: str) -> dict[str, Any] | None:
         """What the certificate says that the job cost."""
