@@ -22,7 +22,7 @@ from constructs import Construct
 from cdk_app.analysis import Analysis
 from cdk_app.bundle import ENVIRONMENT_LIMIT_BYTES, ROOT, Contents, bundle
 from cdk_app.functions import RETENTIONS, Factory
-from cdk_app.instances import most_vcpus, types_for
+from cdk_app.instances import most_vcpus, types_for, update_min
 from cdk_app.network import Network
 from cdk_app.settings import Settings
 from skyburst.contracts.blueprint import EnvironmentSection
@@ -168,7 +168,7 @@ class Environments(Construct):
                 update_to_latest_image_version=True,
             ),
             update_policy=batch.CfnComputeEnvironment.UpdatePolicyProperty(
-                terminate_jobs_on_update=False, job_execution_timeout_minutes=math.ceil(needs.timeout_min)
+                terminate_jobs_on_update=False, job_execution_timeout_minutes=update_min(needs)
             ),
         )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 
@@ -32,7 +33,16 @@ GPUS = {
 KEPT_SHARE, KEPT_MB = 0.04, 300
 """Of an instance's memory, that its system and the agent of ECS take, about; jobs get the rest."""
 SIZE = re.compile(r"[^.]+\.(?:(\d*)xlarge|(large|medium|small|micro|nano)|metal.*)\Z")
+LONGEST_UPDATE_MIN = 7_200
+"""Minutes that AWS Batch lets jobs run on at most while it replaces the instances of a compute environment."""
+DELIVER_MIN = 15
+"""Minutes in which an environment delivers, after its time."""
 METAL_VCPUS = 192
+
+
+def update_min(needs: EnvironmentSection) -> int:
+    """Minutes that jobs have to end when a changed deployment replaces their instances; those that take longer run again."""
+    return min(LONGEST_UPDATE_MIN, math.ceil(needs.timeout_min + DELIVER_MIN))
 
 
 def types_for(needs: EnvironmentSection) -> list[str]:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+from pathlib import Path
+
+import botocore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cdk_app.instances import GENERAL, GPUS, MISSING, SIZES, most_vcpus, types_for
+from cdk_app.instances import GENERAL, GPUS, MISSING, SIZES, most_vcpus, types_for, update_min
 from skyburst.contracts.blueprint import EnvironmentSection
 from skyburst.errors import InvalidAnalysis
+
+BATCH = Path(botocore.__file__).parent / "data" / "batch" / "2016-08-10" / "service-2.json.gz"
+API = json.loads(gzip.decompress(BATCH.read_bytes()))["shapes"]
 
 
 def test_what_is_said_of_types_is_what_ec2_says() -> None:
@@ -70,3 +78,11 @@ def test_each_type_that_is_chosen_can_start_within_the_limit(vcpus: int, memory_
     found = types_for(needs)
     assert found
     assert most_vcpus(found, needs) >= vcpus
+
+
+@given(st.floats(0.1, 20_160))
+def test_what_runs_has_its_time_when_instances_are_replaced_as_far_as_aws_batch_gives_it(timeout_min: float) -> None:
+    api = API["JobExecutionTimeoutMinutes"]
+    minutes = update_min(EnvironmentSection(timeout_min=timeout_min))
+    assert api["min"] <= minutes <= api["max"]
+    assert minutes >= timeout_min or minutes == api["max"]
