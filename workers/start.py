@@ -22,10 +22,20 @@ import urllib.parse
 import urllib.request
 import zipfile
 from pathlib import Path
+from typing import NoReturn
 
 ECS = "http://169.254.170.2"
 TRIES = 6
 WAIT_S = 60
+NO_CODE = 75
+"""Exit code when there is no code to run, which is no fault of the batch: AWS Batch is asked to run it somewhere else, with the
+code that is deployed by then. A deployment may have replaced what this container was to get while it waited."""
+
+
+def give_up(why: str) -> NoReturn:
+    """End, so that the batch is tried again."""
+    sys.stderr.write(f"{why}\n")
+    sys.exit(NO_CODE)
 
 
 def fetch(request: urllib.request.Request, sink: io.IOBase) -> None:
@@ -40,10 +50,10 @@ def fetch(request: urllib.request.Request, sink: io.IOBase) -> None:
             with error:
                 said = error.read(2000).decode("utf-8", "replace")
             if error.code < 500 or not left:
-                sys.exit(f"{where} answered {error.code}: {said}")
+                give_up(f"{where} answered {error.code}: {said}")
         except (OSError, http.client.HTTPException) as error:
             if not left:
-                sys.exit(f"{where} cannot be reached: {error}")
+                give_up(f"{where} cannot be reached: {error}")
         sink.seek(0)
         sink.truncate()
         time.sleep(2 ** (TRIES - left) / 4)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from skyburst.homes.aws.ended import SILENT, end_of
+from workers import start
 
 EXITED = "Essential container in task exited"
 
@@ -28,6 +29,7 @@ def described(status: str, code: int | None = None, reason: str = "", tries: int
     [
         (described("Host EC2 (instance i-1) terminated.", tries=3), "Killed", True, "instance i-1"),
         (described(EXITED, 3), "EnvironmentFailed", False, "exit code 3"),
+        (described(EXITED, start.NO_CODE), "NoCode", True, "as after a deployment"),
         (
             described(EXITED, 137, "OutOfMemoryError: Container killed due to memory usage"),
             "OutOfMemory",

@@ -22,6 +22,8 @@ AGENT = ("DockerTimeoutError", "CannotStartContainerError", "CannotCreateContain
 """What the reason of a container begins with that its machine could not start."""
 KILLED = 137
 """Exit code of a process that was sent SIGKILL: 128 and the number of the signal."""
+NO_CODE = 75
+"""Exit code of a container that could not get its code (`workers/start.py`)."""
 OUT_OF_MEMORY = "OutOfMemoryError"
 MS = 1_000
 
@@ -72,6 +74,8 @@ def _explained(status: str, reason: str, code: int | None) -> tuple[Failure, boo
         return Failure(
             "OutOfMemory", f"it was killed, as the system does when memory runs out: {said}", exit_code=code
         ), False
+    if code == NO_CODE and (not status or status.startswith(EXITED)):
+        return Failure("NoCode", f"its code was not to be had, as after a deployment: {said}", exit_code=code), True
     if code is not None and (not status or status.startswith(EXITED)):
         return Failure(
             "EnvironmentFailed", f"its environment ended with exit code {code}: {said}", exit_code=code
