@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from skyburst.contracts import values
 from skyburst.contracts.dataset import DELIVERED, DatasetState, dataset_prefix
 from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import JobState
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import AT_ONCE, status_of
 from skyburst.engine.following import (
@@ -32,8 +33,9 @@ if TYPE_CHECKING:
     from skyburst.homes.home import Home
 
 FOLDER = "next/"
-END, FAILED = ".json", ".failed.json"
-"""Of the key of what is remembered of a job that was started, and of one that could not be."""
+END, FAILED, CANCELLED = ".json", ".failed.json", ".cancelled.json"
+"""Of the key of what is remembered of a job that was started, of one that could not be, and of one that was cancelled with the
+job that it follows, and is resumed with it."""
 Start = Callable[[FollowUp], str]
 """Starts a job, or finds that it was started before; its id. Raises a SkyburstError when it cannot be started."""
 
@@ -51,7 +53,7 @@ class Following:
     def __init__(self, objects: ObjectStore, prefix: str, job: JobRecord, start: Start) -> None:
         self._objects, self._prefix, self._job, self._start = objects, prefix, job, start
         names = (entry.key.removeprefix(prefix + FOLDER) for entry in objects.list(prefix + FOLDER))
-        self._started = {name.removesuffix(END) for name in names if not name.endswith(FAILED)}
+        self._started = {name.removesuffix(END) for name in names if not name.endswith((FAILED, CANCELLED))}
 
     def each(self, batches: Iterable[int]) -> None:
         """Start what follows the datasets of batches that are done; those of which none succeeded have nothing for it."""
@@ -96,7 +98,7 @@ class Following:
             entry = told(follow_up, job_id, failure, time.time())
             self._objects.put(start + (FAILED if failure else END), values.encode(entry))
             if not failure:
-                self._objects.delete([start + FAILED])
+                self._objects.delete([start + FAILED, start + CANCELLED])
 
     def _datasets(self, numbers: Sequence[int]) -> list[Dataset]:
         """The datasets that succeeded."""
@@ -124,8 +126,20 @@ def following_of(objects: ObjectStore, prefix: str, job: JobRecord) -> list[dict
 
 
 def cancel_following(home: Home, job: JobRecord) -> None:
-    """End the jobs that follow a job, and those that follow them, unless they have ended or are gone."""
+    """End the jobs that follow a job, and those that follow them, unless they have ended or are gone.
+
+    Of those that it ends it is remembered, so that they go on when the job is resumed.
+    """
+    ended = []
     for entry in home.following(job):
         if entry["job"]:
             with suppress(JobNotFound):
+                if not home.table.job(entry["job"]).state.finished:
+                    ended.append(entry)
                 home.cancel(entry["job"])
+    if job.state is JobState.SUCCEEDED:  # which is not resumed
+        return
+    for entry in ended:
+        start = f"jobs/{job.job_id}/{FOLDER}{entry['key']}"
+        home.objects.put(start + CANCELLED, values.encode(entry))
+        home.objects.delete([start + END])

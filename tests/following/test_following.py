@@ -276,6 +276,37 @@ def test_cancelling_the_first_job_ends_what_follows(project: Path) -> None:
     assert home.following(home.table.job(following.job_id)) == []
 
 
+def test_what_was_cancelled_with_a_job_goes_on_when_it_is_resumed_and_nothing_else_does(project: Path) -> None:
+    home = LocalHome()
+    for name in ("one.txt", "two.txt"):
+        (project / name).write_text("a b")
+    first = skyburst.client.create(str(HERE / "splits"), items=["one.txt", "two.txt"], home=home).record()
+    first.plan = {"items": 2, "batch_size": 1, "batches": 2, "levels": 1, "fan_out": 2}
+    prefix, started = f"jobs/{first.job_id}/", list[str]()
+    for number in (0, 1):
+        status = {"dataset": f"d{number}", "state": "SUCCEEDED"}
+        home.objects.put(f"{prefix}datasets/{number:08d}/status.json", values.encode(status))
+
+    def start(follow_up: FollowUp) -> str:
+        started.append(follow_up.key)
+        key = {"idempotency_key": follow_up.specification["idempotency_key"]}
+        return skyburst.client.create(str(HERE / "adds"), items=[1], home=home, **key).job_id
+
+    def follow() -> None:
+        Following(home.objects, prefix, first, start).each([0, 1])
+
+    follow()
+    assert started == ["0-00000000", "0-00000001"]
+    home.cancel(home.following(first)[0]["job"])  # by itself, which somebody wanted
+    home.cancel(first.job_id)
+    assert {home.table.job(entry["job"]).state for entry in home.following(first)} == {JobState.CANCELLED}
+    follow()
+    assert started[2:] == ["0-00000001"], "of what was cancelled with it, that it goes on is asked for"
+    assert [entry["dataset"] for entry in home.following(first)] == ["d0", "d1"]
+    follow()
+    assert len(started) == 3
+
+
 def counted(home: LocalHome, job: JobRecord) -> list[int]:
     """What each dataset of a job counted."""
     return [

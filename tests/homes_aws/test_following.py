@@ -6,12 +6,14 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import JobState
 from skyburst.engine.following import FollowUp
+from skyburst.errors import InvalidJob
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.done_datasets import DoneDatasets
 from skyburst.homes.aws.executions import LONGEST_NAME
@@ -97,6 +99,18 @@ def test_what_follows_has_all_result_files_also_of_a_job_whose_record_cannot_hol
     following.follow(job.job_id, job.runs)
     (item,) = following.started[0].specification["items"]
     assert len(item["data"]) == 1 + len(files)
+    deployed.table.close()
+
+
+def test_nothing_more_is_started_once_the_job_is_cancelled(dynamodb_tables: Tables, bucket: str) -> None:
+    deployed = Deployed(bucket.removeprefix("s3://"), dynamodb_tables.batches, dynamodb_tables.jobs, "skyburst")
+    deployed.__dict__["table"] = dynamodb_tables.open()
+    job = a_job("ends-1", batches=1, state=JobState.RUNNING)
+    deployed.table.create_job(job)
+    deployed.table.request_cancel("ends-1")
+    following = AwsFollowing(deployed, Planner(deployed, {}), "")
+    with pytest.raises(InvalidJob, match="job ends-1 was cancelled: resume it"):
+        following._start(job, FollowUp("0-all", "second", "all", None, {"analysis": "second"}))
     deployed.table.close()
 
 

@@ -65,6 +65,10 @@ class AwsFollowing:
         return ended
 
     def _start(self, job: JobRecord, follow_up: FollowUp) -> str:
+        if self._deployed.table.head(
+            job.job_id
+        ).cancel_requested:  # meanwhile: whoever did so has ended those that there were
+            raise InvalidJob(f"job {job.job_id} was cancelled: resume it, and this follows")
         spec = self._stored(parse_job(follow_up.specification))
         self._planner.check(spec.document())
         name = name_of(job.job_id, follow_up)

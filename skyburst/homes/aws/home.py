@@ -225,10 +225,11 @@ class AwsHome(DatasetsOfHome):
     def cancel(self, job_id: str) -> None:
         """Ask for the end of a job, and of what follows it; one whose execution is over is ended here."""
         job = self.table.job(job_id)
+        if not job.state.finished:
+            self.table.request_cancel(job_id)  # first, so that nothing more is started that follows it
         cancel_following(self, job)
         if job.state.finished:
             return
-        self.table.request_cancel(job_id)
         if self.is_driven(job_id):
             return
         job = self.table.job(job_id)

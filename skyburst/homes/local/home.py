@@ -248,10 +248,11 @@ class LocalHome(DatasetsOfHome):
     def cancel(self, job_id: str) -> None:
         """Ask for the end of a job; one that nobody drives is ended here."""
         job = self.table.job(job_id)
+        if not job.state.finished:
+            self.table.request_cancel(job_id)  # first, so that nothing more is started that follows it
         self.cancel_following(job)
         if job.state.finished:
             return
-        self.table.request_cancel(job_id)
         if self.is_driven(job_id):
             return
         with self.lock(job_id):
