@@ -125,6 +125,19 @@ class Reception:
         self.targets.write_end(record)
         self.records.put(record)
 
+    def fail(self, record: Record, step: int, problem: str) -> None:
+        """End a submission that could not be taken further. Where its results should go may be what is in the way: then the
+        group's own folder alone tells it.
+        """
+        try:
+            self.targets.check(record)
+        except SkyburstError as error:
+            record.log(
+                internal("job_manager", f"{RESOURCE_ERROR}{record.results} cannot be written: {error}"), self.clock()
+            )
+            record.results = None
+        self.refuse(record, step, "job_manager", [problem], INTERNAL_ERROR)
+
     def started(self, record: Record, job_id: str) -> None:
         """Note that a submission has its job: its datasets have files of their own from here on."""
         now = self.clock()

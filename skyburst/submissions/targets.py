@@ -42,4 +42,4 @@ class Targets:
 
     def _places(self, record: Record) -> list[tuple[ObjectStore, JobFolder]]:
         own = (self._bucket.objects, record.folder)
-        return [own] if record.results is None else [self.of(record), own]
+        return [own] if record.results is None else [own, self.of(record)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from skyburst.errors import InvalidSubmission
+from skyburst.errors import InvalidSubmission, StorageError
 from skyburst.objects import ObjectStore, open_store
 from skyburst.submissions.gate import Wanted
 from skyburst.submissions.record import SubmissionState
@@ -230,6 +231,22 @@ def test_an_unwritable_place_for_results_is_told_before_the_work(tmp_path: Path)
 
     lab = Lab(tmp_path, open_bucket=open_bucket)
     assert "resultpath: " in lab.refused(resultpath="s3://results/mine")
+
+
+def test_a_submission_whose_place_for_results_is_gone_ends_in_the_folder_of_its_group(tmp_path: Path) -> None:
+    results = open_store(tmp_path / "results", create=True)
+    lab = Lab(tmp_path, open_bucket=lambda _: results)
+    record = lab.submit(resultpath="s3://results/mine")
+    assert record.state is SubmissionState.QUEUED
+    shutil.rmtree(tmp_path / "results" / "mine")
+    (tmp_path / "results" / "mine").write_text("a file where a folder was")
+    with pytest.raises(StorageError):
+        lab.reception.waits(record, "no room")
+    lab.reception.fail(record, 4, "it could not be looked after")
+    assert lab.text(f"mylab/results/{record.name}/process_results/end.txt") == "end of analysis marker"
+    certificate = lab.text(f"mylab/results/{record.name}/logs/certificate.txt")
+    assert "s3://results/mine cannot be written" in certificate
+    assert "it could not be looked after" in certificate
 
 
 class Strict:

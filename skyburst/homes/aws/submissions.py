@@ -26,7 +26,7 @@ from skyburst.submissions import layout
 from skyburst.submissions.checking import Bucket, Offer
 from skyburst.submissions.following import Follower
 from skyburst.submissions.gate import Gate, OpenGate
-from skyburst.submissions.receiving import INTERNAL_ERROR, Reception
+from skyburst.submissions.receiving import Reception
 from skyburst.submissions.record import Record, SubmissionState
 from skyburst.submissions.submit_file import MOST_BYTES
 
@@ -130,7 +130,7 @@ class Submissions:
             running = f"; its job {record.job_id} is not ended by this" if record.job_id else ""
             problem = f"{error}: {cause[:LONGEST_TOLD]}{running}"
             step = 1 if record.state is SubmissionState.RECEIVED else 4
-            reception.refuse(record, step, "job_manager", [problem], INTERNAL_ERROR)
+            reception.fail(record, step, problem)
         return self._told(record, 0)
 
     def _reception(self, bucket: str) -> Reception:
