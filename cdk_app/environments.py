@@ -83,12 +83,16 @@ class Environments(Construct):
         """Submit jobs to the queues of the deployment, from its definitions; see how they stand; end them."""
         prefix = self._factory.prefix
         what = [f"job-queue/{prefix}-*", f"job-definition/{prefix}-*"]
-        return [_allow(["batch:SubmitJob"], [_batch(one) for one in what]), *self.ends()]
+        return [
+            _allow(["batch:SubmitJob"], [_batch(one) for one in what]),
+            _allow(["batch:TagResource"], [_batch("job/*")]),
+            *self.ends(),
+        ]
 
     def ends(self) -> list[iam.PolicyStatement]:
         """See how jobs of Batch stand, and end them. Their ids are not known before: they are named by chance."""
         return [
-            _allow(["batch:TerminateJob", "batch:TagResource"], [_batch("job/*")]),
+            _allow(["batch:TerminateJob"], [_batch("job/*")]),
             _allow(["batch:DescribeJobs", "batch:ListJobs"], ["*"]),  # which know no resources
         ]
 

@@ -174,6 +174,7 @@ def test_jobs_of_batch_are_submitted_by_the_watcher_only_and_to_the_deployment_o
                     if action.startswith(("batch:", "ec2:")):
                         allowing.setdefault(action, []).append({**statement, "in": name[:-8]})
     assert [one["in"] for one in allowing["batch:SubmitJob"]] == ["EngineWatchPolicy"]
+    assert {one["in"] for one in allowing["batch:TagResource"]} == {"EngineWatchPolicy"}
     (submit,) = allowing["batch:SubmitJob"]
     assert [json.dumps(one).rpartition(":")[2] for one in submit["Resource"]] == [
         f'job-queue/{PREFIX}-*"]]}}', f'job-definition/{PREFIX}-*"]]}}',
