@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,6 +64,11 @@ class Bucket:
         """Whether a place is in a bucket that groups share."""
         return place.bucket in (None, self.name) or place.bucket in self.others
 
+    def path(self, place: Place) -> Path | None:
+        """Where a place of a bucket that is a folder is on this machine."""
+        location = self.store(place).location
+        return None if "://" in location else Path(location, place.key)
+
 
 class Checked(NamedTuple):
     """A submission that can be run."""
@@ -88,6 +94,7 @@ def existing(bucket: Bucket, group: str, file: SubmitFile) -> tuple[list[Place],
         raise InvalidSubmission(f"dataname has hidden files only, such as {left_out[0]}: name a dataset")
     for place in kept:
         _check_own(bucket, group, "dataname", place)
+        _check_path(bucket, group, "dataname", place)
         if not _is_there(bucket, place):
             raise InvalidSubmission(
                 f"S3 Bucket does not contain {place}: dataname has to be the full key of a file or a folder"
@@ -175,6 +182,7 @@ def results_of(bucket: Bucket, group: str, file: SubmitFile) -> str | None:
 
 def _config(bucket: Bucket, group: str, place: Place) -> Config:
     _check_own(bucket, group, "configname", place)
+    _check_path(bucket, group, "configname", place)
     try:
         found = bucket.store(place).beginning(place.key, config_file.MOST_BYTES + 1)
     except ObjectNotFound as error:
@@ -242,6 +250,27 @@ def _check_own(bucket: Bucket, group: str, name: str, place: Place) -> None:
         raise InvalidSubmission(
             f"{name} is {place}: group {group!r} has the keys that start with {group}/ in this bucket, and no others"
         )
+
+
+def _check_path(bucket: Bucket, group: str, name: str, place: Place) -> None:
+    """Refuse, of a bucket that is a folder, what only looks like an object of the group.
+
+    What runs here may read more than who submitted it: a link must not lead to another group's data. A pipe would be waited for.
+    """
+    path = bucket.path(place)
+    if path is None:
+        return
+    if not stays_within(path, Path(bucket.objects.location, group)):
+        raise InvalidSubmission(
+            f"{name} is {place}, a link that leads out of the folder of group {group!r}: put the file or folder itself there"
+        )
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise InvalidSubmission(f"{name} is {place}, which is no file and no folder: name one that holds data")
+
+
+def stays_within(path: Path, folder: Path) -> bool:
+    """Whether a path, its links followed, is in a folder."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
 def _folder(bucket: Bucket) -> Path:

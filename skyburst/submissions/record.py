@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from skyburst.errors import InvalidSubmission, ObjectNotFound, SubmissionNotFound
+from skyburst.errors import InvalidSubmission, ObjectNotFound, StorageError, SubmissionNotFound
 from skyburst.objects import ObjectStore
 from skyburst.submissions import layout
 from skyburst.submissions.certificate_text import Line
@@ -178,4 +178,11 @@ class Records:
         yield from sorted(found, key=lambda record: (record.received_at, record.name))
 
     def _read(self, key: str) -> Record:
-        return msgspec.json.decode(self._objects.get(key), type=Record)
+        """Raises ObjectNotFound, and StorageError when what is there is no record."""
+        data = self._objects.get(key)
+        try:
+            return msgspec.json.decode(data, type=Record)
+        except msgspec.DecodeError as error:
+            raise StorageError(
+                f"{key} in {self._objects.location} is no record of a submission any more: {error}; remove it, and submit again"
+            ) from error

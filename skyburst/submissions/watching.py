@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import os
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -34,7 +35,7 @@ from skyburst.objects import open_store
 from skyburst.ports import Clock
 from skyburst.submissions import layout
 from skyburst.submissions.arrivals import UNFINISHED_S, Arrivals, Signature
-from skyburst.submissions.checking import Bucket, Offer
+from skyburst.submissions.checking import Bucket, Offer, stays_within
 from skyburst.submissions.following import Follower
 from skyburst.submissions.gate import Gate, OpenGate
 from skyburst.submissions.json_documents import read_json
@@ -146,20 +147,32 @@ class Watcher:
         return sum(len(watched.open) + watched.arriving for watched in self._watched.values())
 
     def _find_folders(self) -> None:
-        for path in sorted(self.folder.iterdir()):
+        try:
+            paths = sorted(self.folder.iterdir())
+        except OSError as error:  # a share that is gone for a while
+            self.unreachable(self.folder.name, error)
+            return
+        self.reached(self.folder.name)
+        for path in paths:
             name = path.name
             if name.startswith(".") or not path.is_dir() or name in self._watched:
                 continue
             if self.analyses and name not in self.analyses:
                 continue
             try:
-                offer = find_offer(name)
+                self._watched[name] = _Watched(self, Bucket(name, open_store(path), find_offer(name)), path)
             except SkyburstError as error:
-                if self._unusable.get(name) != str(error):
-                    self._unusable[name] = str(error)
-                    self.tell(Told(name, f"its submissions wait: {error}"))
-                continue
-            self._watched[name] = _Watched(self, Bucket(name, open_store(path), offer), path)
+                self.unreachable(name, error)
+
+    def unreachable(self, name: str, error: Exception) -> None:
+        """A folder cannot be used at present: tell it, once for each reason."""
+        if self._unusable.get(name) != str(error):
+            self._unusable[name] = str(error)
+            self.tell(Told(name, f"its submissions wait: {error}"))
+
+    def reached(self, name: str) -> None:
+        """A folder can be used."""
+        self._unusable.pop(name, None)
 
     def _start(self) -> None:
         waiting: list[tuple[float, Waiting, _Watched, Record]] = []
@@ -224,7 +237,12 @@ class _Watched:
 
     def take_in(self) -> None:
         """Receive the submit files that have arrived."""
-        found = dict(self._submit_files())
+        try:
+            found = dict(self._submit_files())
+        except OSError as error:  # a share that is gone for a while, or a folder that was renamed
+            self._watcher.unreachable(self._path.name, error)
+            return
+        self._watcher.reached(self._path.name)
         now = self._watcher.clock()
         settled = self._arrivals.settled(found.items(), now)
         for key, quiet_s in sorted(settled, key=lambda each: (found[each[0]].modified_ns, each[0])):
@@ -331,6 +349,8 @@ class _Watched:
                         found = path.stat()
                     except OSError:  # it was taken away meanwhile
                         continue
+                    if not stat.S_ISREG(found.st_mode) or not stays_within(path, group):
+                        continue  # a pipe would be waited for, and a link may lead to what the group may not read
                     yield key, Signature(found.st_size, found.st_mtime_ns)
 
 

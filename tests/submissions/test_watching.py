@@ -202,6 +202,49 @@ def test_another_watcher_goes_on_when_watcher_and_job_were_killed(folder: Path) 
     home.close()
 
 
+def test_a_link_out_of_the_folder_of_a_group_and_a_pipe_are_refused_and_nothing_waits_for_them(folder: Path) -> None:
+    told: list[Told] = []
+    inputs = folder / "nap" / "mylab" / "inputs"
+    (folder / "nap" / "other").mkdir()
+    (folder / "nap" / "other" / "secret").write_text("one")
+    (inputs / "theirs").symlink_to("../../other/secret")
+    (inputs / "mine").symlink_to("a")
+    (inputs / "loop").symlink_to("loop")
+    os.mkfifo(inputs / "pipe")
+    (inputs.parent / "configs" / "theirs.yaml").symlink_to("../../other/secret")
+    os.mkfifo(inputs.parent / "submissions" / "pipe_submit.json")
+    names = ("theirs", "pipe", "loop")
+    refused = [submit(folder, name, name) for name in names]
+    config, good = submit(folder, "c", "a", config="theirs.yaml"), submit(folder, "good", "mine")
+    until(watching(folder, told), lambda: ended(*refused, config, good))
+    reasons = {entry.submission.rpartition("_")[2]: entry.text for entry in told if entry.state == "REFUSED"}
+    assert "dataname is mylab/inputs/theirs, a link that leads out of the folder of group 'mylab'" in reasons["theirs"]
+    assert "configname is mylab/configs/theirs.yaml, a link that leads out" in reasons["c"]
+    assert "is mylab/inputs/pipe, which is no file and no folder" in reasons["pipe"]
+    assert reasons.keys() == {*names, "c"}
+
+
+def test_a_folder_that_is_gone_for_a_while_and_a_broken_record_end_no_watcher(folder: Path) -> None:
+    told: list[Told] = []
+    watcher = watching(folder, told)
+    watcher.turn()
+    for path in (folder / "nap", folder):
+        away = path.with_name("away")
+        path.rename(away)
+        watcher.turn()
+        away.rename(path)
+        assert "No such file" in told[-1].text
+    first = submit(folder, "1", "a")
+    until(watcher, lambda: ended(first))
+    record = folder / "nap" / "logs" / "submissions" / "mylab" / "job__nap_1.json"
+    record.write_bytes(b"")  # as after a loss of power
+    another = watching(folder, told)
+    another.turn()
+    assert f"{record.relative_to(folder / 'nap')} in {folder / 'nap'} is no record" in told[-1].text
+    record.unlink()
+    until(another, lambda: told[-1].state == "ENDED")
+
+
 def test_one_watches_a_folder_and_groups_are_called_as_they_can_be(folder: Path) -> None:
     first, second = watching(folder, []), watching(folder, [])
     with first.lock(), pytest.raises(FolderBusy, match="another program watches"), second.lock():
