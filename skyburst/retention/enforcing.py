@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
+from skyburst import local_files
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.records import JobRecord
 from skyburst.errors import InvalidItems, InvalidJob, JobNotFound, ObjectNotFound, StorageError
 from skyburst.manifest import Manifest, parse_source, read_all
 from skyburst.objects import ObjectStore, open_store
 from skyburst.ports import TaskTable
-from skyburst.retention.policy import MARKS, Due, Kind, due_of, is_result, mark_of, own_inputs
+from skyburst.retention.policy import MARKS, Due, Kind, due_of, in_inputs, is_result, mark_of, overlap, own_inputs
 
 MOST_OTHERS = 1_000
 """Jobs, the newest, that are looked at for whether they still need the same inputs."""
@@ -83,7 +85,7 @@ def _enforced(home: Keeping, job: JobRecord, due: Due, now: float) -> Deleted:
     if kept:
         return Deleted(job.job_id, due.kind, 0, 0, kept)
     try:
-        deleted = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(_own_inputs(home, job))
+        deleted = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(_own_inputs(home, job), job)
     except StorageError as error:  # it is tried again
         return Deleted(job.job_id, due.kind, 0, 0, f"not all could be deleted: {error}")
     outcome = dict(job.outcome or {})
@@ -111,7 +113,7 @@ def _needed(home: Keeping, job: JobRecord, due: Due) -> str:
         return ""
     mine = set(_own_inputs(home, job))
     for other in islice(home.table.jobs(), MOST_OTHERS) if mine else ():
-        if other.job_id != job.job_id and not other.state.finished and mine & set(_own_inputs(home, other)):
+        if other.job_id != job.job_id and not other.state.finished and overlap(mine, set(_own_inputs(home, other))):
             return f"job {other.job_id} still needs them"
     return ""
 
@@ -141,30 +143,38 @@ def _own_inputs(home: Keeping, job: JobRecord) -> list[str]:
     return own_inputs(job, read_all(source, home.objects))
 
 
-def _inputs(locations: list[str]) -> tuple[int, int]:
+def _inputs(locations: list[str], job: JobRecord) -> tuple[int, int]:
     """Delete what was uploaded for a job: files, and folders with all that is in them."""
     count = size = 0
     for location in locations:
-        store, keys = _objects_at(location)
-        if store is None:
-            continue
-        found = list(keys)
-        store.delete([key for key, _ in found])
-        count, size = count + len(found), size + sum(length for _, length in found)
+        found = _delete_at(location) if "://" in location else _delete_here(location, job)
+        count, size = count + found[0], size + found[1]
     return count, size
 
 
-def _objects_at(location: str) -> tuple[ObjectStore | None, Iterable[tuple[str, int]]]:
-    """The store of a location, and keys and sizes of what is there; nothing when it is gone."""
+def _delete_at(location: str) -> tuple[int, int]:
+    """Delete what is behind a URL; how many objects, and their bytes."""
     folder, _, name = location.rstrip("/").rpartition("/")
     try:
-        if "://" not in location and Path(location).is_symlink():
-            return None, []  # what a link leads to was not uploaded
         store = open_store(folder)
-        inside = [(entry.key, entry.size) for entry in store.list(f"{name}/")]
-        return store, inside or [(name, store.size(name))]
+        found = [(entry.key, entry.size) for entry in store.list(f"{name}/")] or [(name, store.size(name))]
     except (ObjectNotFound, InvalidItems):  # it is gone, or its folder is
-        return None, []
+        return 0, 0
+    store.delete([key for key, _ in found])
+    return len(found), sum(size for _, size in found)
+
+
+def _delete_here(location: str, job: JobRecord) -> tuple[int, int]:
+    """The same on this machine, where what a link leads to was not uploaded, be the link above, at or below the location."""
+    root, name = in_inputs(location, str(job.spec.get("group")))
+    path = Path(root, name)
+    if Path(os.path.realpath(path)) != Path(os.path.realpath(root), os.path.normpath(name)):
+        return 0, 0
+    inside = (Path(folder, file) for folder, _, files in os.walk(path) for file in files)
+    found = [(file, file.lstat().st_size) for file in ([path] if path.is_file() else inside) if not file.is_symlink()]
+    for file, _ in found:
+        local_files.delete(file)
+    return len(found), sum(size for _, size in found)
 
 
 def check_kept(job: JobRecord) -> None:

@@ -89,6 +89,22 @@ def own_inputs(job: JobRecord, items: Iterable[Any]) -> list[str]:
     return list(found)
 
 
+def in_inputs(location: str, group: str) -> tuple[str, str]:
+    """A location below the folder of a group's inputs, as that folder and the rest."""
+    before, between, name = location.partition(f"/{group}/inputs/")
+    return f"{before}{between}".rstrip("/"), name.strip("/")
+
+
+def overlap(some: set[str], others: set[str]) -> bool:
+    """Whether two jobs have data in common: the same, or a folder of one that has data of the other in it."""
+    first, second = ({location.rstrip("/") for location in given} for given in (some, others))
+    return bool(first & (second | _above(second)) or second & _above(first))
+
+
+def _above(locations: set[str]) -> set[str]:
+    return {location[:at] for location in locations for at, letter in enumerate(location) if letter == "/"}
+
+
 def _is_below(location: str, folder: str) -> bool:
     """Whether a location is that of something in a folder, and leads nowhere else."""
     path = unquote(location) if "://" in location else location

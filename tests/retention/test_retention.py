@@ -18,7 +18,7 @@ from skyburst.contracts.states import JobState
 from skyburst.errors import InvalidJob, ResultNotReady
 from skyburst.homes.local.home import LocalHome
 from skyburst.retention.enforcing import deleted_of
-from skyburst.retention.policy import DAY_S, Kind, due_of, is_result, own_inputs
+from skyburst.retention.policy import DAY_S, Kind, due_of, is_result, overlap, own_inputs
 from tests.cli.conftest import Program, program, project
 
 __all__ = ["program", "project"]
@@ -215,6 +215,34 @@ def test_what_a_link_leads_to_stays(project: Path) -> None:
     path.symlink_to(treasure)
     skyburst.run(job)
     assert treasure.read_text() == "measured"
+
+
+def test_what_links_above_and_below_lead_to_stays(project: Path) -> None:
+    treasure = project / "treasure"
+    treasure.mkdir()
+    for name in ("film.npy", "other.npy"):
+        (treasure / name).write_text("measured")
+    job = submitted(project, delete_inputs_after_success=True)
+    inputs = project / "bucket" / "lab" / "inputs"
+    (inputs / "mouse").mkdir()
+    (inputs / "mouse" / "own.npy").write_text("measured")
+    (inputs / "mouse" / "odd\\name\n").write_text("measured")
+    (inputs / "mouse" / "folder").symlink_to(treasure)
+    (inputs / "mouse" / "film.npy").symlink_to(treasure / "film.npy")
+    (inputs / "way").symlink_to(treasure)
+    job["items"] = [{"data": str(inputs / name)} for name in ("mouse", "mouse/folder/film.npy", "way/other.npy")]
+    home = LocalHome()
+    result = skyburst.run(job, home=home)
+    assert deleted_of(home.table.job(result.job_id))["inputs"]["objects"] == 2
+    assert sorted(path.name for path in treasure.iterdir()) == ["film.npy", "other.npy"]
+    assert sorted(path.name for path in (inputs / "mouse").iterdir()) == ["film.npy", "folder"]
+
+
+@pytest.mark.parametrize(("mine", "other"), [("mouse/a.npy", "mouse"), ("mouse", "mouse/a.npy"), ("mouse/", "mouse")])
+def test_a_folder_and_what_is_in_it_are_the_same_data(mine: str, other: str) -> None:
+    first, second = ({f"/data/lab/inputs/{name}"} for name in (mine, other))
+    assert overlap(first, second)
+    assert not overlap(first, {"/data/lab/inputs/mouse2/a.npy", "/data/lab/inputs/mous"})
 
 
 def test_a_job_that_is_gone_leaves_no_note(project: Path) -> None:
