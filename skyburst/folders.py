@@ -50,8 +50,19 @@ class Folder(ABC):
         """True for a single file."""
 
     @abstractmethod
-    def files(self) -> Iterator[FileInfo]:
-        """The files in the order of their names, one by one. Raises InvalidItems when there is no such folder or file."""
+    def files(self, *, hidden: bool = False) -> Iterator[FileInfo]:
+        """The files in the order of their names, one by one.
+
+        Args:
+            hidden: whether those are there too whose names, or whose folders' names, start with a dot.
+
+        Raises:
+            InvalidItems: when there is no such folder or file.
+        """
+
+    def links_out(self) -> Iterator[str]:
+        """Names of what is left out because it is a link to a folder, or one that leads out of this one or to nothing."""
+        yield from ()
 
     @abstractmethod
     def has(self, name: str) -> bool:
@@ -153,13 +164,20 @@ class _LocalFolder(Folder):
     def is_file(self) -> bool:
         return self._root.is_file()
 
-    def files(self) -> Iterator[FileInfo]:
+    def files(self, *, hidden: bool = False) -> Iterator[FileInfo]:
         if self.is_file:
             yield FileInfo(self._root.name, self._root.stat().st_size, self.location)
             return
         if not self._root.is_dir():
             raise InvalidItems(f"there is no file or folder {self.location}")
-        yield from self._walk(self._root, "")
+        for name, entry in self._walk(self._root, "", hidden):
+            if entry.is_file() and self._within(entry):
+                yield FileInfo(name, entry.stat().st_size, entry.path)
+
+    def links_out(self) -> Iterator[str]:
+        for name, entry in () if self.is_file else self._walk(self._root, "", hidden=True):
+            if entry.is_symlink() and not (entry.is_file() and self._within(entry)):
+                yield name
 
     def has(self, name: str) -> bool:
         return self._path(name).is_file()
@@ -187,14 +205,15 @@ class _LocalFolder(Folder):
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
             raise ObjectNotFound(f"there is no file {name!r} in {self.location}") from error
 
-    def _walk(self, folder: Path, start: str) -> Iterator[FileInfo]:
+    def _walk(self, folder: Path, start: str, hidden: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """Everything but folders, with its name."""
         with os.scandir(folder) as entries:
-            found = [entry for entry in entries if not entry.name.startswith(".")]
+            found = [entry for entry in entries if hidden or not entry.name.startswith(".")]
         for entry in sorted(found, key=_key):
             if _is_folder(entry):
-                yield from self._walk(folder / entry.name, f"{start}{entry.name}/")
-            elif entry.is_file() and self._within(entry):
-                yield FileInfo(start + entry.name, entry.stat().st_size, entry.path)
+                yield from self._walk(folder / entry.name, f"{start}{entry.name}/", hidden)
+            else:
+                yield start + entry.name, entry
 
     def _within(self, entry: os.DirEntry[str]) -> bool:
         return not entry.is_symlink() or Path(entry.path).resolve().is_relative_to(self._root)
@@ -228,7 +247,7 @@ class _StoredFolder(Folder):
     def _alone(self) -> bool:
         return bool(self._name) and self._there(self._name)
 
-    def files(self) -> Iterator[FileInfo]:
+    def files(self, *, hidden: bool = False) -> Iterator[FileInfo]:
         if self.is_file:
             yield FileInfo(self._name, self._store.size(self._name), self.location)
             return
@@ -237,7 +256,7 @@ class _StoredFolder(Folder):
         for info in self._store.list(start):
             empty = False
             name = info.key.removeprefix(start)
-            if not any(part.startswith(".") for part in name.split("/")):
+            if hidden or not any(part.startswith(".") for part in name.split("/")):
                 yield FileInfo(name, info.size, f"{self.location}/{name}")
         if empty:
             raise InvalidItems(f"there is no file or folder {self.location}")

@@ -110,6 +110,8 @@ class Attempt:
         for fetched in self._fetching.data(self._dataset, workspace["inputs"]):
             report.status.inputs.append(fetched._asdict())
             report.say(f"{fetched.location}: {fetched.size:,} bytes, sha256 {fetched.sha256}")
+        for line in self._fetching.said():
+            report.say(line)
         self._stop()
         started = order_of(
             setup, self._dataset, workspace, config, job_id=self._context.job_id, attempt=self._context.attempt,

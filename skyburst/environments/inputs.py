@@ -20,15 +20,20 @@ from typing import Any, BinaryIO, NamedTuple
 
 from skyburst.contracts.dataset import ABOUT, CONFIG_NAME, Dataset, base_name
 from skyburst.errors import InvalidItems, ObjectNotFound
-from skyburst.folders import Folder, open_folder
+from skyburst.folders import NO_FILES, Folder, open_folder
 from skyburst.objects import check_key
 
 LINK_VARIABLE = "SKYBURST_LINK_INPUTS"
 PIECE = 1 << 20
 SHARE_BYTES = 0x40049409
 """FICLONE of Linux."""
+MOST_SAID = 20
 LARGEST_CONFIG = 16 << 20
 READABLE_CONFIGS = (".json", ".yaml", ".yml")
+
+
+NO_DATA = frozenset({".DS_Store", ".git", NO_FILES})
+"""What systems and versions leave in folders, and uploads where a folder has no files."""
 
 
 class Input(NamedTuple):
@@ -66,6 +71,8 @@ class Fetching:
         self._link = link
         self._stop = stop
         self._linked: list[Linked] = []
+        self.left_out: list[str] = []
+        """Links in folders, to other folders or out of theirs, which are not followed."""
 
     def data(self, dataset: Dataset, folder: Path) -> Iterator[Input]:
         """Fetch the data, one location after the other.
@@ -82,6 +89,13 @@ class Fetching:
                     yield self._file(source, folder / name)
                 else:
                     yield self._folder(source, folder if location.endswith("/") else folder / name)
+
+    def said(self) -> Iterator[str]:
+        """What whoever looks for missing data should know, a line each."""
+        for path in self.left_out[:MOST_SAID]:
+            yield f"left out: {path} is a link to a folder or out of its folder: put there what it leads to"
+        if len(self.left_out) > MOST_SAID:
+            yield f"left out: {len(self.left_out) - MOST_SAID:,} more links"
 
     def changed(self) -> str | None:
         """An original that is not as it was, if there is one."""
@@ -101,8 +115,11 @@ class Fetching:
 
     def _folder(self, source: Folder, target: Path) -> Input:
         target.mkdir(exist_ok=True)
+        self.left_out += [f"{source.location}/{name}" for name in source.links_out()]
         total, digest = 0, hashlib.sha256()
-        for info in source.files():
+        for info in source.files(hidden=True):  # of some formats, such as Zarr, they are part
+            if not NO_DATA.isdisjoint(info.name.split("/")):
+                continue
             place = target.joinpath(*check_key(info.name).split("/"))
             place.parent.mkdir(parents=True, exist_ok=True)
             size, file_digest = self._copy(source, info.name, place)

@@ -76,8 +76,11 @@ class Trial:
             self._dataset, parameters, self.workspace["config"], analysis=self._setup.analysis, group=None
         )
         # Copied, not linked: what is tried out by hand must not change what it was given.
-        for fetched in Fetching(link=False, stop=_go_on).data(self._dataset, self.workspace["inputs"]):
+        fetching = Fetching(link=False, stop=_go_on)
+        for fetched in fetching.data(self._dataset, self.workspace["inputs"]):
             self._say("env", f"{fetched.location}: {fetched.size:,} bytes")
+        for line in fetching.said():
+            self._say("env", line)
 
     def run(self, timeout_s: float | None = None) -> Tried:
         """Run the command to its end, telling its lines as they come; the folder stays."""

@@ -56,6 +56,7 @@ def test_files_come_by_name_in_one_order_wherever_the_folder_is(make: Make) -> N
     folder = skyburst.open_folder(location)
     assert [file.name for file in folder.files()] == IN_ORDER
     assert [file.size for file in folder.files()] == [len(FILES[name]) for name in IN_ORDER]
+    assert sorted(file.name for file in folder.files(hidden=True)) == sorted(FILES)
     assert not folder.is_file
     context = skyburst.ItemsContext(job_id="job")
     for file in folder.files():

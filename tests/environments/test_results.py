@@ -78,10 +78,11 @@ def test_folders_that_the_command_closed_are_delivered_and_removed(folder, tmp_p
     assert not folder.exists()
 
 
-def fetched(items, tmp_path):
+def fetched(items, tmp_path, fetching=None):
     target = tmp_path / "inputs"
     target.mkdir()
-    found = list(Fetching(link=False, stop=lambda: None).data(parse_dataset(items, 0), target))
+    fetching = fetching or Fetching(link=False, stop=lambda: None)
+    found = list(fetching.data(parse_dataset(items, 0), target))
     return found, {
         path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*") if path.is_file()
     }
@@ -99,6 +100,22 @@ def test_data_of_a_bucket_is_fetched_with_its_checksum(bucket, tmp_path):
     }
     assert found[0] == (f"{bucket}/g/inputs/a.npy", 14, hashlib.sha256(b"g/inputs/a.npy").hexdigest())
     assert found[1].size == 41
+
+
+def test_hidden_files_are_data_and_what_links_leave_out_is_said(tmp_path):
+    for name in (".zgroup", "0/.zarray", "0/0.0", ".DS_Store", "0/.git/config"):
+        path = tmp_path / "film.zarr" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    (tmp_path / "elsewhere").write_text("x")
+    (tmp_path / "film.zarr" / "inside").symlink_to("0/0.0")
+    (tmp_path / "film.zarr" / "out").symlink_to("../elsewhere")
+    (tmp_path / "film.zarr" / "folder").symlink_to("0")
+    fetching = Fetching(link=False, stop=lambda: None)
+    _, files = fetched(f"{tmp_path}/film.zarr", tmp_path, fetching)
+    assert files.keys() == {f"film.zarr/{name}" for name in (".zgroup", "0/.zarray", "0/0.0", "inside")}
+    start = f"left out: {tmp_path.resolve()}/film.zarr"
+    assert [line.partition(" is a link")[0] for line in fetching.said()] == [f"{start}/folder", f"{start}/out"]
 
 
 def test_files_of_two_folders_in_one_place_are_refused_when_they_have_one_name(tmp_path):
