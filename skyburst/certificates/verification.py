@@ -12,6 +12,7 @@ from typing import Any, BinaryIO, NamedTuple
 from skyburst.contracts.dataset import DELIVERED, dataset_prefix
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.engine.evidence import look_at
+from skyburst.environments.inputs import look_again
 from skyburst.environments.reading import folder_names
 from skyburst.errors import AnalysisNotFound, ObjectNotFound, SkyburstError
 from skyburst.finding import find_analysis
@@ -56,8 +57,15 @@ def verify(certificate: Certificate, digest: Digest) -> Iterator[Finding]:
     for entry in certificate["inputs"]:
         yield _input(f"{entry['parameter']}: {entry['location']}", entry)
     for dataset in certificate["datasets"]:
+        name, config = dataset.get("dataset", dataset["number"]), dataset.get("config")
+        if isinstance(config, str) and dataset.get("config_digest"):
+            yield _data(f"{name}: {config}", config, dataset["config_digest"])
         for entry in dataset.get("inputs", []):
-            yield _input(f"{dataset.get('dataset', dataset['number'])}: {entry['location']}", entry)
+            title = f"{name}: {entry['location']}"
+            if "://" in entry["location"]:  # of what may be very much, elsewhere, only what is there is asked
+                yield _input(title, entry)
+            else:
+                yield _data(title, entry["location"], entry["sha256"])
     yield from _analysis(certificate["analysis"])
 
 
@@ -150,6 +158,17 @@ def _input(name: str, entry: Certificate) -> Finding:
     if before == after:
         return Finding("input", name, Verdict.SAME)
     return Finding("input", name, Verdict.CHANGED, f"{what} {before} recorded, {after} now")
+
+
+def _data(name: str, location: str, recorded: str) -> Finding:
+    """A file or folder that a dataset had, whose checksum was taken when it was fetched."""
+    try:
+        now = look_again(location).sha256
+    except (SkyburstError, OSError) as error:
+        return Finding("input", name, Verdict.UNKNOWN, f"it cannot be read from here: {error}")
+    if now == recorded:
+        return Finding("input", name, Verdict.SAME)
+    return Finding("input", name, Verdict.CHANGED, f"sha256 {recorded} recorded, {now} now")
 
 
 def _analysis(analysis: Certificate) -> Iterator[Finding]:

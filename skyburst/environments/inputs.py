@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from skyburst.contracts.dataset import ABOUT, CONFIG_NAME, Dataset, base_name
 from skyburst.errors import InvalidItems, ObjectNotFound
-from skyburst.folders import NO_FILES, Folder, open_folder
+from skyburst.folders import NO_FILES, FileInfo, Folder, open_folder
 from skyburst.objects import check_key
 
 LINK_VARIABLE = "SKYBURST_LINK_INPUTS"
@@ -117,14 +117,12 @@ class Fetching:
         target.mkdir(exist_ok=True)
         self.left_out += [f"{source.location}/{name}" for name in source.links_out()]
         total, digest = 0, hashlib.sha256()
-        for info in source.files(hidden=True):  # of some formats, such as Zarr, they are part
-            if not NO_DATA.isdisjoint(info.name.split("/")):
-                continue
+        for info in _files_of(source):
             place = target.joinpath(*check_key(info.name).split("/"))
             place.parent.mkdir(parents=True, exist_ok=True)
             size, file_digest = self._copy(source, info.name, place)
             total += size
-            digest.update(f"{info.name}\0{size}\0{file_digest}\n".encode())
+            digest.update(_line(info.name, size, file_digest))
         return Input(source.location, total, digest.hexdigest())
 
     def _copy(self, source: Folder, name: str, target: Path) -> tuple[int, str]:
@@ -153,6 +151,41 @@ class Fetching:
         found = path.stat()
         self._linked.append(Linked(path, found.st_size, found.st_mtime_ns))
         target.symlink_to(path)
+
+
+def look_again(location: str) -> Input:
+    """A file or folder as it is now, with the digest that it has when it is fetched.
+
+    Raises:
+        InvalidItems, ObjectNotFound: when there is no such file or folder.
+        StorageError: when it cannot be read.
+    """
+    with _named(location):
+        source = open_folder(location)
+        total, digest = 0, hashlib.sha256()
+        for info in _files_of(source):
+            content, size = hashlib.sha256(), 0
+            with source.open(info.name) as file:
+                while piece := file.read(PIECE):
+                    content.update(piece)
+                    size += len(piece)
+            if source.is_file:
+                return Input(location, size, content.hexdigest())
+            total += size
+            digest.update(_line(info.name, size, content.hexdigest()))
+        return Input(location, total, digest.hexdigest())
+
+
+def _files_of(source: Folder) -> Iterator[FileInfo]:
+    """The files of a folder that are data; hidden ones are, as in some formats, such as Zarr."""
+    for info in source.files(hidden=True):
+        if source.is_file or NO_DATA.isdisjoint(info.name.split("/")):
+            yield info
+
+
+def _line(name: str, size: int, digest: str) -> bytes:
+    """Of a file, in what the digest of its folder is made of."""
+    return f"{name}\0{size}\0{digest}\n".encode()
 
 
 def put_config(

@@ -75,6 +75,30 @@ def test_changed_inputs_and_code_are_named(program: Program, project: Path, read
     assert "unknown  it cannot be read from here" in program("verify", "last").out
 
 
+def test_config_files_and_folders_of_datasets_are_compared(program: Program, project: Path) -> None:
+    (project / "copy").mkdir()
+    (project / "copy" / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "copy"\nversion = "1.0.0"\ncommand = ["sh", "-c", "true"]\n'
+    )
+    (project / "film.zarr").mkdir()
+    for path, text in (("film.zarr/.zarray", "{}"), ("film.zarr/0.0", "x"), ("config.yaml", "a: 1\n")):
+        (project / path).write_text(text)
+    item = {"data": "film.zarr", "config_file": "config.yaml"}
+    (project / "job.json").write_text(json.dumps({"analysis": "copy", "items": [item]}))
+    assert program("run", "--spec", "job.json", "--quiet").code == 0
+
+    def verdicts() -> dict[str, str]:
+        found = json.loads(program("verify", "last", "--json").out)
+        return {Path(entry["name"]).name: entry["verdict"] for entry in found if entry["kind"] == "input"}
+
+    assert verdicts() == {"config.yaml": "same", "film.zarr": "same"}
+    (project / "config.yaml").write_text("a: 2\n")
+    (project / "film.zarr" / ".zarray").write_text("[]")
+    assert verdicts() == {"config.yaml": "changed", "film.zarr": "changed"}
+    (project / "config.yaml").unlink()
+    assert verdicts() == {"config.yaml": "unknown", "film.zarr": "changed"}
+
+
 def test_a_certificate_cannot_have_files_outside_of_the_folder_read(ran: Path) -> None:
     certificate = json.loads((ran / "certificate.json").read_text())
     certificate["result"]["files"] = [{"name": "../certificate.json", "size": 1, "sha256": "0" * 64}]
