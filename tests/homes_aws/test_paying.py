@@ -101,6 +101,16 @@ def test_a_job_keeps_what_it_may_cost_and_spends_what_it_did_which_its_certifica
     assert place.budgets.account(OF_LAB) == (spent, 0)
 
 
+def test_an_execution_that_is_begun_again_after_its_job_has_ended_keeps_nothing(place: Place) -> None:
+    limit(place, 10)
+    place.plan()
+    place.end("job-1")
+    spent, reserved = place.budgets.account(OF_LAB)
+    assert reserved == 0
+    assert place.plan()["task"] == "ended"
+    assert place.budgets.account(OF_LAB) == (spent, 0)
+
+
 def test_a_job_over_its_budget_is_refused_by_the_planner_and_is_none(place: Place) -> None:
     limit(place, 0.000001)
     with pytest.raises(

@@ -193,6 +193,8 @@ class Planner:
             self._deployed.events.job(job)
         elif paying is not None and stored.job_id != job.job_id:
             paying.release(job.job_id)
+        elif paying is not None and stored.state.finished:  # its execution was begun again, and has nothing to do
+            paying.settle(stored, None, time.time())
         return stored
 
     def _reserve_new(self, paying: Paying, job: JobRecord) -> None:
