@@ -62,6 +62,10 @@ def load_files(location: str) -> Kept:
         names = [info.name for info in folder.files()]
     except InvalidItems:  # there is no such folder
         return Kept(People(), {})
+    for name in folder.links_out():  # were it left out, as elsewhere, those whom it refuses would be let in
+        raise InvalidPeople(
+            f"{folder.location}/{name} is a link out of the folder of profiles: put there what it leads to"
+        )
     users: dict[str, User] = {}
     groups: dict[str, Group] = {}
     settings = Settings()

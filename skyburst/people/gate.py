@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from skyburst.errors import NotAllowed
+from pathlib import Path
+
+from skyburst.errors import InvalidPeople, NotAllowed
 from skyburst.people.files import load_people
 from skyburst.people.rules import Refused, may_run
 
@@ -12,13 +14,19 @@ class Gatekeeper:
 
     Args:
         location: path or URL of the folder of profiles.
+        required: whether the folder has to be there, as one that somebody named; else there are no profiles without it.
     """
 
-    def __init__(self, location: str) -> None:
+    def __init__(self, location: str, *, required: bool = False) -> None:
         self.location = location
+        self._required = required
 
     def may_submit(self, group: str | None, user: str | None, analysis: str) -> str | None:
         """None when they may; else why not and what to do, in one sentence. Raises InvalidPeople."""
+        if self._required and "://" not in self.location and not Path(self.location).is_dir():
+            raise InvalidPeople(
+                f"there is no folder {self.location} of profiles: make it, or name the one that there is"
+            )
         answer = may_run(load_people(self.location), group, user, analysis)
         return answer.words if isinstance(answer, Refused) else None
 

@@ -104,6 +104,23 @@ def test_where_profiles_are_is_said_by_option_variable_or_state_folder(
     assert people_location(str(tmp_path)) == str(tmp_path)
 
 
+@pytest.mark.parametrize("linked", ["users", "groups/lab.toml"])
+def test_profiles_behind_a_link_are_not_left_out_which_would_let_everybody_in(tmp_path: Path, linked: str) -> None:
+    elsewhere, people = tmp_path / "elsewhere", tmp_path / "people"
+    elsewhere.mkdir()
+    (people / linked).parent.mkdir(parents=True)
+    (people / linked).symlink_to(elsewhere)
+    with pytest.raises(InvalidPeople, match=f"{linked} is a link out of the folder"):
+        Gatekeeper(str(people)).may_submit("lab", None, "caiman")
+
+
+def test_a_folder_of_profiles_that_was_named_has_to_be_there(tmp_path: Path) -> None:
+    gone = str(tmp_path / "gone")
+    assert Gatekeeper(gone).may_submit("lab", None, "caiman") is None
+    with pytest.raises(InvalidPeople, match=r"there is no folder .*gone of profiles"):
+        Gatekeeper(gone, required=True).may_submit("lab", None, "caiman")
+
+
 def test_the_gate_reads_the_profiles_anew_each_time(tmp_path: Path) -> None:
     gate = Gatekeeper(str(tmp_path))
     assert gate.may_submit("imaging", None, "caiman") is None
