@@ -96,5 +96,5 @@ def _walk(folder: Path, start: str) -> Iterator[tuple[str, Path, int]]:
 
 
 def _shown(name: str) -> str:
-    """A name that JSON can hold: one that is not valid Unicode with question marks."""
-    return name.encode(errors="replace").decode()
+    """A name that a line of a log can hold: with question marks for what is not valid Unicode, or not to be printed."""
+    return "".join(letter if letter.isprintable() else "?" for letter in name)

@@ -51,11 +51,12 @@ def test_links_that_lead_out_and_names_that_no_store_has_are_refused_and_named(f
     (folder / "real").write_text("r")
     (folder / "back\\slash").write_text("b")
     (folder / os.fsdecode(b"bad-\xff")).write_text("b")
+    (folder / "two\nlines").write_text("b")
     os.mkfifo(folder / "pipe")
     found, objects = delivered(folder, tmp_path)
     assert objects == {"p/inside": b"r", "p/real": b"r"}
     refused = {entry.name: entry.reason for entry in found if isinstance(entry, Refused)}
-    assert set(refused) == {"out", "up", "loop", "dir", "back\\slash", "bad-?", "pipe"}
+    assert set(refused) == {"out", "up", "loop", "dir", "back\\slash", "bad-?", "two?lines", "pipe"}
     assert "leads out of the folder" in refused["up"]
 
 
