@@ -260,7 +260,7 @@ def _check_path(bucket: Bucket, group: str, name: str, place: Place) -> None:
     path = bucket.path(place)
     if path is None:
         return
-    if not stays_within(path, Path(bucket.objects.location, group)):
+    if bucket.shares(place) and not stays_within(path, Path(bucket.store(place).location, group)):
         raise InvalidSubmission(
             f"{name} is {place}, a link that leads out of the folder of group {group!r}: put the file or folder itself there"
         )
