@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from skyburst.errors import StorageError
 from skyburst.objects import ObjectStore
-from skyburst.submissions.checking import Bucket
-from skyburst.submissions.layout import END_TEXT, JobFolder
+from skyburst.submissions.checking import Bucket, stays_within
+from skyburst.submissions.layout import END_TEXT, RESULTS, JobFolder
 from skyburst.submissions.record import Record
-from skyburst.submissions.submit_file import place_of
+from skyburst.submissions.submit_file import Place, place_of
 
 
 class Targets:
@@ -21,7 +22,7 @@ class Targets:
     def of(self, record: Record) -> tuple[ObjectStore, JobFolder]:
         """Store and folder of the results of a submission."""
         if record.results is None:
-            return self._bucket.objects, record.folder
+            return self._own(record)
         place = place_of(record.results)
         return self._bucket.store(place), JobFolder(f"{place.key}/{record.name}".lstrip("/"))
 
@@ -41,5 +42,14 @@ class Targets:
             objects.put(folder.end, END_TEXT)
 
     def _places(self, record: Record) -> list[tuple[ObjectStore, JobFolder]]:
-        own = (self._bucket.objects, record.folder)
+        own = self._own(record)
         return [own] if record.results is None else [own, self.of(record)]
+
+    def _own(self, record: Record) -> tuple[ObjectStore, JobFolder]:
+        """Those of the group's own folder. Raises StorageError when a link leads out: it is not the group that writes there."""
+        for key in (record.folder.certificate, record.folder.end):
+            path = self._bucket.path(Place(None, key))
+            results = self._bucket.path(Place(None, f"{record.group}/{RESULTS}"))
+            if path is not None and results is not None and not stays_within(path, results):
+                raise StorageError(f"{path.parent} leads out of {results} by a link: remove the link")
+        return self._bucket.objects, record.folder

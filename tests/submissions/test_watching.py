@@ -224,6 +224,22 @@ def test_a_link_out_of_the_folder_of_a_group_and_a_pipe_are_refused_and_nothing_
     assert reasons.keys() == {*names, "c"}
 
 
+@pytest.mark.parametrize("link", ["job__nap_1", "job__nap_1/logs", "job__nap_1/process_results"])
+def test_nothing_is_written_through_a_link_that_leads_out_of_the_results(
+    folder: Path, tmp_path: Path, link: str
+) -> None:
+    told: list[Told] = []
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    path = folder / "nap" / "mylab" / "results" / link
+    path.parent.mkdir(exist_ok=True)
+    path.symlink_to(theirs)
+    submit(folder, "1", "a")
+    until(watching(folder, told), lambda: told)
+    assert f"leads out of {folder / 'nap' / 'mylab' / 'results'} by a link" in told[-1].text
+    assert list(theirs.iterdir()) == []
+
+
 def test_a_folder_that_is_gone_for_a_while_and_a_broken_record_end_no_watcher(folder: Path) -> None:
     told: list[Told] = []
     watcher = watching(folder, told)
