@@ -77,7 +77,7 @@ class Analysis(Construct):
             *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
             *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
-            *factory.invokes(self.combiner_name), *factory.tells(), *factory.pays(), *own, *removes,
+            *factory.invokes(self.combiner_name), *factory.tells(), *factory.settles(), *own, *removes,
         ]  # fmt: skip
         # The engine's own combiner imports nothing of the analysis, whose packages may be more than a function takes.
         own_packages = found.blueprint.combiner != COMMAND_COMBINER

@@ -66,7 +66,7 @@ class Bridge(Construct):
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/set-aside-*"),
                 *factory.batches("Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"),
-                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), *factory.pays(), foreign,
+                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), *factory.settles(), foreign,
             ],
             environment=factory.purse,
         )  # fmt: skip

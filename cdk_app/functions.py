@@ -153,12 +153,17 @@ class Factory:
         """Go through all jobs, newest first."""
         return [_allow(["dynamodb:Query"], [f"{self.storage.jobs.table_arn}/index/{NEWEST.name}"])]
 
-    def pays(self) -> list[iam.PolicyStatement]:
-        """Reserve and settle what jobs cost."""
+    def settles(self) -> list[iam.PolicyStatement]:
+        """Put what jobs cost in place of what was kept for them."""
+        actions = ("GetItem", "PutItem", "UpdateItem")
+        return [_allow([f"dynamodb:{action}" for action in actions], [self.storage.budgets.table_arn])]
+
+    def reserves(self) -> list[iam.PolicyStatement]:
+        """Keep what jobs may cost, and settle what was left over."""
         table = self.storage.budgets.table_arn
-        actions = ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
         return [
-            _allow([f"dynamodb:{action}" for action in actions], [table]),
+            *self.settles(),
+            _allow(["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], [table]),
             _allow(["dynamodb:Query"], [f"{table}/index/newest"]),
         ]
 

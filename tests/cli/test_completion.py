@@ -38,7 +38,7 @@ def complete(folder: Path, *words: str) -> list[str]:
 
 
 def test_commands_analyses_and_files_are_completed(project: Path) -> None:
-    assert complete(project, "re") == ["resume", "rerun", "result"]
+    assert complete(project, "re") == ["resume", "rerun", "result", "retention"]
     assert complete(project, "run", "t") == ["typed"]
     assert complete(project, "run", "s") == ["squares.py"]
     assert complete(project, "show", "color") == ["color-depth-index", "color-depth-search"]

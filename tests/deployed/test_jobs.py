@@ -232,7 +232,7 @@ def test_what_failed_runs_again_when_the_job_is_resumed_and_nothing_else(
     ("given", "said"),
     [
         ({"analysis": "scripted", "batchsize": 3}, "did you mean 'batch_size'"),
-        ({"analysis": "unheard-of"}, "color-depth-index, color-depth-search, falling, monte-carlo,"),
+        ({"analysis": "unheard-of"}, "away, color-depth-index, color-depth-search, counts, falling, monte-carlo,"),
         ({"analysis": "color-depth-search", "parameters": {"mask": "m.tif", "library": "s3://b/l"}}, "s3://bucket/key"),
         ({"resume": "no-such-job"}, "no-such-job"),
     ],

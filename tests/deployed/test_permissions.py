@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from skyburst.budgets.records import Budget, Period, Scope
+from skyburst.homes.aws.budgets_table import DynamoBudgets
 from skyburst.local_cloud.permissions import as_list, like
 from tests.deployed.world import World
 
@@ -31,6 +33,7 @@ BY_LAMBDA = "Lambda does this itself in the name of the role, outside of any req
 NOT_FOUND = (
     "S3 answers 403 instead of 404 for objects that are not there to those who may not list; here it is 404 always"
 )
+FOLLOWS = "nothing follows the jobs of this deployment; those of tests/deployed/test_following.py are followed"
 UNUSED = {
     ("*", "logs:CreateLogStream"): BY_LAMBDA,
     ("*", "logs:PutLogEvents"): BY_LAMBDA,
@@ -39,6 +42,8 @@ UNUSED = {
     ("*", "sqs:SendMessage"): BY_LAMBDA,
     ("*", "s3:AbortMultipartUpload"): "only after S3 refused a part ten times; without it that error would be hidden",
     (PLAN, "s3:ListBucket"): NOT_FOUND,
+    (PLAN, "states:StartExecution"): FOLLOWS,
+    (WATCH, "lambda:InvokeFunction"): FOLLOWS,
     (WATCH, "s3:ListBucket"): NOT_FOUND,
     (WORKER, "s3:ListBucket"): NOT_FOUND,
 }
@@ -60,6 +65,9 @@ def done(world: World) -> Done:
     """Run jobs that do everything that functions can do."""
     cloud, bucket = world.cloud, world.outputs["Bucket"]
     queue = world.listen()
+    budgets = DynamoBudgets(cloud.client("dynamodb"), world.outputs["Budgets"])
+    for group, micros in (("rich", 1_000_000_000), ("poor", 1)):
+        budgets.set(Budget(Scope(group), Period.LIFETIME, micros))
     cloud.faults.kill_invocation(WORKER, 1, after_s=2.0)
     lost = world.start("lost", items=["wait once"])
     world.until(lambda: world.running("lost") == 1)
@@ -70,6 +78,8 @@ def done(world: World) -> Done:
         "listed": world.start("listed", parameters={"count": 3, "index": f"s3://{bucket}/libraries/one/index"}),
         "failing": world.start("failing", items=["raise"]),
         "deep": world.start("deep", analysis="probe", items={"range": [0, BATCHES]}, parameters={"fails": [1]}),
+        "paid": world.start("paid", items=["ok"], group="rich", keep={"results_days": 1}),
+        "unpaid": world.start("unpaid", items=["ok"], group="poor"),
     }  # fmt: skip
     ended = {name: cloud.wait_for_execution(arn, 120) for name, arn in jobs.items()}
     cancelled = world.start("cancelled", items=["wait", "wait"])
@@ -98,12 +108,13 @@ def waits(world: World, execution: str) -> bool:
 def test_the_jobs_end_as_they_should(done: Done) -> None:
     states = {
         name: done.world.table.job(name).state
-        for name in ("lost", "tree", "small", "listed", "failing", "cancelled", "stopped", "deep")
+        for name in ("lost", "tree", "small", "listed", "failing", "cancelled", "stopped", "deep", "paid")
     }
     assert states == {
         "lost": "SUCCEEDED", "tree": "PARTIAL", "small": "SUCCEEDED", "listed": "SUCCEEDED", "failing": "FAILED",
-        "cancelled": "CANCELLED", "stopped": "CANCELLED", "deep": "SUCCEEDED",
+        "cancelled": "CANCELLED", "stopped": "CANCELLED", "deep": "SUCCEEDED", "paid": "SUCCEEDED",
     }  # fmt: skip
+    assert done.ended["unpaid"]["error"] == "OverBudget"
     assert done.ended["again"]["status"] == "SUCCEEDED"
     assert done.world.result("tree")["count"] == MANY - 10
     assert done.world.result("listed")["count"] == 3
@@ -240,8 +251,8 @@ FORBIDDEN: dict[str, tuple[tuple[str, ...], Ask]] = {
         lambda client, world: client("lambda").invoke(FunctionName=MANAGER, InvocationType="DryRun"),
     ),
     "change a function": (FUNCTIONS, lambda client, world: client("lambda").delete_function(FunctionName=WORKER)),
-    "start a job": (
-        FUNCTIONS,
+    "start a job": (  # as the planner does, for what follows a job
+        (MANAGER, WATCH, WORKER, COMBINER),
         lambda client, world: client("stepfunctions").start_execution(stateMachineArn=world.outputs["JobMachine"], input="{}"),
     ),
     "tell of changes": (

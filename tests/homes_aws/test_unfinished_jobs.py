@@ -14,6 +14,7 @@ import pytest
 
 from skyburst import errors
 from skyburst.contracts import values
+from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.homes.aws.bridge import TOO_LONG, BridgeCombiner, FunctionFailed
@@ -27,7 +28,9 @@ from tests.contracts.records import a_claim, a_failure, a_job, an_outcome
 from tests.homes_aws.dynamodb import Tables
 
 JOB = "job-1"
-BLUEPRINT = {"job": {"tolerated_failure_percent": 0}}
+BLUEPRINT = parse_blueprint(
+    {"blueprint": 1, "name": "a", "version": "1.0.0", "worker": "code:work", "combiner": "code:combine"}, "here"
+).document()
 MACHINE = Path(__file__).parents[2] / "step_functions" / "job.asl.json"
 
 
@@ -223,6 +226,7 @@ def test_throttles_are_waited_out_however_long_they_last_and_any_error_is_tried_
 def test_what_the_planner_refuses_is_not_asked_again(state: str) -> None:
     never_here = {
         "InvalidTemplate", "AwsUnavailable", "ResultNotReady", "NotDeployed", "LibraryBusy", "LocalCloudBusy", "ItemNotFound",
+        "InvalidPeople", "PersonNotFound", "NotAllowed", "InvalidSubmission", "SubmissionNotFound", "FolderBusy",
     }  # fmt: skip
     refusals = {
         kind.__name__ for base in (errors.Invalid, errors.NotFound, errors.Conflict) for kind in base.__subclasses__()
