@@ -100,22 +100,18 @@ def bundle(contents: Contents, machine: Machine, cache: Path, limit_bytes: int =
     target = cache / _digest(contents, machine)
     if target.is_dir():
         return target
-    packages = _packages(contents, machine, cache)
+    shared = (_packages(contents, machine, cache), _compiled_framework(machine, cache))
     with _building(target) as building:
-        shutil.copytree(packages, building, copy_function=os.link, dirs_exist_ok=True)
+        for folder in shared:
+            shutil.copytree(folder, building, copy_function=os.link, dirs_exist_ok=True)
         for source in sorted(_files(contents.entry, ".py")):
             _copy(source, building / source.relative_to(contents.entry))
-        package = Path(skyburst.__file__).parent
-        for source in sorted(_framework(package)):
-            _copy(source, building / "skyburst" / source.relative_to(package))
-        _keep_metadata(building)
         if contents.analysis:
             for source in sorted(_code(contents.analysis)):
                 _copy(source, building / "analysis" / source.relative_to(contents.analysis))
         for name, document in contents.documents.items():
             (building / name).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        for folder in ("skyburst", "analysis"):
-            _compile(building / folder, machine)
+        _compile(building / "analysis", machine)
         for source in sorted(building.glob("*.py")):
             _compile(source, machine)
         _check_size(building, contents, limit_bytes)
@@ -157,6 +153,23 @@ def _packages(contents: Contents, machine: Machine, cache: Path) -> Path:
             for path in sorted(building.iterdir()):
                 if path.is_dir() or path.suffix == ".py":
                     _compile(path, machine)
+    return target
+
+
+def _compiled_framework(machine: Machine, cache: Path) -> Path:
+    """The folder of the framework, which all bundles share."""
+    package = Path(skyburst.__file__).parent
+    digest = hashlib.sha256(_maker(machine))
+    files = sorted(_framework(package))
+    for path in files:
+        digest.update(f"{path.relative_to(package)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    target = cache / f"framework-{digest.hexdigest()[:32]}"
+    if not target.is_dir():
+        with _building(target) as building:
+            for source in files:
+                _copy(source, building / "skyburst" / source.relative_to(package))
+            _compile(building / "skyburst", machine)
+            _keep_metadata(building)
     return target
 
 

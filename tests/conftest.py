@@ -20,8 +20,24 @@ if TYPE_CHECKING:
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARING = ("tests/deployed/", "tests/homes_aws/outside/", "tests/cdk_app/")
 """Folders of tests that share something that takes long to make."""
-ALONE = ("tests/deployed/test_permissions.py",)
-"""Files among these that have a deployment of their own, and so need not wait for the others."""
+ELSEWHERE = {
+    "tests/deployed/test_permissions.py": "permissions",
+    **{
+        f"tests/deployed/test_{name}.py": "environments"
+        for name in (
+            "budgets",
+            "containers",
+            "drift",
+            "environments",
+            "following",
+            "notifications",
+            "retention",
+            "submissions",
+        )
+    },
+}
+"""Files among these that have a deployment of their own, or make the same one once more: so they need not wait for the others,
+which mostly wait themselves."""
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
 
 
@@ -70,8 +86,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             file = nodeid.partition("::")[0]
-            if file in ALONE:
-                return file
+            if file in ELSEWHERE:
+                return ELSEWHERE[file]
             return str(Path(file).parent) if file.startswith(SHARING) else nodeid
 
     return Scheduling(config, log)
