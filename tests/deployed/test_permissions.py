@@ -41,7 +41,6 @@ UNUSED = {
     ("*", "xray:PutTelemetryRecords"): BY_LAMBDA,
     ("*", "sqs:SendMessage"): BY_LAMBDA,
     ("*", "s3:AbortMultipartUpload"): "only after S3 refused a part ten times; without it that error would be hidden",
-    (PLAN, "s3:ListBucket"): NOT_FOUND,
     (PLAN, "states:StartExecution"): FOLLOWS,
     (WATCH, "lambda:InvokeFunction"): FOLLOWS,
     (WATCH, "s3:ListBucket"): NOT_FOUND,

@@ -174,7 +174,7 @@ def test_a_command_that_removes_its_own_folders_succeeds_all_the_same(analysis, 
 SLOW = """
 trap 'echo kept > "$SKYBURST_RESULTS/kept"; exit 9' TERM
 (setsid sleep 1000 &)
-touch "{mark}"
+touch "{mark}" "{mark}-$SKYBURST_DATASET_NUMBER"
 while :; do sleep 0.05; done
 """
 
@@ -203,7 +203,7 @@ def test_a_cancelled_job_ends_its_command_soon_and_keeps_what_it_left(analysis, 
     handle = skyburst.submit(
         analysis(SLOW.format(mark=mark)), items=[str(data / "a.txt"), str(data / "b.txt"), str(data / "session")]
     )
-    wait_for(mark.exists)
+    wait_for(lambda: all(mark.with_name(f"begun-{number}").exists() for number in range(2)))
     handle.cancel()
     assert handle.wait(20) == "CANCELLED"
     states = [status["state"] for status in handle.datasets()]

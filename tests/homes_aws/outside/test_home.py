@@ -342,8 +342,8 @@ def test_deploy_shows_what_it_hands_to_the_cdk(variables: dict[str, str], tmp_pa
     head, *rows = ended.stdout.splitlines()
     assert head == "account 123456789012, region us-east-1, deployment 'lab'"
     assert [row.split()[0] for row in rows] == [
-        "FUNCTION", "lab-manager", "lab-plan", "lab-prepare", "lab-probe-combiner", "lab-probe-worker-0", "lab-reader-combiner",
-        "lab-reader-worker-0", "lab-summary", "lab-watch",
+        "FUNCTION", "lab-manager", "lab-notify", "lab-plan", "lab-prepare", "lab-probe-combiner", "lab-probe-worker-0",
+        "lab-reader-combiner", "lab-reader-worker-0", "lab-retain", "lab-summary", "lab-watch",
     ]  # fmt: skip
     assert "lab-reader-worker-0 to -2" in ended.stdout
     assert all(row.endswith(" MB") for row in rows[1:])
