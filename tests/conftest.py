@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import subprocess
@@ -47,6 +48,15 @@ def need(present: bool, reason: str) -> None:
         pytest.fail(f"{reason}; CI must provide it")
     if not present:
         pytest.skip(reason)
+
+
+def needed(module: str) -> Any:
+    """A module of a package that the tests lock: where it is missing the test is skipped, and fails in CI."""
+    need(
+        importlib.util.find_spec(module.partition(".")[0]) is not None,
+        f"{module} is not installed; `make test` does that",
+    )
+    return importlib.import_module(module)
 
 
 @pytest.fixture(scope="session")

@@ -7,10 +7,9 @@ changes.
 from __future__ import annotations
 
 import json
-import sqlite3
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -30,10 +29,9 @@ from skyburst.budgets.records import (
     applying,
     standings_of,
 )
-from skyburst.errors import StorageError, StorageFull
 from skyburst.prices.money import Micros
+from skyburst.sqlite_file import Execute, Layout, errors, open_file, transaction
 
-BUSY_S = 30.0
 FORMAT = 1
 SCHEMA = f"""
 BEGIN IMMEDIATE;
@@ -65,7 +63,7 @@ PRAGMA user_version = {FORMAT};
 COMMIT;
 """
 RESERVATION = "job_id, payer, state, amount, spent, at, accounts"
-Execute = Callable[..., sqlite3.Cursor]
+LAYOUT = Layout("the budgets", FORMAT, SCHEMA)
 
 
 class SqliteBudgets:
@@ -74,32 +72,8 @@ class SqliteBudgets:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._lock = threading.Lock()
-        with _errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-            weakref.finalize(self, self._connection.close)  # for those who do not close it
-            try:
-                self._prepare()
-            except BaseException:
-                self._connection.close()
-                raise
-
-    def _prepare(self) -> None:
-        execute = self._connection.execute
-        found = execute("PRAGMA user_version").fetchone()[0]
-        if found > FORMAT:
-            raise StorageError(
-                f"the budgets {self.path} are of a later version of skyburst (format {found}, this one has {FORMAT}): "
-                "use that version"
-            )
-        if found < FORMAT:
-            from filelock import FileLock
-
-            # Two programs that make the file at once: switching to write-ahead mode does not wait for a busy file.
-            with FileLock(self.path.with_suffix(".lock"), timeout=BUSY_S):
-                execute("PRAGMA journal_mode = WAL")
-                self._connection.executescript(SCHEMA)
-        execute("PRAGMA synchronous = FULL")
+        self._connection = open_file(path, LAYOUT)
+        weakref.finalize(self, self._connection.close)  # for those who do not close it
 
     def close(self) -> None:
         """Close the file."""
@@ -212,19 +186,13 @@ class SqliteBudgets:
 
     @contextmanager
     def _transaction(self) -> Iterator[Execute]:
-        with self._lock, _errors(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection.execute
-                self._connection.execute("COMMIT")
-            finally:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
+        with self._lock, errors(self.path, LAYOUT), transaction(self._connection) as execute:
+            yield execute
 
     @contextmanager
     def _reading(self) -> Iterator[Execute]:
         """Reads that all see the same."""
-        with self._lock, _errors(self.path):
+        with self._lock, errors(self.path, LAYOUT):
             self._connection.execute("BEGIN")
             try:
                 yield self._connection.execute
@@ -252,16 +220,3 @@ def _reservation_of(row: Any) -> Reservation:
     return Reservation(
         job_id, Payer(*json.loads(payer)), ReservationState(state), amount, spent, at, tuple(json.loads(accounts))
     )
-
-
-@contextmanager
-def _errors(path: Path) -> Iterator[None]:
-    """Translate SQLite's errors into ours."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "disk is full" in str(error):
-            raise StorageFull(f"the disk of {path} is full: free some space") from error
-        raise StorageError(f"the budgets {path}: {error}") from error
-    except OSError as error:
-        raise StorageError(f"the budgets {path}: {error}") from error

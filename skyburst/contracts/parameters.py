@@ -201,11 +201,16 @@ def _absolute(name: str, value: Any, folder: Path) -> Any:
         return [_absolute(f"{name}[{position}]", entry, folder) for position, entry in enumerate(value)]
     if not isinstance(value, str) or "://" in value:
         return value
+    return str(existing(f"parameters.{name}", value, folder))
+
+
+def existing(where: str, location: str, folder: Path) -> Path:
+    """The file or folder that a path names, from a folder on. Raises InvalidJob, which says where it was named."""
     try:
-        path = (folder / Path(value).expanduser()).resolve()
+        path = (folder / Path(location).expanduser()).resolve()
         there = path.exists()
     except (OSError, RuntimeError, ValueError) as error:  # no such user's home, too long, not a file's name at all
-        raise InvalidJob(f"parameters.{name} is {value!r}: it cannot be a file or folder here: {error}") from error
+        raise InvalidJob(f"{where} is {location!r}: it cannot be a file or folder here: {error}") from error
     if not there:
-        raise InvalidJob(f"parameters.{name} is {value!r}: there is no file or folder {path}")
-    return str(path)
+        raise InvalidJob(f"{where} is {location!r}: there is no file or folder {path}")
+    return path

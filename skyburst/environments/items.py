@@ -10,7 +10,7 @@ import msgspec
 from skyburst.contracts.blueprint import Blueprint
 from skyburst.contracts.dataset import Dataset, parse_dataset
 from skyburst.contracts.job import JobSpec
-from skyburst.contracts.parameters import resolve
+from skyburst.contracts.parameters import existing, resolve
 from skyburst.errors import InvalidItems, InvalidJob
 
 
@@ -83,11 +83,5 @@ def _checked_config(
 def _absolute(where: str, location: str, folder: Path) -> str:
     if "://" in location:
         return location
-    try:
-        path = (folder / Path(location).expanduser()).resolve()
-        there = path.exists()
-    except (OSError, RuntimeError, ValueError) as error:  # no such user's home, too long, not a file's name at all
-        raise InvalidJob(f"{where} is {location!r}: it cannot be a file or folder here: {error}") from error
-    if not there:
-        raise InvalidJob(f"{where} is {location!r}: there is no file or folder {path}")
+    path = existing(where, location, folder)
     return f"{path}/" if location.endswith("/") and path.is_dir() else str(path)

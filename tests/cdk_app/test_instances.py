@@ -14,13 +14,14 @@ from hypothesis import strategies as st
 from cdk_app.instances import GENERAL, GPUS, MISSING, SIZES, most_vcpus, types_for, update_min
 from skyburst.contracts.blueprint import EnvironmentSection
 from skyburst.errors import InvalidAnalysis
+from tests.conftest import needed
 
 BATCH = Path(botocore.__file__).parent / "data" / "batch" / "2016-08-10" / "service-2.json.gz"
 API = json.loads(gzip.decompress(BATCH.read_bytes()))["shapes"]
 
 
 def test_what_is_said_of_types_is_what_ec2_says() -> None:
-    known = pytest.importorskip("moto.ec2.models.instance_types").INSTANCE_TYPES
+    known = needed("moto.ec2.models.instance_types").INSTANCE_TYPES
 
     def facts(name: str) -> tuple[int, int, int]:
         about = known[name]

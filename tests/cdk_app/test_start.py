@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from tests.conftest import needed
 from workers import start
 
 WHO = {"AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "secret/+=", "Token": "token+/="}
@@ -23,7 +24,7 @@ NOW = dt.datetime(2026, 11, 21, 18, 30, 5, tzinfo=dt.UTC)
 
 @pytest.mark.parametrize("who", [WHO, {name: value for name, value in WHO.items() if name != "Token"}])
 def test_a_request_is_signed_as_the_sdk_of_aws_signs_it(who: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    auth = pytest.importorskip("botocore.auth")
+    auth = needed("botocore.auth")
     from botocore.awsrequest import AWSRequest
     from botocore.credentials import Credentials
 

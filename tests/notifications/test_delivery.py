@@ -21,6 +21,7 @@ from skyburst.notifications.secrets import webhook_secret
 from skyburst.notifications.webhook import Webhook, is_signed
 from skyburst.objects import ObjectStore, open_store
 from tests.cli.conftest import Program, program, project
+from tests.conftest import needed
 from tests.notifications.conftest import Hook, Mailbox, serve
 
 __all__ = ["program", "project"]
@@ -148,7 +149,7 @@ def test_https_is_for_the_host_that_was_named(
 
 
 def certificate_for(name: str, folder: Path) -> Path:
-    x509 = pytest.importorskip("cryptography.x509")
+    x509 = needed("cryptography.x509")
     from cryptography.hazmat.primitives import hashes, serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 

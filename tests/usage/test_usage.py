@@ -21,6 +21,7 @@ from skyburst.usage.neurocaas import activity_of, parallelism_file
 from skyburst.usage.parallelism import Step, histogram, mean, peak, steps, thinned
 from skyburst.usage.summary import BY, summed, table_as_csv
 from tests.cli.conftest import Program, program, project
+from tests.conftest import needed
 
 __all__ = ["program", "project"]
 INTERVALS = st.lists(
@@ -226,7 +227,7 @@ def test_the_command_sums_by_user_and_exports(program: Program, ran: Path) -> No
 
 
 def test_parallelism_is_drawn_and_told(program: Program, ran: Path) -> None:
-    pytest.importorskip("vl_convert")
+    needed("vl_convert")
     ended = program("usage", "parallelism", "--user", "ada", "--output", "figures")
     assert ended.code == 0
     assert "at most 2 at a time" in ended.out

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sqlite3
 import weakref
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
@@ -13,9 +12,9 @@ from typing import Any
 from skyburst.contracts import values
 from skyburst.contracts.records import BatchRecord, Claim, Delivery, Failure, JobRecord, Outcome, Progress, Stored
 from skyburst.contracts.states import BatchState, JobState
-from skyburst.errors import IdempotencyConflict, JobNotFound, StorageError, StorageFull
+from skyburst.errors import IdempotencyConflict, JobNotFound
+from skyburst.sqlite_file import Execute, Layout, errors, open_file, transaction
 
-BUSY_S = 30.0
 ROWS_AT_ONCE = 256
 MOST_FAILURES = 20
 """Failures kept for each batch, the latest."""
@@ -127,43 +126,17 @@ BATCH_COLUMNS = (
 )
 
 
+LAYOUT = Layout("the task table", FORMAT, SCHEMA, NEXT_FORMAT, "free some space and resume the job")
+
+
 class SqliteTaskTable:
     """The task table port over one SQLite file in write-ahead mode, synchronised to disk at every commit."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._numbers: dict[str, int] = {}
-        with _errors(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=False)
-            weakref.finalize(self, self._connection.close)  # for those who do not close it
-            try:
-                self._prepare()
-            except BaseException:
-                self._connection.close()
-                raise
-
-    def _prepare(self) -> None:
-        execute = self._connection.execute
-        (version,) = execute("PRAGMA user_version").fetchone()
-        if version not in (0, *NEXT_FORMAT, FORMAT):
-            age = "a newer" if version > FORMAT else "an older"
-            raise StorageError(
-                f"{self.path} was written by {age} skyburst (format {version}): use that one, or another state folder"
-            )
-        if version != FORMAT:
-            from filelock import FileLock
-
-            # Two programs that create the file at once: switching to write-ahead mode does not wait for a busy file.
-            with FileLock(self.path.with_suffix(".lock"), timeout=BUSY_S):
-                (version,) = execute("PRAGMA user_version").fetchone()
-                if version == 0:
-                    execute("PRAGMA journal_mode = WAL")
-                    self._connection.executescript(SCHEMA)
-                while 0 < version < FORMAT:
-                    self._connection.executescript(NEXT_FORMAT[version])
-                    version += 1
-        execute("PRAGMA synchronous = FULL")
+        self._connection = open_file(path, LAYOUT)
+        weakref.finalize(self, self._connection.close)  # for those who do not close it
 
     def close(self) -> None:
         """Close the file."""
@@ -192,7 +165,7 @@ class SqliteTaskTable:
 
     def job(self, job_id: str) -> JobRecord:
         """One job."""
-        with _errors(self.path):
+        with errors(self.path, LAYOUT):
             row = self._connection.execute(
                 "SELECT cancel_requested, record FROM jobs WHERE job_id = ?", (job_id,)
             ).fetchone()
@@ -204,7 +177,7 @@ class SqliteTaskTable:
         """All jobs, newest first."""
         before = 2**62
         while True:
-            with _errors(self.path):
+            with errors(self.path, LAYOUT):
                 rows = self._connection.execute(
                     "SELECT number, cancel_requested, record FROM jobs WHERE number < ? ORDER BY number DESC LIMIT ?",
                     (before, ROWS_AT_ONCE),
@@ -238,7 +211,7 @@ class SqliteTaskTable:
 
     def cancel_requested(self, job_id: str) -> bool:
         """Whether somebody asked for the end of a job; cheaper than reading the job."""
-        with _errors(self.path):
+        with errors(self.path, LAYOUT):
             row = self._connection.execute("SELECT cancel_requested FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
         if row is None:
             raise self._not_found(job_id)
@@ -321,7 +294,7 @@ class SqliteTaskTable:
         job = self.job(job_id)
         plan = job.plan or {}
         progress = Progress(job.state, batches=plan.get("batches", 0), items=plan.get("items", 0))
-        with _errors(self.path):
+        with errors(self.path, LAYOUT):
             rows = self._connection.execute(COUNTS, (self._number(job_id),)).fetchall()
         for state, count, items, item_errors, failures, spent in rows:
             progress.worker_seconds += spent
@@ -338,7 +311,7 @@ class SqliteTaskTable:
 
     def batch(self, job_id: str, batch_id: int) -> BatchRecord | None:
         """One batch, or None when nothing was recorded of it."""
-        with _errors(self.path):
+        with errors(self.path, LAYOUT):
             row = self._connection.execute(
                 f"SELECT {BATCH_COLUMNS} FROM batches WHERE job = ? AND batch_id = ?",
                 (self._number(job_id), batch_id),
@@ -386,7 +359,7 @@ class SqliteTaskTable:
         """Rows of a query whose first column is the batch, page by page: no read transaction stays open between pages."""
         job = self._number(job_id)
         while True:
-            with _errors(self.path):
+            with errors(self.path, LAYOUT):
                 rows = self._connection.execute(query, (job, after, *rest)).fetchall()
             for row in rows:
                 after = row[0]
@@ -396,7 +369,7 @@ class SqliteTaskTable:
 
     def _number(self, job_id: str) -> int:
         if job_id not in self._numbers:
-            with _errors(self.path):
+            with errors(self.path, LAYOUT):
                 row = self._connection.execute("SELECT number FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
             if row is None:
                 raise self._not_found(job_id)
@@ -407,29 +380,9 @@ class SqliteTaskTable:
         return JobNotFound(f"there is no job {job_id!r} in {self.path.parent}; `skyburst jobs` lists them")
 
     @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        with _errors(self.path):
-            self._connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield self._connection.execute
-                self._connection.execute("COMMIT")
-            except BaseException:
-                if self._connection.in_transaction:
-                    self._connection.execute("ROLLBACK")
-                raise
-
-
-@contextmanager
-def _errors(path: Path) -> Iterator[None]:
-    """Translate SQLite's errors into ours, at this edge only."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "disk is full" in str(error):
-            raise StorageFull(f"the disk of {path} is full: free some space and resume the job") from error
-        raise StorageError(f"the task table {path}: {error}") from error
-    except OSError as error:
-        raise StorageError(f"the task table {path}: {error}") from error
+    def _transaction(self) -> Iterator[Execute]:
+        with errors(self.path, LAYOUT), transaction(self._connection) as execute:
+            yield execute
 
 
 def _count_errors(item_errors: list[dict[str, Any]] | None) -> int:
