@@ -109,7 +109,10 @@ def test_a_container_past_its_time_is_stopped_and_removed(engine, analysis, data
             items=[str(data / "a.txt")],
         )
     assert [status["state"] for status in skyburst.JobHandle(error.value.job_id).datasets()] == ["TIMED_OUT"]
-    assert [call[0] for call in calls(engine)][-2:] == ["stop", "rm"]
+    verbs = [
+        call[0] for call in calls(engine) if call[0] not in ("version", "run", "stats")
+    ]  # `run` may be slow to begin
+    assert verbs == ["stop", "rm"]
 
 
 def test_a_container_that_its_engine_ended_for_lack_of_memory_says_so(engine, analysis, data):
