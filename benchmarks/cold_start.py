@@ -22,7 +22,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from cdk_app.bundle import ROOT, Contents, Machine, bundle
+from cdk_app.bundle import LAYER_FOLDER, Contents, Machine, bundle, layer
 
 TIMES = 15
 GOAL_MS = 250
@@ -54,8 +54,8 @@ def work(batch):
 OURS = """
 import sys, time
 began = time.perf_counter()
-sys.path[:0] = [TASK]
-import handler
+sys.path[:0] = PATHS
+from workers import handler
 imported = time.perf_counter()
 from skyburst.objects import ObjectStore, open_store
 made = time.perf_counter()
@@ -78,7 +78,7 @@ handler.handler({"job": "j", "run": 1, "batch": 0, "attempt": 1, "sent_at": 0, "
 USUAL = """
 import sys, time
 began = time.perf_counter()
-sys.path[:0] = [TASK]
+sys.path[:0] = PATHS
 from aws_lambda_powertools import Logger, Metrics, Tracer
 imported = time.perf_counter()
 import boto3
@@ -90,7 +90,7 @@ sys.stdout.write(f"BEGAN {began}\\nIMPORTED {imported}\\nS3 {made}\\nFIRST {time
 
 TRACED = """
 import sys, time
-sys.path[:0] = [TASK]
+sys.path[:0] = PATHS
 from skyburst.homes.aws.telemetry import logger_of, traced
 logger_of("watch")
 began = time.perf_counter()
@@ -100,9 +100,11 @@ sys.stdout.write(f"BEGAN {began}\\nIMPORTED {made}\\nS3 {made}\\nFIRST {made}\\n
 """
 
 
-def measure(program: str, task: Path) -> dict[str, float]:
-    """Milliseconds of each part, medians."""
-    text = program.replace("TASK", repr(str(task))).replace("BRIEF.encode()", f"{json.dumps(BRIEF)!r}.encode()")
+def measure(program: str, *folders: Path) -> dict[str, float]:
+    """Milliseconds of each part, medians, with these folders to import from."""
+    text = program.replace("PATHS", repr(list(map(str, folders)))).replace(
+        "BRIEF.encode()", f"{json.dumps(BRIEF)!r}.encode()"
+    )
     runs: list[dict[str, float]] = []
     for _ in range(TIMES):
         ran = subprocess.run(
@@ -125,9 +127,9 @@ def measure(program: str, task: Path) -> dict[str, float]:
     return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
 
 
-def imports(task: Path) -> list[tuple[float, str]]:
+def imports(*folders: Path) -> list[tuple[float, str]]:
     """The costliest imports of the worker's file, in milliseconds, each with what it imports."""
-    text = f"import sys; sys.path[:0] = [{str(task)!r}]; import handler"
+    text = f"import sys; sys.path[:0] = {list(map(str, folders))}; from workers import handler"
     ran = subprocess.run(
         [sys.executable, "-S", "-s", "-X", "importtime", "-c", text],
         env=ENVIRONMENT,
@@ -141,7 +143,7 @@ def imports(task: Path) -> list[tuple[float, str]]:
         package = name.strip().split(".")[0]
         package = (
             package
-            if package in ("aws_lambda_powertools", "skyburst", "msgspec", "jmespath", "handler")
+            if package in ("aws_lambda_powertools", "skyburst", "msgspec", "jmespath", "workers")
             else "standard library"
         )
         own[package] = own.get(package, 0.0) + int(alone) / 1_000
@@ -174,12 +176,15 @@ def main() -> None:
             f"{sys.version_info.major}.{sys.version_info.minor}",
             "x86_64" if os.uname().machine == "x86_64" else "arm64",
         )
-        task = bundle(Contents(ROOT / "workers", analysis), machine, folder / "bundles")
-        plain = copy_without_bytecode(task, folder / "plain")
+        code = bundle(Contents(analysis), machine, folder / "bundles")
+        framework = layer(machine, folder / "bundles")
+        own = code, framework / LAYER_FOLDER
+        plain = copy_without_bytecode(code, folder / "plain")
+        plain_framework = copy_without_bytecode(framework, folder / "plain-framework") / LAYER_FOLDER
         theirs = usual(folder / "usual")
         table = {
-            "skyburst, with bytecode": measure(OURS, task),
-            "skyburst, without": measure(OURS, plain),
+            "skyburst, with bytecode": measure(OURS, *own),
+            "skyburst, without": measure(OURS, plain, plain_framework),
             "boto3 and powertools, with bytecode": measure(USUAL, theirs),
             "boto3 and powertools, without": measure(USUAL, copy_without_bytecode(theirs, folder / "theirs-plain")),
         }
@@ -187,12 +192,11 @@ def main() -> None:
         print(f"{'':<38}{'imports':>9}{'S3/boto3':>10}{'rest':>8}{'all':>9}")
         for name, row in table.items():
             print(f"{name:<38}{row['import']:9.0f}{row['s3']:10.0f}{row['rest']:8.0f}{row['all']:9.0f}")
-        others = bundle(Contents(ROOT / "step_functions"), machine, folder / "bundles")
         print(
-            f"\nother functions, the first time that an invocation is sampled: {measure(TRACED, others)['all']:.0f} more"
+            f"\nother functions, the first time that an invocation is sampled: {measure(TRACED, *own)['all']:.0f} more"
         )
         print("\nimports of the worker's file, with bytecode, milliseconds (slowed by measuring each)")
-        for spent, name in imports(task):
+        for spent, name in imports(*own):
             print(f"{name:<24}{spent:7.1f}")
 
 

@@ -9,7 +9,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_app.bundle import ROOT, Contents
+from cdk_app.bundle import Contents
 from cdk_app.functions import Factory
 from skyburst.contracts.blueprint import COMMAND_COMBINER
 from skyburst.engine.compute import choose
@@ -62,8 +62,8 @@ class Analysis(Construct):
         """What a worker may do."""
         self.workers = [
             factory.function(
-                self, f"Worker{lane}", worker_name, Contents(ROOT / "workers", found.code),
-                handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb,
+                self, f"Worker{lane}", worker_name, Contents(found.code),
+                handler="workers.handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb,
                 statements=self.worker_statements, asynchronous=True,
                 timeout_s=min(LONGEST_S, math.ceil(resources.batch_timeout_s + 2 * MARGIN_S)),
                 environment={
@@ -82,8 +82,8 @@ class Analysis(Construct):
         # The engine's own combiner imports nothing of the analysis, whose packages may be more than a function takes.
         own_packages = found.blueprint.combiner != COMMAND_COMBINER
         self.combiner: lambda_.Function = factory.function(
-            self, "Combiner", self.combiner_name, Contents(ROOT / "combiners", found.code, packages=own_packages),
-            handler="handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
+            self, "Combiner", self.combiner_name, Contents(found.code, packages=own_packages),
+            handler="combiners.handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
             timeout_s=math.ceil(resources.combiner_timeout_s), environment={
                 deployed.ANALYSIS: self.name, deployed.CODE: self.reference["digest"], **factory.purse,
             },

@@ -29,13 +29,13 @@ class BatchMachine(Construct):
         jobs, own = f"{prefix}-jobs", f"{prefix}-batches"
         prepare = factory.function(
             self, "Prepare", f"{prefix}-prepare",
-            Contents(ROOT / "step_functions", documents={"registry.json": engine.registry}),
-            handler="prepare.handler", memory_mb=MEMORY_MB, timeout_s=PREPARE_S,
+            Contents(documents={"registry.json": engine.registry}),
+            handler="step_functions.prepare.handler", memory_mb=MEMORY_MB, timeout_s=PREPARE_S,
             statements=[*factory.reads_inputs(), *factory.writes("batches/*/manifest.json")],
         )  # fmt: skip
         summary = factory.function(
-            self, "Summary", f"{prefix}-summary", Contents(ROOT / "step_functions"),
-            handler="summary.handler", memory_mb=MEMORY_MB, timeout_s=SUMMARISE_S,
+            self, "Summary", f"{prefix}-summary", Contents(),
+            handler="step_functions.summary.handler", memory_mb=MEMORY_MB, timeout_s=SUMMARISE_S,
             environment={"SKYBURST_EXECUTIONS": _states("execution", f"{jobs}:")},
             statements=[
                 *factory.writes("batches/*/summary.json"), *factory.jobs("BatchGetItem"),

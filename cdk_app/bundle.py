@@ -1,4 +1,7 @@
-"""What each function carries: its entry point, the framework, the developer's code, and the packages that they import.
+"""What functions carry: entry points and the developer's code in bundles; the framework and its packages in a layer.
+
+All functions share the layer, so that it is sent to AWS once, and a bundle is a few files. Only where the developer's code
+names packages of its own its bundle has everything, without the layer: such packages may be the layer's in another version.
 
 Without Docker: wheels for the function's machine are chosen by pip, so that an arm64 function is bundled on any machine. A
 bundle is made once for what goes into it; the same input gives the same files.
@@ -8,6 +11,7 @@ from __future__ import annotations
 
 import compileall
 import contextlib
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -29,6 +33,10 @@ from skyburst.errors import InvalidAnalysis
 
 ROOT = Path(__file__).resolve().parent.parent
 """Holds the deployable folders: the checkout, or what the wheel carries."""
+ROOMS = ("combiners", "manager", "step_functions", "workers")
+"""Folders of entry points. Each bundle has all of them, which are small, so that functions share bundles."""
+LAYER_FOLDER = "python"
+"""Where in a layer Lambda looks for what Python imports."""
 REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis' code: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
@@ -79,16 +87,25 @@ class Machine:
 
 @dataclass(frozen=True)
 class Contents:
-    """What a bundle is made of."""
+    """What a bundle is made of, beside the entry points."""
 
-    entry: Path
-    """Folder of the entry point."""
     analysis: Path | None = None
     """Folder of the developer's code, which several analyses may share."""
     documents: Mapping[str, object] = field(default_factory=dict)
     """JSON files by name."""
     packages: bool = True
     """Whether the packages that the developer's code imports are there."""
+
+    @property
+    def requirements(self) -> Path | None:
+        """List of the packages that the developer's code imports; None when it needs no others than the framework does."""
+        wanted = self.analysis / REQUIREMENTS if self.analysis and self.packages else None
+        return wanted if wanted and wanted.is_file() else None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the bundle has the framework too; else it is used with the layer."""
+        return self.requirements is not None
 
 
 def bundle(contents: Contents, machine: Machine, cache: Path, limit_bytes: int = LIMIT_BYTES) -> Path:
@@ -100,22 +117,46 @@ def bundle(contents: Contents, machine: Machine, cache: Path, limit_bytes: int =
     target = cache / _digest(contents, machine)
     if target.is_dir():
         return target
-    shared = (_packages(contents, machine, cache), _compiled_framework(machine, cache))
+    below = 0 if contents.is_whole else size_of(layer(machine, cache))
     with _building(target) as building:
-        for folder in shared:
-            shutil.copytree(folder, building, copy_function=os.link, dirs_exist_ok=True)
-        for source in sorted(_files(contents.entry, ".py")):
-            _copy(source, building / source.relative_to(contents.entry))
+        if contents.requirements:
+            _link(_packages(contents.requirements, machine, cache), building)
+            _link(_compiled_framework(machine, cache), building)
+        for source in _entry_points():
+            _copy(source, building / source.relative_to(ROOT))
         if contents.analysis:
             for source in sorted(_code(contents.analysis)):
                 _copy(source, building / "analysis" / source.relative_to(contents.analysis))
         for name, document in contents.documents.items():
             (building / name).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
-        _compile(building / "analysis", machine)
-        for source in sorted(building.glob("*.py")):
-            _compile(source, machine)
-        _check_size(building, contents, limit_bytes)
+        for folder in ("analysis", *ROOMS):
+            _compile(building / folder, machine)
+        _check_size(size_of(building) + below, contents, limit_bytes)
     return target
+
+
+def layer(machine: Machine, cache: Path) -> Path:
+    """The folder of the layer, as it is unpacked into /opt: the framework and what it imports.
+
+    Raises:
+        InvalidAnalysis: when packages cannot be had for the machine.
+    """
+    parts = [_packages(None, machine, cache), _compiled_framework(machine, cache)]
+    target = cache / f"layer-{hashlib.sha256(' '.join(part.name for part in parts).encode()).hexdigest()[:32]}"
+    if not target.is_dir():
+        with _building(target) as building:
+            for part in parts:
+                _link(part, building / LAYER_FOLDER)
+    return target
+
+
+@functools.cache
+def content_hash(folder: Path) -> str:
+    """Of the names and contents of the files of a bundle or layer, by which its asset is known."""
+    digest = hashlib.sha256()
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        digest.update(f"{path.relative_to(folder)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def carries_bytecode(machine: Machine) -> bool:
@@ -140,20 +181,41 @@ def _compile(path: Path, machine: Machine) -> None:
         compileall.compile_file(path, **options)
 
 
-def _packages(contents: Contents, machine: Machine, cache: Path) -> Path:
-    """The folder of the packages that a function imports; functions with the same ones share it."""
-    lists = list(_requirements(contents))
+def _packages(requirements: Path | None, machine: Machine, cache: Path) -> Path:
+    """The folder of the packages that the framework imports, with those that a developer lists."""
+    lists = [requirements, LOCK] if requirements else [LOCK]
     digest = hashlib.sha256(_maker(machine) + b"".join(path.read_bytes() for path in lists)).hexdigest()
     target = cache / f"packages-{digest[:32]}"
-    if not target.is_dir():
-        with _building(target) as building:
-            for requirements in lists:
-                _install(requirements, machine, building)
-            _strip(building)
-            for path in sorted(building.iterdir()):
-                if path.is_dir() or path.suffix == ".py":
-                    _compile(path, machine)
+    if target.is_dir():
+        return target
+    with _building(target) as building:
+        _install(requirements or LOCK, machine, building)
+        _strip(building)
+        if requirements:
+            _put_over(_packages(None, machine, cache), building)
+        for path in sorted(building.iterdir()):
+            if path.is_dir() or path.suffix == ".py":
+                _compile(path, machine)
     return target
+
+
+def _put_over(base: Path, folder: Path) -> None:
+    """Have the framework's packages in a folder in the versions that it is tested with, whichever others were there."""
+    for entry in base.iterdir():
+        if entry.name == "__pycache__":
+            continue
+        project = f"{entry.name.rpartition('-')[0]}-*.dist-info" if entry.suffix == ".dist-info" else entry.name
+        for other in list(folder.glob(project)):
+            shutil.rmtree(other) if other.is_dir() else other.unlink()
+        if entry.is_dir():
+            _link(entry, folder / entry.name)
+        else:
+            os.link(entry, folder / entry.name)
+
+
+def _link(source: Path, target: Path) -> None:
+    """The same files in a second folder, beside what it has."""
+    shutil.copytree(source, target, copy_function=os.link, dirs_exist_ok=True)
 
 
 def _compiled_framework(machine: Machine, cache: Path) -> Path:
@@ -194,12 +256,11 @@ def _building(target: Path) -> Iterator[Path]:
         raise InvalidAnalysis(f"{target} could not be made")
 
 
-def _check_size(folder: Path, contents: Contents, limit_bytes: int) -> None:
-    size = size_of(folder)
+def _check_size(size: int, contents: Contents, limit_bytes: int) -> None:
     if size > limit_bytes:
         kind = "a function" if limit_bytes == LIMIT_BYTES else "an environment"
         raise InvalidAnalysis(
-            f"the code of {contents.analysis or contents.entry} takes {size / 2**20:.0f} MiB with its packages: {kind} "
+            f"the code of {contents.analysis or 'the framework'} takes {size / 2**20:.0f} MiB with its packages: {kind} "
             f"may have {limit_bytes // 2**20} MiB"
         )
 
@@ -207,13 +268,6 @@ def _check_size(folder: Path, contents: Contents, limit_bytes: int) -> None:
 def size_of(folder: Path) -> int:
     """Bytes of the files in a folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
-
-
-def _requirements(contents: Contents) -> Iterator[Path]:
-    """Lists of packages to install: the developer's, then the framework's, whose versions are kept to."""
-    if contents.analysis and contents.packages and (contents.analysis / REQUIREMENTS).is_file():
-        yield contents.analysis / REQUIREMENTS
-    yield LOCK
 
 
 def _install(requirements: Path, machine: Machine, target: Path) -> None:
@@ -295,8 +349,8 @@ def _code(folder: Path) -> Iterator[Path]:
             yield path
 
 
-def _files(folder: Path, suffix: str) -> Iterator[Path]:
-    return (path for path in folder.rglob(f"*{suffix}") if "__pycache__" not in path.parts)
+def _entry_points() -> list[Path]:
+    return sorted(path for room in ROOMS for path in (ROOT / room).glob("*.py"))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -307,10 +361,11 @@ def _copy(source: Path, target: Path) -> None:
 def _digest(contents: Contents, machine: Machine) -> str:
     """Of everything that goes into a bundle."""
     digest = hashlib.sha256(_maker(machine) + json.dumps(contents.documents, sort_keys=True).encode())
-    package = Path(skyburst.__file__).parent
-    files = [(path, f"entry/{path.relative_to(contents.entry)}") for path in _files(contents.entry, ".py")]
-    files += [(path, f"framework/{path.relative_to(package)}") for path in _framework(package)]
-    files += [(path, f"lock/{path.name}") for path in _requirements(contents)]
+    files = [(path, str(path.relative_to(ROOT))) for path in _entry_points()]
+    if contents.requirements:
+        package = Path(skyburst.__file__).parent
+        files += [(path, f"framework/{path.relative_to(package)}") for path in _framework(package)]
+        files += [(path, f"lock/{path.name}") for path in (contents.requirements, LOCK)]
     if contents.analysis:
         files += [(path, f"analysis/{path.relative_to(contents.analysis)}") for path in _code(contents.analysis)]
     for path, name in sorted(files, key=lambda entry: entry[1]):

@@ -49,8 +49,8 @@ class Bridge(Construct):
         )
         self.workers = [
             factory.function(
-                self, f"Worker{lane}", worker_name, Contents(ROOT / "workers"),
-                handler="bridge.handler", memory_mb=resources.memory_mb, asynchronous=True,
+                self, f"Worker{lane}", worker_name, Contents(),
+                handler="workers.bridge.handler", memory_mb=resources.memory_mb, asynchronous=True,
                 timeout_s=math.ceil(resources.batch_timeout_s + 2 * MARGIN_S),
                 environment={LANE: str(lane)},
                 statements=[
@@ -61,8 +61,8 @@ class Bridge(Construct):
             for lane, worker_name in enumerate(self.worker_names)
         ]  # fmt: skip
         self.combiner: lambda_.Function = factory.function(
-            self, "Combiner", self.combiner_name, Contents(ROOT / "combiners"),
-            handler="bridge.handler", memory_mb=resources.memory_mb, timeout_s=math.ceil(resources.combiner_timeout_s),
+            self, "Combiner", self.combiner_name, Contents(),
+            handler="combiners.bridge.handler", memory_mb=resources.memory_mb, timeout_s=math.ceil(resources.combiner_timeout_s),
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/set-aside-*"),
                 *factory.batches("Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"),

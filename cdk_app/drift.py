@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from cdk_app.bundle import ROOT, Contents
+from cdk_app.bundle import Contents
 from cdk_app.functions import Factory
 
 EVERY = {"daily": cdk.Duration.days(1), "hourly": cdk.Duration.hours(1)}
@@ -39,8 +39,8 @@ class DriftCheck(Construct):
         super().__init__(scope, name)
         stack = cdk.Stack.of(self)
         self.function: lambda_.Function = factory.function(
-            self, "Look", f"{factory.prefix}-drift", Contents(ROOT / "step_functions"),
-            handler="drift.handler", memory_mb=256, timeout_s=COMPARE_S, asynchronous=True, retries=1,
+            self, "Look", f"{factory.prefix}-drift", Contents(),
+            handler="step_functions.drift.handler", memory_mb=256, timeout_s=COMPARE_S, asynchronous=True, retries=1,
             statements=[
                 iam.PolicyStatement(
                     actions=[

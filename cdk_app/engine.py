@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from constructs import Construct
 
 from cdk_app.analysis import Analysis
-from cdk_app.bundle import ROOT, Contents
+from cdk_app.bundle import Contents
 from cdk_app.burst import Bridge
 from cdk_app.environments import Environments
 from cdk_app.functions import Factory
@@ -39,8 +39,8 @@ class Engine(Construct):
             for analysis in analyses
         }
         self.plan = factory.function(
-            self, "Plan", f"{factory.prefix}-plan", Contents(ROOT / "step_functions", documents={"registry.json": self.registry}),
-            handler="plan.handler", memory_mb=512, timeout_s=PLAN_S, asynchronous=True, retries=2,
+            self, "Plan", f"{factory.prefix}-plan", Contents(documents={"registry.json": self.registry}),
+            handler="step_functions.plan.handler", memory_mb=512, timeout_s=PLAN_S, asynchronous=True, retries=2,
             statements=[
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*", "retention/*"),
                 *factory.batches("Query", "BatchGetItem", "UpdateItem"),
@@ -55,8 +55,8 @@ class Engine(Construct):
             reserved=factory.engine_reserved,
         )  # fmt: skip
         self.watch = factory.function(
-            self, "Watch", f"{factory.prefix}-watch", Contents(ROOT / "step_functions"),
-            handler="watch.handler", memory_mb=512, timeout_s=WATCH_S,
+            self, "Watch", f"{factory.prefix}-watch", Contents(),
+            handler="step_functions.watch.handler", memory_mb=512, timeout_s=WATCH_S,
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"),
                 *factory.batches("Query", "BatchGetItem", "GetItem", "PutItem", "UpdateItem"),
@@ -66,8 +66,8 @@ class Engine(Construct):
             environment={deployed.BATCH_EVENTS: factory.batch_events}, reserved=factory.engine_reserved,
         )  # fmt: skip
         self.manager = factory.function(
-            self, "Manager", manager, Contents(ROOT / "manager"),
-            handler="handler.handler", memory_mb=512, timeout_s=MANAGE_S, asynchronous=True, recursive=True,
+            self, "Manager", manager, Contents(),
+            handler="manager.handler.handler", memory_mb=512, timeout_s=MANAGE_S, asynchronous=True, recursive=True,
             statements=[
                 *factory.reads("jobs/*"), *factory.writes("jobs/*/spans/*"), *factory.invokes(manager, workers),
             ],

@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import aws_cdk as cdk
@@ -20,7 +22,7 @@ from aws_cdk import aws_s3_assets as assets
 from constructs import Construct
 
 from cdk_app.analysis import Analysis
-from cdk_app.bundle import ENVIRONMENT_LIMIT_BYTES, ROOT, Contents, bundle
+from cdk_app.bundle import ENVIRONMENT_LIMIT_BYTES, ROOT, Contents, bundle, content_hash, layer
 from cdk_app.functions import RETENTIONS, Factory
 from cdk_app.instances import most_vcpus, types_for, update_min
 from cdk_app.network import Network
@@ -213,6 +215,11 @@ class Environments(Construct):
             self, "HostRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), managed_policies=policies
         )
 
+    @cached_property
+    def _framework(self) -> assets.Asset:
+        """The framework and the packages that it imports, for the machine of environments."""
+        return _asset(self, "Framework", layer(self._settings.environment_machine, self._settings.cache))
+
     def _definition(self, scope: Construct, analysis: Analysis, name: str, needs: EnvironmentSection) -> None:
         factory, settings = self._factory, self._settings
         log = logs.LogGroup(
@@ -220,23 +227,23 @@ class Environments(Construct):
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )  # fmt: skip
         machine = settings.environment_machine
-        contents = Contents(ROOT / "workers", analysis.found.code)
+        contents = Contents(analysis.found.code)
         folder = bundle(contents, machine, settings.cache, ENVIRONMENT_LIMIT_BYTES)
         factory.bundles[name] = folder
-        code = assets.Asset(scope, "Code", path=str(folder))
+        code = [_asset(scope, "Code", folder), *([] if contents.is_whole else [self._framework])]
         role = iam.Role(scope, "JobRole", assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com"))
         iam.ManagedPolicy(
             scope, "JobPolicy", roles=[role],
             statements=[
                 *analysis.worker_statements, *factory.writes("jobs/*/datasets/*"), *factory.deletes("jobs/*/datasets/*"),
-                _allow(["s3:GetObject"], [code.bucket.arn_for_objects(code.s3_object_key)]),
+                _allow(["s3:GetObject"], [one.bucket.arn_for_objects(one.s3_object_key) for one in code]),
             ],
         )  # fmt: skip
         variables = {
             **factory.variables(),
             deployed.ANALYSIS: analysis.name,
             deployed.CODE: analysis.reference["digest"],
-            "SKYBURST_BUNDLE": code.s3_object_url,
+            "SKYBURST_BUNDLES": " ".join(one.s3_object_url for one in code),
             "SKYBURST_PROGRAM": PROGRAM,
             "SKYBURST_PYTHON": machine.python,
             "SKYBURST_S3": f"https://s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}",
@@ -313,6 +320,12 @@ def start_command() -> list[str]:
         if isinstance(node, ast.Module | ast.FunctionDef) and ast.get_docstring(node) is not None:
             node.body = node.body[1:]
     return ["python3", "-u", "-c", ast.unparse(tree)]
+
+
+def _asset(scope: Construct, id_: str, folder: Path) -> assets.Asset:
+    return assets.Asset(
+        scope, id_, path=str(folder), asset_hash=content_hash(folder), asset_hash_type=cdk.AssetHashType.CUSTOM
+    )
 
 
 def _batch(rest: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 
 import aws_cdk as cdk
@@ -13,7 +14,7 @@ from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk_app.bundle import Contents, bundle
+from cdk_app.bundle import Contents, bundle, content_hash, layer
 from cdk_app.settings import LOG_DAYS, Settings
 from cdk_app.storage import Storage
 from skyburst.engine.sending import KEPT_S
@@ -25,6 +26,13 @@ RETENTIONS = dict(zip(LOG_DAYS, logs.RetentionDays, strict=False))  # the last o
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
 
+def code_of(folder: Path) -> lambda_.AssetCode:
+    """A folder as code, known by what is in it: the CDK would read each file once more."""
+    return lambda_.Code.from_asset(
+        str(folder), asset_hash=content_hash(folder), asset_hash_type=cdk.AssetHashType.CUSTOM
+    )
+
+
 class Factory:
     """Makes the functions of a deployment."""
 
@@ -32,12 +40,13 @@ class Factory:
         self.prefix = settings.prefix
         self.storage = storage
         self.bundles: dict[str, Path] = {}
-        """Folders of the code of functions, by their names."""
+        """Folders of the code of functions and of the layer, by their names."""
         self.batch_events = settings.batch_events
         self.engine_reserved = settings.engine_concurrency
         self.uploads: list[str] = []
         """Names of buckets of submissions, whose data jobs read too."""
         self._settings = settings
+        self._scope = scope
         self.undelivered = sqs.Queue(
             scope, "Undelivered",
             encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=True, retention_period=cdk.Duration.days(14),
@@ -69,12 +78,14 @@ class Factory:
         policy = iam.ManagedPolicy(scope, f"{id_}Policy", roles=[role], statements=[*own, *statements])
         machine = self._settings.machine
         self.bundles[name] = bundle(contents, machine, self._settings.cache)
+        layers = [] if contents.is_whole else [self._layer]
         function = lambda_.Function(
             scope, id_,
             function_name=name,
             runtime=lambda_.Runtime(f"python{machine.python}", lambda_.RuntimeFamily.PYTHON),
             architecture=ARCHITECTURES[machine.architecture],
-            code=lambda_.Code.from_asset(str(self.bundles[name])),
+            code=code_of(self.bundles[name]),
+            layers=layers,
             handler=handler,
             memory_size=memory_mb,
             ephemeral_storage_size=cdk.Size.mebibytes(disk_mb) if disk_mb else None,
@@ -95,6 +106,20 @@ class Factory:
                 on_failure=destinations.SqsDestination(self.undelivered),
             )  # fmt: skip
         return function
+
+    @cached_property
+    def _layer(self) -> lambda_.LayerVersion:
+        """The framework and the packages that it imports, which functions share."""
+        name, machine = f"{self.prefix}-framework", self._settings.machine
+        self.bundles[name] = layer(machine, self._settings.cache)
+        return lambda_.LayerVersion(
+            self._scope, "Framework",
+            layer_version_name=name,
+            description="Skyburst and the packages that it imports",
+            code=code_of(self.bundles[name]),
+            compatible_runtimes=[lambda_.Runtime(f"python{machine.python}", lambda_.RuntimeFamily.PYTHON)],
+            compatible_architectures=[ARCHITECTURES[machine.architecture]],
+        )  # fmt: skip
 
     def variables(self) -> dict[str, str]:
         """What everything that runs in the deployment is told of it."""

@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.bundle import ROOT, Contents
+from cdk_app.bundle import Contents
 from cdk_app.functions import Factory
 from cdk_app.settings import Settings
 from skyburst.contracts.states import JobState
@@ -25,8 +25,8 @@ class Notifications(Construct):
     def __init__(self, scope: Construct, name: str, *, factory: Factory, settings: Settings) -> None:
         super().__init__(scope, name)
         self.function = factory.function(
-            self, "Notify", f"{settings.prefix}-notify", Contents(ROOT / "step_functions"),
-            handler="notify.handler", memory_mb=256, timeout_s=NOTIFY_S, asynchronous=True, retries=2,
+            self, "Notify", f"{settings.prefix}-notify", Contents(),
+            handler="step_functions.notify.handler", memory_mb=256, timeout_s=NOTIFY_S, asynchronous=True, retries=2,
             statements=[
                 *factory.reads("jobs/*", "people/*"), *factory.lists(), *factory.writes("jobs/*/notified/*"),
                 *factory.batches("Query"), *factory.jobs("GetItem", "BatchGetItem"), *_means(settings),

@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
-from cdk_app.bundle import ROOT, Contents
+from cdk_app.bundle import Contents
 from cdk_app.environments import Environments
 from cdk_app.functions import Factory
 
@@ -23,8 +23,8 @@ class ReaperFunction(Construct):
         super().__init__(scope, name)
         jobs = f"{factory.prefix}-jobs"
         self.function = factory.function(
-            self, "Reap", f"{factory.prefix}-reap", Contents(ROOT / "manager", documents={"queues.json": environments.queues}),
-            handler="reap.handler", memory_mb=512, timeout_s=REAP_S, asynchronous=True,
+            self, "Reap", f"{factory.prefix}-reap", Contents(documents={"queues.json": environments.queues}),
+            handler="manager.reap.handler", memory_mb=512, timeout_s=REAP_S, asynchronous=True,
             environment={"SKYBURST_EXECUTIONS": factory.executions(jobs)},
             statements=[
                 *factory.jobs("BatchGetItem"), *factory.describes(jobs), *factory.tells(), *environments.ends(),

@@ -11,7 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
-from cdk_app.bundle import ROOT, Contents
+from cdk_app.bundle import Contents
 from cdk_app.functions import Factory
 
 RETAIN_S = 900
@@ -38,8 +38,8 @@ class Retention(Construct):
         """
         super().__init__(scope, name)
         self.function = factory.function(
-            self, "Retain", f"{factory.prefix}-retain", Contents(ROOT / "step_functions"),
-            handler="retain.handler", memory_mb=512, timeout_s=RETAIN_S, asynchronous=True, retries=2,
+            self, "Retain", f"{factory.prefix}-retain", Contents(),
+            handler="step_functions.retain.handler", memory_mb=512, timeout_s=RETAIN_S, asynchronous=True, retries=2,
             statements=[
                 *factory.reads("jobs/*", "items/*", INPUTS), *factory.lists(), *_uploaded(uploads),
                 *factory.deletes(*RESULTS, INPUTS, "retention/*"),

@@ -97,8 +97,8 @@ class Submissions(Construct):
             *(f"{bucket}/*" for bucket in others),
         ]
         self.function = factory.function(
-            self, "Function", own, Contents(ROOT / "step_functions", documents={"registry.json": engine.registry}),
-            handler="submission.handler", memory_mb=MEMORY_MB, timeout_s=FUNCTION_S, asynchronous=True, retries=2,
+            self, "Function", own, Contents(documents={"registry.json": engine.registry}),
+            handler="step_functions.submission.handler", memory_mb=MEMORY_MB, timeout_s=FUNCTION_S, asynchronous=True, retries=2,
             statements=[
                 *factory.reads_inputs(), *factory.writes("items/*"),
                 _allow(["s3:GetObjectVersion"], [bucket.arn_for_objects(f"*/submissions/*{SUFFIX}") for bucket in every]),

@@ -10,7 +10,7 @@ from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.telemetry import about, logger_of, traced
 
 logger = logger_of("bridge")
-combiner = BridgeCombiner(Deployed.from_environment(), Path(__file__).parent)
+combiner = BridgeCombiner(Deployed.from_environment(), Path(__file__).parent.parent)
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

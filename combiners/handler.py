@@ -10,7 +10,7 @@ from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.telemetry import about, logger_of, traced
 
 logger = logger_of("combiner")
-combiner = CombinerFunction(Deployed.from_environment(), Path(__file__).parent / "analysis")
+combiner = CombinerFunction(Deployed.from_environment(), Path(__file__).parent.parent / "analysis")
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from skyburst.homes.aws.telemetry import logger_of, measure
 
 logger = logger_of("reaper")
 deployed = Deployed.from_environment()
-queues = json.loads((Path(__file__).parent / "queues.json").read_text(encoding="utf-8"))
+queues = json.loads((Path(__file__).parent.parent / "queues.json").read_text(encoding="utf-8"))
 
 
 def handler(_event: dict[str, Any], _context: Any) -> dict[str, Any]:

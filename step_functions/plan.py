@@ -15,7 +15,7 @@ from skyburst.homes.aws.telemetry import about, logger_of, traced
 from skyburst.homes.aws.unfinished import EXECUTION_CHANGE, end_failed, end_unfinished
 
 logger = logger_of("plan")
-registry = json.loads((Path(__file__).parent / "registry.json").read_text(encoding="utf-8"))
+registry = json.loads((Path(__file__).parent.parent / "registry.json").read_text(encoding="utf-8"))
 children = os.environ.get("SKYBURST_CHILDREN")
 executions = os.environ["SKYBURST_EXECUTIONS"]
 deployed = Deployed.from_environment()

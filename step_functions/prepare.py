@@ -12,7 +12,7 @@ from skyburst.homes.aws.planner import Planner
 from skyburst.homes.aws.telemetry import about, logger_of, traced
 
 logger = logger_of("prepare")
-registry = json.loads((Path(__file__).parent / "registry.json").read_text(encoding="utf-8"))
+registry = json.loads((Path(__file__).parent.parent / "registry.json").read_text(encoding="utf-8"))
 deployed = Deployed.from_environment()
 lists = JobLists(deployed, Planner(deployed, registry))
 

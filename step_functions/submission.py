@@ -19,7 +19,7 @@ logger = logger_of("submission")
 deployed = Deployed.from_environment()
 submissions = Submissions(
     deployed,
-    json.loads((Path(__file__).parent / "registry.json").read_text(encoding="utf-8")),
+    json.loads((Path(__file__).parent.parent / "registry.json").read_text(encoding="utf-8")),
     {bucket: analysis for analysis, bucket in json.loads(os.environ["SKYBURST_SUBMISSION_BUCKETS"]).items()},
     machine=os.environ["SKYBURST_SUBMISSION_MACHINE"],
     jobs=os.environ["SKYBURST_JOB_MACHINE"],

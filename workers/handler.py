@@ -15,7 +15,7 @@ from skyburst.homes.aws.worker import NotRun, WorkerFunction
 logger = logger_of("worker")
 limit_memory(int(os.environ["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"]))
 deployed = Deployed.from_environment()
-worker = WorkerFunction(deployed, Path(__file__).parent / "analysis")
+worker = WorkerFunction(deployed, Path(__file__).parent.parent / "analysis")
 
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the container of an environment runs first: gets the code of its analysis from S3, and runs it.
+"""What the container of an environment runs first: gets the code of its analysis and the framework from S3, and runs it.
 
 An image need not have more than Python: this is handed over as a program, in the command of the job definition, and uses the
 standard library only. So it signs its one request itself, as AWS documents it (Signature Version 4), with the credentials that
@@ -109,18 +109,21 @@ def main() -> None:
     own, wanted = f"{sys.version_info[0]}.{sys.version_info[1]}", where["SKYBURST_PYTHON"]
     if own != wanted:
         sys.exit(f"python3 of the image is Python {own}, and the code of this deployment is for Python {wanted}")
-    bucket, _, key = where["SKYBURST_BUNDLE"].removeprefix("s3://").partition("/")
     server = where.get("AWS_ENDPOINT_URL_S3") or where.get("AWS_ENDPOINT_URL") or where["SKYBURST_S3"]
-    url = f"{server.rstrip('/')}/{bucket}/{urllib.parse.quote(key)}"
     folder = Path(tempfile.mkdtemp(prefix="skyburst-"))
     archive, code = folder / "bundle.zip", folder / "code"
-    now = dt.datetime.now(dt.UTC)
-    with archive.open("wb") as file:
-        fetch(signed(url, where["AWS_REGION"], credentials(), now), file)
-    unpack(archive, code)
-    archive.unlink()
+    who = credentials()
+    for bundle in where["SKYBURST_BUNDLES"].split():
+        bucket, _, key = bundle.removeprefix("s3://").partition("/")
+        url = f"{server.rstrip('/')}/{bucket}/{urllib.parse.quote(key)}"
+        with archive.open("wb") as file:
+            fetch(signed(url, where["AWS_REGION"], who, dt.datetime.now(dt.UTC)), file)
+        unpack(archive, code)
+        archive.unlink()
     words = [sys.executable, "-m", *where["SKYBURST_PROGRAM"].split()]
-    os.execve(sys.executable, words, {**where, "PYTHONPATH": str(code)})  # noqa: S606 -- its own interpreter
+    path = f"{code}{os.pathsep}{code / 'python'}"  # the latter is where the layer of functions has what they import
+    variables = {"SKYBURST_FOLDER": str(code / "analysis"), **where, "PYTHONPATH": path}
+    os.execve(sys.executable, words, variables)  # noqa: S606 -- its own interpreter
 
 
 if __name__ == "__main__":

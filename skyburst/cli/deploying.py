@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
@@ -70,6 +71,7 @@ class FunctionSize(NamedTuple):
     memory_mb: int
     timeout_s: int
     code_bytes: int
+    """Unpacked, with its layers."""
     """Unpacked."""
 
 
@@ -187,23 +189,27 @@ def synthesise(wanted: Wanted, out: Path) -> Path:
 
 
 def functions_of(assembly: Path, stack: str) -> list[FunctionSize]:
-    """The functions of an assembly with the sizes of their code, in the order of their names."""
-    template = json.loads((assembly / f"{stack}.template.json").read_text(encoding="utf-8"))
+    """The functions of an assembly with the sizes of their code, layers included, in the order of their names."""
+    resources = json.loads((assembly / f"{stack}.template.json").read_text(encoding="utf-8"))["Resources"]
     assets = json.loads((assembly / f"{stack}.assets.json").read_text(encoding="utf-8"))["files"]
+
+    @cache
+    def bytes_at(key: str) -> int:
+        digest = key.removesuffix(".zip")
+        return _size(assembly / assets[digest]["source"]["path"]) if digest in assets else 0
+
     found = []
-    for resource in template["Resources"].values():
+    for resource in resources.values():
         if resource["Type"] != "AWS::Lambda::Function":
             continue
         properties = resource["Properties"]
-        digest = str(properties["Code"].get("S3Key", "")).removesuffix(".zip")
-        folder = assembly / assets[digest]["source"]["path"] if digest in assets else None
-        name = properties.get("FunctionName", "?")
+        layers = [resources[one["Ref"]]["Properties"]["Content"] for one in properties.get("Layers", [])]
         found.append(
             FunctionSize(
-                str(name),
+                str(properties.get("FunctionName", "?")),
                 properties.get("MemorySize", 128),
                 properties.get("Timeout", 3),
-                _size(folder) if folder else 0,
+                sum(bytes_at(str(place.get("S3Key", ""))) for place in (properties["Code"], *layers)),
             )
         )
     return sorted(found)

@@ -5,11 +5,9 @@ It understands what CDK's DefaultStackSynthesizer writes, without containers and
 
 from __future__ import annotations
 
-import hashlib
 import io
 import json
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,8 +18,6 @@ from skyburst.local_cloud.services import Services
 
 BOOTSTRAP_VERSION = "/cdk-bootstrap/hnb659fds/version"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
-Packed = dict[bytes, bytes]
-"""Compressed contents of files, by the digests of what they are of."""
 NO_CHANGE = "No updates are to be performed"
 
 
@@ -56,11 +52,10 @@ def deploy(services: Services, assembly: Path, stack: str, parameters: dict[str,
     artifacts = _read(assembly / "manifest.json")["artifacts"]
     artifact = _stack(artifacts, stack, assembly)
     bootstrap(services)
-    packed: Packed = {}
     for dependency in artifact.get("dependencies", []):
         other = artifacts[dependency]
         if other["type"] == "cdk:asset-manifest":
-            _publish(services, assembly, _read(assembly / other["properties"]["file"]), packed)
+            _publish(services, assembly, _read(assembly / other["properties"]["file"]))
     properties = artifact["properties"]
     text = (assembly / properties["templateFile"]).read_text(encoding="utf-8")
     name = properties.get("stackName", stack)
@@ -92,41 +87,17 @@ def describe(services: Services, name: str) -> Deployed:
     )
 
 
-def zip_of(folder: Path, packed: Packed | None = None) -> bytes:
-    """A folder as a zip, the same bytes for the same files.
-
-    Args:
-        folder: whose files are taken.
-        packed: what was compressed before, which is used, and added to: functions carry the same packages.
-    """
-    packed = {} if packed is None else packed
+def zip_of(folder: Path) -> bytes:
+    """A folder as a zip, the same bytes for the same files."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    # Little compression: these bytes go no further than this machine.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), (1980, 1, 1, 0, 0, 0))
                 entry.external_attr = (path.stat().st_mode & 0xFFFF) << 16
-                _write(archive, entry, path.read_bytes(), packed)
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED, 1)
     return buffer.getvalue()
-
-
-def _write(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, data: bytes, packed: Packed) -> None:
-    """Add a file to a zip, compressed but once. The library has no call that takes compressed bytes."""
-    digest = hashlib.blake2b(data).digest()
-    if digest not in packed:
-        # Little compression: these bytes go no further than this machine.
-        compressor = zlib.compressobj(1, zlib.DEFLATED, -zlib.MAX_WBITS)
-        packed[digest] = compressor.compress(data) + compressor.flush()
-    body, file = packed[digest], archive.fp
-    assert file is not None
-    entry.compress_type = zipfile.ZIP_DEFLATED
-    entry.CRC, entry.file_size, entry.compress_size = zlib.crc32(data), len(data), len(body)
-    entry.header_offset = file.tell()
-    file.write(entry.FileHeader(zip64=False))
-    file.write(body)
-    archive.filelist.append(entry)
-    archive.NameToInfo[entry.filename] = entry
-    archive.start_dir = file.tell()
 
 
 def _create_or_update(
@@ -201,14 +172,14 @@ def _ensure_bucket(services: Services, name: str) -> None:
     s3.create_bucket(Bucket=name, **({} if services.region == "us-east-1" else elsewhere))
 
 
-def _publish(services: Services, assembly: Path, manifest: dict[str, Any], packed: Packed) -> None:
+def _publish(services: Services, assembly: Path, manifest: dict[str, Any]) -> None:
     if manifest.get("dockerImages"):
         raise InvalidTemplate("the local cloud cannot publish container images")
     s3 = services.client("s3")
     for asset in manifest.get("files", {}).values():
         source = assembly / asset["source"]["path"]
         is_folder = asset["source"].get("packaging") == "zip" and source.is_dir()
-        body = zip_of(source, packed) if is_folder else source.read_bytes()
+        body = zip_of(source) if is_folder else source.read_bytes()
         for destination in asset["destinations"].values():
             bucket = _filled(services, destination["bucketName"])
             _ensure_bucket(services, bucket)

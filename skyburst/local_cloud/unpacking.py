@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import io
 import os
@@ -24,7 +25,7 @@ class Unpacked:
 
     def of(self, archives: Sequence[bytes]) -> Path:
         """The folder with the files of these zips, the later ones over the earlier."""
-        digest = hashlib.sha256(b"".join(hashlib.sha256(one).digest() for one in archives)).hexdigest()[:24]
+        digest = hashlib.sha256(b"".join(map(_digest, archives))).hexdigest()[:24]
         target = self._folder / digest
         with self._lock:
             if not target.exists():
@@ -35,6 +36,12 @@ class Unpacked:
                     unpack(archive, part)
                 part.rename(target)
         return target
+
+
+@functools.lru_cache(maxsize=64)
+def _digest(archive: bytes) -> bytes:
+    """Of a zip; kept, as each start of a function asks for those of the same ones."""
+    return hashlib.sha256(archive).digest()
 
 
 def unpack(archive: bytes, folder: Path) -> None:

@@ -29,6 +29,7 @@ FREE_WHEN_IDLE = {
     "AWS::IAM::Role",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::Lambda::Function",
+    "AWS::Lambda::LayerVersion",
     "AWS::Lambda::Permission",
     "AWS::Logs::LogGroup",
     "AWS::S3::Bucket",
@@ -435,11 +436,11 @@ def test_the_report_of_sizes_names_each_bundle_once(synth: Callable[..., Path], 
 
 
 def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) -> None:
-    from cdk_app.bundle import ROOT, SERVICES, Contents, bundle
+    from cdk_app.bundle import SERVICES, layer
     from cdk_app.settings import settings_of
 
     settings = settings_of(context())
-    folder = bundle(Contents(ROOT / "manager"), settings.machine, settings.cache)
+    folder = layer(settings.machine, settings.cache) / "python"
     assert not (folder / "aws_lambda_powertools" / "event_handler").exists()
     assert folders(folder / "aws_lambda_powertools" / "utilities") == {"jmespath_utils"}
     assert folders(folder / "botocore" / "data") == SERVICES
