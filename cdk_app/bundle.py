@@ -10,7 +10,6 @@ bundle is made once for what goes into it; the same input gives the same files.
 from __future__ import annotations
 
 import compileall
-import contextlib
 import functools
 import hashlib
 import importlib.metadata
@@ -20,12 +19,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from py_compile import PycInvalidationMode
 from typing import Any
+
+from filelock import FileLock
 
 import skyburst
 from skyburst.contracts.blueprint import NOT_CODE
@@ -114,11 +114,8 @@ def bundle(contents: Contents, machine: Machine, cache: Path, limit_bytes: int =
     Raises:
         InvalidAnalysis: when packages cannot be had for the machine, or the code is larger than it may be.
     """
-    target = cache / _digest(contents, machine)
-    if target.is_dir():
-        return target
-    below = 0 if contents.is_whole else size_of(layer(machine, cache))
-    with _building(target) as building:
+
+    def make(building: Path) -> None:
         if contents.requirements:
             _link(_packages(contents.requirements, machine, cache), building)
             _link(_compiled_framework(machine, cache), building)
@@ -131,8 +128,10 @@ def bundle(contents: Contents, machine: Machine, cache: Path, limit_bytes: int =
             (building / name).write_text(json.dumps(document, indent=1, sort_keys=True) + "\n", encoding="utf-8")
         for folder in ("analysis", *ROOMS):
             _compile(building / folder, machine)
+        below = 0 if contents.is_whole else size_of(layer(machine, cache))
         _check_size(size_of(building) + below, contents, limit_bytes)
-    return target
+
+    return _made(cache / _digest(contents, machine), make)
 
 
 def layer(machine: Machine, cache: Path) -> Path:
@@ -143,11 +142,12 @@ def layer(machine: Machine, cache: Path) -> Path:
     """
     parts = [_packages(None, machine, cache), _compiled_framework(machine, cache)]
     target = cache / f"layer-{hashlib.sha256(' '.join(part.name for part in parts).encode()).hexdigest()[:32]}"
-    if not target.is_dir():
-        with _building(target) as building:
-            for part in parts:
-                _link(part, building / LAYER_FOLDER)
-    return target
+
+    def make(building: Path) -> None:
+        for part in parts:
+            _link(part, building / LAYER_FOLDER)
+
+    return _made(target, make)
 
 
 @functools.cache
@@ -185,18 +185,19 @@ def _packages(requirements: Path | None, machine: Machine, cache: Path) -> Path:
     """The folder of the packages that the framework imports, with those that a developer lists."""
     lists = [requirements, LOCK] if requirements else [LOCK]
     digest = hashlib.sha256(_maker(machine) + b"".join(path.read_bytes() for path in lists)).hexdigest()
-    target = cache / f"packages-{digest[:32]}"
-    if target.is_dir():
-        return target
-    with _building(target) as building:
+
+    def make(building: Path) -> None:
         _install(requirements or LOCK, machine, building)
         _strip(building)
-        if requirements:
-            _put_over(_packages(None, machine, cache), building)
+        base = _packages(None, machine, cache) if requirements else None
+        if base:
+            _put_over(base, building)
         for path in sorted(building.iterdir()):
-            if path.is_dir() or path.suffix == ".py":
+            has_bytecode = base is not None and (base / path.name).is_dir()
+            if path.suffix == ".py" or (path.is_dir() and not has_bytecode):
                 _compile(path, machine)
-    return target
+
+    return _made(cache / f"packages-{digest[:32]}", make)
 
 
 def _put_over(base: Path, folder: Path) -> None:
@@ -204,7 +205,7 @@ def _put_over(base: Path, folder: Path) -> None:
     for entry in base.iterdir():
         if entry.name == "__pycache__":
             continue
-        project = f"{entry.name.rpartition('-')[0]}-*.dist-info" if entry.suffix == ".dist-info" else entry.name
+        project = f"{entry.stem.rpartition('-')[0]}-*.dist-info" if entry.suffix == ".dist-info" else entry.name
         for other in list(folder.glob(project)):
             shutil.rmtree(other) if other.is_dir() else other.unlink()
         if entry.is_dir():
@@ -225,14 +226,14 @@ def _compiled_framework(machine: Machine, cache: Path) -> Path:
     files = sorted(_framework(package))
     for path in files:
         digest.update(f"{path.relative_to(package)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
-    target = cache / f"framework-{digest.hexdigest()[:32]}"
-    if not target.is_dir():
-        with _building(target) as building:
-            for source in files:
-                _copy(source, building / "skyburst" / source.relative_to(package))
-            _compile(building / "skyburst", machine)
-            _keep_metadata(building)
-    return target
+
+    def make(building: Path) -> None:
+        for source in files:
+            _copy(source, building / "skyburst" / source.relative_to(package))
+        _compile(building / "skyburst", machine)
+        _keep_metadata(building)
+
+    return _made(cache / f"framework-{digest.hexdigest()[:32]}", make)
 
 
 def _maker(machine: Machine) -> bytes:
@@ -241,19 +242,21 @@ def _maker(machine: Machine) -> bytes:
     return f"{machine}\n{compiler}\n".encode() + Path(__file__).read_bytes()
 
 
-@contextmanager
-def _building(target: Path) -> Iterator[Path]:
-    """A folder that gets its name when it is complete; of two that make it at once the first one's stays."""
+def _made(target: Path, make: Callable[[Path], None]) -> Path:
+    """A folder that gets its name when it is complete. Of several that want it at once one makes it, and the others wait."""
+    if target.is_dir():
+        return target
     target.parent.mkdir(parents=True, exist_ok=True)
-    building = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
-    try:
-        yield building
-        with contextlib.suppress(OSError):
+    with FileLock(f"{target}.lock"):
+        if target.is_dir():
+            return target
+        building = Path(tempfile.mkdtemp(dir=target.parent, prefix="building-"))
+        try:
+            make(building)
             building.rename(target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    if not target.is_dir():
-        raise InvalidAnalysis(f"{target} could not be made")
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
+    return target
 
 
 def _check_size(size: int, contents: Contents, limit_bytes: int) -> None:
