@@ -11,8 +11,6 @@ from skyburst.errors import InvalidSubmission
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.submissions import Submissions
 from skyburst.homes.aws.telemetry import about, logger_of, traced
-from skyburst.people import Gatekeeper
-from skyburst.people.files import PEOPLE
 from skyburst.submissions.gate import Gates
 
 logger = logger_of("submission")
@@ -23,7 +21,7 @@ submissions = Submissions(
     {bucket: analysis for analysis, bucket in json.loads(os.environ["SKYBURST_SUBMISSION_BUCKETS"]).items()},
     machine=os.environ["SKYBURST_SUBMISSION_MACHINE"],
     jobs=os.environ["SKYBURST_JOB_MACHINE"],
-    gate=Gates(Gatekeeper(f"{deployed.location}/{PEOPLE}")),
+    gate=Gates(deployed.gate),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -10,7 +11,7 @@ from typing import Any
 
 from skyburst.cli import text
 from skyburst.errors import Conflict, StorageError
-from skyburst.people.files import Kept, load_files, people_location, write_records
+from skyburst.people.files import PEOPLE_VARIABLE, Kept, load_files, people_location, write_records
 from skyburst.people.records import ALL, Group, People, Settings, User, document_of
 
 LOCK_S = 10
@@ -33,9 +34,19 @@ class Profiles:
         write_records(self.location, records, self.kept)
 
 
+def looked_at(given: str | None) -> Profiles:
+    """The profiles of a folder, for a command that changes nothing; it makes no folder in place of one that is not there.
+
+    Raises:
+        InvalidPeople: when one cannot be used, or there is none in a folder that somebody named.
+    """
+    location = people_location(given)
+    return Profiles(location, load_files(location, required=bool(given or os.environ.get(PEOPLE_VARIABLE))))
+
+
 @contextmanager
 def opened(given: str | None) -> Iterator[Profiles]:
-    """The profiles of a folder; on this machine no other command changes them meanwhile.
+    """The profiles of a folder, to be changed; on this machine no other command changes them meanwhile.
 
     Raises:
         InvalidPeople: when one cannot be used.

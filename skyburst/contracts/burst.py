@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import msgspec
 
 from skyburst.contracts import values
-from skyburst.contracts.job import MOST, JobSpec, Positive, Seconds, Share
+from skyburst.contracts.job import MOST, Group, JobSpec, Positive, Seconds, Share, ShortText
 from skyburst.contracts.records import Missing
 from skyburst.contracts.refusals import FUNCTION, explain
 from skyburst.contracts.states import JobState
@@ -48,6 +48,9 @@ class TreeDispatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     """Batches at most: they are enlarged until they are no more."""
     search_timeout_secs: Seconds = 60
     job_parameters: dict[str, Any] = {}
+    group: Group | None = None
+    """As a job specification has it, and the next; burst-compute knows neither."""
+    user: ShortText | None = None
 
 
 class MapDispatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="camel"):
@@ -62,6 +65,9 @@ class MapDispatch(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     jobs_timeout_secs: Seconds = 600
     tolerated_percentage_failure: Share = 10
     job_parameters: dict[str, Any] = {}
+    group: Group | None = None
+    """As a job specification has it, and the next; burst-compute knows neither."""
+    user: ShortText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,7 +282,7 @@ def _of_tree(given: TreeDispatch) -> tuple[JobSpec, Foreign]:
         1, given.worker_function_name, given.combiner_function_name, given.start_index, given.end_index, size, batches,
         _as_given(given.search_timeout_secs), given.num_levels, branching_factor(batches, given.num_levels),
     )  # fmt: skip
-    return _job(foreign, given.max_parallelism, 0, given.job_parameters), foreign
+    return _job(given, foreign, given.max_parallelism, 0), foreign
 
 
 def _of_map(given: MapDispatch) -> tuple[JobSpec, Foreign]:
@@ -287,7 +293,7 @@ def _of_map(given: MapDispatch) -> tuple[JobSpec, Foreign]:
         2, given.worker_function_name, given.combiner_function_name, given.dataset_start_index, given.dataset_end_index,
         size, _ceil_div(items, size), _as_given(given.jobs_timeout_secs),
     )  # fmt: skip
-    return _job(foreign, in_flight, given.tolerated_percentage_failure, given.job_parameters), foreign
+    return _job(given, foreign, in_flight, given.tolerated_percentage_failure), foreign
 
 
 def _items(start: int, end: int, start_name: str, end_name: str) -> int:
@@ -298,7 +304,7 @@ def _items(start: int, end: int, start_name: str, end_name: str) -> int:
     return end - start
 
 
-def _job(foreign: Foreign, in_flight: int, tolerated_percent: float, parameters: dict[str, Any]) -> JobSpec:
+def _job(given: TreeDispatch | MapDispatch, foreign: Foreign, in_flight: int, tolerated_percent: float) -> JobSpec:
     return JobSpec(
         analysis=ANALYSIS,
         items={"range": [foreign.start, foreign.end]},
@@ -306,7 +312,9 @@ def _job(foreign: Foreign, in_flight: int, tolerated_percent: float, parameters:
         max_parallelism=in_flight,
         timeout_s=foreign.timeout_s,
         tolerated_failure_percent=tolerated_percent,
-        parameters=parameters,
+        parameters=given.job_parameters,
+        group=given.group,
+        user=given.user,
     )
 
 

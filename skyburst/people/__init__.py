@@ -1,7 +1,7 @@
 """Users and groups as files: who belongs to which group, who is approved, and who may run what."""
 
 from skyburst.people.files import PEOPLE_VARIABLE, load_people, people_location
-from skyburst.people.gate import Gatekeeper
+from skyburst.people.gate import Gatekeeper, gate_of
 from skyburst.people.records import Group, People, Settings, User
 from skyburst.people.rules import Allowed, Refused, may_run
 
@@ -14,6 +14,7 @@ __all__ = [
     "Refused",
     "Settings",
     "User",
+    "gate_of",
     "load_people",
     "may_run",
     "people_location",

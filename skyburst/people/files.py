@@ -12,8 +12,8 @@ from __future__ import annotations
 import json
 import os
 import tomllib
-from collections.abc import Iterable
-from pathlib import PurePosixPath
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 import msgspec
@@ -55,40 +55,126 @@ def load_people(location: str) -> People:
     return load_files(location).people
 
 
-def load_files(location: str) -> Kept:
-    """All profiles of a folder, with their files. Raises InvalidPeople."""
-    folder = open_folder(location)
+def load_files(location: str, *, required: bool = False) -> Kept:
+    """All profiles of a folder, with their files.
+
+    Args:
+        location: of the folder.
+        required: whether there have to be profiles, as in a folder that somebody named: a share that is not mounted has none.
+
+    Raises:
+        InvalidPeople: naming the file, the field and what was expected.
+    """
+    reading = _Reading(location, required=required)
+    for place in reading.places:
+        reading.read(place)
+    return reading.kept()
+
+
+def load_concerned(location: str, group: str | None, user: str | None, *, required: bool = False) -> People:
+    """The profiles that say what somebody may run: the settings, the user, the group, and that of the user.
+
+    Others are not read, of which there may be thousands: one that cannot be used keeps out whom it is about, and nobody else.
+
+    Args:
+        location: of the folder.
+        group: for which a job is to run; None for the user's own.
+        user: whose it is, if that is said.
+        required: as `load_files` has it.
+
+    Raises:
+        InvalidPeople: naming the file, the field and what was expected.
+    """
+    reading = _Reading(location, required=required)
+    for place in reading.places:
+        if place.part == SETTINGS or (place.part == USERS and place.stem == user):
+            reading.read(place)
+    known = reading.users.get(user or "")
+    for place in reading.places:
+        if place.part == GROUPS and place.stem in (group, known.group if known else None):
+            reading.read(place)
+    return reading.people()
+
+
+class _Place(NamedTuple):
+    """A file with a profile."""
+
+    name: str
+    part: str
+    """USERS, GROUPS or SETTINGS."""
+    stem: str
+
+
+class _Reading:
+    """Reads files of a folder of profiles. Raises InvalidPeople, for what cannot be used."""
+
+    def __init__(self, location: str, *, required: bool) -> None:
+        self.folder = open_folder(location)
+        self.places = list(_places(self.folder, location))
+        self.users: dict[str, User] = {}
+        self.groups: dict[str, Group] = {}
+        self.settings = Settings()
+        self.files: dict[tuple[str, str], str] = {}
+        self._any = any(place.part != SETTINGS for place in self.places)
+        if required and not self._any:
+            raise InvalidPeople(
+                f"there are no profiles in {location}, which was named as the folder of profiles, so that nobody may run "
+                "anything: mount it if it is a share, or make the first one with `skyburst group create`; without a name for "
+                f"it in {PEOPLE_VARIABLE} or --people, those of the state folder count"
+            )
+
+    def read(self, place: _Place) -> None:
+        where = f"{self.folder.location}/{place.name}"
+        document = _read(self.folder, place.name)
+        if place.part == SETTINGS:
+            self.settings = parse_record(document, Settings, where)
+        elif place.part == USERS:
+            user = parse_record(document, User, where)
+            _note(self.files, (USERS, user.name), place.name, where, place.stem)
+            self.users[user.name] = user
+        else:
+            group = parse_record(document, Group, where)
+            _note(self.files, (GROUPS, group.name), place.name, where, place.stem)
+            self.groups[group.name] = group
+
+    def people(self) -> People:
+        return People(self.users, self.groups, self.settings, kept=self._any)
+
+    def kept(self) -> Kept:
+        people = self.people()
+        _check_groups(people, self.folder.location)
+        return Kept(people, self.files)
+
+
+def _places(folder: Folder, location: str) -> Iterator[_Place]:
+    """The files with profiles of a folder; none when there is no such folder."""
+    if "://" not in location and Path(location).is_symlink() and not Path(location).exists():
+        raise InvalidPeople(
+            f"{location} leads to {Path(location).readlink()}, which is not there, so that nobody may run anything: mount it if "
+            "it is a share, or remove the link"
+        )
     try:
         names = [info.name for info in folder.files()]
     except InvalidItems:  # there is no such folder
-        return Kept(People(), {})
+        return
+    except OSError as error:
+        raise InvalidPeople(
+            f"the folder of profiles {location} cannot be read, so that nobody may run anything: {error}; mount it if it is a "
+            "share, or see to its permissions"
+        ) from error
     for name in folder.links_out():  # were it left out, as elsewhere, those whom it refuses would be let in
         raise InvalidPeople(
             f"{folder.location}/{name} is a link out of the folder of profiles: put there what it leads to"
         )
-    users: dict[str, User] = {}
-    groups: dict[str, Group] = {}
-    settings = Settings()
-    files: dict[tuple[str, str], str] = {}
     for name in names:
         part, _, rest = name.rpartition("/")
         stem, ending = PurePosixPath(rest).stem, PurePosixPath(rest).suffix
         if ending not in FORMATS:
             continue
-        where = f"{folder.location}/{name}"
         if not part and stem == SETTINGS:
-            settings = parse_record(_read(folder, name), Settings, where)
-        elif part == USERS:
-            user = parse_record(_read(folder, name), User, where)
-            _note(files, (USERS, user.name), name, where, stem)
-            users[user.name] = user
-        elif part == GROUPS:
-            group = parse_record(_read(folder, name), Group, where)
-            _note(files, (GROUPS, group.name), name, where, stem)
-            groups[group.name] = group
-    people = People(users, groups, settings, kept=bool(users or groups))
-    _check_groups(people, folder.location)
-    return Kept(people, files)
+            yield _Place(name, SETTINGS, stem)
+        elif part in (USERS, GROUPS):
+            yield _Place(name, part, stem)
 
 
 def write_records(location: str, records: Iterable[User | Group | Settings], kept: Kept) -> None:

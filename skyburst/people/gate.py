@@ -1,11 +1,12 @@
-"""The gate that submissions pass: whether a group and a user may run an analysis, by the profiles as they are now."""
+"""The gate that jobs and submissions pass: whether a group and a user may run an analysis, by the profiles as they are now."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from skyburst.errors import InvalidPeople, NotAllowed
-from skyburst.people.files import load_people
+from skyburst.errors import NotAllowed
+from skyburst.people.files import PEOPLE, PEOPLE_VARIABLE, load_concerned
 from skyburst.people.rules import Refused, may_run
 
 
@@ -14,7 +15,8 @@ class Gatekeeper:
 
     Args:
         location: path or URL of the folder of profiles.
-        required: whether the folder has to be there, as one that somebody named; else there are no profiles without it.
+        required: whether there have to be profiles, as in a folder that somebody named; else everybody may run everything
+            while there are none.
     """
 
     def __init__(self, location: str, *, required: bool = False) -> None:
@@ -23,15 +25,21 @@ class Gatekeeper:
 
     def may_submit(self, group: str | None, user: str | None, analysis: str) -> str | None:
         """None when they may; else why not and what to do, in one sentence. Raises InvalidPeople."""
-        if self._required and "://" not in self.location and not Path(self.location).is_dir():
-            raise InvalidPeople(
-                f"there is no folder {self.location} of profiles: make it, or name the one that there is"
-            )
-        answer = may_run(load_people(self.location), group, user, analysis)
+        answer = may_run(load_concerned(self.location, group, user, required=self._required), group, user, analysis)
         return answer.words if isinstance(answer, Refused) else None
 
     def require(self, group: str | None, user: str | None, analysis: str) -> None:
-        """Raise NotAllowed, with the reason and the remedy, when they may not."""
+        """Raise NotAllowed, with the reason and the remedy, when they may not. Raises InvalidPeople."""
         refusal = self.may_submit(group, user, analysis)
         if refusal is not None:
-            raise NotAllowed(refusal)
+            given = {"group": group, "user": user, "analysis": analysis}
+            told = ", ".join(
+                f"job.{field} is {'missing' if value is None else repr(value)}" for field, value in given.items()
+            )
+            raise NotAllowed(f"{told}: {refusal}")
+
+
+def gate_of(folder: Path) -> Gatekeeper:
+    """The gate of a home on this machine: of the profiles that SKYBURST_PEOPLE names, else of those in its state folder."""
+    named = os.environ.get(PEOPLE_VARIABLE)
+    return Gatekeeper(named or str(folder / PEOPLE), required=bool(named))

@@ -68,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analyses: Literal["all"] | list[Annotated[str, msgspec.Meta(pattern=NAME)]] = []
     """What a new group may run."""
     users_required: bool = False
-    """Whether a submission has to say whose it is; else being in a group's folder is enough."""
+    """Whether a job has to say whose it is; else naming a group is enough, as being in its folder is for a submission."""
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,10 @@ def may_run(people: People, group: str | None, user: str | None, analysis: str) 
     if isinstance(known, Refused):
         return known
     if known is None and group is None:
-        return Refused("the job says neither whose it is nor for which group", "give it a group, and a user")
+        return Refused(
+            "the job says neither whose it is nor for which group",
+            "give `group`, or a `user` who belongs to one, as `skyburst run --group --user` do",
+        )
     name = group if group is not None else known.group if known else None
     if name is None:
         return Refused(f"the user {user!r} belongs to no group", "join one with its code: `skyburst people join CODE`")
@@ -52,7 +55,7 @@ def may_run(people: People, group: str | None, user: str | None, analysis: str) 
 def _user_may(people: People, group: str | None, user: str | None) -> User | Refused | None:
     if user is None:
         if people.settings.users_required:
-            return Refused("the job does not say whose it is", "give it a user")
+            return Refused("the job does not say whose it is", "give `user`, as `skyburst run --user` does")
         return None
     known = people.users.get(user)
     if known is None:

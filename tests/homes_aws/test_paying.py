@@ -14,7 +14,7 @@ from skyburst.budgets.records import Account, Budget, Period, ReservationState, 
 from skyburst.contracts import values
 from skyburst.contracts.records import Outcome
 from skyburst.contracts.states import JobState
-from skyburst.errors import OverBudget
+from skyburst.errors import NotAllowed, OverBudget
 from skyburst.finding import find_analysis
 from skyburst.homes.aws.budgets_table import DynamoBudgets
 from skyburst.homes.aws.deployed import Deployed
@@ -23,6 +23,9 @@ from skyburst.homes.aws.planner import Planner
 from skyburst.homes.aws.schema import BUDGETS, creation
 from skyburst.homes.aws.task_table import DynamoTaskTable
 from skyburst.objects import ObjectStore, open_store
+from skyburst.people.changes import denied_user
+from skyburst.people.files import load_files, write_records
+from skyburst.people.records import Group, User
 from tests.conftest import REPOSITORY
 from tests.contracts.records import an_outcome
 from tests.homes_aws.dynamodb import REGION, Tables
@@ -48,9 +51,11 @@ class Place:
         deployed.__dict__.update(objects=self.objects, table=self.table)
         return deployed
 
-    def plan(self, job: str = "job-1", items: int = 3, **fields: Any) -> dict[str, Any]:
+    def planner(self) -> Planner:
         reference = {**find_analysis(str(ANALYSIS)).reference(), "location": "analysis"}
-        planner = Planner(self.deployed(), {"scripted": {"reference": reference, "lanes": 1}})
+        return Planner(self.deployed(), {"scripted": {"reference": reference, "lanes": 1}})
+
+    def plan(self, job: str = "job-1", items: int = 3, **fields: Any) -> dict[str, Any]:
         given = {
             "analysis": "scripted",
             "items": [{"script": ["ok"]}] * items,
@@ -58,7 +63,7 @@ class Place:
             "group": "lab",
             **fields,
         }
-        return planner.plan(given, job)
+        return self.planner().plan(given, job)
 
     def end(self, job_id: str, state: JobState = JobState.SUCCEEDED) -> dict[str, Any]:
         return finish(self.deployed(), self.table.job(job_id), state, "it is over", NOTHING, None)
@@ -139,8 +144,7 @@ def test_a_resumed_job_is_refused_before_anything_of_it_changes(place: Place) ->
     place.end("job-1", JobState.FAILED)
     limit(place, 0)
     before = place.table.job("job-1")
-    reference = {**find_analysis(str(ANALYSIS)).reference(), "location": "analysis"}
-    planner = Planner(place.deployed(), {"scripted": {"reference": reference, "lanes": 1}})
+    planner = place.planner()
     with pytest.raises(OverBudget):
         planner.plan({"resume": "job-1"}, "again")
     assert place.table.job("job-1") == before
@@ -149,6 +153,19 @@ def test_a_resumed_job_is_refused_before_anything_of_it_changes(place: Place) ->
     found = place.budgets.reservation("job-1")
     assert found is not None
     assert found.state is ReservationState.RESERVED
+
+
+def test_a_job_whose_user_was_denied_meanwhile_is_not_resumed(place: Place) -> None:
+    people = f"{place.objects.location}/people"
+    group, ada = Group(name="lab", approved=True, analyses="all"), User(name="ada", group="lab", approved=True)
+    write_records(people, [group, ada], load_files(people))
+    place.plan(user="ada")
+    place.end("job-1", JobState.FAILED)
+    before = place.table.job("job-1")
+    write_records(people, [denied_user(load_files(people).people, "ada", "left the lab")], load_files(people))
+    with pytest.raises(NotAllowed, match=r"job.user is 'ada', .*was not approved \(left the lab\)"):
+        place.planner().plan({"resume": "job-1"}, "again")
+    assert place.table.job("job-1") == before
 
 
 def test_a_job_that_finished_without_settling_is_settled_when_somebody_is_refused(place: Place) -> None:

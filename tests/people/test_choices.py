@@ -59,7 +59,11 @@ def test_a_job_of_a_user_tells_the_web_hook_of_the_profile(
     hook = serve(servers, Hook())
     users = state_folder / "people" / "users"
     users.mkdir(parents=True)
-    (users / "ada.toml").write_text(f'name = "ada"\nnotify = "always"\nwebhook = "{hook.url}"\n')
+    profile = f'name = "ada"\ngroup = "lab"\napproved = true\nnotify = "always"\nwebhook = "{hook.url}"\n'
+    (users / "ada.toml").write_text(profile)
+    groups = state_folder / "people" / "groups"
+    groups.mkdir()
+    (groups / "lab.toml").write_text('name = "lab"\napproved = true\nanalyses = ["squares"]\n')
     analysis = tmp_path / "squares.py"
     analysis.write_text(SQUARES)
     assert skyburst.run(analysis, items=[1, 2], user="ada").value == [1, 4]

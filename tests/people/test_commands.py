@@ -53,6 +53,15 @@ def test_profiles_are_where_it_is_said(program: Program, tmp_path: Path) -> None
     assert program("people", "approve", "bob", "--people", where).code == 6
 
 
+def test_looking_at_a_share_that_is_not_mounted_makes_no_folder_in_its_place(program: Program, tmp_path: Path) -> None:
+    where = tmp_path / "share" / "people"
+    for command in (("people", "list"), ("people", "check", "ada", "caiman"), ("group", "list")):
+        ended = program(*command, "--people", str(where))
+        assert ended.code == 2
+        assert "mount it if it is a share" in ended.err
+    assert not where.parent.exists()
+
+
 def test_a_table_is_tried_out_before_it_is_taken(program: Program, project: Path) -> None:
     (project / "people.csv").write_text("Email,Affiliation,Verified\nada@lab.edu,imaging,yes\nnobody,imaging,yes\n")
     tried = program("people", "import", "people.csv", "--dry-run")

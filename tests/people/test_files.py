@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from skyburst.errors import InvalidPeople, NotAllowed
-from skyburst.people import Gatekeeper, load_people, people_location
+from skyburst.people import Gatekeeper, gate_of, load_people, people_location
 from skyburst.people.files import load_files, write_records
 from skyburst.people.records import Group, Settings, User
 
@@ -114,11 +114,38 @@ def test_profiles_behind_a_link_are_not_left_out_which_would_let_everybody_in(tm
         Gatekeeper(str(people)).may_submit("lab", None, "caiman")
 
 
-def test_a_folder_of_profiles_that_was_named_has_to_be_there(tmp_path: Path) -> None:
-    gone = str(tmp_path / "gone")
-    assert Gatekeeper(gone).may_submit("lab", None, "caiman") is None
-    with pytest.raises(InvalidPeople, match=r"there is no folder .*gone of profiles"):
-        Gatekeeper(gone, required=True).may_submit("lab", None, "caiman")
+@pytest.mark.parametrize("mounted", ["gone", "empty"])
+def test_a_folder_that_was_named_and_has_no_profiles_lets_nobody_in(tmp_path: Path, mounted: str) -> None:
+    (tmp_path / "empty").mkdir()
+    where = str(tmp_path / mounted)
+    assert Gatekeeper(where).may_submit("lab", None, "caiman") is None
+    with pytest.raises(InvalidPeople, match=rf"there are no profiles in .*{mounted}, .*nobody may run .*: mount it"):
+        Gatekeeper(where, required=True).may_submit("lab", None, "caiman")
+
+
+def test_a_folder_that_is_a_link_to_a_share_that_is_not_there_lets_nobody_in(tmp_path: Path) -> None:
+    (tmp_path / "people").symlink_to(tmp_path / "share")
+    gate = gate_of(tmp_path)
+    with pytest.raises(InvalidPeople, match=r"people leads to .*share, which is not there, so that nobody may run"):
+        gate.may_submit("lab", None, "caiman")
+    (tmp_path / "share").mkdir()
+    assert gate.may_submit("lab", None, "caiman") is None
+
+
+def test_a_profile_that_cannot_be_read_keeps_out_whom_it_is_about_and_nobody_else(tmp_path: Path) -> None:
+    where = write(
+        tmp_path, users__ada_dot_toml='name = "ada"\ngroup = "lab"\napproved = true\n', users__ben_dot_toml="name = ",
+        groups__lab_dot_toml='name = "lab"\napproved = true\nanalyses = ["caiman"]\n', groups__other_dot_json="[",
+    )  # fmt: skip
+    gate = Gatekeeper(where)
+    gate.require(None, "ada", "caiman")
+    gate.require("lab", "ada", "caiman")
+    for group, user in ((None, "ben"), ("lab", "ben"), ("other", None)):
+        with pytest.raises(InvalidPeople, match=r"(ben.toml|other.json) cannot be read"):
+            gate.require(group, user, "caiman")
+    write(tmp_path, settings_dot_toml="users_required = 1")
+    with pytest.raises(InvalidPeople, match="users_required"):  # which holds for all
+        gate.require(None, "ada", "caiman")
 
 
 def test_the_gate_reads_the_profiles_anew_each_time(tmp_path: Path) -> None:
@@ -128,7 +155,8 @@ def test_the_gate_reads_the_profiles_anew_each_time(tmp_path: Path) -> None:
     refusal = gate.may_submit("imaging", None, "caiman")
     assert refusal is not None
     assert "may not run 'caiman': the operator allows it: `skyburst group allow imaging caiman`" in refusal
-    with pytest.raises(NotAllowed, match="may not run 'caiman'"):
+    named = "job.group is 'imaging', job.user is missing, job.analysis is 'caiman': the group 'imaging' may not run 'caiman'"
+    with pytest.raises(NotAllowed, match=named):
         gate.require("imaging", None, "caiman")
     write_records(
         str(tmp_path), [Group(name="imaging", approved=True, analyses=["caiman"]), User(name="ada", group="imaging")],

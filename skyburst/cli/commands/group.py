@@ -144,10 +144,9 @@ def list_(location: str | None, as_json: bool) -> None:
       skyburst group list
     """
     from skyburst.cli.output import echo_json
-    from skyburst.cli.people import group_documents, group_lines, opened
+    from skyburst.cli.people import group_documents, group_lines, looked_at
 
-    with opened(location) as profiles:
-        people = profiles.people
+    people = looked_at(location).people
     if as_json:
         echo_json(group_documents(people))
     else:

@@ -155,11 +155,11 @@ def list_(group: str | None, pending: bool, location: str | None, as_json: bool)
       skyburst people list --pending --json
     """
     from skyburst.cli.output import echo_json
-    from skyburst.cli.people import opened, user_lines
+    from skyburst.cli.people import looked_at, user_lines
     from skyburst.people.records import document_of
 
-    with opened(location) as profiles:
-        users = profiles.people.pending() if pending else [user for _, user in sorted(profiles.people.users.items())]
+    people = looked_at(location).people
+    users = people.pending() if pending else [user for _, user in sorted(people.users.items())]
     users = [user for user in users if group is None or user.group == group]
     if as_json:
         echo_json([document_of(user) for user in users])
@@ -182,13 +182,13 @@ def check(user: str | None, analysis: str | None, group: str | None, location: s
       skyburst people check
       skyburst people check ada caiman
     """
-    from skyburst.cli.people import opened
+    from skyburst.cli.people import looked_at
     from skyburst.people.rules import Refused, may_run
 
     if user is not None and analysis is None:
         raise click.UsageError("name the analysis too: skyburst people check USER ANALYSIS")
-    with opened(location) as profiles:
-        people = profiles.people
+    profiles = looked_at(location)
+    people = profiles.people
     if user is None or analysis is None:
         click.echo(
             f"{len(people.users)} users and {len(people.groups)} groups in {profiles.location}: nothing is wrong"

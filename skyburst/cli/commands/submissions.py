@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,14 +82,13 @@ def watch(folder: Path, analyses: tuple[str, ...], at_once: int | None, once: bo
     """
     from skyburst.homes.local.home import LocalHome
     from skyburst.homes.local.interrupts import Interrupts
-    from skyburst.people import Gatekeeper, people_location
-    from skyburst.people.files import PEOPLE_VARIABLE
+    from skyburst.people import gate_of
     from skyburst.submissions.gate import Gates
     from skyburst.submissions.watching import Watcher
 
     home = LocalHome()
     tell = _say_nothing if quiet else _say
-    gate = Gates(Gatekeeper(people_location(), required=PEOPLE_VARIABLE in os.environ))
+    gate = Gates(gate_of(home.folder))
     most = at_once or home.workers(memory_mb=1)
     watcher = Watcher(folder, home, time.time, tell, frozenset(analyses), gate, at_once=most)
     try:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from skyburst.homes.aws.events import Events
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.objects import ObjectStore
+    from skyburst.people.gate import Gatekeeper
     from skyburst.prices.book import Architecture
 
 BUCKET, BATCHES, JOBS, PREFIX = "SKYBURST_BUCKET", "SKYBURST_BATCHES", "SKYBURST_JOBS", "SKYBURST_PREFIX"
@@ -101,6 +102,14 @@ class Deployed:
             return uses_of(self.objects, self.table, job)
 
         return Paying(budgets, self.table, uses, shipped_prices, architecture=self.architecture)
+
+    @cached_property
+    def gate(self) -> Gatekeeper:
+        """What says who may run what, by the profiles in the bucket; everybody may run everything while there are none."""
+        from skyburst.people.files import PEOPLE
+        from skyburst.people.gate import Gatekeeper
+
+        return Gatekeeper(f"{self.objects.location}/{PEOPLE}")
 
     @property
     def architecture(self) -> Architecture:

@@ -71,6 +71,7 @@ class AwsFollowing:
             raise InvalidJob(f"job {job.job_id} was cancelled: resume it, and this follows")
         spec = self._stored(parse_job(follow_up.specification))
         self._planner.check(spec.document())
+        self._planner.require_allowed(spec)
         name = name_of(job.job_id, follow_up)
         try:
             self._execute(name, spec.document())

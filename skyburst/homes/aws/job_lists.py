@@ -13,11 +13,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from skyburst.contracts import values
+from skyburst.contracts.job import JobSpec
 from skyburst.contracts.job_list import JobList, ListName, check_length, parse_job_list
 from skyburst.contracts.refusals import shortened
 from skyburst.contracts.states import JobState
 from skyburst.engine.watch import too_many_failed
-from skyburst.errors import Invalid, InvalidJob, ObjectNotFound
+from skyburst.errors import Invalid, InvalidJob, InvalidPeople, NotAllowed, ObjectNotFound
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.planner import Planner
 from skyburst.homes.aws.unfinished import told_by
@@ -110,14 +111,17 @@ class JobLists:
 
     def _check(self, jobs: list[Any]) -> None:
         refusals = []
+        whose = _Whose(self._planner)
         for index, job in enumerate(jobs):
             try:
-                self._planner.check(job)
+                whose.check(self._planner.check(job).spec)
                 size = len(values.encode(job, "job"))
                 if size > MOST_JOB_BYTES:
                     raise InvalidJob(
                         f"job has {size:,} bytes: expected {MOST_JOB_BYTES:,} at most; put its items into a stored manifest"
                     )
+            except InvalidPeople:  # which would be said of each job
+                raise
             except Invalid as error:
                 refusals.append(_at(index, shortened(str(error), LONGEST_REFUSAL)))
         if refusals:
@@ -129,6 +133,26 @@ class JobLists:
                     LONGEST_TOLD_TOGETHER,
                 )
             )
+
+
+class _Whose:
+    """Whether the jobs of a list may be run by whose they are; the profiles of each of them are read once."""
+
+    def __init__(self, planner: Planner) -> None:
+        self._planner = planner
+        self._refusals: dict[tuple[str | None, str | None, str], str | None] = {}
+
+    def check(self, spec: JobSpec) -> None:
+        """Raises NotAllowed."""
+        whose = (spec.group, spec.user, spec.analysis)
+        if whose not in self._refusals:
+            try:
+                self._planner.require_allowed(spec)
+                self._refusals[whose] = None
+            except NotAllowed as error:
+                self._refusals[whose] = str(error)
+        if (refusal := self._refusals[whose]) is not None:
+            raise NotAllowed(refusal)
 
 
 class Summary:

@@ -20,9 +20,8 @@ from skyburst.notifications.mail import mail_of
 from skyburst.notifications.message import message_of, subject_of
 from skyburst.notifications.targets import Target
 from skyburst.notifications.webhook import Webhook
-from skyburst.people import load_people
 from skyburst.people.choices import told_of
-from skyburst.people.files import PEOPLE
+from skyburst.people.files import PEOPLE, load_concerned
 
 MAIL_FROM, SECRET, PRIVATE = "SKYBURST_MAIL_FROM", "SKYBURST_WEBHOOK_SECRET_ARN", "SKYBURST_PRIVATE_WEBHOOKS"
 """Environment variables: the verified address that mail comes from, the secret of Secrets Manager that web hooks are signed with,
@@ -81,8 +80,8 @@ class Notifier:
             cost=self._cost(job_id),
         )  # fmt: skip
         delivery = Delivery(self._deployed.objects, job_prefix(job_id), self._send)
-        people = f"{self._deployed.location}/{PEOPLE}"
-        told = delivery.deliver(message, told_of(job.spec, job.state, lambda: load_people(people)))
+        people, user = f"{self._deployed.location}/{PEOPLE}", job.spec.get("user")
+        told = delivery.deliver(message, told_of(job.spec, job.state, lambda: load_concerned(people, None, user)))
         if left := [entry["target"] for entry in told if entry["state"] == "sending"]:
             raise NotDelivered(
                 f"{', '.join(left)}: another call has begun to send this, and may have died: this one is made again",

@@ -99,6 +99,7 @@ class Planner:
 
         Raises:
             InvalidJob: naming the field, its value and what was expected; nothing was changed.
+            NotAllowed: when the deployment has profiles, by which the job's user and group may not run its analysis.
         """
         start = begin()
         try:
@@ -172,8 +173,20 @@ class Planner:
         placed = place(blueprint, entry, spec.environment)
         return Checked(spec, {**entry["reference"], "compute": placed.compute()}, parameters, None, placed)
 
+    def require_allowed(self, spec: JobSpec) -> None:
+        """Refuse a job that its group and user may not run, by the profiles of the deployment. Raises NotAllowed, InvalidPeople.
+
+        Who calls is not known here: the specification says whose job it is, and is believed.
+        """
+        self._require_allowed(spec.group, spec.user, spec.analysis)
+
+    def _require_allowed(self, group: str | None, user: str | None, analysis: str) -> None:
+        if analysis != PROBE:  # that of `skyburst doctor`, for whoever looks after the deployment: it is no work
+            self._deployed.gate.require(group, user, analysis)
+
     def _created(self, given: dict[str, Any], execution: str) -> JobRecord:
         checked = self.check(given)
+        self.require_allowed(checked.spec)
         document, source = store_items(checked.spec, self._deployed.objects, job_prefix(execution), Path("/"))
         job = JobRecord(
             execution,
@@ -218,6 +231,7 @@ class Planner:
         if not job.state.finished and self._is_driven(job):
             return job
         check_kept(job)
+        self._require_allowed(job.spec.get("group"), job.spec.get("user"), job.analysis["name"])
         self._check_deployed(job)
         if self._deployed.paying is not None:
             self._deployed.paying.reserve(job, time.time())

@@ -39,7 +39,7 @@ from skyburst.errors import (
     StorageFull,
     is_disk_full,
 )
-from skyburst.finding import Found
+from skyburst.finding import PROBE, Found, find_probe
 from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, StoredFile, job_of_name, no_result
@@ -152,8 +152,10 @@ class LocalHome(DatasetsOfHome):
 
         Raises:
             InvalidJob: naming the field, its value and what was expected.
+            NotAllowed: when there are profiles, by which its user and group may not run the analysis.
         """
         assert found is not None
+        self._check_allowed(spec.group, spec.user, found.blueprint.name, found.location)
         declared = found.blueprint.parameters
         parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
         if spec.items is None and not found.blueprint.items:
@@ -192,6 +194,14 @@ class LocalHome(DatasetsOfHome):
                 raise
         return job
 
+    def _check_allowed(self, group: str | None, user: str | None, analysis: str, location: Path) -> None:
+        """Refuse a job that its user and group may not run, by the profiles of this home. Raises NotAllowed, InvalidPeople."""
+        if analysis == PROBE and location == find_probe().location:  # of whoever looks after the home: it is no work
+            return
+        from skyburst.people.gate import gate_of
+
+        gate_of(self.folder).require(group, user, analysis)
+
     def reserve(self, job: JobRecord) -> None:
         """Keep what a job may cost in all budgets that apply, unless it is kept. Raises OverBudget."""
         if (paying := self.paying) is not None:
@@ -225,7 +235,10 @@ class LocalHome(DatasetsOfHome):
     def prepare_resume(self, job_id: str) -> None:
         """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
         with self.lock(job_id):
-            check_kept(self.table.job(job_id))
+            job = self.table.job(job_id)
+            check_kept(job)
+            location = Path(job.analysis["location"])
+            self._check_allowed(job.spec.get("group"), job.spec.get("user"), job.analysis["name"], location)
             self._note_changed_code(job_id)
             self.reserve(self.table.job(job_id))
             self.table.request_cancel(job_id, requested=False)

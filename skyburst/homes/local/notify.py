@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,8 +15,9 @@ from skyburst.notifications.message import message_of
 from skyburst.notifications.secrets import webhook_secret
 from skyburst.notifications.targets import Target, parse_target
 from skyburst.notifications.webhook import Webhook
-from skyburst.people import load_people, people_location
+from skyburst.people import People, people_location
 from skyburst.people.choices import told_of
+from skyburst.people.files import PEOPLE_VARIABLE, load_concerned
 
 if TYPE_CHECKING:
     from skyburst.homes.local.home import LocalHome
@@ -50,7 +52,12 @@ def notify(home: LocalHome, job_id: str) -> list[dict[str, Any]]:
         result=str(home.job_folder(job_id) / RESULT) if found else None,
         certificate=str(certificate) if certificate.exists() else None, cost={"currency": "USD", "amount": 0.0},
     )  # fmt: skip
-    targets = told_of(job.spec, job.state, lambda: load_people(people_location()))
+
+    def people() -> People:
+        named = PEOPLE_VARIABLE in os.environ
+        return load_concerned(people_location(), None, job.spec.get("user"), required=named)
+
+    targets = told_of(job.spec, job.state, people)
     return Delivery(home.objects, f"jobs/{job_id}/", send).deliver(message, targets)
 
 
