@@ -11,6 +11,7 @@ from skyburst.contracts.blueprint import Blueprint
 from skyburst.contracts.dataset import Dataset, parse_dataset
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.parameters import existing, resolve
+from skyburst.environments.inputs import LARGEST_CONFIG
 from skyburst.errors import InvalidItems, InvalidJob
 
 
@@ -59,8 +60,24 @@ def _as_item(dataset: Dataset, item: Any, config: dict[str, Any], folder: Path) 
     if config:
         changed["config"] = config
     if dataset.config_file is not None:
-        changed["config_file"] = _absolute(f"{where}.config_file", dataset.config_file, folder)
+        changed["config_file"] = _config_file(f"{where}.config_file", dataset.config_file, folder)
     return changed
+
+
+def _config_file(where: str, location: str, folder: Path) -> str:
+    """The same of a config file. Of this machine it has to be one, of a size that a config has; a URL is looked at later."""
+    found = _absolute(where, location, folder)
+    if "://" in location:
+        return found
+    path = Path(found)
+    if not path.is_file():
+        what = "is a folder" if path.is_dir() else "is no regular file"
+        raise InvalidJob(f"{where} is {location!r}: {path} {what}: name the config file itself, or leave it out")
+    if (size := path.stat().st_size) > LARGEST_CONFIG:
+        raise InvalidJob(
+            f"{where} is {location!r}: {path} has {size:,} bytes, and {LARGEST_CONFIG:,} are the most: what is that large is data"
+        )
+    return found
 
 
 def _checked_config(
