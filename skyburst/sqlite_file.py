@@ -29,6 +29,8 @@ class Layout:
     """By the version of an older file: makes it one of the next version."""
     remedy: str = "free some space"
     """What to do when the disk is full."""
+    mend: str = ""
+    """What to do when the file is damaged."""
 
 
 def open_file(path: Path, layout: Layout) -> sqlite3.Connection:
@@ -52,7 +54,9 @@ def errors(path: Path, layout: Layout) -> Iterator[None]:
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "disk is full" in str(error):
             raise StorageFull(f"the disk of {path} is full: {layout.remedy}") from error
-        raise StorageError(f"{layout.what} {path}: {error}") from error
+        damaged = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+        mend = f": {layout.mend}" if damaged and layout.mend else ""
+        raise StorageError(f"{layout.what} {path}: {error}{mend}") from error
     except OSError as error:
         raise StorageError(f"{layout.what} {path}: {error}") from error
 

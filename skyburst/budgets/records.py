@@ -118,8 +118,13 @@ class Standing(NamedTuple):
 
     @property
     def left(self) -> Micros:
-        """What may still be reserved; below 0 when jobs took more than they had reserved, or the limit was lowered."""
-        return self.budget.limit - self.spent - self.reserved
+        """What may still be reserved; 0 when nothing is left."""
+        return max(0, self.budget.limit - self.spent - self.reserved)
+
+    @property
+    def over(self) -> Micros:
+        """How much more is spent and reserved than the limit: of jobs that cost more than was kept, or since it was lowered."""
+        return max(0, self.spent + self.reserved - self.budget.limit)
 
 
 class Reserved(NamedTuple):
@@ -146,8 +151,9 @@ class Refused(NamedTuple):
     def reason(self) -> str:
         """One sentence."""
         left = self.limit - self.spent - self.reserved
+        has = f"{exact(left)} USD left" if left >= 0 else f"nothing left and is over its limit by {exact(-left)} USD"
         return (
-            f"{self.budget} has {exact(left)} USD left, and this job may cost up to {exact(self.asked)} USD: "
+            f"{self.budget} has {has}, and this job may cost up to {exact(self.asked)} USD: "
             f"limit {exact(self.limit)}, spent {exact(self.spent)}, reserved by jobs that have not ended {exact(self.reserved)}"
         )
 

@@ -63,7 +63,11 @@ PRAGMA user_version = {FORMAT};
 COMMIT;
 """
 RESERVATION = "job_id, payer, state, amount, spent, at, accounts"
-LAYOUT = Layout("the budgets", FORMAT, SCHEMA)
+LAYOUT = Layout(
+    "the budgets", FORMAT, SCHEMA,
+    mend="put back a copy of it, or move it and its -wal and -shm away and set the budgets anew (`skyburst budget set`), "
+    "which then count from 0; `skyburst usage --by group` tells what was used",
+)  # fmt: skip
 
 
 class SqliteBudgets:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BAR = 20
 """Characters."""
+LOCAL = "USD are what jobs on this machine would have cost on AWS; nothing was paid"
 
 
 def scope_given(group: str | None, user: str | None, analysis: str | None, *, default: bool) -> Scope:
@@ -29,8 +30,8 @@ def scope_given(group: str | None, user: str | None, analysis: str | None, *, de
     return DEFAULT
 
 
-def budget_lines(standings: list[Standing]) -> list[str]:
-    """A table, with a bar of what is spent and reserved."""
+def budget_lines(standings: list[Standing], home: str) -> list[str]:
+    """A table, with a bar of what is spent and reserved, and of home `local` what its numbers mean."""
     rows = [["GROUP", "USER", "ANALYSIS", "PERIOD", "LIMIT USD", "SPENT", "RESERVED", "LEFT", ""]]
     for entry in standings:
         names = [text.printable(name) if name is not None else "-" for name in entry.account.scope]
@@ -39,12 +40,21 @@ def budget_lines(standings: list[Standing]) -> list[str]:
         numbers = [
             money(amount) for amount in (entry.budget.limit, entry.spent, entry.reserved, floor_cents(entry.left))
         ]
-        rows.append([*names, entry.account.month or str(entry.account.period), *numbers, bar(entry)])
+        over = f" over by {money(entry.over)}" if entry.over else ""
+        rows.append([*names, entry.account.month or str(entry.account.period), *numbers, bar(entry) + over])
     return [
         *text.columns(rows, right=frozenset(range(4, 8))),
         "",
         "#  spent   =  reserved by jobs that have not ended   .  left",
+        *([LOCAL] if home == "local" else []),
     ]
+
+
+def _left(standing: Standing) -> str:
+    limit = money(standing.budget.limit)
+    if standing.over:
+        return f"nothing of {limit} USD left, and is over by {money(standing.over)} USD"
+    return f"{money(floor_cents(standing.left))} of {limit} USD left"
 
 
 def bar(entry: Standing) -> str:
@@ -68,6 +78,7 @@ def budget_document(entry: Standing) -> dict[str, Any]:
         "spent": usd(entry.spent),
         "reserved": usd(entry.reserved),
         "left": usd(entry.left),
+        "over": usd(entry.over),
     }
 
 
@@ -106,10 +117,7 @@ def left_lines(home: Home, job: JobRecord) -> list[str]:
     if paid is None:
         return []
     found, standings = paid
-    lines = [
-        f"{name} has {money(floor_cents(standing.left))} of {money(standing.budget.limit)} USD left"
-        for name, standing in standings
-    ]
+    lines = [f"{name} has {_left(standing)}" for name, standing in standings]
     kept = f"{money(found.spent)} USD spent by this job"
     if found.state is ReservationState.RESERVED:
         kept = f"{money(found.amount)} USD kept for this job"

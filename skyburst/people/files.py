@@ -29,6 +29,8 @@ PEOPLE = "people"
 USERS, GROUPS, SETTINGS = "users", "groups", "settings"
 FORMATS = (".toml", ".yaml", ".yml", ".json")
 LARGEST = 1 << 20
+MEND = "mend it by hand: it is a few lines of text, as docs/people.md has them, and until then nobody whom it is about is let in"
+"""What to do about a file that is damaged."""
 
 
 class Kept(NamedTuple):
@@ -197,8 +199,13 @@ def write_records(location: str, records: Iterable[User | Group | Settings], kep
 def _read(folder: Folder, name: str) -> Any:
     """A file's document. YAML is read without the tags that make objects of it."""
     where = f"{folder.location}/{name}"
-    with folder.open(name) as file:
-        data = file.read(LARGEST + 1)
+    try:
+        with folder.open(name) as file:
+            data = file.read(LARGEST + 1)
+    except OSError as error:
+        raise InvalidPeople(
+            f"{where} cannot be read: {error}; see to its permissions, or mount its share anew"
+        ) from error
     if len(data) > LARGEST:
         raise InvalidPeople(f"{where} is larger than {LARGEST:,} bytes: a profile is a few lines")
     try:
@@ -208,13 +215,13 @@ def _read(folder: Folder, name: str) -> Any:
         if name.endswith(".json"):
             return json.loads(text)
     except ValueError as error:  # of all three: bytes that are no text, TOML, JSON
-        raise InvalidPeople(f"{where} cannot be read: {error}") from error
+        raise InvalidPeople(f"{where} cannot be read: {error}; {MEND}") from error
     import yaml
 
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise InvalidPeople(f"{where} is not YAML: {error}") from error
+        raise InvalidPeople(f"{where} is not YAML: {error}; {MEND}") from error
 
 
 def _written(record: msgspec.Struct, name: str) -> str:

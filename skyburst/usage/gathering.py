@@ -30,7 +30,7 @@ def jobs_wanted(home: Home, wanted: Wanted) -> Iterator[JobRecord]:
 def used(home: Home, wanted: Wanted, now: float) -> Iterator[JobUsage]:
     """What each job used, newest first."""
     for job in jobs_wanted(home, wanted):
-        yield usage_of(job, home.table.progress(job.job_id), _cost(home, job), now)
+        yield usage_of(job, home.table.progress(job.job_id), *_costs(home, job), now)
 
 
 def ran(home: Home, wanted: Wanted, now: float) -> Iterator[Interval]:
@@ -58,12 +58,14 @@ def _statuses(home: Home, job: JobRecord) -> dict[int, dict[str, Any]]:
     return {number: status for number, status in found.items() if status is not None}
 
 
-def _cost(home: Home, job: JobRecord) -> float | None:
-    """What the certificate of a job says that it cost."""
+def _costs(home: Home, job: JobRecord) -> tuple[float | None, float | None]:
+    """What was paid for a job, and what it costs on AWS, as its certificate says."""
+    paid = 0.0 if home.name == "local" else None
     if not job.state.finished:
-        return 0.0 if home.name == "local" else None
+        return paid, None
     try:
-        amount = home.certificate(job.job_id).get("cost", {}).get("amount")
+        cost = home.certificate(job.job_id).get("cost", {})
     except ResultNotReady:
-        return None
-    return None if amount is None else float(amount)
+        return paid, None
+    amount = cost.get("amount")
+    return amount, cost.get("on_aws", {}).get("amount") if home.name == "local" else amount

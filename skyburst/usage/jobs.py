@@ -37,7 +37,9 @@ class JobUsage:
     elapsed_seconds: float
     """Of the last run, from when it began to work; the time between runs is nobody's."""
     cost: float | None
-    """USD; None when it is not known."""
+    """USD that were paid, which is nothing at home `local`; None when it is not known."""
+    on_aws: float | None
+    """USD that it costs on AWS, as budgets count it: at home `local` what it would have cost there; None when it is not known."""
 
     @property
     def parallelism(self) -> float:
@@ -49,13 +51,14 @@ class JobUsage:
         return {**asdict(self), "parallelism": round(self.parallelism, 3)}
 
 
-def usage_of(job: JobRecord, counts: Progress, cost: float | None, now: float) -> JobUsage:
+def usage_of(job: JobRecord, counts: Progress, cost: float | None, on_aws: float | None, now: float) -> JobUsage:
     """What a job used up to now.
 
     Args:
         job: its record.
         counts: of its batches.
-        cost: USD, if it is known.
+        cost: USD that were paid, if it is known.
+        on_aws: USD that it costs on AWS, likewise.
         now: seconds since the epoch.
     """
     began = (job.run_began or {}).get("at") or job.started_at
@@ -65,6 +68,7 @@ def usage_of(job: JobRecord, counts: Progress, cost: float | None, now: float) -
         job.spec.get("user") or NOBODY, str(job.state), job.created_at, job.started_at, job.finished_at, job.runs,
         counts.items, counts.items_done, counts.batches, counts.done, counts.failed, counts.retries,
         round(counts.worker_seconds, 3), round(max(0.0, ended - began), 3) if began and ended else 0.0, cost,
+        on_aws,
     )  # fmt: skip
 
 

@@ -33,7 +33,9 @@ class Sum:
     worker_seconds: float = 0.0
     elapsed_seconds: float = 0.0
     cost: float = 0.0
-    """USD, of the jobs of which it is known."""
+    """USD that were paid, of the jobs of which it is known."""
+    on_aws: float = 0.0
+    """USD on AWS, as budgets count them, of the jobs of which it is known; at home `local` nothing of it was paid."""
     unknown_cost: int = 0
     """Jobs of which it is not."""
 
@@ -48,7 +50,8 @@ class Sum:
         self.worker_seconds += job.worker_seconds
         self.elapsed_seconds += job.elapsed_seconds
         self.cost += job.cost or 0.0
-        self.unknown_cost += job.cost is None
+        self.on_aws += job.on_aws or 0.0
+        self.unknown_cost += job.on_aws is None
 
     @property
     def parallelism(self) -> float:
@@ -59,7 +62,13 @@ class Sum:
         """As JSON."""
         found = {field.name: getattr(self, field.name) for field in fields(self)}
         seconds = {name: round(found[name], 3) for name in ("worker_seconds", "elapsed_seconds")}
-        return {**found, **seconds, "cost": round(self.cost, 6), "parallelism": round(self.parallelism, 3)}
+        return {
+            **found,
+            **seconds,
+            "cost": round(self.cost, 6),
+            "on_aws": round(self.on_aws, 6),
+            "parallelism": round(self.parallelism, 3),
+        }
 
 
 def summed(jobs: Iterable[JobUsage], by: str) -> list[Sum]:

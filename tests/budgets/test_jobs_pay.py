@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,10 +14,13 @@ import pytest
 
 import skyburst
 from skyburst.budgets.records import Account, Budget, Period, ReservationState, Scope
+from skyburst.cli.budgeting import budget_lines, left_lines
 from skyburst.client import create
 from skyburst.contracts.states import JobState
-from skyburst.errors import OverBudget
+from skyburst.errors import OverBudget, StorageError
 from skyburst.homes.local.home import LocalHome
+from skyburst.usage.gathering import used as usage
+from skyburst.usage.jobs import Wanted
 
 CODE = '''"""Squares, slowly if told to."""
 import time
@@ -83,6 +87,39 @@ def test_a_job_keeps_what_it_may_cost_and_spends_what_its_seconds_would_have_cos
     certificate = job.certificate()
     assert certificate["cost"]["amount"] == 0.0
     assert certificate["cost"]["on_aws"]["amount"] * USD == pytest.approx(spent)
+    (used,) = list(usage(home, Wanted(), time.time()))
+    assert used.cost == 0.0
+    assert used.on_aws is not None
+    assert used.on_aws * USD == pytest.approx(spent), "`skyburst usage` and budgets count the same"
+
+
+def test_a_limit_that_was_lowered_below_what_is_spent_leaves_nothing_and_says_by_how_much_it_is_over(
+    home: LocalHome,
+) -> None:
+    budget(home, 10)
+    submitted = submit(home)
+    kept = home.budgets.account(OF_LAB)[1]
+    budget(home, 0.01)
+    over = f"{(kept - 10_000) / USD:.6f}".rstrip("0")
+    with pytest.raises(OverBudget, match=f"of group lab has nothing left and is over its limit by {over}"):
+        submit(home)
+    (standing,) = home.budgets.standings(time.time())
+    assert (standing.left, standing.over) == (0, kept - 10_000)
+    shown = "\n".join([*budget_lines([standing], home.name), *left_lines(home, home.table.job(submitted.job_id))])
+    assert not re.search(r"-\d", shown), "no amount is negative"
+    assert f"over by {(kept - 10_000) / USD:.2f}" in shown
+    assert "what jobs on this machine would have cost on AWS; nothing was paid" in shown
+
+
+def test_budgets_that_are_damaged_say_what_to_do(home: LocalHome) -> None:
+    budget(home, 10)
+    home.close()
+    path = home.folder / "budgets.sqlite"
+    for end in ("-wal", "-shm"):
+        path.with_name(path.name + end).unlink(missing_ok=True)
+    path.write_bytes(b"not a database, and long enough to be one" * 100)
+    with pytest.raises(StorageError, match=r"budgets\.sqlite: .*: put back a copy of it, or move it .* away and set"):
+        submit(LocalHome())
 
 
 def test_a_job_that_no_budget_has_room_for_is_refused_and_leaves_nothing(home: LocalHome) -> None:

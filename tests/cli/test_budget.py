@@ -37,7 +37,7 @@ def test_budgets_are_set_shown_and_removed(program: Program) -> None:
     (mine,) = json.loads(program("budget", "show", "--user", "anna", "--json").out)
     assert mine == {
         "group": "lab", "user": "anna", "analysis": None, "default": False, "period": "lifetime", "month": None,
-        "limit": 0.25, "spent": 0.0, "reserved": 0.0, "left": 0.25,
+        "limit": 0.25, "spent": 0.0, "reserved": 0.0, "left": 0.25, "over": 0.0,
     }  # fmt: skip
     assert program("budget", "remove", "--group", "lab", "--lifetime").code == 6  # it is monthly
     assert program("budget", "remove", "--group", "lab").err == "the monthly budget of group lab is removed\n"

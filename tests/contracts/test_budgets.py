@@ -168,7 +168,8 @@ def test_a_job_may_cost_more_than_it_reserved_and_then_the_next_one_is_refused(b
     budgets.settle("job-1", 12 * USD)
     refused = reserve(budgets, "job-2", 0)
     assert isinstance(refused, Refused)
-    assert budgets.standings(NOVEMBER)[0].left == -2 * USD
+    standing = budgets.standings(NOVEMBER)[0]
+    assert (standing.left, standing.over) == (0, 2 * USD)
 
 
 def test_a_month_begins_anew_and_a_lifetime_does_not(budgets: Budgets) -> None:

@@ -39,7 +39,7 @@ def a_job(job_id: str = "j", state: JobState = JobState.SUCCEEDED, **spec: Any) 
 
 def used(job: JobRecord, cost: float | None = 0.5, **counts: Any) -> JobUsage:
     fields = {"batches": 4, "done": 4, "items": 8, "items_done": 8, "worker_seconds": 35.0, **counts}
-    return usage_of(job, Progress(job.state, **fields), cost, now=1_767_225_700.0)
+    return usage_of(job, Progress(job.state, **fields), cost, cost, now=1_767_225_700.0)
 
 
 # Sums
@@ -216,7 +216,10 @@ def test_the_command_sums_by_user_and_exports(program: Program, ran: Path) -> No
     assert all(0 < entry["parallelism"] <= 2 for entry in sums)
     shown = program("usage", "--group", "lab").out.splitlines()
     assert shown[0].split() == ["ANALYSIS", "JOBS", "SUCCEEDED", "ITEMS", "WORKERS", "TOOK", "PARALLEL", "USD"]
-    assert [line.split()[:4] for line in shown[1:]] == [["naps", "2", "2", "12"], ["all", "2", "2", "12"]]
+    assert [line.split()[:4] for line in shown[1:3]] == [["naps", "2", "2", "12"], ["all", "2", "2", "12"]]
+    assert float(shown[1].split()[-1]) > 0
+    assert shown[-1] == "USD are what jobs on this machine would have cost on AWS; nothing was paid"
+    assert [(entry["cost"], entry["on_aws"] > 0) for entry in sums] == [(0.0, True)] * 3
     rows = list(csv.DictReader(io.StringIO(program("usage", "--by", "job", "--csv").out)))
     assert [row["items"] for row in rows] == ["6", "6", "6"]
     ended = program("usage", "export", "--neurocaas", "activity", "--user", "ada")

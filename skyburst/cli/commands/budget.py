@@ -102,6 +102,7 @@ def show(group: str | None, user: str | None, analysis: str | None, on: str, as_
         if paying is not None:
             paying.sweep(now)
         standings = home.budgets.standings(now) if paying is not None else []
+        name = home.name
     found = [
         entry
         for entry in standings
@@ -110,7 +111,7 @@ def show(group: str | None, user: str | None, analysis: str | None, on: str, as_
     if as_json:
         echo_json([budget_document(entry) for entry in found])
     elif found:
-        click.echo("\n".join(budget_lines(found)))
+        click.echo("\n".join(budget_lines(found, name)))
     else:
         click.echo(
             "no such budget is set" if any(wanted) else "no budget is set: `skyburst budget set` sets one", err=True

@@ -58,7 +58,8 @@ def command(ctx: click.Context, /, by: str, as_csv: bool, on: str, as_json: bool
     """Show who ran what, how parallel, how long and for how much.
 
     One line for each analysis, group, user, state, day, month or job: jobs, items, the time of all workers, the time that
-    jobs took, how many workers were busy at a time on average, and the cost as the certificates have it.
+    jobs took, how many workers were busy at a time on average, and the cost as the certificates have it and budgets count
+    it: of jobs on this machine what they would have cost on AWS.
 
     \b
     Examples:
@@ -66,6 +67,7 @@ def command(ctx: click.Context, /, by: str, as_csv: bool, on: str, as_json: bool
       skyburst usage --group lab --by job --csv > november.csv
       skyburst usage parallelism --analysis my-analysis --output figures
     """
+    from skyburst.cli.budgeting import LOCAL
     from skyburst.cli.output import echo_json
     from skyburst.usage.gathering import used
     from skyburst.usage.summary import summed, table_as_csv
@@ -76,12 +78,13 @@ def command(ctx: click.Context, /, by: str, as_csv: bool, on: str, as_json: bool
         raise click.UsageError("--csv and --json are two ways to print it: give one of them")
     with open_home(on) as home:
         sums = summed(used(home, _wanted(given), time.time()), by)
+        name = home.name
     if as_json:
         echo_json([entry.document() for entry in sums])
     elif as_csv:
         click.echo(table_as_csv({by: entry.name, **_rest(entry)} for entry in sums[:-1]), nl=False)
     else:
-        click.echo("\n".join(_table(sums, by)))
+        click.echo("\n".join([*_table(sums, by), *(["", LOCAL] if name == "local" else [])]))
 
 
 @command.command("parallelism")
@@ -198,6 +201,6 @@ def _table(sums: list[Sum], by: str) -> list[str]:
         rows.append([
             text.shortened(entry.name, 60), f"{entry.jobs:,}", f"{entry.succeeded:,}", f"{entry.items:,}",
             text.duration(entry.worker_seconds), text.duration(entry.elapsed_seconds), f"{entry.parallelism:,.1f}",
-            f"{entry.cost:,.4f}{unknown}",
+            f"{entry.on_aws:,.4f}{unknown}",
         ])  # fmt: skip
     return text.columns(rows, right=frozenset(range(1, 8)))
