@@ -117,8 +117,15 @@ class TaskTable(Protocol):
         attempt; but an invocation may claim again what it has, and what is past its deadline is free.
         """
 
-    def release(self, job_id: str, states: Collection[BatchState]) -> None:
-        """Set batches in these states to PENDING with no attempts counted, their failures kept."""
+    def release(self, job_id: str, states: Collection[BatchState], *, ended_at: float | None = None) -> None:
+        """Set batches in these states to PENDING with no attempts counted, their failures kept.
+
+        Args:
+            job_id: of the job.
+            states: of its batches; DONE stays DONE.
+            ended_at: when attempts that RUN were ended, seconds since the epoch: what they took until then, or until their
+                deadlines, counts as worker seconds. None when that is not known; then it does not.
+        """
 
     def progress(self, job_id: str) -> Progress:
         """Counts, without reading partial results. Raises JobNotFound."""

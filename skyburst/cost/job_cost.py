@@ -18,14 +18,18 @@ from skyburst.prices.money import Micros, usd
 
 
 class MachineUse(NamedTuple):
-    """How long a batch had a machine."""
+    """How long a batch had a machine, or several batches had one each."""
 
     batch_id: int
+    """The first one."""
     instance: str | None
     """Its instance type; None when it is not known."""
     spot: bool | None
     """Whether it was spare capacity; None when that is not known."""
     seconds: float
+    """All together, and of several at least what each is paid for."""
+    batches: int = 1
+    """How many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +113,10 @@ def _amounts(
     attempts = counts.done + counts.failed + counts.retries
     shared = Amounts(batches=counts.batches, writes=WRITES_USUAL * attempts, gets=attempts, calls=attempts)
     rest_s = max(0.0, counts.worker_seconds - sum(use.seconds for use in uses))
-    if uses and attempts <= len(uses):  # all are known: the rest is what it took to prepare and to record them
-        more_s, rest_s = rest_s / len(uses), 0.0
-        uses = [use._replace(seconds=use.seconds + more_s) for use in uses]
+    known = sum(use.batches for use in uses)
+    if uses and attempts <= known:  # all are known: the rest is what it took to prepare and to record them
+        more_s, rest_s = rest_s / known, 0.0
+        uses = [use._replace(seconds=use.seconds + more_s * use.batches) for use in uses]
     notes: list[str] = []
     machines = work.machines
     if machines is None:
@@ -122,7 +127,7 @@ def _amounts(
         hour = _hour(use, machines, book)
         if use.instance is not None and use.instance not in book.machines:
             unknown.add(use.instance)
-        paid.append((hour, max(LEAST_MACHINE_S, use.seconds)))
+        paid.append((hour, max(LEAST_MACHINE_S * use.batches, use.seconds)))
     if unknown:
         notes.append(
             f"no price is known of {', '.join(sorted(unknown))}: counted as {machines.chosen.name}; "
@@ -132,7 +137,7 @@ def _amounts(
     if work.in_machines:
         function_s = 0.0
         if rest_s > 0:  # attempts of which the machine is not recorded, or all when there are no environments here
-            least_s = LEAST_MACHINE_S * max(0, attempts - len(uses))
+            least_s = LEAST_MACHINE_S * max(0, attempts - known)
             paid.append((machines.chosen.hour(spot=False), max(rest_s, least_s)))
             notes.append(
                 f"{rest_s:,.0f} s of which the machine is not known are counted as {machines.chosen.name}, on demand"

@@ -1,63 +1,65 @@
-"""Reads which machines the batches of a job had: status documents of commands say it, rows of other batches that they had one."""
+"""Reads which machines the batches of a job had: status documents of commands say it, rows of batches that they had one.
+
+However many batches a job has, this takes little memory, and as long as reading their rows: a job is to end.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from skyburst.contracts import values
-from skyburst.contracts.records import ENVIRONMENTS, JobRecord
+from skyburst.contracts.records import ENVIRONMENTS, BatchRecord, JobRecord
+from skyburst.cost.bill import LEAST_MACHINE_S
 from skyburst.cost.job_cost import MachineUse
-from skyburst.errors import ObjectNotFound
-from skyburst.ports import Objects, TaskTable
-
-STATUS = re.compile(r"datasets/(\d{8})/status\.json\Z")
-AT_ONCE = 16
+from skyburst.engine.evidence import MOST_DATASETS, datasets_of
+from skyburst.objects import ObjectStore
+from skyburst.ports import TaskTable
 
 
-def uses_of(objects: Objects, table: TaskTable, job: JobRecord) -> list[MachineUse]:
-    """Which machines the batches of a job had, in order; none of batches in functions.
+def uses_of(objects: ObjectStore, table: TaskTable, job: JobRecord) -> list[MachineUse]:
+    """Which machines the batches of a job had; none of batches in functions.
 
     Args:
         objects: of its home.
         table: the task table.
         job: its record.
     """
+    return uses_with(datasets_of(objects, f"jobs/{job.job_id}/", job), table, job)
+
+
+def uses_with(statuses: Sequence[Mapping[str, Any]], table: TaskTable, job: JobRecord) -> list[MachineUse]:
+    """The same with what is known of datasets already.
+
+    Args:
+        statuses: of datasets, as `datasets_of` has them: the first ten thousand. Of those after them only the rows are read,
+            which do not say what machine it was.
+        table: the task table.
+        job: its record.
+    """
     if job.analysis["blueprint"].get("command"):
-        return _uses_of_datasets(objects, f"jobs/{job.job_id}/")
-    return uses_of_batches(table, job)
-
-
-def uses_of_batches(table: TaskTable, job: JobRecord) -> list[MachineUse]:
-    """Of workers that are functions of Python: which batches ran in environments, of which type is not recorded."""
+        rest = _together(table.batches(job.job_id), MOST_DATASETS) if _items(job) > MOST_DATASETS else []
+        return [*uses_from(statuses), *rest]
     compute = job.analysis.get("compute") or {}
     if not (compute.get("environment") or compute.get("fallback")):
         return []
-    return [
-        MachineUse(batch.batch_id, None, None, batch.seconds)
-        for batch in table.batches(job.job_id)
-        if batch.delivery is not None and batch.delivery.lane == ENVIRONMENTS and batch.seconds is not None
-    ]
+    return _together(
+        batch for batch in table.batches(job.job_id)
+        if batch.delivery is not None and batch.delivery.lane == ENVIRONMENTS
+    )  # fmt: skip
 
 
-def _uses_of_datasets(objects: Objects, prefix: str) -> list[MachineUse]:
-    keys = [entry.key for entry in objects.list(f"{prefix}datasets/") if STATUS.search(entry.key)]
+def _together(batches: Iterable[BatchRecord], first: int = 0) -> list[MachineUse]:
+    """What batches from one on had, of which the type of the machine is not recorded, in one; nothing when there is none."""
+    seconds, count = 0.0, 0
+    for batch in batches:
+        if batch.batch_id >= first and batch.seconds is not None:
+            seconds += max(LEAST_MACHINE_S, batch.seconds)
+            count += 1
+    return [MachineUse(first, None, None, seconds, count)] if count else []
 
-    def read(key: str) -> Any:
-        try:
-            return values.decode(objects.get(key))
-        except (ObjectNotFound, ValueError):  # removed meanwhile, or no status of ours
-            return None
 
-    if not keys:
-        return []
-    with ThreadPoolExecutor(AT_ONCE, "uses") as pool:
-        found = zip(keys, pool.map(read, keys), strict=True)
-        return uses_from(
-            {**status, "number": int(key.split("/")[-2])} for key, status in found if isinstance(status, dict)
-        )
+def _items(job: JobRecord) -> int:
+    return int(job.plan["items"]) if job.plan else 0
 
 
 def uses_from(statuses: Iterable[Mapping[str, Any]]) -> list[MachineUse]:

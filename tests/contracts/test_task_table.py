@@ -439,6 +439,22 @@ def test_release_gives_batches_new_attempts_and_keeps_their_failures(table: Task
     assert (running.attempt, running.deadline) == (0, None)
 
 
+def test_attempts_that_run_when_a_job_ends_count_until_then_or_until_their_deadlines(table: TaskTable) -> None:
+    table.create_job(a_job(batches=5))
+    table.record("job-1", [an_outcome(0, seconds=7.0)])
+    table.record_failure("job-1", a_failure(1), LOST)
+    before = table.progress("job-1").worker_seconds
+    table.claim("job-1", [Claim(2, 1, 1_000.0, 2_000.0, "a"), Claim(3, 1, 1_100.5, 1_200.0, "b")])
+    table.release("job-1", [RUNNING], ended_at=1_600.0)
+    assert table.progress("job-1").worker_seconds - before == pytest.approx(600.0 + 99.5)
+    table.release("job-1", [RUNNING], ended_at=9_000.0)
+    assert table.progress("job-1").worker_seconds - before == pytest.approx(600.0 + 99.5), "they are counted once"
+    table.claim("job-1", [Claim(4, 1, 1_000.0, 2_000.0, "c")])
+    table.release("job-1", [RUNNING])
+    assert table.progress("job-1").worker_seconds - before == pytest.approx(600.0 + 99.5), "when it ended is not known"
+    assert set(states_of(table).values()) == {"DONE", "LOST", "PENDING"}
+
+
 def test_progress_counts_batches_items_errors_and_retries(table: TaskTable) -> None:
     table.create_job(a_job(batches=8, state=JobState.RUNNING))
     table.record("job-1", [an_outcome(0), an_outcome(1, items=3, item_errors=[{"item": 1, "error": "x"}] * 2)])

@@ -194,6 +194,29 @@ def test_a_batch_says_again_and_again_that_it_runs_and_ends_when_it_is_somebody_
     assert keeper.why_end() == (143, "another environment has its batch")
 
 
+def test_the_seconds_of_an_attempt_whose_machine_was_gone_without_a_word_are_counted_by_the_next_one(
+    here: Deployed,
+) -> None:
+    now = [time.time()]
+    first = Keeper(here, given_to(here, variables(attempt=1)), clock=lambda: now[0])
+    assert first.claim() is None
+    first.until += 3_600
+    for _ in range(10):
+        now[0] += environment.BEAT_S
+        assert first.why_end() is None
+    now[0] += 100.0  # its machine is gone, and AWS Batch begins again
+    second = Keeper(here, given_to(here, variables(attempt=2)), clock=lambda: now[0])
+    assert second.claim() is None
+    record = batch(here)
+    assert (record.state, record.attempt) == (BatchState.RUNNING, 3)
+    assert [failure.message for failure in record.failures] == ["its machine was taken away or broke, and said nothing"]
+    assert here.table.progress("job-1").worker_seconds == pytest.approx(10 * environment.BEAT_S)
+    assert second.claim() is None
+    assert here.table.progress("job-1").worker_seconds == pytest.approx(10 * environment.BEAT_S), "it is counted once"
+    other = Keeper(here, given_to(here, {**variables(attempt=2), BATCH_JOB: "def:2"}), clock=lambda: now[0])
+    assert other.claim() == "it is done, or another environment has it"
+
+
 def test_hours_of_work_are_not_given_up_because_the_table_is_out_of_reach(here: Deployed) -> None:
     now = [0.0]
     keeper = Keeper(here, given_to(here, variables()), clock=lambda: now[0])

@@ -222,9 +222,9 @@ def test_what_comes_after_the_snapshot_is_neither_in_the_result_nor_in_the_certi
     class Late(DynamoTaskTable):
         """A table in which a worker records something while results are combined."""
 
-        def release(self, *arguments: Any) -> None:
+        def release(self, *arguments: Any, **more: Any) -> None:
             states.append(self.job("job-1").state)
-            super().release(*arguments)
+            super().release(*arguments, **more)
 
         def partial_results(self, job_id: str, first: int, last: int) -> Any:
             self.record(job_id, [found(1)])

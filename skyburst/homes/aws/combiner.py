@@ -131,7 +131,7 @@ class CombinerFunction:
         job.state = JobState.COMBINING
         if not table.update_job(job, expected=[JobState.RUNNING, JobState.COMBINING], run=brief.run):
             return ending(table.job(brief.job_id), brief.run)
-        table.release(job.job_id, [BatchState.RUNNING])
+        table.release(job.job_id, [BatchState.RUNNING], ended_at=time.time())
         counts, outcome = snapshot(table, job.job_id, plan)
         given = job.spec.get("tolerated_failure_percent")
         tolerated = job.analysis["blueprint"]["job"]["tolerated_failure_percent"] if given is None else float(given)

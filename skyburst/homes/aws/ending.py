@@ -10,7 +10,7 @@ from skyburst.contracts import burst, values
 from skyburst.contracts.records import Failure, JobRecord, Progress
 from skyburst.contracts.states import JobState
 from skyburst.cost.job_cost import cost_document
-from skyburst.cost.uses import uses_from, uses_of_batches
+from skyburst.cost.uses import uses_with
 from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import RESULT
 from skyburst.engine.evidence import datasets_of, inputs_of
@@ -64,7 +64,7 @@ def finish(
     digest = _sha256(deployed.objects, prefix + RESULT) if found else None
     counts = counts or deployed.table.progress(job.job_id)
     datasets = datasets_of(deployed.objects, prefix, job)
-    uses = uses_from(datasets) or uses_of_batches(deployed.table, job)
+    uses = uses_with(datasets, deployed.table, job)
     cost = cost_document(job, counts, "aws", shipped_prices, uses, architecture=deployed.architecture)
     evidence = Evidence(digest, inputs_of(job), datasets, spans_of(deployed.objects, prefix, job.runs), cost)
     certificate = certificate_of(job, counts, "aws", evidence)

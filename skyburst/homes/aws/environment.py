@@ -57,6 +57,8 @@ class Given(NamedTuple):
     token: str
     """The same for this attempt only."""
     sent_at: float
+    token_before: str | None = None
+    """Of the attempt before this one that AWS Batch made of the same job; None for the first."""
 
     @property
     def outcome(self) -> Outcome:
@@ -88,7 +90,9 @@ def given_to(deployed: Deployed, variables: Mapping[str, str]) -> Given:
         raise InvalidJob(f"{error}: run {run} of job {job_id} has no array {number}, or was deleted") from error
     except IndexError as error:
         raise InvalidJob(f"{BATCH_CHILD} is {child}: {key} has no such child") from error
-    return Given(brief, batch, array["attempt"] + tries - 1, f"{variables[BATCH_JOB]}#{tries}", array["at"])
+    job = variables[BATCH_JOB]
+    before = f"{job}#{tries - 1}" if tries > 1 else None
+    return Given(brief, batch, array["attempt"] + tries - 1, f"{job}#{tries}", array["at"], before)
 
 
 @dataclass
@@ -113,9 +117,30 @@ class Keeper:
     def claim(self) -> str | None:
         """Claim the batch; why it is not to be run, if so."""
         _, reason = look(self.deployed.table, self.given.brief.job_id, self.given.brief.run)
-        if reason is None and not self._beat():
-            reason = "it is done, or another environment has it"
+        if reason is None:
+            self._record_lost()
+            if not self._beat():
+                reason = "it is done, or another environment has it"
         return reason
+
+    def _record_lost(self) -> None:
+        """Record the attempt before this one, whose machine was gone before it could say so: its seconds are paid for.
+
+        AWS Batch begins an attempt when the one before has ended; of that, the last sign of life is known.
+        """
+        if self.given.token_before is None:
+            return
+        record = self.deployed.table.batch(self.given.brief.job_id, self.given.batch)
+        if record is None or record.state is not BatchState.RUNNING or not record.started_at or not record.deadline:
+            return
+        lived_s = max(0.0, record.deadline - SILENT_S - record.started_at)
+        failure = Failure("Killed", "its machine was taken away or broke, and said nothing")
+        outcome = self.given.outcome._replace(
+            attempt=record.attempt, started_at=record.started_at, seconds=lived_s, failure=failure
+        )
+        self.deployed.table.record_failure(
+            self.given.brief.job_id, outcome, BatchState.LOST, token=self.given.token_before
+        )
 
     def why_end(self) -> tuple[int, str] | None:
         """Why the work has to end now, with the exit code; None while it goes on. Looks now and then."""

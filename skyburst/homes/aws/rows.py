@@ -187,6 +187,15 @@ def state_of(row: Item) -> BatchState:
     return BatchState.DONE if is_foreign(row) else BatchState(row["state"]["S"])
 
 
+def ran_s(row: Item, until: float) -> float:
+    """Seconds that the attempt of a RUNNING batch took until a time, or its deadline; 0 of any other."""
+    started_at = value(row, "startedAt")
+    if row["state"]["S"] != BatchState.RUNNING or started_at is None:
+        return 0.0
+    deadline = float(row["deadline"]["N"]) if "deadline" in row else until
+    return max(0.0, min(until, deadline) - float(started_at))
+
+
 def record_of(row: Item, plan: Numbers, failures: list[Failure], item_errors: list[dict[str, Any]]) -> BatchRecord:
     """A row as a record."""
     batch_id = batch_id_of(row)

@@ -247,8 +247,8 @@ class DynamoTaskTable:
 
         return {batch for batch in self._threads.each(mark, last.values()) if batch is not None}
 
-    def release(self, job_id: str, states: Collection[BatchState]) -> None:
-        """Set batches in these states to PENDING with no attempts counted. DONE stays DONE."""
+    def release(self, job_id: str, states: Collection[BatchState], *, ended_at: float | None = None) -> None:
+        """Set batches in these states to PENDING with no attempts counted. DONE stays DONE. Seconds until a time count."""
         shards = self._shards(job_id)
         released = {f"released{state}": {"S": str(state)} for state in states if state is not BatchState.DONE}
         if not released:
@@ -257,10 +257,12 @@ class DynamoTaskTable:
         changes = {"state": {"S": str(BatchState.PENDING)}, "attempt": rows.number(0), "deadline": None, "token": None}
 
         def set_back(row: Item) -> None:
-            self._change(shards, rows.batch_id_of(row), changes, condition, released)
+            add = {"spent": rows.seconds(rows.ran_s(row, ended_at))} if ended_at is not None else None
+            self._change(shards, rows.batch_id_of(row), changes, condition, released, add)
 
         wanted = [state for state in states if state is not BatchState.DONE]
-        self._threads.each(set_back, self._reader.merged(shards, KEY, states=wanted))
+        names = KEY if ended_at is None else (*KEY, "state", "startedAt", "deadline")
+        self._threads.each(set_back, self._reader.merged(shards, names, states=wanted))
 
     def progress(self, job_id: str) -> Progress:
         """Counts, without reading partial results that are longer than a kilobyte."""
@@ -365,9 +367,17 @@ class DynamoTaskTable:
         """Counts of one shard, page by page."""
         return sum((rows.count(page, numbers) for page in self._reader.pages(name, rows.COUNTED)), rows.Counts())
 
-    def _change(self, shards: Shards, batch_id: int, changes: rows.Changes, condition: str, values: Item) -> bool:
+    def _change(
+        self,
+        shards: Shards,
+        batch_id: int,
+        changes: rows.Changes,
+        condition: str,
+        values: Item,
+        add: Item | None = None,
+    ) -> bool:
         """Change a row if a condition holds; else the batch has ended meanwhile, or is somebody else's, and stays as it is."""
-        change = update(self.name, shards.key(batch_id), changes, condition=condition, values=values)
+        change = update(self.name, shards.key(batch_id), changes, add=add, condition=condition, values=values)
         try:
             self._calls.call("update_item", self.name, **change["Update"])
         except ConditionFailed:

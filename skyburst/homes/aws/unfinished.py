@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from skyburst.contracts import values
@@ -88,7 +89,7 @@ def _end(deployed: Deployed, job: JobRecord, state: JobState, reason: str, failu
     """
     table = deployed.table
     end_environments(deployed, job.job_id, job.runs, reason)
-    table.release(job.job_id, [BatchState.RUNNING])
+    table.release(job.job_id, [BatchState.RUNNING], ended_at=time.time())
     outcome: dict[str, Any] = {"missing": [], "item_errors": [], "files": None}
     counts = None
     if job.plan is not None:

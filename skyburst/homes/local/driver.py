@@ -136,7 +136,7 @@ class Driver:
         self._progress.done += recorder.flush()
         self._follow_each(recorder)
         self._tell(before)
-        patiently(lambda: table.release(job_id, [BatchState.RUNNING]))
+        patiently(lambda: table.release(job_id, [BatchState.RUNNING], ended_at=time.time()))
 
     def _take(self, events: Events, pending: Pending, recorder: Recorder) -> None:
         """Record what a step brought."""

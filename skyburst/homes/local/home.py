@@ -512,12 +512,13 @@ class LocalHome(DatasetsOfHome):
             with open(found.path, "rb") as file:
                 digest = hashlib.file_digest(file, "sha256").hexdigest()
         from skyburst.cost.job_cost import cost_document
-        from skyburst.cost.uses import uses_from
+        from skyburst.cost.uses import uses_with
         from skyburst.prices.current import current_prices
 
         prefix, counts = f"jobs/{job.job_id}/", self.table.progress(job.job_id)
         datasets = datasets_of(self.objects, prefix, job)
-        cost = cost_document(job, counts, self.name, lambda: current_prices().book, uses_from(datasets))
+        uses = uses_with(datasets, self.table, job)
+        cost = cost_document(job, counts, self.name, lambda: current_prices().book, uses)
         evidence = Evidence(digest, inputs_of(job), datasets, self.spans(job), cost)
         certificate = certificate_of(job, counts, self.name, evidence)
         self.objects.put(f"jobs/{job.job_id}/certificate.json", values.encode(certificate))

@@ -104,6 +104,10 @@ WHERE batches.state <> 'DONE' AND (
         AND (batches.token = excluded.token OR batches.deadline <= excluded.started_at)
 )
 """
+COUNT_RUNNING = """
+UPDATE batches SET spent = spent + max(0.0, min(?, coalesce(deadline, ?)) - started_at)
+WHERE job = ? AND state = 'RUNNING' AND started_at IS NOT NULL
+"""
 RECORD_FAILURE = """
 INSERT INTO batches (job, batch_id, state, attempt, items, started_at, seconds, peak_memory_mb, log, failures, spent,
                      lane, sent_at, cold_s)
@@ -126,7 +130,10 @@ BATCH_COLUMNS = (
 )
 
 
-LAYOUT = Layout("the task table", FORMAT, SCHEMA, NEXT_FORMAT, "free some space and resume the job")
+LAYOUT = Layout(
+    "the task table", FORMAT, SCHEMA, NEXT_FORMAT, "free some space and resume the job",
+    "put back a copy of it, or name another state folder: results are in `jobs/` beside it",
+)  # fmt: skip
 
 
 class SqliteTaskTable:
@@ -279,10 +286,12 @@ class SqliteTaskTable:
         with self._transaction() as execute:
             return {claim.batch_id for claim in claims if execute(CLAIM, (job, *claim)).rowcount}
 
-    def release(self, job_id: str, states: Collection[BatchState]) -> None:
-        """Set batches in these states to PENDING with no attempts counted."""
+    def release(self, job_id: str, states: Collection[BatchState], *, ended_at: float | None = None) -> None:
+        """Set batches in these states to PENDING with no attempts counted; seconds of those that RAN until a time count."""
         job = self._number(job_id)
         with self._transaction() as execute:
+            if ended_at is not None and BatchState.RUNNING in states:
+                execute(COUNT_RUNNING, (ended_at, ended_at, job))
             execute(
                 "UPDATE batches SET state = 'PENDING', attempt = 0, deadline = NULL, token = NULL WHERE job = ? AND state IN"
                 f" ({', '.join('?' * len(states))})",
