@@ -56,7 +56,7 @@ class Analysis(Construct):
         self.worker_names = [function_name(factory.prefix, self.name, "worker", lane) for lane in range(lanes)]
         self.combiner_name = function_name(factory.prefix, self.name, "combiner")
         self.worker_statements = [
-            *factory.reads_inputs(), *factory.writes("jobs/*/partials/*"),
+            *factory.reads_inputs_of(self.name), *factory.writes("jobs/*/partials/*"),
             *factory.batches("GetItem", "PutItem", "UpdateItem"), *factory.jobs("GetItem"), *own,
         ]  # fmt: skip
         """What a worker may do."""
@@ -74,10 +74,10 @@ class Analysis(Construct):
             for lane, worker_name in enumerate(self.worker_names)
         ]  # fmt: skip
         combiner = [
-            *factory.reads_inputs(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
+            *factory.reads_inputs_of(self.name), *factory.writes("jobs/*"), *factory.deletes("jobs/*/combined/*"),
             *factory.batches("Query", "BatchGetItem", "UpdateItem"),
             *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"),
-            *factory.invokes(self.combiner_name), *factory.tells(), *factory.settles(), *own, *removes,
+            *factory.invokes(self.combiner_name), *factory.tells(), *own, *removes,
         ]  # fmt: skip
         # The engine's own combiner imports nothing of the analysis, whose packages may be more than a function takes.
         own_packages = found.blueprint.combiner != COMMAND_COMBINER
@@ -85,7 +85,7 @@ class Analysis(Construct):
             self, "Combiner", self.combiner_name, Contents(found.code, packages=own_packages),
             handler="combiners.handler.handler", memory_mb=resources.memory_mb, disk_mb=resources.disk_mb, statements=combiner,
             timeout_s=math.ceil(resources.combiner_timeout_s), environment={
-                deployed.ANALYSIS: self.name, deployed.CODE: self.reference["digest"], **factory.purse,
+                deployed.ANALYSIS: self.name, deployed.CODE: self.reference["digest"],
             },
         )  # fmt: skip
 

@@ -66,9 +66,8 @@ class Bridge(Construct):
             statements=[
                 *factory.reads("jobs/*"), *factory.lists(), *factory.writes("jobs/*"), *factory.deletes("jobs/*/set-aside-*"),
                 *factory.batches("Query", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem"),
-                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), *factory.settles(), foreign,
+                *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.tells(), foreign,
             ],
-            environment=factory.purse,
         )  # fmt: skip
 
     def entry(self) -> dict[str, Any]:

@@ -45,7 +45,7 @@ class Engine(Construct):
                 *factory.reads_inputs(), *factory.writes("jobs/*", "items/*", "retention/*"),
                 *factory.batches("Query", "BatchGetItem", "UpdateItem"),
                 *factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem"), *factory.tells(), *factory.describes(jobs),
-                *factory.starts(jobs), *factory.reserves(),
+                *factory.starts(jobs), *factory.pays(),
                 *(environments.ends() if environments else []),
             ],
             environment={

@@ -30,6 +30,7 @@ from cdk_app.settings import Settings
 from skyburst.contracts.blueprint import EnvironmentSection
 from skyburst.errors import InvalidAnalysis
 from skyburst.homes.aws import deployed
+from skyburst.homes.aws.arrays import DEPLOYMENT_TAG
 
 PROGRAM = "skyburst.homes.aws.environment"
 """What runs a batch, after `workers/start.py`."""
@@ -92,9 +93,19 @@ class Environments(Construct):
         ]
 
     def ends(self) -> list[iam.PolicyStatement]:
-        """See how jobs of Batch stand, and end them. Their ids are not known before: they are named by chance."""
+        """See how jobs of Batch stand, and end those of the deployment, which have its tag: their ids are named by chance.
+
+        Children of arrays, whose ids end in a colon and a number, cannot have tags: those of all arrays may be ended that have
+        none of another deployment.
+        """
+        mine = {f"aws:ResourceTag/{DEPLOYMENT_TAG}": self._factory.prefix}
         return [
-            _allow(["batch:TerminateJob"], [_batch("job/*")]),
+            iam.PolicyStatement(
+                actions=["batch:TerminateJob"], resources=[_batch("job/*")], conditions={"StringEquals": mine}
+            ),
+            iam.PolicyStatement(
+                actions=["batch:TerminateJob"], resources=[_batch("job/*:*")], conditions={"StringEqualsIfExists": mine}
+            ),
             _allow(["batch:DescribeJobs", "batch:ListJobs"], ["*"]),  # which know no resources
         ]
 
@@ -295,7 +306,8 @@ class Environments(Construct):
         role = iam.Role(
             self, "DevelopRole", assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"), managed_policies=managed
         )
-        iam.ManagedPolicy(self, "DevelopPolicy", roles=[role], statements=self._factory.reads_inputs())
+        reads = self._factory.reads_inputs_of(*self._entries)
+        iam.ManagedPolicy(self, "DevelopPolicy", roles=[role], statements=reads)
         profile = iam.CfnInstanceProfile(self, "DevelopProfile", roles=[role.role_name])
         template = ec2.CfnLaunchTemplate
         self.develop = self._launch(

@@ -61,7 +61,7 @@ BATCH_NAMES = (
     "the queues and job definitions of the deployment begin with its prefix; named one by one, they fill a policy"
 )
 DEVELOPERS = "instances of developers are named by chance; the condition is that they have the tags of the deployment"
-BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted"
+BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted; the condition is that they have the deployment's tag"
 STACK = "the id of a stack is behind its name, and new when it is made again"
 COMPARING = "CloudFormation compares with the rights of who asks; these read settings, and no content"
 SUBMITTED = {
@@ -107,7 +107,7 @@ def acknowledge(stack: SkyburstStack) -> None:
     if stack.environments:
         jobs = "arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:"
         objects |= {f"{jobs}{kind}/{prefix}-*": BATCH_NAMES for kind in ("job-queue", "job-definition")}
-        objects[f"{jobs}job/*"] = BATCH_JOBS
+        objects |= {f"{jobs}{pattern}": BATCH_JOBS for pattern in ("job/*", "job/*:*")}
         objects["arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"] = DEVELOPERS
         _acknowledge_hosts(stack.environments)
     if stack.drift is not None:

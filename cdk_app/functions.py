@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -22,6 +22,8 @@ from skyburst.homes.aws import deployed
 from skyburst.homes.aws.events import SOURCE
 from skyburst.homes.aws.schema import NEWEST
 
+PRIVATE = ("people/*", "batches/*", "retention/*", "map-runs/*")
+"""Keys of the deployment's bucket that code of analyses has no business with: who people are, and lists of others' jobs."""
 RETENTIONS = dict(zip(LOG_DAYS, logs.RetentionDays, strict=False))  # the last one is for ever
 ARCHITECTURES = {"arm64": lambda_.Architecture.ARM_64, "x86_64": lambda_.Architecture.X86_64}
 
@@ -43,8 +45,8 @@ class Factory:
         """Folders of the code of functions and of the layer, by their names."""
         self.batch_events = settings.batch_events
         self.engine_reserved = settings.engine_concurrency
-        self.uploads: list[str] = []
-        """Names of buckets of submissions, whose data jobs read too."""
+        self.uploads: dict[str, str] = {}
+        """Names of buckets of submissions, whose data jobs read too, by analyses."""
         self._settings = settings
         self._scope = scope
         self.undelivered = sqs.Queue(
@@ -137,11 +139,26 @@ class Factory:
         return [_allow(["s3:GetObject"], [self.storage.bucket.arn_for_objects(key) for key in keys])]
 
     def reads_inputs(self) -> list[iam.PolicyStatement]:
-        """Read any object of the deployment's bucket and of the further ones, also those encrypted with a key of KMS."""
+        """Read any object of the deployment's bucket and of the further ones, also those encrypted with a key of KMS.
+
+        For functions that run no developer's code.
+        """
+        return self._reads_buckets(self.uploads.values())
+
+    def reads_inputs_of(self, *analyses: str) -> list[iam.PolicyStatement]:
+        """The same for what runs the code of analyses: of buckets of submissions only theirs, and not what is about people."""
+        bucket = self.storage.bucket
+        private = iam.PolicyStatement(
+            effect=iam.Effect.DENY, actions=["s3:GetObject"], resources=[bucket.arn_for_objects(key) for key in PRIVATE]
+        )
+        own = [name for analysis, name in self.uploads.items() if analysis in analyses]
+        return [*self._reads_buckets(own), private]
+
+    def _reads_buckets(self, uploads: Iterable[str]) -> list[iam.PolicyStatement]:
         start = f"arn:{cdk.Aws.PARTITION}:s3:::"
         buckets = [
             self.storage.bucket.bucket_arn,
-            *(start + name for name in (*self._settings.input_buckets, *self.uploads)),
+            *(start + name for name in (*self._settings.input_buckets, *uploads)),
         ]
         keys = self._settings.input_keys
         return [
@@ -178,23 +195,18 @@ class Factory:
         """Go through all jobs, newest first."""
         return [_allow(["dynamodb:Query"], [f"{self.storage.jobs.table_arn}/index/{NEWEST.name}"])]
 
-    def settles(self) -> list[iam.PolicyStatement]:
-        """Put what jobs cost in place of what was kept for them."""
-        actions = ("GetItem", "PutItem", "UpdateItem")
-        return [_allow([f"dynamodb:{action}" for action in actions], [self.storage.budgets.table_arn])]
-
-    def reserves(self) -> list[iam.PolicyStatement]:
-        """Keep what jobs may cost, and settle what was left over."""
+    def pays(self) -> list[iam.PolicyStatement]:
+        """Keep what jobs may cost, and put what they did cost in place of it."""
         table = self.storage.budgets.table_arn
+        actions = ("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "ConditionCheckItem")
         return [
-            *self.settles(),
-            _allow(["dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem"], [table]),
+            _allow([f"dynamodb:{action}" for action in actions], [table]),
             _allow(["dynamodb:Query"], [f"{table}/index/newest"]),
         ]
 
     @property
     def purse(self) -> dict[str, str]:
-        """Variable of functions that reserve and settle."""
+        """Variable of the function that reserves and settles."""
         return {deployed.BUDGETS: self.storage.budgets.table_name}
 
     def tells(self) -> list[iam.PolicyStatement]:

@@ -49,7 +49,7 @@ class SkyburstStack(cdk.Stack):
             self, "Submitted", names=settings.submission_buckets, origins=settings.submission_origins
         )
         factory = Factory(self, settings, self.storage)
-        factory.uploads = [bucket.bucket_name for bucket in self.submission_buckets.buckets.values()]
+        factory.uploads = {name: bucket.bucket_name for name, bucket in self.submission_buckets.buckets.items()}
         self._run_jobs(factory)
         self._serve_people(factory)
         self.bundles = factory.bundles
@@ -107,7 +107,7 @@ class SkyburstStack(cdk.Stack):
         if settings.submission_buckets:
             self.submissions = Submissions(
                 self, "Submissions", factory=factory, engine=self.engine, buckets=self.submission_buckets,
-                results=settings.result_buckets, log_days=settings.log_days,
+                inputs=settings.input_buckets, results=settings.result_buckets, log_days=settings.log_days,
             )  # fmt: skip
 
     def _watch(self, factory: Factory) -> None:

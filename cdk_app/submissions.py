@@ -79,13 +79,14 @@ class Submissions(Construct):
         factory: makes functions.
         engine: of the deployment.
         buckets: of submissions.
+        inputs: names of further buckets that all analyses may read.
         results: names of further buckets that results may go to.
         log_days: how long logs are kept.
     """
 
     def __init__(
         self, scope: Construct, name: str, *, factory: Factory, engine: Engine, buckets: SubmissionBuckets,
-        results: list[str], log_days: int,
+        inputs: list[str], results: list[str], log_days: int,
     ) -> None:  # fmt: skip
         super().__init__(scope, name)
         prefix = factory.prefix
@@ -112,6 +113,7 @@ class Submissions(Construct):
                 "SKYBURST_SUBMISSION_BUCKETS": json.dumps(
                     {analysis: bucket.bucket_name for analysis, bucket in buckets.buckets.items()}
                 ),
+                "SKYBURST_INPUT_BUCKETS": json.dumps(inputs),
                 "SKYBURST_SUBMISSION_MACHINE": _states("stateMachine", own),
                 "SKYBURST_JOB_MACHINE": _states("stateMachine", jobs),
             },

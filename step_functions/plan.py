@@ -9,6 +9,7 @@ from typing import Any
 
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.ending import settled
 from skyburst.homes.aws.following import AwsFollowing
 from skyburst.homes.aws.planner import Planner
 from skyburst.homes.aws.telemetry import about, logger_of, traced
@@ -24,7 +25,8 @@ following = AwsFollowing(deployed, planner, executions.replace(":execution:", ":
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Make the job of an execution, go on with one whose items are listed, look at another's, start what follows, or end one.
+    """Make the job of an execution, go on with one whose items are listed, look at another's, settle one that has ended, start
+    what follows it, or end one.
 
     Besides its tasks, it is handed what EventBridge says of an execution that did not succeed.
     """
@@ -51,11 +53,13 @@ def _answer(event: dict[str, Any]) -> dict[str, Any]:
         case "failed":  # the planner itself: whether there is a job is not known
             execution = {"name": event["execution"], "input": json.dumps(event["given"]), "status": "FAILED"}
             return end_unfinished(deployed, {**execution, "error": event["error"], "cause": event["cause"]})
+        case "settle":
+            return settled(deployed, event["job"], event["run"])
         case "follow":
             return following.follow(event["job"], event["run"], event.get("batches"))
         case "ended":
             return end_unfinished(deployed, event["detail"])
         case other:
             raise InvalidJob(
-                f"the planner has no task {other!r}: expected 'plan', 'listed', 'look', 'follow', 'failed' or 'ended'"
+                f"the planner has no task {other!r}: expected 'plan', 'listed', 'look', 'settle', 'follow', 'failed' or 'ended'"
             )

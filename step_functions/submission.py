@@ -22,6 +22,7 @@ submissions = Submissions(
     machine=os.environ["SKYBURST_SUBMISSION_MACHINE"],
     jobs=os.environ["SKYBURST_JOB_MACHINE"],
     gate=Gates(deployed.gate),
+    inputs=json.loads(os.environ["SKYBURST_INPUT_BUCKETS"]),
 )
 
 

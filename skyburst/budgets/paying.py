@@ -52,8 +52,11 @@ class Paying:
         self.budgets = budgets
         self._table, self._uses, self._prices, self._architecture = table, uses, prices, architecture
 
-    def reserve(self, job: JobRecord, now: float) -> None:
+    def reserve(self, job: JobRecord, now: float) -> bool:
         """Keep what a job may cost in all budgets that apply, unless it is kept already, or its items are not listed yet.
+
+        Returns:
+            Whether anything is kept, which is to be settled when the job has ended.
 
         Raises:
             OverBudget: naming the budget and its numbers; nothing was reserved.
@@ -63,9 +66,9 @@ class Paying:
         payer = payer_of(job)
         kept = self.budgets.reservation(job.job_id)
         if kept is not None and kept.state is ReservationState.RESERVED:
-            return
+            return True
         if items is None or not self._concerns(payer):
-            return
+            return False
         if job.runs:  # what is done is paid for
             items = max(1, items - self._table.progress(job.job_id).items_done)
         try:
@@ -79,6 +82,7 @@ class Paying:
             answer = self.budgets.reserve(job.job_id, payer, amount, now)
         if isinstance(answer, Refused):
             raise OverBudget(f"{answer.reason}; {REMEDY}")
+        return bool(answer.accounts)
 
     def most(self, job: JobRecord, items: int) -> Micros:
         """What a job costs at most."""

@@ -26,6 +26,7 @@ BATCH_OPERATIONS = {
     name.lower(): name for name in ("SubmitJob", "TerminateJob", "CancelJob", "DescribeJobs", "ListJobs")
 }
 """Moto names operations of Batch as their paths do."""
+ENDING_JOBS = ("TerminateJob", "CancelJob")
 DELETED_KEY = re.compile(rb"<Key>(.*?)</Key>", re.DOTALL)
 
 
@@ -175,7 +176,7 @@ def _of_logs(asked: Asked) -> list[Need]:
 def _of_batch(asked: Asked) -> list[Need]:
     body = asked.json()
     operation = BATCH_OPERATIONS.get(asked.operation, asked.operation)
-    if operation in ("TerminateJob", "CancelJob"):
+    if operation in ENDING_JOBS:
         job = str(body.get("jobId", ""))
         return [Need(f"batch:{operation}", job if job.startswith("arn:") else asked.arn("batch", f"job/{job}"))]
     if operation != "SubmitJob":
@@ -406,7 +407,17 @@ def context_of(service: str, asked: Asked) -> dict[str, Any]:
         context["s3:prefix"] = asked.query["prefix"][0]
     if service == "ec2":
         context |= _tags_of_instances(asked)
+    if service == "batch" and BATCH_OPERATIONS.get(asked.operation, asked.operation) in ENDING_JOBS:
+        context |= _tags_of_job(asked)
     return context
+
+
+def _tags_of_job(asked: Asked) -> dict[str, str]:
+    """Tags of the job of Batch that is to be ended."""
+    from skyburst.local_cloud.running import current
+
+    tags = current().batch.tags_of(str(asked.json().get("jobId", "")))
+    return {f"aws:resourcetag/{name}".lower(): value for name, value in tags.items()}
 
 
 def _tags_of_instances(asked: Asked) -> dict[str, str]:

@@ -16,7 +16,7 @@ from skyburst.errors import Invalid, InvalidSubmission, ObjectNotFound, Skyburst
 from skyburst.objects import ObjectStore, locate, open_store
 from skyburst.submissions import config_file, layout
 from skyburst.submissions.config_file import Config, ensemble_configs, read_config
-from skyburst.submissions.locations import check_locations
+from skyburst.submissions.locations import NOT_READ, check_locations
 from skyburst.submissions.record import Dataset
 from skyburst.submissions.submit_file import Place, SubmitFile
 
@@ -49,6 +49,8 @@ class Bucket:
     offer: Offer
     others: frozenset[str] = frozenset()
     """Names of the buckets of other analyses: in each, groups have their own keys only."""
+    closed: frozenset[str] = frozenset()
+    """Names of those of them that the functions of this analysis may not read."""
     open_bucket: Callable[[str], ObjectStore] = field(default=_bucket)
     """Opens a bucket that a submit file names."""
 
@@ -93,7 +95,7 @@ def existing(bucket: Bucket, group: str, file: SubmitFile) -> tuple[list[Place],
     if not kept:
         raise InvalidSubmission(f"dataname has hidden files only, such as {left_out[0]}: name a dataset")
     for place in kept:
-        _check_own(bucket, group, "dataname", place)
+        _check_read(bucket, group, "dataname", place)
         _check_path(bucket, group, "dataname", place)
         if not _is_there(bucket, place):
             raise InvalidSubmission(
@@ -124,7 +126,9 @@ def accept(bucket: Bucket, group: str, file: SubmitFile, name: str, identity: st
             resolved = resolve(blueprint.parameters, parameters, _folder(bucket))
             folder = None if "://" in bucket.objects.location else _folder(bucket)
             shared = bucket.others | {bucket.name}
-            check_locations(blueprint.parameters, resolved, parameters.keys(), group, shared=shared, folder=folder)
+            check_locations(
+                blueprint.parameters, resolved, parameters.keys(), group, shared=shared, folder=folder, closed=bucket.closed
+            )  # fmt: skip
         made: list[tuple[Place, bytes]] = []
         if config.ensemble is not None:
             data, made = _ensemble(bucket, group, file, config, data, name)
@@ -181,7 +185,7 @@ def results_of(bucket: Bucket, group: str, file: SubmitFile) -> str | None:
 
 
 def _config(bucket: Bucket, group: str, place: Place) -> Config:
-    _check_own(bucket, group, "configname", place)
+    _check_read(bucket, group, "configname", place)
     _check_path(bucket, group, "configname", place)
     try:
         found = bucket.store(place).beginning(place.key, config_file.MOST_BYTES + 1)
@@ -243,6 +247,13 @@ def _is_there(bucket: Bucket, place: Place) -> bool:
 
 def _visible(names: Iterable[str]) -> Iterable[bool]:
     return (bool(name) and not any(part.startswith(".") for part in name.split("/")) for name in names)
+
+
+def _check_read(bucket: Bucket, group: str, name: str, place: Place) -> None:
+    """Refuse what is not the group's, and what the functions of the analysis may not read."""
+    _check_own(bucket, group, name, place)
+    if place.bucket in bucket.closed:
+        raise InvalidSubmission(f"{name} is {place}, {NOT_READ}")
 
 
 def _check_own(bucket: Bucket, group: str, name: str, place: Place) -> None:

@@ -13,11 +13,15 @@ from skyburst.errors import InvalidSubmission
 S3_SCHEMES = frozenset({"s3", "s3a"})
 S3_HOSTS = ".amazonaws.com"
 """End of the hosts of S3, whose URLs are read with the credentials of the analysis too."""
+NOT_READ = (
+    "in the bucket of another analysis, which this one may not read: upload it to this one's, or ask the operator to name "
+    "that bucket in `input_buckets`"
+)
 
 
 def check_locations(
     declared: Declared, resolved: Mapping[str, Any], given: Collection[str], group: str, *, shared: Collection[str],
-    folder: Path | None,
+    folder: Path | None, closed: Collection[str] = (),
 ) -> None:  # fmt: skip
     """Check the parameters of a config that are paths.
 
@@ -28,6 +32,7 @@ def check_locations(
         group: whose config it is.
         shared: names of the buckets in which each group has its own keys only.
         folder: in place of such buckets: the folder of the analysis, beside those of others.
+        closed: names of buckets that the functions of the analysis may not read.
 
     Raises:
         InvalidSubmission: naming the parameter and the location.
@@ -36,6 +41,8 @@ def check_locations(
         if entry.get("format") != "path" or name not in given:
             continue
         for location in _texts(resolved.get(name)):
+            if "://" in location and _shared_key(location, closed) is not None:
+                raise InvalidSubmission(f"parameters.{name} is {location!r}, {NOT_READ}")
             key = _shared_key(location, shared) if "://" in location else _key_beside(location, folder)
             if key is not None and key.partition("/")[0] != group:
                 raise InvalidSubmission(

@@ -181,6 +181,11 @@ def test_jobs_of_batch_are_submitted_by_the_watcher_only_and_to_the_deployment_o
     ]  # fmt: skip
     ends = {"EnginePlanPolicy", "EngineWatchPolicy", "ReaperReapPolicy"}
     assert {one["in"] for one in allowing["batch:TerminateJob"]} == ends
+    tagged = {"aws:ResourceTag/skyburst": PREFIX}
+    assert {
+        (json.dumps(one["Resource"]).rpartition(":job/")[2].partition('"')[0], json.dumps(one["Condition"]))
+        for one in allowing["batch:TerminateJob"]
+    } == {("*", json.dumps({"StringEquals": tagged})), ("*:*", json.dumps({"StringEqualsIfExists": tagged}))}
     (terminate,) = allowing["ec2:TerminateInstances"]
     assert terminate["in"] == "ReaperReapPolicy"
     assert terminate["Condition"]["StringEquals"] == {"ec2:ResourceTag/skyburst": PREFIX}

@@ -1,4 +1,4 @@
-"""Budgets in the deployed template: reserved by the planner and settled by the combiner, each under its own role."""
+"""Budgets in the deployed template: reserved and settled by the planner, under its own role."""
 
 from __future__ import annotations
 

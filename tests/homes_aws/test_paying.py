@@ -18,10 +18,11 @@ from skyburst.errors import NotAllowed, OverBudget
 from skyburst.finding import find_analysis
 from skyburst.homes.aws.budgets_table import DynamoBudgets
 from skyburst.homes.aws.deployed import Deployed
-from skyburst.homes.aws.ending import finish
+from skyburst.homes.aws.ending import finish, settled
 from skyburst.homes.aws.planner import Planner
 from skyburst.homes.aws.schema import BUDGETS, creation
 from skyburst.homes.aws.task_table import DynamoTaskTable
+from skyburst.homes.aws.unfinished import end_unfinished
 from skyburst.objects import ObjectStore, open_store
 from skyburst.people.changes import denied_user
 from skyburst.people.files import load_files, write_records
@@ -46,8 +47,9 @@ class Place:
     objects: ObjectStore
     budgets: DynamoBudgets
 
-    def deployed(self) -> Deployed:
-        deployed = Deployed("bucket", self.tables.batches, self.tables.jobs, "skyburst", False, self.budgets.table)
+    def deployed(self, *, pays: bool = True) -> Deployed:
+        budgets = self.budgets.table if pays else None
+        deployed = Deployed("bucket", self.tables.batches, self.tables.jobs, "skyburst", False, budgets)
         deployed.__dict__.update(objects=self.objects, table=self.table)
         return deployed
 
@@ -104,6 +106,39 @@ def test_a_job_keeps_what_it_may_cost_and_spends_what_it_did_which_its_certifica
     assert certificate["cost"]["parts"]["workers"] == pytest.approx(300 * memory_gb * 0.0000166667, rel=0.3)
     place.end("job-1")  # delivered twice
     assert place.budgets.account(OF_LAB) == (spent, 0)
+
+
+def test_a_combiner_leaves_settling_to_the_planner(place: Place) -> None:
+    limit(place, 10)
+    place.plan()
+    place.table.record("job-1", [an_outcome(0, items=1, seconds=100.0)])
+    kept = place.budgets.account(OF_LAB)
+    job = place.table.job("job-1")
+    ended = finish(place.deployed(pays=False), job, JobState.SUCCEEDED, "it is over", NOTHING, None)
+    assert ended["settles"] is True
+    assert place.budgets.account(OF_LAB) == kept
+    for _ in range(2):  # delivered twice
+        told = settled(place.deployed(), "job-1", ended["run"])
+        assert told == {name: value for name, value in ended.items() if name != "settles"}
+        spent, reserved = place.budgets.account(OF_LAB)
+        assert spent > 0
+        assert reserved == 0
+
+
+def test_an_execution_that_is_stopped_before_its_job_is_settled_has_that_done_by_the_rule(place: Place) -> None:
+    limit(place, 10)
+    place.plan()
+    finish(place.deployed(pays=False), place.table.job("job-1"), JobState.SUCCEEDED, "it is over", NOTHING, None)
+    described = {"name": "job-1", "status": "ABORTED", "input": "{}"}
+    end_unfinished(place.deployed(), {**described, "name": "another", "input": '{"resume": "job-1"}'})
+    assert place.budgets.account(OF_LAB)[1] > 0, "another execution has nothing to do with it"
+    end_unfinished(place.deployed(), described)
+    assert place.budgets.account(OF_LAB)[1] == 0
+
+
+def test_a_job_without_a_budget_has_nothing_to_settle(place: Place) -> None:
+    place.plan()
+    assert "settles" not in place.end("job-1")
 
 
 def test_an_execution_that_is_begun_again_after_its_job_has_ended_keeps_nothing(place: Place) -> None:

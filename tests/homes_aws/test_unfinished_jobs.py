@@ -226,7 +226,7 @@ def test_throttles_are_waited_out_however_long_they_last_and_any_error_is_tried_
 def test_what_the_planner_refuses_is_not_asked_again(state: str) -> None:
     never_here = {
         "InvalidTemplate", "AwsUnavailable", "ResultNotReady", "NotDeployed", "LibraryBusy", "LocalCloudBusy", "ItemNotFound",
-        "InvalidPeople", "PersonNotFound", "NotAllowed", "InvalidSubmission", "SubmissionNotFound", "FolderBusy",
+        "PersonNotFound", "InvalidSubmission", "SubmissionNotFound", "FolderBusy",
     }  # fmt: skip
     refusals = {
         kind.__name__ for base in (errors.Invalid, errors.NotFound, errors.Conflict) for kind in base.__subclasses__()

@@ -424,6 +424,31 @@ def test_each_operation_needs_its_right(machines: Machines, cloud: LocalCloud) -
             call()
 
 
+def test_a_job_may_be_ended_by_its_tags_which_children_of_arrays_do_not_have(
+    machines: Machines, cloud: LocalCloud
+) -> None:
+    jobs = f"arn:aws:batch:{cloud.region}:{cloud.account}:job"
+    mine = {"aws:ResourceTag/skyburst": "mine"}
+    end = {"Effect": "Allow", "Action": "batch:TerminateJob"}
+    strict = {**end, "Resource": f"{jobs}/*", "Condition": {"StringEquals": mine}}
+    children = {**end, "Resource": f"{jobs}/*:*", "Condition": {"StringEqualsIfExists": mine}}
+    tagged, other, array = (
+        machines.submit("print(1)", name=unique("tagged"), tags={"skyburst": whose}, **more)
+        for whose, more in (("mine", {}), ("theirs", {}), ("mine", {"arrayProperties": {"size": 2}}))
+    )
+    untagged = machines.submit("print(1)", name=unique("untagged"))
+    one, both = (
+        cloud.client("batch", cloud.credentials_of(cloud.put_role(unique("ends"), "lambda.amazonaws.com", statements)))
+        for statements in ([strict], [strict, children])
+    )
+    for job in (tagged, array):
+        one.terminate_job(jobId=job, reason="mine")
+    both.terminate_job(jobId=f"{array}:1", reason="of mine")
+    for client, job in ((one, other), (both, other), (both, untagged), (one, f"{array}:0")):
+        with pytest.raises(ClientError, match="is not authorized to perform"):
+            client.terminate_job(jobId=job, reason="not mine")
+
+
 def test_nobody_gets_the_credentials_of_a_container_without_its_token(machines: Machines, cloud: LocalCloud) -> None:
     import urllib.error
     import urllib.request

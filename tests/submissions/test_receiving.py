@@ -223,6 +223,19 @@ def test_a_parameter_names_no_file_of_another_group(tmp_path: Path, location: st
     assert "group 'mylab' has the keys that start with mylab/" in lab.refused(timestamp="18")
 
 
+@pytest.mark.parametrize("field", ["dataname", "configname", "masks"])
+def test_what_the_functions_of_an_analysis_may_not_read_is_refused_before_the_work(tmp_path: Path, field: str) -> None:
+    masks = {"type": "string", "format": "path", "default": "s3://pca/mylab/inputs/m"}
+    others = frozenset({"pmd", "open"})
+    lab = Lab(tmp_path, offer=blueprint(parameters={"masks": masks}), others=others, closed=frozenset({"pmd"}))
+    elsewhere = "s3://pmd/mylab/inputs/a.npy"
+    lab.put("mylab/configs/c.yaml", json.dumps({"masks": elsewhere} if field == "masks" else {}).encode())
+    named = {} if field == "masks" else {field: elsewhere}
+    told = lab.refused(**named)
+    assert elsewhere in told
+    assert "in the bucket of another analysis, which this one may not read: upload it to this one's, or ask" in told
+
+
 def test_an_unwritable_place_for_results_is_told_before_the_work(tmp_path: Path) -> None:
     (tmp_path / "sealed").write_text("a file where a folder is expected")
 

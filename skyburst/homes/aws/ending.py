@@ -49,7 +49,8 @@ def finish(
 
     Returns:
         `{"job", "run", "state", "reason", "result", "certificate"}`, the output of its execution: names of objects, never
-        results; with `follows` when something may follow the job.
+        results; with `settles` when what it cost is to be settled with budgets, which only the planner may, and with `follows`
+        when something may follow the job.
     """
     stored = deployed.table.job(job.job_id)
     if stored.state.finished or stored.runs != job.runs:
@@ -72,8 +73,7 @@ def finish(
     job.outcome = keep(deployed.objects, job.job_id, job.outcome)
     if not deployed.table.update_job(job, expected=UNFINISHED, run=job.runs):
         return ending(deployed.table.job(job.job_id), job.runs)
-    if deployed.paying is not None:
-        deployed.paying.settle(job, counts, job.finished_at)
+    settle(deployed, job, counts)
     ended = _tell(deployed, job, counts)
     seconds = job.finished_at - (job.run_began or {"at": job.created_at})["at"]
     measure_job(deployed.prefix, job.analysis["name"], job.state, seconds, counts)
@@ -83,9 +83,22 @@ def finish(
 def tell_again(deployed: Deployed, job: JobRecord) -> dict[str, Any]:
     """Tell once more how a job ended, and answer it: who finished it may have died before telling anybody."""
     counts = deployed.table.progress(job.job_id)
-    if deployed.paying is not None:
-        deployed.paying.settle(job, counts, time.time())
+    settle(deployed, job, counts)
     return _tell(deployed, job, counts)
+
+
+def settled(deployed: Deployed, job_id: str, run: int) -> dict[str, Any]:
+    """Settle a job that has ended, unless it is in another run by now: as `ending`, without `settles`."""
+    job = deployed.table.job(job_id)
+    if job.state.finished and job.runs == run:
+        settle(deployed, job)
+    return {name: value for name, value in ending(job, run).items() if name != "settles"}
+
+
+def settle(deployed: Deployed, job: JobRecord, counts: Progress | None = None) -> None:
+    """Put what a job that has ended cost in place of what was kept for it, where this function may: the planner's."""
+    if deployed.paying is not None:
+        deployed.paying.settle(job, counts, job.finished_at or time.time())
 
 
 def _tell(deployed: Deployed, job: JobRecord, counts: Progress) -> dict[str, Any]:
@@ -113,6 +126,7 @@ def ending(job: JobRecord, run: int | None = None) -> dict[str, Any]:
         "reason": reason,
         "result": prefix + RESULT if found else None,
         "certificate": prefix + CERTIFICATE,
+        **({"settles": True} if job.state.finished and (job.run_began or {}).get("reserved") else {}),
         **({"follows": True} if may_follow(job) else {}),
     }
 

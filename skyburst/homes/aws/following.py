@@ -47,10 +47,10 @@ class AwsFollowing:
             batches: that are done while the job runs; None when it has ended.
 
         Returns:
-            As `ending`, without `follows`.
+            As `ending`, without what is left to do.
         """
         job = self._deployed.table.job(job_id)
-        ended = {name: value for name, value in ending(job, run).items() if name != "follows"}
+        ended = {name: value for name, value in ending(job, run).items() if name not in ("settles", "follows")}
         if job.runs != run or job.state is JobState.CANCELLED or job.cancel_requested:
             return ended
         job.outcome = whole(self._deployed.objects, job)  # all result files are data of what follows

@@ -314,13 +314,13 @@ class Planner:
         if job.items is not None and job.plan is None:
             tree = self._tree(job.analysis["name"])
             job.plan = asdict(make_plan(parse_source(job.items).count, job.batch_size, **tree))
-        if self._deployed.paying is not None:  # what has to list its items first has nothing reserved until now
-            self._deployed.paying.reserve(job, time.time())
+        paying = self._deployed.paying  # what has to list its items first has nothing reserved until now
+        reserved = paying is not None and paying.reserve(job, time.time())
         if job.plan is not None:
             done = table.progress(job.job_id)
             job.run_began = {"at": time.time(), "items": done.items_done, "batches": done.done + done.failed}
         began = job.run_began or {**_NOT_BEGUN, "at": time.time()}
-        job.run_began = {**began, "execution": execution}
+        job.run_began = {**began, "execution": execution, **({"reserved": True} if reserved else {})}
         if not table.update_job(job, expected=[before], run=run):
             job = table.job(job.job_id)
             if job.state.finished or not is_of(job, execution):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -50,17 +50,19 @@ class Submissions:
         machine: ARN of the state machine of submissions.
         jobs: ARN of the state machine of jobs.
         gate: who may.
+        inputs: names of the buckets that all analyses may read.
     """
 
     def __init__(
         self, deployed: Deployed, registry: Mapping[str, Any], buckets: Mapping[str, str], *, machine: str, jobs: str,
-        gate: Gate | None = None,
+        gate: Gate | None = None, inputs: Collection[str] = (),
     ) -> None:  # fmt: skip
         self._deployed = deployed
         self._registry = registry
         self._buckets = buckets
         self._machine = machine
         self._jobs = jobs
+        self._inputs = frozenset(inputs)
         self._gate = gate or OpenGate()
         self._receptions: dict[str, Reception] = {}
         self._copies = S3Copies(lambda: deployed.client("s3"))
@@ -142,7 +144,8 @@ class Submissions:
             blueprint = parse_blueprint(reference["blueprint"], reference["name"])
             others = frozenset(self._buckets) - {bucket} | {self._deployed.bucket}
             offer = Offer(blueprint.name, blueprint, reference["digest"])
-            here = Bucket(bucket, open_store(f"s3://{bucket}"), offer, others)
+            closed = frozenset(self._buckets) - {bucket} - self._inputs
+            here = Bucket(bucket, open_store(f"s3://{bucket}"), offer, others, closed)
             self._receptions[bucket] = Reception(here, time.time, self._gate, price_of)
         return self._receptions[bucket]
 

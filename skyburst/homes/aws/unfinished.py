@@ -12,7 +12,7 @@ from skyburst.engine.finish import snapshot
 from skyburst.engine.plan import Plan
 from skyburst.errors import JobNotFound
 from skyburst.homes.aws.deployed import Deployed
-from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish, tell_again
+from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish, settle, tell_again
 from skyburst.homes.aws.environment_lane import end_environments
 from skyburst.homes.aws.standing import is_of
 
@@ -51,7 +51,10 @@ def end_unfinished(deployed: Deployed, execution: dict[str, Any]) -> dict[str, A
         job = deployed.table.job(job_id)
     except JobNotFound:  # it was refused
         return {"job": job_id, "run": 0, "state": state, "reason": reason}
-    if job.state.finished or not is_of(job, execution["name"]):
+    if not is_of(job, execution["name"]):
+        return ending(job)
+    if job.state.finished:  # the execution may have ended before it had that settled
+        settle(deployed, job)
         return ending(job)
     failure = Failure(execution.get("error") or execution["status"], reason)
     return _end(deployed, job, JobState(state), f"its execution ended: {reason}", failure)

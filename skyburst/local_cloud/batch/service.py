@@ -111,6 +111,12 @@ class Batch:
                 if job is not None
             ]
 
+    def tags_of(self, name: str) -> dict[str, str]:
+        """Tags by which the right to end a job is decided; children of arrays cannot have any, as little as what is not there."""
+        with self._changed:
+            job = self._jobs.get(name.rpartition(":job/")[2])
+            return {} if job is None or job.index is not None else dict(job.tags)
+
     def jobs_of(self, *, queue: str | None, array: str | None, state: str | None) -> list[Job]:
         """Jobs of a queue, given by its ARN, or of an array, in one state or in any; the oldest first."""
         with self._changed:
