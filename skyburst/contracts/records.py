@@ -195,7 +195,8 @@ class JobRecord:
     runs: int = 0
     """How many times the job was started or resumed."""
     run_began: dict[str, Any] | None = None
-    """`{"at", "items", "batches"}`: when the last run began to work, and how many had ended before."""
+    """`{"at", "items", "batches"}`: when the last run began to work, and how many had ended before; at home `aws` with the
+    `execution` that has it, and `reserved` when a budget keeps something for it."""
     outcome: dict[str, Any] | None = None
     """After the end: `{"missing", "item_errors", "files", "checksums", "summary", "size", "failure"}`."""
 

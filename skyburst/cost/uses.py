@@ -5,6 +5,7 @@ However many batches a job has, this takes little memory, and as long as reading
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -71,7 +72,7 @@ def uses_from(statuses: Iterable[Mapping[str, Any]]) -> list[MachineUse]:
     found = []
     for status in statuses:
         seconds, given = status.get("seconds"), status.get("instance")
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
             continue
         kind, spot = (given.get("type"), given.get("spot")) if isinstance(given, dict) else (given, None)
         found.append(

@@ -83,10 +83,10 @@ def datasets_of(objects: ObjectStore, prefix: str, job: JobRecord) -> list[dict[
 
 
 def status_of(objects: ObjectStore, prefix: str, number: int) -> dict[str, Any] | None:
-    """The status document of a dataset; None before it begins."""
+    """The status document of a dataset; None before it begins, and where its container wrote something else in its place."""
     try:
         document = values.decode(objects.get(dataset_prefix(prefix, number) + STATUS))
-    except ObjectNotFound:
+    except (ObjectNotFound, ValueError):  # whatever stands there, its job ends, and is settled
         return None
     return document if isinstance(document, dict) else None
 

@@ -148,6 +148,16 @@ def test_what_is_wrong_is_said(document: dict[str, Any], said: str) -> None:
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize("document", [TREE, MAP])
+def test_a_dispatch_may_say_whose_it_is_as_a_job_specification_does(document: dict[str, Any]) -> None:
+    spec, _ = parse_dispatch({**document, "group": "lab", "user": "ada"})
+    assert (spec.group, spec.user) == ("lab", "ada")
+    spec, _ = parse_dispatch(document)
+    assert (spec.group, spec.user) == (None, None)
+    with pytest.raises(InvalidJob, match=r'job\.group is "a b"'):
+        parse_dispatch({**document, "group": "a b"})
+
+
 def test_a_dispatch_is_told_from_a_job_specification() -> None:
     assert is_dispatch(TREE)
     assert is_dispatch(MAP)

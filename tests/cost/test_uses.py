@@ -56,6 +56,18 @@ def test_datasets_after_those_that_certificates_list_are_paid_for_too(
     assert not [note for note in cost.notes if "of which the machine is not known" in note]
 
 
+def test_what_a_container_wrote_in_place_of_its_status_keeps_no_job_from_being_settled(table: SqliteTaskTable) -> None:
+    job, objects = a_command_job(5), open_store("memory://")
+    table.create_job(job)
+    table.record("job-1", [an_outcome(number, items=1, seconds=600.0) for number in range(5)])
+    for number, status in enumerate((b"{", b"[]", b'{"seconds": Infinity}', b'{"seconds": "600"}')):
+        objects.put(f"jobs/job-1/datasets/{number:08d}/status.json", status)
+    assert uses_of(objects, table, job) == []
+    job = replace(job, state=JobState.SUCCEEDED, started_at=STARTED, finished_at=STARTED + 3_600.0)
+    cost = cost_of(job, table.progress("job-1"), "aws", shipped_prices(), 0.0, uses_of(objects, table, job))
+    assert "3,000 s of which the machine is not known are counted as m5.16xlarge, on demand" in cost.notes
+
+
 def test_an_attempt_whose_machine_was_taken_away_is_paid_for(table: SqliteTaskTable) -> None:
     job, objects = a_command_job(1), open_store("memory://")
     table.create_job(job)
