@@ -298,6 +298,20 @@ def test_roles_are_refused_what_they_never_do(done: Done, what: str) -> None:
             ask(lambda service, credentials=credentials: cloud.client(service, credentials), done.world)
 
 
+def test_where_there_are_profiles_the_planner_asks_them_under_its_own_role(done: Done) -> None:
+    world, client = done.world, done.world.cloud.client("s3")
+    at = {"Bucket": world.outputs["Bucket"], "Key": "people/groups/lab.toml"}
+    client.put_object(**at, Body=b'name = "lab"\napproved = true\nanalyses = ["acting"]\n')
+    try:
+        stranger = world.run("stranger", items=["ok"])
+        assert stranger["error"] == "NotAllowed"
+        assert "the job says neither whose it is nor for which group" in stranger["cause"]
+        assert world.run("member", items=["ok"], group="lab")["status"] == "SUCCEEDED"
+    finally:
+        client.delete_object(**at)
+    assert world.run("anybody", items=["ok"])["status"] == "SUCCEEDED"
+
+
 def test_the_state_machine_may_call_its_functions_and_nothing_else(done: Done) -> None:
     machine = done.world.cloud.client("stepfunctions").describe_state_machine(
         stateMachineArn=done.world.outputs["JobMachine"]
