@@ -14,8 +14,9 @@ from skyburst.blueprints.history import Entry
 from skyburst.blueprints.problems import Read, read_all
 from skyburst.blueprints.references import missing_references
 from skyburst.contracts.blueprint import Blueprint, EnvironmentSection, code_folder
+from skyburst.contracts.parameters import check_given
 from skyburst.engine.compute import choose
-from skyburst.errors import AnalysisNotFound, SkyburstError
+from skyburst.errors import AnalysisNotFound, InvalidJob, SkyburstError
 
 INTERPRETERS = frozenset(
     {"bash", "sh", "zsh", "python", "python3", "Rscript", "julia", "perl", "node", "ruby", "octave", "java"}
@@ -156,7 +157,7 @@ def check_environment(needs: EnvironmentSection, types: Mapping[str, InstanceTyp
 
 
 def check_following(blueprint: Blueprint, find: Finder) -> Iterator[Trouble]:
-    """Whether the analyses that follow exist, and end some time."""
+    """Whether the analyses that follow exist, take the parameters that they are given, and end some time."""
     done: set[str] = set()
 
     def follow(one: Blueprint, path: tuple[str, ...]) -> Iterator[Trouble]:
@@ -168,9 +169,6 @@ def check_following(blueprint: Blueprint, find: Finder) -> Iterator[Trouble]:
                     Level.WRONG, f"{where}: the analyses follow each other in a circle, without end: {circle}"
                 )
                 continue
-            if entry.analysis in done:
-                continue
-            done.add(entry.analysis)
             try:
                 following = find(entry.analysis)
             except AnalysisNotFound as error:
@@ -181,14 +179,14 @@ def check_following(blueprint: Blueprint, find: Finder) -> Iterator[Trouble]:
                     Level.WRONG, f"{where}.analysis is {entry.analysis!r}, whose blueprint cannot be used: {error}"
                 )
                 continue
-            unknown = sorted(set(entry.parameters) - set(following.parameters or entry.parameters))
-            if unknown and following.parameters is not None:
-                yield Trouble(
-                    Level.WRONG,
-                    f"{where}.parameters has {', '.join(unknown)}, and {entry.analysis!r} has no such parameter: it has "
-                    f"{', '.join(following.parameters) or 'none'}",
-                )
-            yield from follow(following, (*path, entry.analysis))
+            if following.parameters is not None:
+                try:
+                    check_given(following.parameters, entry.parameters)
+                except InvalidJob as error:
+                    yield Trouble(Level.WRONG, f"{where}, {entry.analysis!r}: {error}")
+            if entry.analysis not in done:
+                done.add(entry.analysis)
+                yield from follow(following, (*path, entry.analysis))
 
     yield from follow(blueprint, (blueprint.name,))
 

@@ -85,7 +85,7 @@ def all_problems(document: dict[str, Any], where: str) -> Read:
         try:
             blueprint = msgspec.convert(document, Blueprint)
         except msgspec.ValidationError as error:
-            problems.append(f"{where}: {explain(error, document, '')}")
+            problems.append(f"{where}: {explain(error, document, '', Blueprint)}")
             if not _mend(document, error):
                 return Read(None, problems, given)
     problems += [f"{where}: {problem}" for problem in contradictions(blueprint)]

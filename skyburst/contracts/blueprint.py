@@ -240,7 +240,7 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
     try:
         blueprint = msgspec.convert(document, Blueprint)
     except msgspec.ValidationError as error:
-        raise InvalidBlueprint(f"{where}: {explain(error, document, '')}") from error
+        raise InvalidBlueprint(f"{where}: {explain(error, document, '', Blueprint)}") from error
     for problem in contradictions(blueprint):
         raise InvalidBlueprint(f"{where}: {problem}")
     check_declared(blueprint.parameters or {}, where)

@@ -129,7 +129,7 @@ def parse_dispatch(document: Mapping[str, Any]) -> tuple[JobSpec, Foreign]:
     except Invalid as error:
         raise InvalidJob(str(error)) from error
     except msgspec.ValidationError as error:
-        raise InvalidJob(explain(error, document, "job.")) from error
+        raise InvalidJob(explain(error, document, "job.", kind)) from error
     return _of_tree(given) if isinstance(given, TreeDispatch) else _of_map(given)
 
 

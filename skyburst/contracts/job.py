@@ -129,7 +129,7 @@ def parse_job(document: Mapping[str, Any]) -> JobSpec:
     except Invalid as error:
         raise InvalidJob(str(error)) from error
     except msgspec.ValidationError as error:
-        raise InvalidJob(explain(error, document, "job.")) from error
+        raise InvalidJob(explain(error, document, "job.", JobSpec)) from error
     _check_items(spec.items)
     for target in spec.notify:
         parse_target(target)

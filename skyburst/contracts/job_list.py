@@ -50,7 +50,7 @@ def parse_job_list(document: Mapping[str, Any]) -> JobList:
     try:
         given = msgspec.convert(dict(document), JobList)
     except msgspec.ValidationError as error:
-        raise InvalidJob(explain(error, document, "")) from error
+        raise InvalidJob(explain(error, document, "", JobList)) from error
     if (given.jobs is None) == (given.manifest is None):
         raise InvalidJob("give the jobs either as `jobs`, a list, or as `manifest`, the s3://bucket/key of one")
     return given

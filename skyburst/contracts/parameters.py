@@ -15,6 +15,8 @@ from skyburst.errors import Invalid, InvalidBlueprint, InvalidJob
 Declared = Mapping[str, Mapping[str, Any]]
 ORDER = "order"
 """Key of a declaration that is not JSON Schema's: where forms show the parameter."""
+TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+"""What `type` of a declaration may be."""
 
 
 def schema(declared: Declared) -> dict[str, Any]:
@@ -76,7 +78,12 @@ def check_declared(declared: Declared, where: str) -> None:
         except Invalid as error:
             raise InvalidBlueprint(f"{where}: {error}") from error
         except SchemaError as error:
-            raise InvalidBlueprint(f"{where}: parameters.{name}: {error.message}") from error
+            place = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in list(error.path)[2:])
+            found = json.dumps(error.instance, default=str)[:200]
+            expected = (
+                f"expected one of {', '.join(TYPES)}, or a list of them" if place.endswith(".type") else error.message
+            )
+            raise InvalidBlueprint(f"{where}: parameters.{name}{place} is {found}: {expected}") from error
         if "default" in entry:
             try:
                 _check({name: entry}, {name: entry["default"]})
@@ -84,8 +91,8 @@ def check_declared(declared: Declared, where: str) -> None:
                 raise InvalidBlueprint(f"{where}: the default of {error}") from error
 
 
-def resolve(declared: Declared, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
-    """All parameters: the given ones checked, the others' defaults, paths made absolute from a folder.
+def check_given(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The given parameters as JSON has them, when there are no others than declared ones, and all that are required.
 
     Raises:
         InvalidJob: naming the parameter, its value and what was expected.
@@ -100,7 +107,16 @@ def resolve(declared: Declared, given: Mapping[str, Any], folder: Path) -> dict[
             raise InvalidJob(
                 f"parameters.{name} is missing: {entry.get('description') or entry.get('title') or 'it is required'}"
             )
-    plain = _check(declared, given)
+    return _check(declared, given)
+
+
+def resolve(declared: Declared, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """All parameters: the given ones checked, the others' defaults, paths made absolute from a folder.
+
+    Raises:
+        InvalidJob: naming the parameter, its value and what was expected.
+    """
+    plain = check_given(declared, given)
     resolved: dict[str, Any] = {}
     for name, entry in declared.items():
         value = plain.get(name, entry.get("default"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import json
 import re
 from collections.abc import Mapping
@@ -10,6 +11,9 @@ from typing import Any
 import msgspec
 
 PLACE = re.compile(r" - at `(?:key` in `)?\$\.?(?P<path>.*)`$")
+UNKNOWN = re.compile(r"^Object contains unknown field `(?P<field>.*?)`")
+STEP = re.compile(r"([^.\[\]]+)|(\[[^\]]*\])")
+"""A field, or a place in a list, of a path such as `next[0].on`."""
 LONGEST = 200
 LONGEST_REFUSAL = 4_000
 """Characters. The cause of an execution's error holds 32,768, a traceback among them."""
@@ -45,13 +49,16 @@ def shortened(message: str, longest: int = LONGEST_REFUSAL) -> str:
     return message if len(message) <= longest else f"{message[: longest - END]} ... {message[-END:]}"
 
 
-def explain(error: msgspec.ValidationError, document: Mapping[str, Any], prefix: str) -> str:
+def explain(
+    error: msgspec.ValidationError, document: Mapping[str, Any], prefix: str, kind: type[msgspec.Struct]
+) -> str:
     """Refusal of a document in our form, `job.batch_size is 0: expected int >= 1`, from msgspec's.
 
     Args:
         error: has the path of the field in it.
         document: what was refused, for its value there.
         prefix: what the fields are called by, such as `job.`.
+        kind: what the document was to be, for what could be chosen there.
     """
     text = str(error)
     place = PLACE.search(text)
@@ -60,6 +67,16 @@ def explain(error: msgspec.ValidationError, document: Mapping[str, Any], prefix:
     expected = expected[0].lower() + expected[1:].replace("`", "")
     for pattern, words in WORDS.items():
         expected = expected.replace(f"matching regex {pattern!r}", words)
+    if unknown := UNKNOWN.search(text):
+        fields = [field for form in _forms(kind, path) for field in _fields(form)]
+        near = difflib.get_close_matches(unknown["field"], fields, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the fields are {', '.join(fields)}"
+        return f"{prefix}{path}{'.' if path else ''}{unknown['field']}: there is no such field; {hint}"
+    if text.startswith("Invalid enum value"):
+        forms = _forms(kind, path)
+        choices = [str(value) for form in forms for value in getattr(form, "values", ())]
+        choices += ["a list" for form in forms if hasattr(form, "item_type")]
+        expected = f"expected {' or '.join([', '.join(choices[:-1]), choices[-1]] if choices[1:] else choices)}"
     if not path:
         return expected
     value: Any = document
@@ -70,3 +87,19 @@ def explain(error: msgspec.ValidationError, document: Mapping[str, Any], prefix:
             value = value[int(number.removesuffix("]"))]
     found = json.dumps(value, default=str)[:LONGEST]
     return f"{prefix}{path} {'in' if path.endswith('[...]') else 'is'} {found}: {expected}"
+
+
+def _forms(kind: type[msgspec.Struct], path: str) -> list[Any]:
+    """What a document may have at a place, as `msgspec.inspect` describes types."""
+    from msgspec import inspect
+
+    forms: list[Any] = [inspect.type_info(kind)]
+    for field, _ in STEP.findall(path):
+        below = [(_fields(form).get(field) if field else getattr(form, "item_type", None)) for form in forms]
+        forms = [part for form in below if form is not None for part in getattr(form, "types", (form,))]
+    return forms
+
+
+def _fields(form: Any) -> dict[str, Any]:
+    """Types of the fields of a form, by name; none of one that has no fields."""
+    return {field.encode_name: field.type for field in getattr(form, "fields", ())}

@@ -145,7 +145,7 @@ def _checked(document: Mapping[Any, Any], form: type[Form], where: str) -> Form:
     try:
         return msgspec.convert(document, form)
     except msgspec.ValidationError as error:
-        raise Invalid(where + explain(error, document, "")) from error
+        raise Invalid(where + explain(error, document, "", form)) from error
 
 
 def _published(form: PublishedForm, path: Path, known: Published) -> Subject:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from skyburst.contracts.blueprint import Blueprint
+from skyburst.contracts.parameters import check_given
 from skyburst.contracts.records import JobRecord
 from skyburst.errors import InvalidBlueprint, InvalidJob, NotFound, SkyburstError
 
@@ -103,7 +104,8 @@ def check_chain(blueprint: Blueprint, find: Callable[[str], Blueprint]) -> None:
         find: the blueprint of an analysis by name; raises NotFound or Invalid when it cannot be had.
 
     Raises:
-        InvalidBlueprint: when an analysis that follows is not there, or follows itself, or wants datasets of one that has none.
+        InvalidBlueprint: when an analysis that follows is not there, or follows itself, or wants datasets of one that has none,
+            or does not take the parameters that it is given.
     """
     _check_from(blueprint, find, [blueprint.name])
 
@@ -124,6 +126,11 @@ def _check_from(blueprint: Blueprint, find: Callable[[str], Blueprint], before: 
             following = find(section.analysis)
         except NotFound as error:
             raise InvalidBlueprint(f"{where}.analysis is {section.analysis!r}, which cannot follow: {error}") from error
+        if following.parameters is not None:
+            try:
+                check_given(following.parameters, section.parameters)
+            except InvalidJob as error:
+                raise InvalidBlueprint(f"{where}, {section.analysis!r}: {error}") from error
         _check_from(following, find, [*before, following.name])
 
 

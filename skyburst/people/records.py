@@ -106,7 +106,7 @@ def parse_record(document: Any, kind: type[Record], where: str) -> Record:
     try:
         return msgspec.convert(document, kind)
     except msgspec.ValidationError as error:
-        said = explain(error, document, "")
+        said = explain(error, document, "", kind)
         for pattern, words in WORDS.items():
             said = said.replace(f"matching regex {pattern!r}", words)
         raise InvalidPeople(f"{where}: {said}") from error

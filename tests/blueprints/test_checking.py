@@ -14,6 +14,7 @@ from skyburst.errors import AnalysisNotFound, InvalidBlueprint
 
 HEAD = 'blueprint = 1\nname = "one"\nversion = "1.0.0"\n'
 PYTHON = f'{HEAD}worker = "code:work"\ncombiner = "code:join"\n'
+TWO = '[[next]]\nanalysis = "two"\n'
 CODE = """
 import os
 if os:
@@ -31,6 +32,7 @@ TYPES = {
 KNOWN = {
     "two": {"next": [{"analysis": "three"}], "parameters": {"rank": {"type": "integer"}}},
     "three": {"next": [{"analysis": "one"}]},
+    "four": {"parameters": {"mask": {"type": "string", "required": True}}},
     "end": {},
 }
 
@@ -74,8 +76,13 @@ def test_nothing_is_wrong_with_what_is_right_and_no_code_is_run(tmp_path: Path) 
         (f'{HEAD}command = ["ls"]\n[[next]]\nanalysis = "two"\n', {}, "in a circle, without end: one -> two -> three -> one"),
         (
             f'{HEAD}command = ["ls"]\n[[next]]\nanalysis = "two"\nparameters = {{ rnk = 1 }}\n', {},
-            "parameters has rnk, and 'two' has no such parameter: it has rank",
+            "next[0], 'two': parameters.rnk: there is no such parameter; did you mean 'rank'?",
         ),
+        (
+            f'{HEAD}command = ["ls"]\n{TWO}{TWO}parameters = {{ rank = true }}\n', {},
+            "next[1], 'two': parameters.rank is true: expected integer",
+        ),
+        (f'{HEAD}command = ["ls"]\n[[next]]\nanalysis = "four"\n', {}, "next[0], 'four': parameters.mask is missing"),
         (
             f'{HEAD}command = ["ls"]\n[environment]\nvcpus = 8\ninstance_types = ["m5.large", "m5.xlarge"]\n', {},
             "environment.vcpus is 8, and the largest of environment.instance_types has 4",

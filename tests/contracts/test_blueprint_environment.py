@@ -31,7 +31,7 @@ def test_a_command_may_have_a_combiner_of_its_own() -> None:
         ({"command": []}, "command is"),
         ({"command": ["run"], "compute": "lambda"}, "a command needs an environment"),
         ({**PYTHON, "compute": "lambda", "environment": {"gpus": 1}}, "functions have no GPU"),
-        ({**PYTHON, "compute": "gpu"}, "compute is"),
+        ({**PYTHON, "compute": "gpu"}, 'compute is "gpu": expected auto, ec2 or lambda'),
         ({**PYTHON, "environment": {"image": "lab/denoise:latest"}}, "names a container image by its digest"),
         ({**PYTHON, "environment": {"instance_types": ["big one"]}}, "EC2 instance type, such as m5.4xlarge"),
         ({**PYTHON, "environment": {"pricing": "reserved"}}, "environment.pricing is"),

@@ -63,6 +63,22 @@ def test_an_unknown_field_is_refused_by_name_with_the_nearest_one(field: str) ->
         parse_job({"analysis": "x", f"{field}s_": 1})
 
 
+@pytest.mark.parametrize(
+    ("wishes", "message"),
+    [
+        ({"pricing": "cheap"}, r'^job\.environment\.pricing is "cheap": expected on_demand or spot$'),
+        ({"timeout_mn": 3}, r"^job\.environment\.timeout_mn: there is no such field; did you mean 'timeout_min'\?$"),
+        (
+            {"vcpus": 3},
+            r"^job\.environment\.vcpus: there is no such field; the fields are instance_type, timeout_min, ",
+        ),
+    ],
+)
+def test_of_what_can_be_chosen_in_a_section_the_refusal_names_all(wishes: dict[str, Any], message: str) -> None:
+    with pytest.raises(InvalidJob, match=message):
+        parse_job({"analysis": "x", "environment": wishes})
+
+
 def test_an_unknown_field_that_resembles_none_gets_the_list() -> None:
     with pytest.raises(
         InvalidJob, match=r"^job\.qqq: there is no such field; the fields are analysis, items, batch_size"

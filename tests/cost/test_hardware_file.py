@@ -116,7 +116,10 @@ def test_an_analysis_of_ones_own_is_read(file: Path) -> None:
             'support_cost[3] is "x": expected float, got str',
         ),
         (PUBLISHED + "performance: fast\n", 'performance is "fast": expected object | null'),
-        (PUBLISHED + PERFORMANCE.replace("medium", "huge"), 'performance.size is "huge": invalid enum value'),
+        (
+            PUBLISHED + PERFORMANCE.replace("medium", "huge"),
+            'performance.size is "huge": expected large, medium or small',
+        ),
         (PUBLISHED + PERFORMANCE.replace("1000", "0"), "performance.analysis_time is 0: expected float > 0"),
         (
             PUBLISHED + PERFORMANCE.replace("size", "sise"),

@@ -125,6 +125,28 @@ def test_each_is_for_analyses_that_have_datasets() -> None:
         check_chain(blueprint("a", "b", on="each", command=False), known.__getitem__)
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({}, r"analysis 'a': next\[0\], 'b': parameters\.rank is missing: how many"),
+        ({"rank": "8"}, r"analysis 'a': next\[0\], 'b': parameters\.rank is \"8\": expected integer"),
+        ({"rank": 8, "rnk": 1}, r"parameters\.rnk: there is no such parameter; did you mean 'rank'\?"),
+    ],
+)
+def test_what_follows_has_to_take_the_parameters_that_it_would_get(parameters: dict[str, Any], message: str) -> None:
+    rank = {"type": "integer", "required": True, "description": "how many"}
+    follower = {"blueprint": 1, "name": "b", "version": "1.0.0", "command": ["run"], "parameters": {"rank": rank}}
+    known = {"b": parse_blueprint(follower, "b")}
+    first = {"blueprint": 1, "name": "a", "version": "1.0.0", "command": ["run"]}
+
+    def chain(given: dict[str, Any]) -> Any:
+        return parse_blueprint({**first, "next": [{"analysis": "b", "parameters": given}]}, "a")
+
+    check_chain(chain({"rank": 8}), known.__getitem__)
+    with pytest.raises(InvalidBlueprint, match=message):
+        check_chain(chain(parameters), known.__getitem__)
+
+
 def test_a_job_whose_followers_are_not_here_is_refused_before_it_starts(tmp_path: Path) -> None:
     folder = tmp_path / "lonely"
     folder.mkdir()
