@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import re
@@ -11,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from skyburst.errors import InvalidItems, ObjectNotFound, StorageError, StorageFull
+from skyburst.errors import AwsUnavailable, InvalidItems, ObjectNotFound, StorageError, StorageFull
 from skyburst.local_files import Range, check_range
 from skyburst.ports import Beginning, ObjectInfo
 
@@ -26,6 +27,20 @@ UNFINISHED = re.compile(r"#\d+$")
 """Ends of the names of files in a folder that a write was to rename when it was complete."""
 DRIVE = re.compile(r"[A-Za-z][:|]$")
 """Ends of names that stores in a folder take for a drive of Windows."""
+CREDENTIALS = (
+    "name a profile in AWS_PROFILE (`aws configure sso` makes one, `aws sso login` logs in), or set AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY"
+)
+"""What to do without any."""
+NAMED = (
+    "AWS_ACCESS_KEY_ID", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_SKIP_SIGNATURE",
+)  # fmt: skip
+"""Variables that say which credentials the library takes; it reads no profiles."""
+PROFILES = ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION")
+"""Variables that say which profile counts, and where it is."""
+METADATA = "/latest/api/token"
+"""Where the library asks for credentials when nothing names any: it is there on machines of EC2 only."""
 
 
 class ObjectVersion(NamedTuple):
@@ -186,17 +201,34 @@ class ObjectStore:
     @contextmanager
     def _errors(self, key: str) -> Iterator[None]:
         """Translate the library's errors into ours, at this edge only."""
-        from obstore.exceptions import BaseError
+        from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 
         try:
             yield
         except FileNotFoundError as error:
             raise ObjectNotFound(f"there is no object {key!r} in {self.location}") from error
+        except (PermissionDeniedError, UnauthenticatedError) as error:
+            raise StorageError(f"object {key!r} in {self.location}: {self._denied}") from error
         except (BaseError, OSError) as error:
             text = str(error).split("\n")[0]
             if "os error 28" in str(error) or "os error 122" in str(error):
                 raise StorageFull(f"the disk of {self.location} is full: free some space and resume the job") from error
+            if "NoSuchBucket" in str(error):
+                raise StorageError(f"{self.location}: there is no such bucket: look at its name") from error
+            if METADATA in text:
+                raise StorageError(
+                    f"object {key!r} in {self.location}: there are no AWS credentials: {CREDENTIALS}"
+                ) from error
             raise StorageError(f"object {key!r} in {self.location}: {text}") from error
+
+    @property
+    def _denied(self) -> str:
+        if not self.location.startswith("s3://"):
+            return "access is denied"
+        return (
+            "access is denied, or there is no such bucket: look at its name, and at what these credentials may do; jobs of a "
+            "deployment may use its own bucket, and those that its settings `input_buckets` and `result_buckets` name"
+        )
 
 
 class _Stream(io.RawIOBase):
@@ -228,6 +260,7 @@ def open_store(location: str | Path, *, create: bool = False) -> ObjectStore:
 
     Raises:
         InvalidItems: when the location is neither.
+        AwsUnavailable: when it is in S3, and the profile of this user gives no credentials.
     """
     from obstore.store import LocalStore, MemoryStore, from_url
 
@@ -241,7 +274,14 @@ def open_store(location: str | Path, *, create: bool = False) -> ObjectStore:
             # Unencrypted only where somebody names such a server: a cloud on this machine, or a store in the same room.
             plain = text.startswith("s3://") and os.environ.get("AWS_ENDPOINT_URL", "").startswith("http://")
             options: Any = {"allow_http": True} if plain else None
-            return ObjectStore(from_url(text, client_options=options), text, at_once=AT_ONCE)
+            named = (
+                _profile(*map(os.environ.get, PROFILES))
+                if scheme == "s3" and not any(map(os.environ.get, NAMED))
+                else {}
+            )
+            return ObjectStore(from_url(text, client_options=options, **named), text, at_once=AT_ONCE)
+        except AwsUnavailable:
+            raise
         except Exception as error:  # its errors for an unknown scheme have no common base
             raise InvalidItems(
                 f"{text!r} is not a location of objects: give a folder or a URL such as s3://bucket/prefix"
@@ -252,6 +292,28 @@ def open_store(location: str | Path, *, create: bool = False) -> ObjectStore:
     elif not folder.is_dir():
         raise InvalidItems(f"{text!r} is not a folder")
     return ObjectStore(LocalStore(folder.resolve()), str(folder.resolve()))
+
+
+@functools.cache
+def _profile(profile: str | None, *_files: str | None) -> dict[str, Any]:
+    """Credentials and region of a user's profile, single sign-on included; nothing where boto3 is not installed or finds none."""
+    try:
+        from boto3.session import Session
+        from botocore.exceptions import BotoCoreError
+    except ImportError:
+        return {}
+    from obstore.auth.boto3 import Boto3CredentialProvider
+
+    try:
+        session = Session(profile_name=profile, region_name=os.environ.get("AWS_REGION") or None)
+        credentials = session.get_credentials()
+        if credentials is None:
+            return {}
+        credentials.get_frozen_credentials()  # a session that is over says so here
+    except BotoCoreError as error:
+        raise AwsUnavailable(f"there are no AWS credentials: {str(error).rstrip('.')}: {CREDENTIALS}") from error
+    region: dict[str, Any] = {"region": session.region_name} if session.region_name else {}
+    return {"credential_provider": Boto3CredentialProvider(session), **region}
 
 
 def check_key(key: str) -> str:

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from skyburst.errors import AwsUnavailable, NotDeployed
+from skyburst.objects import CREDENTIALS
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig
@@ -22,9 +23,6 @@ DEFAULT_PREFIX = "skyburst"
 OUTPUTS = ("Bucket", "Batches", "Jobs", "JobMachine")
 BUDGETS = "Budgets"
 """Output that deployments of earlier versions lack."""
-CREDENTIALS = (
-    "name a profile in AWS_PROFILE (`aws configure sso` makes one), or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-)
 REFUSED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch",
      "UnrecognizedClientException"}
