@@ -139,7 +139,7 @@ def _row(status: Status) -> list[str]:
 
 def _running(status: Status) -> str:
     parts = [] if status["progress"] is None else [f"{status['progress']:.0%}".replace("%", " %")]
-    parts.append(text.shortened(status["reason"], MOST_REASON))
+    parts.append(text.shortened(status["reason"] or "begins", MOST_REASON))
     if status["cpu_percent"] is not None:
         parts.append(f"cpu {status['cpu_percent']:.0f} %, {text.size(status['memory_mb'] * 2**20)}")
     if status["gpu_percent"] is not None:

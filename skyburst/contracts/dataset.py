@@ -52,6 +52,10 @@ STATUS = "status.json"
 LOG = "log.jsonl"
 DELIVERED = "results/"
 DELIVERED_LOGS = "logs/"
+ALL = "datasets.json"
+"""Result file with all that is known of each dataset."""
+TABLE = "datasets.csv"
+"""Result file with a line for each dataset."""
 
 
 class DatasetState(StrEnum):

@@ -10,12 +10,12 @@ from typing import Any
 
 import skyburst
 from skyburst.analysis import Batch, CombineContext, FinishContext, PartialResult, Place
-from skyburst.contracts.dataset import STATUS, DatasetState, dataset_prefix, parse_dataset
+from skyburst.contracts.dataset import ALL, STATUS, TABLE, DatasetState, dataset_prefix, parse_dataset
 from skyburst.errors import InvalidAnalysis, InvalidItems, ObjectNotFound
 
 MOST_LINES = 5
 SHORT = ("number", "dataset", "state", "reason", "exit_code", "seconds", "peak_memory_mb", "data", "files")
-"""What the result has of each dataset; the rest is in datasets.json."""
+"""What the result has of each dataset; the rest is in the file of all."""
 COLUMNS = (
     "number",
     "dataset",
@@ -81,14 +81,14 @@ def lines(value: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[st
 @collect.finish
 def finish(value: list[dict[str, Any]], context: FinishContext) -> list[dict[str, Any]]:
     """Write the statuses as JSON and as a table; the result has less of each."""
-    context.write("datasets.json", json.dumps(value, indent=1).encode() + b"\n")
+    context.write(ALL, json.dumps(value, indent=1).encode() + b"\n")
     table = io.StringIO()
     writer = csv.DictWriter(table, COLUMNS, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     for entry in value:
         size = sum(file["size"] for file in entry["files"])
         writer.writerow({**entry, "dataset": _cell(entry["dataset"]), "files": len(entry["files"]), "bytes": size})
-    context.write("datasets.csv", table.getvalue().encode())
+    context.write(TABLE, table.getvalue().encode())
     return [{key: entry.get(key) for key in SHORT} for entry in value]
 
 

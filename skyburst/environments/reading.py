@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from skyburst.contracts.dataset import DELIVERED, LOG, STATUS, DatasetState, dataset_prefix, parse_dataset
+from skyburst.contracts.dataset import ALL, DELIVERED, LOG, STATUS, TABLE, DatasetState, dataset_prefix, parse_dataset
 from skyburst.contracts.records import BatchRecord, JobRecord
 from skyburst.contracts.states import BatchState, JobState
+from skyburst.engine.combine import RESULT
 from skyburst.engine.watch import NOT_SENT, reason_of
 from skyburst.errors import InvalidItems, ObjectNotFound
 from skyburst.manifest import ItemReader, Manifest, parse_source
@@ -134,9 +135,10 @@ def result_keys(job: JobRecord, status: dict[str, Any]) -> dict[str, tuple[str, 
 
 
 def folder_names(names: Iterable[str]) -> list[str]:
-    """Names of folders for datasets of these names: where several have one name, with their number. Pure."""
+    """Names of folders for datasets of these names: with their number where several, or a file beside them, have one. Pure."""
     given = list(names)
-    times = Counter(name.casefold() for name in given)  # some disks do not tell capitals from small letters
+    beside = (RESULT, ALL, TABLE)
+    times = Counter(name.casefold() for name in (*given, *beside))  # some disks do not tell capitals from small letters
     found = [name if times[name.casefold()] == 1 else f"{name}-{number}" for number, name in enumerate(given)]
     again = Counter(name.casefold() for name in found)
     return [name if again[name.casefold()] == 1 else f"{name}-{number}" for number, name in enumerate(found)]

@@ -48,14 +48,18 @@ def test_a_dataset_that_could_not_say_how_it_ended_is_set_right(said, known, job
     assert found["reason"].startswith(reason)
 
 
-@given(st.lists(st.sampled_from(["a", "A", "a-0", "a-1", "b", "b-2"]), max_size=8))
+@given(st.lists(st.sampled_from(["a", "A", "a-0", "a-1", "b", "b-2", "result.json"]), max_size=8))
 def test_folders_of_datasets_have_names_of_their_own(names):
     found = folder_names(names)
-    assert len({name.casefold() for name in found}) == len(names)
+    assert len({name.casefold() for name in found} - {"result.json"}) == len(names)
 
 
 def test_a_name_that_no_other_dataset_has_is_the_folders():
     assert folder_names(["x.npy", "y.npy", "X.npy"]) == ["x.npy-0", "y.npy", "X.npy-2"]
+
+
+def test_a_dataset_that_is_called_as_a_file_beside_its_folder_has_its_number_in_the_name():
+    assert folder_names(["a.npy", "result.json", "Datasets.csv"]) == ["a.npy", "result.json-1", "Datasets.csv-2"]
 
 
 @given(st.binary(max_size=60))
