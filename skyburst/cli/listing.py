@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from skyburst.cli import text
-from skyburst.contracts.blueprint import Blueprint
+from skyburst.contracts.blueprint import Blueprint, EnvironmentSection
 from skyburst.engine.compute import choose
 from skyburst.finding import Broken, Found
 
@@ -99,12 +99,21 @@ def _parameter(name: str, entry: Mapping[str, Any]) -> list[str]:
 
 def _limits(blueprint: Blueprint) -> list[str]:
     job, resources = blueprint.job, blueprint.resources
-    parts = [
-        f"batches of {job.batch_size:,}" if job.batch_size else "at most 1,000 batches",
-        f"{resources.memory_mb:,} MiB a worker",
-        f"{resources.batch_timeout_s:g} s an attempt",
-        f"{resources.attempts} attempts",
-        f"{job.tolerated_failure_percent:g} % of the batches may fail",
-    ]
+    if blueprint.command is None:
+        parts = [
+            f"batches of {job.batch_size:,}" if job.batch_size else "at most 1,000 batches",
+            f"{resources.memory_mb:,} MiB a worker",
+            f"{resources.batch_timeout_s:g} s an attempt",
+            f"{resources.attempts} attempts",
+        ]
+    else:
+        needs = blueprint.environment or EnvironmentSection()
+        gpus = f" and {text.counted(needs.gpus, 'GPU')}" if needs.gpus else ""
+        parts = [
+            f"{needs.memory_mb:,} MiB, {text.counted(needs.vcpus, 'vCPU')}{gpus} a dataset",
+            f"{needs.timeout_min:g} minutes an attempt",
+            f"{needs.max_concurrent:,} at once",
+        ]
+    parts.append(f"{job.tolerated_failure_percent:g} % of the batches may fail")
     items = "lists its items itself" if blueprint.items else "wants --items"
     return [f"  items     {items}", f"  limits    {', '.join(parts)}"]

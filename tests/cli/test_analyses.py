@@ -30,6 +30,21 @@ def test_analyses_says_what_each_is_and_where_it_comes_from(
     assert "error" in entries[1]
 
 
+def test_show_tells_the_limits_of_a_command_from_what_it_needs(program: Program, tmp_path: Path) -> None:
+    head = 'blueprint = 1\nname = "smooth"\nversion = "1.0.0"\ncommand = ["ls"]\n'
+    needs = "[environment]\nmemory_mb = 8_000\nvcpus = 2\ngpus = 1\ntimeout_min = 90\nmax_concurrent = 20\n"
+    (tmp_path / "smooth").mkdir()
+    for section, limits in (
+        (
+            needs,
+            "8,000 MiB, 2 vCPUs and 1 GPU a dataset, 90 minutes an attempt, 20 at once, 0 % of the batches may fail",
+        ),
+        ("", "2,048 MiB, 1 vCPU a dataset, 60 minutes an attempt, 100 at once, 0 % of the batches may fail"),
+    ):
+        (tmp_path / "smooth" / "blueprint.toml").write_text(head + section)
+        assert f"  limits    {limits}\n" in program("show", str(tmp_path / "smooth")).out
+
+
 def test_show_lists_parameters_with_types_defaults_and_help(program: Program, project: Path) -> None:
     shown = program("show", "typed")
     assert shown.code == 0
