@@ -19,6 +19,13 @@ Context (`cdk.json`, or `--context name=value`):
     submission_origins    origins of pages that may upload to the buckets of submissions, likewise
     monitoring            none, alarms, or full: alarms and a dashboard
     alarm_email           who gets a message when an alarm goes off
+    budget_usd            what may be spent in a month before AWS Budgets sends a message
+    budget_email          who gets that message
+    mail_from             address, verified in SES, that messages about ends of jobs come from
+    notify_topics         ARNs of topics of SNS that jobs may have told, a JSON list or separated by commas
+    webhook_secret        whole ARN of the secret that web hooks are signed with
+    private_webhooks      yes: web hooks may go to private addresses
+    cache                 folder in which the code of functions is kept that was put together
     people                none, oidc, saml or identity-center: who names the people that use the folders of their group
     people_provider       ARN of the identity provider, of oidc and saml
     people_audience       id of the client, of oidc

@@ -452,6 +452,14 @@ def test_the_report_of_sizes_names_each_bundle_once(synth: Callable[..., Path], 
     assert "Python 3.99" in report
 
 
+def test_the_app_says_what_each_of_its_settings_means() -> None:
+    import cdk_app.app
+    from cdk_app.settings import NAMES
+
+    told = set(re.findall(r"^    (\w+) +\S", cdk_app.app.__doc__ or "", re.MULTILINE))
+    assert told == set(NAMES)
+
+
 def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) -> None:
     from cdk_app.bundle import SERVICES, layer
     from cdk_app.settings import settings_of
