@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import click
 
@@ -17,12 +17,12 @@ from skyburst.blueprints.history import record
 from skyburst.cli import text
 from skyburst.cli.setting import parameters_from
 from skyburst.contracts.blueprint import Blueprint
-from skyburst.contracts.parameters import resolve
+from skyburst.contracts.parameters import Declared, check_given, resolve
 from skyburst.environments import developing
 from skyburst.environments.container import ENGINES, choose_engine
 from skyburst.environments.saving import make_image, recipe_of, run_tool, save_image
 from skyburst.environments.trying import Say, Trial, Tried
-from skyburst.errors import Invalid, ToolFailed
+from skyburst.errors import Invalid, InvalidJob, ObjectNotFound, StorageError, ToolFailed
 from skyburst.finding import Found, find_analysis
 from skyburst.homes.local.folder import state_folder
 
@@ -51,12 +51,33 @@ def open_trial(
     declared = found.blueprint.parameters
     given = parameters_from(declared, settings)
     parameters = given if declared is None or config_file is not None else resolve(declared, given, Path.cwd())
+    item: dict[str, Any] = {"data": [_place(entry) for entry in data], "name": "trial"}
+    item |= {"config_file": _place(config_file)} if config_file else {}
+    for place in [*item["data"], *filter(None, [item.get("config_file")])]:
+        if "://" not in place and not Path(place).exists():  # before a folder is made that stays
+            raise ObjectNotFound(f"there is no file or folder {place}")
+    if config_file and declared is not None:
+        _check_config(item["config_file"], declared)
     stamp = time.strftime("%Y%m%d-%H%M%S")
     root = folder or developing.new_folder(Path.cwd(), found.blueprint.name, stamp)
     trial = Trial(found, root, say)
-    item = {"data": [_place(entry) for entry in data], "name": "trial"}
-    trial.prepare(item | ({"config_file": _place(config_file)} if config_file else {}), parameters)
+    trial.prepare(item, parameters)
     return trial
+
+
+def _check_config(place: str, declared: Declared) -> None:
+    """Refuse a config that a submission would be refused for; formats that submissions do not have are not looked into."""
+    from skyburst.submissions.config_file import READERS, read_config
+
+    path = Path(place)
+    if "://" in place or path.suffix not in READERS or path.is_dir():
+        return
+    try:
+        check_given(declared, read_config(path.read_bytes(), path.name).parameters(declared))
+    except OSError as error:
+        raise StorageError(f"{place} cannot be read: {error.strerror}") from error
+    except InvalidJob as error:
+        raise InvalidJob(f"config file {path.name}: {error}") from error
 
 
 def tell(stream: str, line: str) -> None:

@@ -107,6 +107,29 @@ def test_the_commands_try_save_and_open_a_shell(program: Program, project: Path,
     assert program("env", "save", "tries").code == 2
 
 
+def test_a_trial_that_a_submission_would_be_refused_for_is_refused_before_a_folder_is_made(
+    program: Program, project: Path, analysis: Path
+) -> None:
+    declared = '[parameters.sigma]\ntype = "number"\nrequired = true\n'
+    (analysis / "blueprint.toml").write_text(BLUEPRINT.replace('parameters = "any"\n', "") + declared)
+    data = [f"--data={project.parent / name}" for name in ("data.txt", "code.txt")]
+    config = project / "config.yaml"
+    for text, refusal in (
+        ("sgma: 2\n", "config file config.yaml: parameters.sgma: there is no such parameter; did you mean 'sigma'?"),
+        ("sigma: wide\n", 'config file config.yaml: parameters.sigma is "wide": expected number'),
+        ("__duration__: 60\n", "config file config.yaml: parameters.sigma is missing"),
+        ("sigma: [\n", "config file config.yaml is not YAML"),
+    ):
+        config.write_text(text)
+        refused = program("env", "test", "tries", *data, "--config", config, "--folder", "kept")
+        assert (refused.code, (project / "kept").exists()) == (2, False)
+        assert refusal in refused.err
+    config.write_text("__duration__: 60\nsigma: 2\n")
+    assert program("env", "test", "tries", "--data=nothing.txt", "--config", config, "--folder", "kept").code == 6
+    assert not (project / "kept").exists()
+    assert program("env", "test", "tries", *data, "--config", config, "--folder", "kept").code == 0
+
+
 def test_a_shell_has_what_the_command_has_and_ends_with_its_own_exit_code(analysis: Path, tmp_path: Path) -> None:
     orders = 'echo "$SKYBURST_DATASET: $(ls $SKYBURST_INPUTS)"\necho kept > $SKYBURST_RESULTS/x\nexit 3\n'
     words = ["env", "develop", str(analysis), f"--data={tmp_path / 'data.txt'}", "--folder", str(tmp_path / "shell")]

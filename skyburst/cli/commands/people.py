@@ -183,6 +183,7 @@ def check(user: str | None, analysis: str | None, group: str | None, location: s
       skyburst people check ada caiman
     """
     from skyburst.cli.people import looked_at
+    from skyburst.cli.text import counted
     from skyburst.people.rules import Refused, may_run
 
     if user is not None and analysis is None:
@@ -191,7 +192,8 @@ def check(user: str | None, analysis: str | None, group: str | None, location: s
     people = profiles.people
     if user is None or analysis is None:
         click.echo(
-            f"{len(people.users)} users and {len(people.groups)} groups in {profiles.location}: nothing is wrong"
+            f"{counted(len(people.users), 'user')} and {counted(len(people.groups), 'group')} in {profiles.location}: "
+            "nothing is wrong"
         )
         if not people.kept:
             click.echo("no profiles are kept, so that everybody may run everything")
@@ -217,7 +219,7 @@ def import_(file: Path, dry_run: bool, location: str | None) -> int:
       skyburst people import user_config_template.json
     """
     from skyburst.cli.people import opened
-    from skyburst.cli.text import printable
+    from skyburst.cli.text import counted, printable
     from skyburst.errors import InvalidPeople
     from skyburst.people.importing import read_people
 
@@ -230,7 +232,7 @@ def import_(file: Path, dry_run: bool, location: str | None) -> int:
         click.echo("\n".join(printable(said) for said in found.said))
         if not dry_run:
             profiles.write(*found.groups.values(), *found.users.values())
-    changed = f"{len(found.groups)} groups and {len(found.users)} users"
+    changed = f"{counted(len(found.groups), 'group')} and {counted(len(found.users), 'user')}"
     click.echo(f"{changed} {'would be' if dry_run else 'are'} written, {found.refused} left out", err=True)
     return 1 if found.refused else 0
 

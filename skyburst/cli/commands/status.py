@@ -56,13 +56,14 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
     handle = JobHandle(job.job_id, home)
     progress = handle.progress()
     interrupted = handle.interrupted()
+    where = "" if home.option else f" in {job.analysis['location']}"  # of a deployment it is a folder of its code
     facts = [
         ("job", job.job_id),
         ("name", job.spec.get("name") or ""),
         ("labels", ", ".join(f"{key}={value}" for key, value in job.spec.get("labels", {}).items())),
         ("state", f"{job.state}: {job.reason}" if job.reason else str(job.state)),
         ("", home.gone if interrupted else ""),
-        ("analysis", f"{job.analysis['name']} {job.analysis['version']} in {job.analysis['location']}"),
+        ("analysis", f"{job.analysis['name']} {job.analysis['version']}{where}"),
         ("runs", placed(job)),
         ("", fell_back(home, job)),
         ("progress", ", ".join([*counts(progress), time_left(progress)]).rstrip(", ")),
