@@ -26,8 +26,12 @@ def read_certificate(path: Path) -> dict[str, Any]:
     """
     try:
         certificate = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InvalidJob(f"the certificate {path} cannot be read: {error}") from error
+    except OSError as error:
+        raise InvalidJob(f"the certificate {path} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise InvalidJob(
+            f"{path} is not a certificate: it is not JSON: {error}; `skyburst certificate JOB > FILE` writes one"
+        ) from error
     return checked(certificate, str(path))
 
 

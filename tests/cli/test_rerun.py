@@ -85,7 +85,11 @@ def test_an_analysis_that_moved_is_found_by_its_name(program: Program, project: 
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [("{", "cannot be read"), ("[]", "is not a certificate"), ('{"job": {}}', "it lacks analysis, parameters")],
+    [
+        ("{", "is not a certificate: it is not JSON"),
+        ("[]", "is not a certificate"),
+        ('{"job": {}}', "it lacks analysis, parameters"),
+    ],
 )
 def test_a_file_that_is_no_certificate_is_refused(program: Program, project: Path, content: str, message: str) -> None:
     (project / "certificate.json").write_text(content)

@@ -146,6 +146,22 @@ def test_results_are_deleted_after_their_days_and_everybody_is_told_so(program: 
     assert "the result is the same as before" not in program("rerun", "last", "-q").out
 
 
+def test_deleted_results_of_datasets_are_not_looked_for(program: Program, project: Path) -> None:
+    (project / "copies").mkdir()
+    (project / "copies" / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "copies"\nversion = "1.0.0"\ncommand = ["sh", "run.sh"]\n'
+    )
+    (project / "copies" / "run.sh").write_text('echo one > "$SKYBURST_RESULTS/one.txt"\n')
+    spec = {"analysis": "copies", "items": ["copies/run.sh"], "keep": {"results_days": 7}}
+    (project / "job.json").write_text(json.dumps(spec))
+    assert program("run", "--spec", "job.json").code == 0
+    assert len(later(LocalHome())) == 1
+    ended = program("result", "last", "--output", "there")
+    assert ended.code == 6
+    assert "and its results were deleted on" in ended.err
+    assert not (project / "there").exists()
+
+
 def test_a_partial_job_whose_results_are_deleted_cannot_be_resumed(project: Path) -> None:
     home = LocalHome()
     result = skyburst.run(

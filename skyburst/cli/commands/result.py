@@ -27,8 +27,11 @@ def command(job: str, output: str | None, on: str, as_json: bool) -> int:
     """
     from skyburst.cli.ending import Wanted, show_ending
     from skyburst.environments.reading import is_command
+    from skyburst.retention.enforcing import deleted_of
+    from skyburst.retention.policy import Kind
 
     with open_job(job, on) as (home, record):
-        if home.result_file(record) is None and not (output and is_command(record)):
+        of_datasets = bool(output) and is_command(record) and Kind.RESULTS not in deleted_of(record)
+        if home.result_file(record) is None and not of_datasets:
             home.result(record)  # raises with the reason
         return show_ending(home, record, Wanted("-" if as_json else None, output))
