@@ -136,6 +136,18 @@ def parse_job(document: Mapping[str, Any]) -> JobSpec:
     return spec
 
 
+def check_choices(choices: Mapping[str, Any]) -> None:
+    """Check fields of a job specification that are given elsewhere, such as in a submit file, as `parse_job` does.
+
+    Raises:
+        Invalid: with the path of the field, its value and what was expected; what it is a field of is not named.
+    """
+    try:
+        parse_job({**choices, "analysis": "any"})
+    except InvalidJob as error:
+        raise Invalid(str(error).removeprefix("job.")) from error
+
+
 def _given(section: msgspec.Struct | None) -> dict[str, Any]:
     """A section of the specification without what was left out."""
     fields: dict[str, Any] = msgspec.to_builtins(section) if section else {}

@@ -154,6 +154,7 @@ def accept(bucket: Bucket, group: str, file: SubmitFile, name: str, identity: st
             "name": name[:200],
             "labels": {"submission": name, "bucket": bucket.name, "group": group},
             "idempotency_key": f"submission-{identity}",
+            **file.choices,
         })  # fmt: skip
     except InvalidSubmission:
         raise

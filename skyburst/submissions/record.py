@@ -10,12 +10,15 @@ from typing import Any
 
 import msgspec
 
-from skyburst.errors import InvalidSubmission, ObjectNotFound, StorageError, SubmissionNotFound
+from skyburst.errors import ObjectNotFound, StorageError, SubmissionNotFound
 from skyburst.objects import ObjectStore
 from skyburst.submissions import layout
 from skyburst.submissions.certificate_text import Line
 
-MOST_OF_ONE_TIMESTAMP = 1_000
+MOST_NUMBERED = 100
+"""Submissions of one timestamp whose folders are told apart by numbers; each number that is taken costs two requests."""
+DIGITS = 16
+"""Of the digest that tells the others apart."""
 
 
 class SubmissionState(StrEnum):
@@ -140,23 +143,27 @@ class Records:
 
         Returns:
             The record as it is stored.
-
-        Raises:
-            InvalidSubmission: when very many different ones have this timestamp.
         """
-        for number in count(1):
-            record.name = layout.job_name(record.bucket, record.timestamp, number)
+        names = self._names(record)
+        while True:
+            record.name = next(names)
             if self._objects.put_new(layout.record_key(record.group, record.name), msgspec.json.encode(record)):
                 return record
             found = self.get(record.group, record.name)
             again = found.state is SubmissionState.REFUSED and record.uploaded_at > found.uploaded_at
             if found.identity == record.identity and not again:
                 return found
-            if number == MOST_OF_ONE_TIMESTAMP:
-                break
-        raise InvalidSubmission(
-            f"timestamp is {record.timestamp!r}: {MOST_OF_ONE_TIMESTAMP:,} other submissions have it: choose another one"
-        )
+
+    def _names(self, record: Record) -> Iterator[str]:
+        """Names that a submission may have, in the order in which they are tried; they do not end.
+
+        After the numbers come digests of what was submitted, which only the same has that was refused before.
+        """
+        for number in range(1, MOST_NUMBERED + 1):
+            yield layout.job_name(record.bucket, record.timestamp, number)
+        for attempt in count(1):
+            digest = hashlib.sha256(f"{record.identity}/{attempt}".encode()).hexdigest()[:DIGITS]
+            yield f"{layout.job_name(record.bucket, record.timestamp)}_{digest}"
 
     def put(self, record: Record) -> None:
         """Store a record over the one before."""

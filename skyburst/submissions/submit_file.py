@@ -7,6 +7,7 @@ import json
 import re
 from typing import Any, NamedTuple
 
+from skyburst.contracts.job import check_choices
 from skyburst.contracts.refusals import INSTANCE_TYPE
 from skyburst.errors import Invalid
 from skyburst.objects import check_key
@@ -15,7 +16,9 @@ from skyburst.submissions.json_documents import read_json
 MOST_BYTES = 1 << 20
 MOST_DATASETS = 10_000
 LONGEST_TIMESTAMP = 128
-FIELDS = ("dataname", "configname", "timestamp", "instance_type", "resultpath")
+CHOICES = ("keep", "notify")
+"""Fields that are those of job specifications, in the same words."""
+FIELDS = ("dataname", "configname", "timestamp", "instance_type", "resultpath", *CHOICES)
 IGNORED = frozenset({"exitcode"})
 """Fields that clients of NeuroCAAS write and nothing reads."""
 S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<key>.*))?\Z", re.DOTALL)
@@ -45,6 +48,8 @@ class SubmitFile(NamedTuple):
     """EC2 instance type instead of the blueprint's."""
     results: Place | None
     """Folder of another bucket that gets the results."""
+    choices: dict[str, Any]
+    """Those fields of the job specification that the submit file has: `keep`, `notify`."""
 
 
 class Read(NamedTuple):
@@ -74,10 +79,12 @@ def read_submit_file(data: bytes) -> Read:
     timestamp = _timestamp(document, problems)
     instance_type = _instance_type(document, problems)
     results = _results(document, problems)
+    choices = _choices(document, problems)
     notes = [_unknown(name) for name in document if name not in FIELDS and name not in IGNORED]
     if problems or config is None or timestamp is None:
         return Read(None, timestamp, problems, notes)
-    return Read(SubmitFile(datasets, config, timestamp, instance_type, results), timestamp, problems, notes)
+    file = SubmitFile(datasets, config, timestamp, instance_type, results, choices)
+    return Read(file, timestamp, problems, notes)
 
 
 def place_of(text: str) -> Place:
@@ -182,6 +189,21 @@ def _results(document: dict[str, Any], problems: list[str]) -> Place | None:
             return None
     problems.append(f"resultpath is {_shown(given)}: expected a URL such as s3://bucket/prefix")
     return None
+
+
+def _choices(document: dict[str, Any], problems: list[str]) -> dict[str, Any]:
+    """What a job specification says in the same words; null is as good as nothing."""
+    choices = {}
+    for name in CHOICES:
+        if document.get(name) is None:
+            continue
+        try:
+            check_choices({name: document[name]})
+        except Invalid as error:
+            problems.append(str(error))
+        else:
+            choices[name] = document[name]
+    return choices
 
 
 def _unknown(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -310,3 +311,24 @@ def test_the_samples_of_the_page_are_a_submission(lab: Lab) -> None:
     spec = spec_of(lab.submit(raw=(samples / "submit.json").read_bytes()))
     assert spec["parameters"] == {"threshold": 0.25}
     assert spec["environment"] == {"instance_type": "m5.4xlarge", "timeout_min": 60.0}
+
+
+def test_any_number_of_submissions_may_have_one_timestamp_and_the_same_one_is_found_again(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("skyburst.submissions.record.MOST_NUMBERED", 3)
+    types = [f"m{number}.large" for number in range(1, 8)]
+    names = [lab.submit(instance_type=one).name for one in types]
+    assert names[:3] == ["job__pca_17", "job__pca_17_2", "job__pca_17_3"]
+    assert len(set(names)) == 7
+    assert all(re.fullmatch("job__pca_17_[0-9a-f]{16}", name) for name in names[3:])
+    assert [lab.submit(instance_type=one).name for one in types] == names
+    refused = [lab.submit(timestamp="17", dataname="mylab/inputs/gone", at=lab.now + day).name for day in range(3)]
+    assert len({*names, *refused}) == 10, "what was refused may be uploaded once more"
+
+
+def test_what_is_kept_and_who_is_told_are_the_jobs(lab: Lab) -> None:
+    keep, notify = {"inputs_days": 3}, ["mailto:ada@example.org"]
+    spec = spec_of(lab.submit(keep=keep, notify=notify))
+    assert (spec["keep"], spec["notify"]) == (keep, notify)
+    assert "keep.inputs_days is -1" in lab.refused(keep={"inputs_days": -1}, timestamp="18")

@@ -23,8 +23,31 @@ def test_the_three_fields_are_enough() -> None:
     found = read()
     assert found.problems == found.notes == []
     assert found.file == SubmitFile(
-        (Place(None, "lab/inputs/a.npy"),), Place(None, "lab/configs/c.yaml"), "1700000000", None, None
+        (Place(None, "lab/inputs/a.npy"),), Place(None, "lab/configs/c.yaml"), "1700000000", None, None, {}
     )
+
+
+def test_what_is_kept_and_who_is_told_is_said_as_in_job_specifications() -> None:
+    keep, notify = {"results_days": 30, "delete_inputs_after_success": True}, ["mailto:ada@example.org"]
+    assert read(keep=keep, notify=notify).file.choices == {"keep": keep, "notify": notify}
+    assert read(keep=None, notify=None).file.choices == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("keep", {"results_days": -1}, "keep.results_days is -1: expected float > 0.0"),
+        ("keep", {"results": 1}, 'keep is {"results": 1}: object contains unknown field results'),
+        ("keep", 30, "keep is 30: expected object"),
+        ("notify", "mailto:ada@example.org", 'notify is "mailto:ada@example.org": expected array'),
+        ("notify", ["ada"], "notify has 'ada': expected 'mailto:NAME@HOST'"),
+        ("notify", ["mailto:ada@example.org"] * 11, 'notify is ["mailto:ada@example.org"'),
+    ],
+)
+def test_a_choice_that_cannot_be_meant_is_named_as_in_job_specifications(field: str, value: Any, told: str) -> None:
+    found = read(**{field: value})
+    assert found.file is None
+    assert [problem[: len(told)] for problem in found.problems] == [told]
 
 
 def test_a_list_is_one_dataset_each_and_urls_may_be_of_different_buckets() -> None:
