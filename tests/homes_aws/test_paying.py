@@ -14,15 +14,17 @@ from skyburst.budgets.records import Account, Budget, Period, ReservationState, 
 from skyburst.contracts import values
 from skyburst.contracts.records import Outcome
 from skyburst.contracts.states import JobState
-from skyburst.errors import NotAllowed, OverBudget
+from skyburst.errors import InvalidJob, NotAllowed, OverBudget
 from skyburst.finding import find_analysis
 from skyburst.homes.aws.budgets_table import DynamoBudgets
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import finish, settled
+from skyburst.homes.aws.following import AwsFollowing
 from skyburst.homes.aws.planner import Planner
 from skyburst.homes.aws.schema import BUDGETS, creation
 from skyburst.homes.aws.task_table import DynamoTaskTable
 from skyburst.homes.aws.unfinished import end_unfinished
+from skyburst.homes.following import following_of
 from skyburst.objects import ObjectStore, open_store
 from skyburst.people.changes import denied_user
 from skyburst.people.files import load_files, write_records
@@ -66,6 +68,23 @@ class Place:
             **fields,
         }
         return self.planner().plan(given, job)
+
+    def follow(self, job_id: str, refusal: str = "") -> tuple[list[str], dict[str, Any]]:
+        """Start what follows a job that has succeeded; the executions that were started, and what its objects say of it."""
+        reference = {**find_analysis(str(ANALYSIS)).reference(), "location": "analysis"}
+        planner = Planner(self.deployed(), {"scripted": {"reference": reference, "lanes": 1}})
+        started: list[str] = []
+
+        class Noting(AwsFollowing):
+            def _execute(self, name: str, given: dict[str, Any]) -> None:
+                if refusal:
+                    raise InvalidJob(refusal)
+                started.append(name)
+
+        following = Noting(self.deployed(), planner, "arn:aws:states:us-east-1:123456789012:stateMachine:jobs")
+        following.follow(job_id, self.table.job(job_id).runs)
+        (entry,) = following_of(self.objects, f"jobs/{job_id}/", self.table.job(job_id))
+        return started, entry
 
     def end(self, job_id: str, state: JobState = JobState.SUCCEEDED) -> dict[str, Any]:
         return finish(self.deployed(), self.table.job(job_id), state, "it is over", NOTHING, None)
@@ -218,3 +237,40 @@ def test_a_job_that_finished_without_settling_is_settled_when_somebody_is_refuse
 def test_a_deployment_without_budgets_runs_jobs_as_before(place: Place) -> None:
     deployed = Deployed("bucket", "batches", "jobs", "skyburst")
     assert deployed.paying is None
+
+
+def followed(place: Place) -> str:
+    """A job that has succeeded, which a job of its group follows."""
+    place.plan("first")
+    job = place.table.job("first")
+    job.analysis["blueprint"] = {
+        **job.analysis["blueprint"], "next": [{"analysis": "scripted", "on": "all", "parameters": {}}]
+    }  # fmt: skip
+    place.table.update_job(job)
+    place.end("first")
+    return "first"
+
+
+def test_what_follows_over_budget_is_told_and_names_no_job(place: Place) -> None:
+    first = followed(place)
+    place.budgets.set(Budget(LAB, Period.LIFETIME, 1))
+    started, entry = place.follow(first)
+    assert (started, entry["job"]) == ([], None)
+    assert "budget of group lab" in entry["reason"]
+    place.budgets.set(Budget(LAB, Period.LIFETIME, 1_000 * USD))
+    started, entry = place.follow(first)
+    assert started == [entry["job"]]
+    assert place.table.job(entry["job"]).state is JobState.PENDING
+    kept = place.budgets.reservation(entry["job"])
+    assert kept is not None
+    assert kept.state is ReservationState.RESERVED
+
+
+def test_what_follows_and_has_no_execution_has_its_end_and_says_why(place: Place) -> None:
+    first = followed(place)
+    _, entry = place.follow(first, refusal="no execution could be started: too many")
+    job = place.table.job(entry["job"])
+    assert job.state is JobState.FAILED
+    assert "no execution could be started: too many" in job.reason
+    kept = place.budgets.reservation(job.job_id)
+    assert kept is None or kept.state is not ReservationState.RESERVED

@@ -18,6 +18,7 @@ from skyburst.homes.aws.ending import LONGEST_REASON, ending
 from skyburst.homes.aws.executions import LONGEST_NAME, execution_name
 from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.planner import Planner
+from skyburst.homes.aws.unfinished import end_failed
 from skyburst.homes.following import Following
 from skyburst.homes.job_items import is_long, store_long
 
@@ -27,7 +28,7 @@ class AwsFollowing:
 
     Args:
         deployed: the deployment.
-        planner: checks jobs as it will do when they are planned.
+        planner: makes jobs, as it does for their executions.
         machine: ARN of the state machine that runs jobs.
     """
 
@@ -70,13 +71,16 @@ class AwsFollowing:
         ).cancel_requested:  # meanwhile: whoever did so has ended those that there were
             raise InvalidJob(f"job {job.job_id} was cancelled: resume it, and this follows")
         spec = self._stored(parse_job(follow_up.specification))
-        self._planner.check(spec.document())
         self._planner.require_allowed(spec)
         name = name_of(job.job_id, follow_up)
+        # Here, not by its execution: what a budget does not cover is told, rather than a job that there never is.
+        made = self._planner.make(spec.document(), name)
         try:
             self._execute(name, spec.document())
         except self._states.exceptions.ExecutionAlreadyExists:
             self._go_on(name)
+        except InvalidJob as error:  # a job that nothing drives has its end, which says why
+            end_failed(self._deployed, name, made.runs, type(error).__name__, str(error))
         return name
 
     def _stored(self, spec: JobSpec) -> JobSpec:

@@ -119,6 +119,14 @@ class Planner:
             return self._told(job, "other")
         return self._start(job, execution, start)
 
+    def make(self, given: dict[str, Any], execution: str) -> JobRecord:
+        """Make the job of an execution that is about to be started, or find it; safe to call twice.
+
+        Raises:
+            InvalidJob, OverBudget: as `plan`; there is no job then.
+        """
+        return self._created(given, execution)
+
     def listed(self, job_id: str, run: int) -> dict[str, Any]:
         """Go on with a job whose items the analysis has listed. Raises JobBusy when it is in another run."""
         start = begin()
