@@ -40,7 +40,7 @@ OBJECTS = {
     "/jobs/*/files/*": "result files lie under the id of their job, and are deleted when the job asked for it",
     "/jobs/*/datasets/*/results/*": "results of datasets lie under the id of their job, and are deleted when it asked for it",
     "/jobs/*/datasets/*/logs/*": "logs of datasets lie under the id of their job, and are deleted when it asked for it",
-    "/*/inputs/*": "what groups uploaded lies in their folders, and is deleted when a job of theirs asked for it",
+    "/jobs/*/submission.json": "of which submission a job is lies under the id of the job",
     "/jobs/*/set-aside-*": "what a combiner of burst-compute is not to see lies under the id of its job, and is removed",
     "/jobs/*/combined/*": "what an earlier run combined lies under the id of its job, and is removed",
 }
@@ -69,7 +69,9 @@ SUBMITTED = {
     "/*": "jobs read what groups uploaded, whose names are not known when it is deployed",
     "/*/results/*": "the results of each group's submissions lie under its name, which is not known when it is deployed",
     "/*/configs/*": "the configs of an ensemble lie beside the one that they were made of, under the name of a group",
+    "/*/results/*/process_results/*": "the end of a job that was resumed, and what its failed datasets left, is taken away again",
     "/logs/*": "records of who ran what lie under the names of groups",
+    "/logs/submissions/*": "records of submissions lie under the names of groups; they say what was uploaded for a job",
     "/logs/active/*": "records of what runs are removed when it has ended; each has an id of its own",
     "/*/submissions/*submit.json": "submit files lie under the names of groups",
 }
@@ -85,7 +87,11 @@ def acknowledge(stack: SkyburstStack) -> None:
     bucket = stack.get_logical_id(_resource(stack.storage.bucket))
     objects = {f"<{bucket}.Arn>{path}": reason for path, reason in (OBJECTS | MAP).items()}
     objects |= {f"arn:<AWS::Partition>:s3:::{name}/*": INPUTS for name in stack.settings.input_buckets}
-    objects |= {f"arn:<AWS::Partition>:s3:::{name}/*": RESULTS for name in stack.settings.result_buckets}
+    objects |= {
+        f"arn:<AWS::Partition>:s3:::{name}/{keys}": RESULTS
+        for name in stack.settings.result_buckets
+        for keys in ("*", "*/process_results/*")
+    }
     for submitted in stack.submission_buckets.buckets.values():
         _at(submitted, "S1", S1)
         own = stack.get_logical_id(_resource(submitted))

@@ -17,6 +17,8 @@ from constructs import Construct
 from cdk_app.bundle import ROOT, Contents
 from cdk_app.engine import Engine
 from cdk_app.functions import RETENTIONS, Factory
+from skyburst.contracts.states import JobState
+from skyburst.homes.aws.events import JOB_CHANGE, SOURCE
 from skyburst.submissions.layout import SUFFIX
 
 FUNCTION_S = 900
@@ -97,14 +99,22 @@ class Submissions(Construct):
             *(bucket.arn_for_objects(key) for bucket in every for key in ("*/results/*", "*/configs/*", "logs/*")),
             *(f"{bucket}/*" for bucket in others),
         ]
+        deletes = [  # of what ran: the end of a job that was resumed, and what its failed datasets had left
+            *(
+                bucket.arn_for_objects(key)
+                for bucket in every
+                for key in ("*/results/*/process_results/*", "logs/active/*")
+            ),
+            *(f"{bucket}/*/process_results/*" for bucket in others),
+        ]
         self.function = factory.function(
             self, "Function", own, Contents(documents={"registry.json": engine.registry}),
             handler="step_functions.submission.handler", memory_mb=MEMORY_MB, timeout_s=FUNCTION_S, asynchronous=True, retries=2,
             statements=[
-                *factory.reads_inputs(), *factory.writes("items/*"),
+                *factory.reads_inputs(), *factory.writes("items/*", "jobs/*/submission.json"),
                 _allow(["s3:GetObjectVersion"], [bucket.arn_for_objects(f"*/submissions/*{SUFFIX}") for bucket in every]),
                 _allow(["s3:PutObject", "s3:AbortMultipartUpload"], writes),
-                _allow(["s3:DeleteObject"], [bucket.arn_for_objects("logs/active/*") for bucket in every]),
+                _allow(["s3:DeleteObject"], deletes),
                 *factory.batches("Query", "BatchGetItem"), *factory.jobs("GetItem", "BatchGetItem"),
                 _allow(["states:StartExecution"], [_states("stateMachine", jobs), _states("stateMachine", own)]),
                 *factory.describes(jobs),
@@ -144,6 +154,18 @@ class Submissions(Construct):
                 detail={
                     "bucket": {"name": [bucket.bucket_name for bucket in every]},
                     "object": {"key": [{"suffix": SUFFIX}]},
+                },
+            ),
+            targets=[targets.LambdaFunction(self.function, dead_letter_queue=factory.undelivered)],
+        )  # fmt: skip
+        events.Rule(
+            self, "Resumed",
+            description="Follows submissions again whose jobs were resumed",
+            event_pattern=events.EventPattern(
+                source=[SOURCE],
+                detail_type=[JOB_CHANGE],
+                detail={
+                    "deployment": [prefix], "state": [str(JobState.RUNNING)], "run": [{"numeric": [">", 1]}],
                 },
             ),
             targets=[targets.LambdaFunction(self.function, dead_letter_queue=factory.undelivered)],

@@ -9,6 +9,7 @@ from typing import Any
 
 from skyburst.errors import InvalidSubmission
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.events import JOB_CHANGE
 from skyburst.homes.aws.submissions import Submissions
 from skyburst.homes.aws.telemetry import about, logger_of, traced
 from skyburst.submissions.gate import Gates
@@ -27,7 +28,11 @@ submissions = Submissions(
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, Any]:
-    """Start the execution of an upload that EventBridge tells of; or do one step of such an execution."""
+    """Start the execution of an upload, or of a job that was resumed, that EventBridge tells of; or do one step of one."""
+    if event.get("detail-type") == JOB_CHANGE:
+        answer = submissions.resumed(event)
+        logger.info("resumed", extra={"job": event["detail"]["job"], **answer})
+        return answer
     if "detail-type" in event:
         answer = submissions.begin(event)
         logger.info("uploaded", extra={"object": event["detail"]["object"]["key"], **answer})

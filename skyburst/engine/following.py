@@ -52,6 +52,11 @@ def key_of(section: int, dataset: int) -> str:
     return f"{section}-{dataset:08d}"
 
 
+def key_of_all(section: int) -> str:
+    """Key of what follows all of a job, by the number of the section."""
+    return f"{section}-all"
+
+
 def after_each(job: JobRecord, dataset: Dataset) -> Iterator[FollowUp]:
     """What follows one dataset that is done."""
     for number, section in sections(job, "each"):
@@ -71,7 +76,7 @@ def after_all(job: JobRecord, datasets: Sequence[Dataset], files: Sequence[str])
     name = job.spec.get("name") or job.job_id
     items: list[dict[str, Any]] = [{"data": dataset.location, "name": dataset.name} for dataset in datasets]
     for number, section in sections(job, "all"):
-        key = f"{number}-all"
+        key = key_of_all(number)
         given = items or [{"data": list(files), "name": name}]
         yield FollowUp(key, section["analysis"], "all", None, _specification(job, section, key, given))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -116,11 +116,21 @@ class Following:
         return f"{self._objects.location}/{dataset_prefix(self._prefix, number)}{DELIVERED}"
 
 
-def following_of(objects: ObjectStore, prefix: str, job: JobRecord) -> list[dict[str, Any]]:
-    """What follows a job so far, as `skyburst.engine.following.told` has it, in the order of the blueprint and the datasets."""
+def following_of(
+    objects: ObjectStore, prefix: str, job: JobRecord, without: Collection[str] = ()
+) -> list[dict[str, Any]]:
+    """What follows a job so far, as `skyburst.engine.following.told` has it, in the order of the blueprint and the datasets.
+
+    Args:
+        objects: where the job's objects are.
+        prefix: key prefix of its objects.
+        job: its record.
+        without: names, such as `0-all.json`, of what is known already.
+    """
     if not may_follow(job):
         return []
-    keys = sorted(entry.key for entry in objects.list(prefix + FOLDER))
+    start = prefix + FOLDER
+    keys = sorted(entry.key for entry in objects.list(start) if entry.key.removeprefix(start) not in without)
     with ThreadPoolExecutor(AT_ONCE if objects.at_once > 1 else 1, "next") as pool:
         return [values.decode(data) for data in pool.map(objects.get, keys)]
 

@@ -30,10 +30,9 @@ class Environment(NamedTuple):
 
 def environment_of(submission: Record, dataset: Dataset) -> Environment:
     """The environment of a dataset of a submission."""
-    jobpath = submission.folder.prefix if submission.results is None else f"{submission.results}/{submission.name}"
     return Environment(
         dataset.environment, submission.instance_type, submission.spot, submission.price, submission.bucket,
-        dataset.dataname, dataset.config, jobpath,
+        dataset.dataname, dataset.config, submission.jobpath,
     )  # fmt: skip
 
 

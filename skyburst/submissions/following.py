@@ -19,12 +19,13 @@ from skyburst.errors import JobNotFound, ObjectNotFound, SkyburstError
 from skyburst.objects import ObjectStore
 from skyburst.ports import Clock, TaskTable
 from skyburst.submissions import activity, layout, looks, status_text
-from skyburst.submissions.certificate_text import FAILED, internal, render
+from skyburst.submissions.certificate_text import FAILED, INITIALIZING, SUCCESS, internal, render
+from skyburst.submissions.chain import Begun, Chain, update_text
 from skyburst.submissions.checking import Bucket
 from skyburst.submissions.copying import Copy, copy_object
 from skyburst.submissions.output import Output
 from skyburst.submissions.outputs import assigned
-from skyburst.submissions.receiving import RESOURCE_ERROR, dataset_lines
+from skyburst.submissions.receiving import RESOURCE_ERROR, Price, dataset_lines, unknown_price, write_first
 from skyburst.submissions.record import Dataset, Record, Records, SubmissionState
 from skyburst.submissions.status_text import NOT_KNOWN
 from skyburst.submissions.submit_file import place_of
@@ -33,6 +34,10 @@ from skyburst.submissions.targets import Targets
 GIVE_UP_S = 3_600.0
 """What cannot be delivered is tried for so long after the end of the job; then the submission ends without it, and says so."""
 CERTIFICATE = "certificate.json"
+
+
+def nobody(_: Record) -> None:
+    """Nobody is to be told."""
 
 
 @dataclass
@@ -45,6 +50,8 @@ class Follower:
         objects: the objects of that home.
         clock: the time.
         copy: delivers an output.
+        price: of instance types.
+        begun: is told of the record of each job that follows a submission.
     """
 
     bucket: Bucket
@@ -52,6 +59,8 @@ class Follower:
     objects: ObjectStore
     clock: Clock
     copy: Copy = copy_object
+    price: Price = unknown_price
+    begun: Begun = nobody
     _outputs: dict[str, Output] = field(default_factory=dict)
     """By the environments of datasets that run."""
     _written: dict[str, dict[str, bytes]] = field(default_factory=dict)
@@ -60,6 +69,7 @@ class Follower:
     def __post_init__(self) -> None:
         self.records = Records(self.bucket.objects)
         self.targets = Targets(self.bucket)
+        self._chain = Chain(self.bucket, self.table, self.objects, self.clock, self.price, self.begun)
 
     def turn(self, record: Record, until: float | None = None) -> bool:
         """Show how a submission that is STARTED is by now, and deliver what is due.
@@ -78,21 +88,87 @@ class Follower:
         except JobNotFound:
             self._deleted(record)
             return True
+        self._note_run(record, job)
+        self._begin(record)
         batches = {batch.batch_id: batch for batch in self.table.batches(record.job_id)}
+        size = job.plan["batch_size"] if job.plan else 1  # more than one in what follows, if its blueprint says so
         for number, dataset in enumerate(record.datasets):
             if dataset.over or (until is not None and self.clock() > until):
                 continue
-            batch = batches.get(number)
+            batch = batches.get(number // size)
             told = self._told(record.job_id, number) if batch is not None or job.state.finished else None
             document = looks.look(job, batch, told)
             if document is not None:
                 self._show(record, number, dataset, document, job, final=looks.is_final(job, batch))
-        if not job.state.finished or not all(dataset.over for dataset in record.datasets):
+        more = self._note_what_follows(record, job)
+        if more or not job.state.finished or not all(dataset.over for dataset in record.datasets):
             self._write_certificate(record)
             return False
         self._deliver_result(record, job)
         self._end(record, str(job.state), job.reason)
         return True
+
+    def is_resumed(self, record: Record) -> bool:
+        """Whether the job of a submission that has ended was resumed, and is to be followed again."""
+        if record.state is not SubmissionState.ENDED or record.job_id is None or record.run is None:
+            return False
+        try:
+            job = self.table.job(record.job_id)
+        except JobNotFound:
+            return False
+        return not job.state.finished or job.runs != record.run
+
+    def reopen(self, record: Record, run: int | None = None) -> None:
+        """Follow a submission again whose job was resumed: what did not succeed is to come, and so is the end.
+
+        Args:
+            record: of the submission.
+            run: number of the run whose beginning was told; None when the job was merely looked at.
+        """
+        self.targets.remove_end(record)  # first: clients take it for the end, whatever becomes of this program
+        self._run_again(record)
+        record.followed = {key: found for key, found in record.followed.items() if found.job is not None}
+        record.state, record.reason, record.outcome = SubmissionState.STARTED, "", ""
+        record.ended_at, record.resumed_at, record.resumed_run = None, self.clock(), run
+        record.log(f"[Job Manager] Job {record.job_id} was resumed: it is followed again", self.clock())
+        self.records.put(record)
+        self._write_certificate(record)
+
+    def _note_run(self, record: Record, job: JobRecord) -> None:
+        """Note which run of the job is looked at; in another one, what had failed in the one before runs again."""
+        if record.run == job.runs:
+            return
+        if record.run is not None:
+            self._run_again(record)
+        record.run = job.runs
+        self.records.put(record)
+
+    def _run_again(self, record: Record) -> None:
+        """Have the datasets that were over, and had not succeeded, be as at the start, each in an environment of its own."""
+        objects, folder = self.targets.of(record)
+        environments = layout.environment_ids(f"{record.identity}/{record.run}", len(record.datasets))
+        for dataset, environment in zip(record.datasets, environments, strict=True):
+            if not dataset.over or dataset.status == SUCCESS:
+                continue
+            objects.delete([folder.result(key) for key in dataset.outputs.values()])
+            dataset.environment, dataset.outputs = environment, {}
+            dataset.over, dataset.status, dataset.last, dataset.cpu, dataset.at = False, INITIALIZING, "", None, 0.0
+
+    def _begin(self, record: Record) -> None:
+        """Write the files that datasets have from the start, of those that have none."""
+        new = [dataset for dataset in record.datasets if not dataset.at and not dataset.over]
+        if new:
+            write_first(self.bucket, record, new, self.clock())
+            self.records.put(record)
+
+    def _note_what_follows(self, record: Record, job: JobRecord) -> bool:
+        """Tell the submitter what follows; whether more is to come."""
+        new, more = self._chain.note(record, job)
+        if new:
+            objects, folder = self.targets.of(record)
+            objects.put(folder.update, update_text(record))
+            self.records.put(record)
+        return more
 
     def _deleted(self, record: Record) -> None:
         """The job was deleted while it was followed: what did not end by then has no results."""
@@ -162,7 +238,7 @@ class Follower:
         name = f"{dataset.environment}.json"
         self.bucket.objects.put(f"{layout.LOGS}/{record.group}/{name}", ended)
         self.bucket.objects.delete([f"{layout.ACTIVE}/{name}"])
-        objects.put(folder.update, layout.UPDATE_TEXT)
+        objects.put(folder.update, update_text(record))
         dataset.over = True
         self.records.put(record)
 

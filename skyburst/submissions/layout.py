@@ -3,7 +3,7 @@
 {group}/inputs/...                        data
 {group}/configs/...                       configs
 {group}/submissions/*submit.json          what starts a job
-{group}/results/job__{bucket}_{timestamp}/
+{group}/results/job__{bucket}_{timestamp}/       of what follows it: job__{analysis}_{timestamp}
     logs/certificate.txt                  how the job came about, and how each dataset is
     logs/DATASET_NAME:{name}_STATUS.txt   one for each dataset
     process_results/...                   outputs, the config, update.txt, end.txt
@@ -34,6 +34,10 @@ RESERVED = frozenset({"active", "debug_direct", LOGS, SUBMISSIONS, *OWN})
 END, UPDATE = "end.txt", "update.txt"
 END_TEXT = b"end of analysis marker"
 UPDATE_TEXT = b"update results."
+"""The first line, and the only one unless something follows."""
+UNNAMEABLE = re.compile(r"[/\\\x00-\x1f\x7f]")
+LONGEST_FOLLOWING = 150
+"""Bytes: the names of files have 255 at most."""
 ENVIRONMENT_DIGITS = 17
 """As many as ids of instances have."""
 
@@ -105,6 +109,19 @@ def job_name(bucket: str, timestamp: str, number: int = 1) -> str:
 def upload_timestamp(uploaded_at: float) -> str:
     """Timestamp of a submission that has none, from when it was uploaded, in seconds since the epoch."""
     return datetime.fromtimestamp(uploaded_at, UTC).strftime("%Y%m%d_%H%M%S")
+
+
+def following_config(name: str, key: str) -> str:
+    """Name of the config of a job that follows a submission, by the submission's folder and the key of what follows."""
+    return f"{name}next{key}config.json"
+
+
+def following_timestamp(timestamp: str, dataset: str | None) -> str:
+    """Timestamp of a job that follows a submission, or one dataset of it, as it is part of the name of a folder."""
+    if dataset is None or timestamp.endswith(f"_{dataset}"):
+        return timestamp
+    cut = f"{timestamp}_{dataset}".encode(errors="replace")[:LONGEST_FOLLOWING].decode(errors="ignore")
+    return UNNAMEABLE.sub("_", cut)
 
 
 def record_key(group: str, name: str) -> str:

@@ -6,7 +6,7 @@ Everything may be done twice: what was interrupted is received again and comes t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -138,25 +138,33 @@ class Reception:
             record.results = None
         self.refuse(record, step, "job_manager", [problem], INTERNAL_ERROR)
 
+    def trouble(self, record: Record, problem: str) -> None:
+        """Tell that a submission that goes on could not be looked at, unless the same was told since it could."""
+        if record.trouble == problem:
+            return
+        what = (
+            f"its job {record.job_id} is not ended by this, and" if record.job_id else "it has not ended by this, and"
+        )
+        text = f"{INTERNAL_ERROR}it could not be looked at: {problem}; {what} is looked at again"
+        record.log(internal("job_manager", text), self.clock())
+        record.trouble = problem
+        # In the group's own folder only: another one, which the submitter named, may be what is in the way.
+        self.targets.write_certificate(record, render(record.lines, dataset_lines(record)), own=True)
+        self.records.put(record)
+
+    def passed(self, record: Record) -> None:
+        """Tell that it could be looked at again."""
+        record.trouble = ""
+        record.log(internal("job_manager", "It is looked at again: what was in the way has passed."), self.clock())
+        self._write_certificate(record)
+        self.records.put(record)
+
     def started(self, record: Record, job_id: str) -> None:
         """Note that a submission has its job: its datasets have files of their own from here on."""
         now = self.clock()
         record.job_id, record.state, record.reason = job_id, SubmissionState.STARTED, ""
-        kind = record.instance_type or "default"
-        record.log(utility(f"Acquiring new {kind} instances for job {job_id} ..."), now)
-        for dataset in record.datasets:
-            record.log(utility(f"New instance ec2.Instance(id='{dataset.environment}') created!"), now)
-        count = len(record.datasets)
-        record.log(internal("start_instance", f"Created {count} immutable analysis environments."), now)
-        for number, dataset in enumerate(record.datasets, start=1):
-            name = place_of(dataset.dataname).key.rpartition("/")[2]
-            record.log(internal("process_inputs", f"Starting analysis {number} with parameter set {name}"), now)
-        record.log(internal("process_inputs", "All jobs submitted. Processing..."), now)
-        record.log(done(4), now)
-        record.log(COMPLETE, now)
-        with ThreadPoolExecutor(max(1, self.bucket.objects.at_once), "start") as pool:
-            for _ in pool.map(lambda dataset: self._write_first(record, dataset, now), record.datasets):
-                continue
+        log_start(record, now)
+        write_first(self.bucket, record, record.datasets, now)
         self._write_certificate(record)
         self.records.put(record)
 
@@ -168,15 +176,6 @@ class Reception:
         record.log(text, self.clock())
         self._write_certificate(record)
         self.records.put(record)
-
-    def _write_first(self, record: Record, dataset: Dataset, now: float) -> None:
-        """The files that a dataset has from the start."""
-        dataset.at = now
-        objects, folder = self.targets.of(record)
-        text = status_text.initial(dataset.environment, str(record.job_id), dataset.dataname)
-        objects.put(folder.status(dataset.name), text)
-        running = activity.record(activity.environment_of(record, dataset), None, None)
-        self.bucket.objects.put(f"{layout.ACTIVE}/{dataset.environment}.json", running)
 
     def _check(self, record: Record, read: Read) -> None:
         """Take a submission through the steps before its start."""
@@ -281,6 +280,38 @@ class Reception:
 
     def _write_certificate(self, record: Record) -> None:
         self.targets.write_certificate(record, render(record.lines, dataset_lines(record)))
+
+
+def log_start(record: Record, now: float) -> None:
+    """The lines of a setup log that say that there is a job."""
+    kind = record.instance_type or "default"
+    record.log(utility(f"Acquiring new {kind} instances for job {record.job_id} ..."), now)
+    for dataset in record.datasets:
+        record.log(utility(f"New instance ec2.Instance(id='{dataset.environment}') created!"), now)
+    count = len(record.datasets)
+    record.log(internal("start_instance", f"Created {count} immutable analysis environments."), now)
+    for number, dataset in enumerate(record.datasets, start=1):
+        name = place_of(dataset.dataname).key.rpartition("/")[2]
+        record.log(internal("process_inputs", f"Starting analysis {number} with parameter set {name}"), now)
+    record.log(internal("process_inputs", "All jobs submitted. Processing..."), now)
+    record.log(done(4), now)
+    record.log(COMPLETE, now)
+
+
+def write_first(bucket: Bucket, record: Record, datasets: Sequence[Dataset], now: float) -> None:
+    """Write the files that datasets of a submission have from the start."""
+    objects, folder = Targets(bucket).of(record)
+
+    def write(dataset: Dataset) -> None:
+        dataset.at = now
+        text = status_text.initial(dataset.environment, str(record.job_id), dataset.dataname)
+        objects.put(folder.status(dataset.name), text)
+        running = activity.record(activity.environment_of(record, dataset), None, None)
+        bucket.objects.put(f"{layout.ACTIVE}/{dataset.environment}.json", running)
+
+    with ThreadPoolExecutor(max(1, bucket.objects.at_once), "start") as pool:
+        for _ in pool.map(write, datasets):
+            continue
 
 
 def dataset_lines(record: Record) -> list[DatasetLine]:

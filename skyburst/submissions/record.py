@@ -64,8 +64,30 @@ class Dataset(msgspec.Struct, kw_only=True):
     """When its status was that, seconds since the epoch."""
 
 
+class Followed(msgspec.Struct, kw_only=True):
+    """What follows a submission, as `[[next]]` of its blueprint says."""
+
+    analysis: str
+    dataset: str | None = None
+    """Name of the dataset that it follows; None when it follows all of them."""
+    job: str | None = None
+    """Id of the job that was started; None when none could be."""
+    name: str | None = None
+    """Of the job's folder, beside that of the submission."""
+    reason: str = ""
+    """Why no job could be started."""
+
+    @property
+    def text(self) -> str:
+        """A sentence for the submitter."""
+        of = f" dataset {self.dataset}" if self.dataset is not None else ""
+        if self.job is None:
+            return f"{self.analysis} does not follow{of}: {self.reason}"
+        return f"{self.analysis} follows{of}: job {self.job}, results in {self.name}"
+
+
 class Record(msgspec.Struct, kw_only=True):
-    """What is known of a submission."""
+    """What is known of a submission, or of a job that follows one."""
 
     identity: str
     """Digest of what was submitted: the same twice is one submission."""
@@ -101,11 +123,28 @@ class Record(msgspec.Struct, kw_only=True):
     ended_at: float | None = None
     outcome: str = ""
     """State of the job when it ended."""
+    run: int | None = None
+    """Number of the job's run that was looked at last."""
+    resumed_at: float | None = None
+    """When it was seen that its job had been resumed after the end."""
+    resumed_run: int | None = None
+    """Number of the run whose beginning was told, when that is how it was seen."""
+    follows: str = ""
+    """Name of the submission that it follows; empty for one that was uploaded."""
+    followed: dict[str, Followed] = {}
+    """What follows it, by the keys that the job's own objects have for it."""
+    trouble: str = ""
+    """Why it could not be looked at the last time; empty when it could."""
 
     @property
     def folder(self) -> layout.JobFolder:
         """The folder in the group's own results."""
         return layout.JobFolder(f"{self.group}/{layout.RESULTS}/{self.name}")
+
+    @property
+    def jobpath(self) -> str:
+        """Key or URL of the folder that gets the results."""
+        return self.folder.prefix if self.results is None else f"{self.results}/{self.name}"
 
     def log(self, text: str, now: float) -> None:
         """Add a line to the setup log."""
@@ -159,11 +198,12 @@ class Records:
 
         After the numbers come digests of what was submitted, which only the same has that was refused before.
         """
+        start = record.analysis if record.follows else record.bucket
         for number in range(1, MOST_NUMBERED + 1):
-            yield layout.job_name(record.bucket, record.timestamp, number)
+            yield layout.job_name(start, record.timestamp, number)
         for attempt in count(1):
             digest = hashlib.sha256(f"{record.identity}/{attempt}".encode()).hexdigest()[:DIGITS]
-            yield f"{layout.job_name(record.bucket, record.timestamp)}_{digest}"
+            yield f"{layout.job_name(start, record.timestamp)}_{digest}"
 
     def put(self, record: Record) -> None:
         """Store a record over the one before."""

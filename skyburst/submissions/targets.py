@@ -31,15 +31,20 @@ class Targets:
         objects, folder = self.of(record)
         objects.put(folder.certificate, b"")
 
-    def write_certificate(self, record: Record, text: bytes) -> None:
-        """Write the certificate."""
-        for objects, folder in self._places(record):
+    def write_certificate(self, record: Record, text: bytes, *, own: bool = False) -> None:
+        """Write the certificate; with `own` in the group's own folder only."""
+        for objects, folder in [self._own(record)] if own else self._places(record):
             objects.put(folder.certificate, text)
 
     def write_end(self, record: Record) -> None:
         """Say that nothing more happens."""
         for objects, folder in self._places(record):
             objects.put(folder.end, END_TEXT)
+
+    def remove_end(self, record: Record) -> None:
+        """Take back that nothing more happens."""
+        for objects, folder in self._places(record):
+            objects.delete([folder.end])
 
     def _places(self, record: Record) -> list[tuple[ObjectStore, JobFolder]]:
         own = self._own(record)

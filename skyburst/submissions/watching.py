@@ -21,6 +21,7 @@ from typing import NamedTuple
 from skyburst.client import create
 from skyburst.contracts.job import parse_job
 from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import JobState
 from skyburst.errors import (
     FolderBusy,
     Invalid,
@@ -39,6 +40,7 @@ from skyburst.submissions.checking import Bucket, Offer, stays_within
 from skyburst.submissions.following import Follower
 from skyburst.submissions.gate import Gate, OpenGate
 from skyburst.submissions.json_documents import read_json
+from skyburst.submissions.owners import note_owner
 from skyburst.submissions.receiving import Reception
 from skyburst.submissions.record import Record, SubmissionState
 from skyburst.submissions.room import Waiting, admitted
@@ -48,6 +50,9 @@ LOCK = ".watch.lock"
 LOCK_S = 0.2
 STARTING_S = 10.0
 """A program that drives a job has so long to begin."""
+RESUMED_S = 2.0
+"""Whether jobs of submissions that have ended were resumed is looked at so often."""
+RESUMABLE = frozenset(str(state) for state in JobState if state.finished and state is not JobState.SUCCEEDED)
 AGAIN_S = 30.0
 """A submission with which something went wrong on this machine is looked at again after so long."""
 log = logging.getLogger(__name__)
@@ -146,6 +151,14 @@ class Watcher:
             watched.follow()
         return sum(len(watched.open) + watched.arriving for watched in self._watched.values())
 
+    def retain(self) -> None:
+        """Delete what is due; what goes wrong with that is told, and is tried again when another submission ends."""
+        try:
+            for deleted in self.home.retain(self.clock()):
+                self.tell(Told(deleted.job_id, deleted.kept or f"{deleted.kind} deleted: {deleted.objects:,}"))
+        except SkyburstError as error:
+            self.tell(Told(str(self.folder), f"what is due is not deleted yet: {error}"))
+
     def _find_folders(self) -> None:
         try:
             paths = sorted(self.folder.iterdir())
@@ -183,7 +196,8 @@ class Watcher:
             for record in watched.open.values():
                 if record.state is SubmissionState.STARTED:
                     left = sum(not dataset.over for dataset in record.datasets)
-                    running[name] = running.get(name, 0) + min(left, self._slots(record))
+                    analysis = record.analysis if record.follows else name
+                    running[analysis] = running.get(analysis, 0) + min(left, self._slots(record))
                 elif record.state is SubmissionState.QUEUED and watched.is_due(record):
                     entry = Waiting(record.identity, name, self._slots(record))
                     waiting.append((record.received_at, entry, watched, record))
@@ -210,7 +224,9 @@ class _Watched:
         self._arrivals = Arrivals()
         self._bucket = bucket
         self._reception = Reception(bucket, watcher.clock, watcher.gate, price=lambda _: 0.0)  # it is this machine
-        self._follower = Follower(bucket, watcher.home.table, watcher.home.objects, watcher.clock)
+        self._follower = Follower(
+            bucket, watcher.home.table, watcher.home.objects, watcher.clock, price=lambda _: 0.0, begun=self._begun
+        )
         self._again: dict[str, float] = {}
         """When to look again at submissions with which something went wrong, by their identities."""
         self._driven: dict[str, float] = {}
@@ -219,11 +235,17 @@ class _Watched:
         """Submit files that are there and not taken in."""
         self.open: dict[str, Record] = {}
         """Submissions that are not over, by their identities."""
+        self._ended: dict[str, Record] = {}
+        """Those whose jobs could be resumed, by their identities."""
+        self._looked_at = 0.0
+        """When these were looked at, by the clock."""
         for record in self._reception.records.all():
             if self._reception.go_on(record):
                 self._received(record)
             elif not record.state.over:
                 self.open[record.identity] = record
+            else:
+                self._keep_if_resumable(record)
 
     @property
     def limit(self) -> int:
@@ -259,6 +281,7 @@ class _Watched:
         name = _name(record)
         try:
             handle = create(parse_job(record.specification or {}), home=self._watcher.home, folder=self._path)
+            note_owner(self._watcher.home.objects, handle.job_id, self._bucket.objects.location, record)
             # Not before it is noted that there is a job: what is noted and not driven is resumed.
             self._reception.started(record, handle.job_id)
             if not handle.status().finished and not self._watcher.home.is_driven(handle.job_id):
@@ -282,6 +305,7 @@ class _Watched:
 
     def follow(self) -> None:
         """Show what runs, and have what was interrupted go on."""
+        self._reopen()
         for record in list(self.open.values()):
             if record.state is not SubmissionState.STARTED or not self.is_due(record):
                 continue
@@ -292,6 +316,34 @@ class _Watched:
                     self._drive(str(record.job_id))
             except SkyburstError as error:
                 self._put_off(record.identity, _name(record), error)
+
+    def _reopen(self) -> None:
+        """Follow those again whose jobs were resumed."""
+        now = self._watcher.clock()
+        if 0 <= now - self._looked_at < RESUMED_S:
+            return
+        self._looked_at = now
+        for record in list(self._ended.values()):
+            try:
+                if not self.is_due(record) or not self._follower.is_resumed(record):
+                    continue
+                self._follower.reopen(record)
+            except SkyburstError as error:
+                self._put_off(record.identity, _name(record), error)
+                continue
+            del self._ended[record.identity]
+            self.open[record.identity] = record
+            self._watcher.tell(Told(_name(record), f"job {record.job_id} was resumed", record.state))
+
+    def _begun(self, record: Record) -> None:
+        """A job follows a submission."""
+        if not record.state.over and record.identity not in self.open:
+            self.open[record.identity] = record
+            self._watcher.tell(Told(_name(record), f"follows {record.follows}: job {record.job_id}", record.state))
+
+    def _keep_if_resumable(self, record: Record) -> None:
+        if record.outcome in RESUMABLE:
+            self._ended[record.identity] = record
 
     def _drive(self, job_id: str) -> None:
         """Have a job go on whose program is gone."""
@@ -326,8 +378,11 @@ class _Watched:
 
     def _close(self, record: Record) -> None:
         self.open.pop(record.identity, None)
+        self._keep_if_resumable(record)
         text = f"{record.outcome}: {record.reason}" if record.outcome else record.reason
         self._watcher.tell(Told(_name(record), text, record.state))
+        if (record.specification or {}).get("keep"):
+            self._watcher.retain()
 
     def _put_off(self, key: str, name: str, error: Exception) -> None:
         """Something of this machine is in the way, such as a full disk: tell it, and try again later."""

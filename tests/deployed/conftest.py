@@ -91,7 +91,7 @@ def deployed(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory
     secret = running_cloud.client("secretsmanager").create_secret(Name="hooks", SecretString=HOOK_SECRET)
     chosen = context(
         prefix=PREFIX, analyses=analyses, lanes=2, children=8, burst_functions=BURST_FUNCTIONS, drift_check="daily",
-        submission_buckets={"uploaded": "", "words": ""}, submission_origins=["https://example.org"],
+        submission_buckets={"uploaded": "", "words": "", "splits": ""}, submission_origins=["https://example.org"],
         mail_from="sky@example.org", notify_topics=[f"arn:aws:sns:{account}:ends"], private_webhooks="yes",
         webhook_secret=secret["ARN"],
     )  # fmt: skip

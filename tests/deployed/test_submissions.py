@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.deployed.conftest import PREFIX, Deployment
+from tests.homes_aws.test_submissions_on_aws import EVENTS_OF_A_LOOK
 
 pytestmark = pytest.mark.slow
 WAIT_S = 240.0
@@ -79,10 +80,42 @@ def test_an_upload_runs_and_its_results_come_back(aws: Deployment, lab: Lab) -> 
     assert lab.text(f"{folder}/process_results/c.yaml") == lab.text("mylab/configs/c.yaml")
     assert json.loads(lab.text(f"{folder}/logs/certificate.json"))["job"]["state"] == "PARTIAL"
     lab.wait_for_end(second)
+    client, machine = aws.cloud.client("stepfunctions"), aws.outputs["JobMachine"].replace("-jobs", "-submissions")
+    looked = []
+    for entry in client.list_executions(stateMachineArn=machine, statusFilter="SUCCEEDED")["executions"]:
+        arn = entry["executionArn"]
+        output = json.loads(client.describe_execution(executionArn=arn)["output"])
+        looked.append((output.get("looks", 0), aws.cloud.count_history_events(arn)))
+    assert max(looks for looks, _ in looked) > 1
+    assert all(events <= EVENTS_OF_A_LOOK * (looks + 2) for looks, events in looked), looked
     assert json.loads(lab.text(f"{second}/process_results/result.json")) == {"a.txt": "ONE", "a.txt-2": "TWO"}
     assert lab.keys("logs/active/") == []
     records = [json.loads(lab.text(key)) for key in lab.keys("logs/mylab/")]
     assert sum(record["jobpath"] == folder for record in records) == 2
+
+
+def test_what_follows_an_upload_has_folders_too_and_a_job_that_is_resumed_is_followed_again(aws: Deployment) -> None:
+    lab = Lab(aws, "SplitsSubmissions")
+    lab.put("mylab/inputs/bad.txt", b"bad words\n")
+    lab.put("mylab/configs/c.yaml", b"{}")
+    folder = lab.submit("1", "mylab/inputs/a.txt", "mylab/inputs/bad.txt")
+    certificate = lab.wait_for_end(folder)
+    assert "DATANAME: mylab/inputs/bad.txt | STATUS: FAILED" in certificate
+    assert "counts follows dataset a.txt: job counts-next-" in certificate
+    each = "mylab/results/job__counts_1_a.txt"
+    assert "DATANAME: mylab/results/job__splits" in lab.wait_for_end(each)
+    assert lab.text(f"{each}/process_results/count.txt").strip() == "1"
+    job = str(json.loads(lab.text(f"{folder}/logs/DATASET_NAME:a.txt_STATUS.txt"))["command"])
+    lab.put("mylab/inputs/bad.txt", b"good words\n")
+    assert aws.run(f"{job}-again", {"resume": job})["status"] == "SUCCEEDED"
+    deadline = time.monotonic() + WAIT_S
+    while "was resumed: it is followed again" not in lab.text(f"{folder}/logs/certificate.txt"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert lab.wait_for_end(folder).count("| STATUS: SUCCESS |") == 2
+    both = "mylab/results/job__counts_1"
+    assert lab.wait_for_end(both).count("| STATUS: SUCCESS |") == 2
+    assert "counts follows: job counts-next-" in lab.wait_for_end(folder)
 
 
 def test_a_command_runs_in_an_environment_for_each_dataset(aws: Deployment) -> None:

@@ -101,13 +101,16 @@ class Job:
         self.job_id = job_id
         self.table = lab.home.table
         self.objects = lab.home.objects
+        self.names: dict[int, str] = {}
+        """Of datasets, where they matter."""
         self._logs: dict[int, bytes] = {}
 
     def tells(self, number: int, **document: Any) -> None:
         """An environment says how its dataset is."""
         self.table.claim(self.job_id, [Claim(number, 1, self.lab.now, self.lab.now + 60)])
         whole = {
-            "dataset": "x", "data": "x", "config": None, "state": "RUNNING", "reason": "", "exit_code": None, "attempt": 1,
+            "dataset": self.names.get(number, "x"), "data": "x", "config": None, "state": "RUNNING", "reason": "",
+            "exit_code": None, "attempt": 1,
             "started_at": self.lab.now, "finished_at": None, "cpu_percent": 12.3, "memory_mb": 100.0, "files": [],
             **document,
         }  # fmt: skip

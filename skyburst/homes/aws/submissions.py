@@ -16,7 +16,7 @@ from typing import Any
 
 from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.job import parse_job
-from skyburst.errors import Invalid, InvalidSubmission, JobNotFound, ObjectNotFound
+from skyburst.errors import Invalid, InvalidSubmission, JobNotFound, ObjectNotFound, SubmissionNotFound
 from skyburst.homes.aws.copies import S3Copies
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.executions import Execution, refusal
@@ -26,6 +26,7 @@ from skyburst.submissions import layout
 from skyburst.submissions.checking import Bucket, Offer
 from skyburst.submissions.following import Follower
 from skyburst.submissions.gate import Gate, OpenGate
+from skyburst.submissions.owners import note_owner, owner_of
 from skyburst.submissions.receiving import Reception
 from skyburst.submissions.record import Record, SubmissionState
 from skyburst.submissions.submit_file import MOST_BYTES
@@ -35,7 +36,10 @@ TURN_S = 240.0
 PLANNING_S = 2
 FIRST_S, SOON_S, LATER_S = 2, 60, 900
 SOON_UNTIL_S = 4 * 3_600
-"""An execution may have 25,000 events, and each look takes nine: for fourteen days there are fewer than 1,700."""
+MOST_LOOKS = 1_500
+"""Then another execution goes on: one may have 25,000 events, and each look takes nine; the rest is for what is tried again."""
+LOOKS_OF_A_FAILURE = 25
+"""What it takes in looks until a look is given up that fails again and again."""
 LONGEST_ANALYSIS = 40
 LONGEST_TOLD = 1_000
 
@@ -90,35 +94,69 @@ class Submissions:
         self._start(self._machine, name, upload)
         return {"started": name}
 
-    def receive(self, upload: Mapping[str, Any]) -> dict[str, Any]:
-        """Check a submission, and write the first lines of its certificate."""
-        try:
-            record, _ = self._reception(upload["bucket"]).receive(
-                upload["key"], self._content(upload), upload["uploaded_at"]
-            )
-        except ObjectNotFound:  # somebody took it away again
-            return {**upload, "over": True, "wait_s": 0}
-        return self._told(record, 0)
+    def resumed(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """Start an execution that follows a submission again, if the job that was resumed is of one.
+
+        Args:
+            event: of a job that runs, not for the first time, as the engine tells it to EventBridge.
+        """
+        detail = event["detail"]
+        owner = owner_of(self._deployed.objects, detail["job"])
+        bucket = owner.location.removeprefix("s3://") if owner else ""
+        if owner is None or bucket not in self._buckets:
+            return {"started": None}
+        given = {"bucket": bucket, "group": owner.group, "name": owner.name, "run": detail["run"]}
+        name = _execution_name(given)
+        self._start(self._machine, name, given)
+        return {"started": name}
+
+    def receive(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Check what was uploaded, and write the first lines of its certificate; or go on with what another execution began.
+
+        Args:
+            given: an upload; or `{"bucket", "group", "name"}` of a submission, with `part` when another execution has had its
+                looks, with `run` when its job was resumed, and with neither when it follows another submission.
+        """
+        reception = self._reception(given["bucket"])
+        if "name" not in given:
+            try:
+                record, _ = reception.receive(given["key"], self._content(given), given["uploaded_at"])
+            except ObjectNotFound:  # somebody took it away again
+                return {**given, "state": "", "over": True, "wait_s": 0}
+            return self._told(record, 0)
+        record = reception.records.get(given["group"], given["name"])
+        if "run" in given and "part" not in given:
+            follower = self._follower(reception)
+            if follower.is_resumed(record):
+                follower.reopen(record, given["run"])
+            elif record.resumed_run != given["run"]:  # whatever followed it when it was resumed sees to it
+                return {**self._told(record, 0), "over": True}
+        return self._told(record, 0, given)
 
     def turn(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Take a submission further: start its job, or show how it is, or deliver what is due."""
+        if given.get("looks", 0) >= MOST_LOOKS:
+            return self._hand_over(given)
         reception = self._reception(given["bucket"])
         record = reception.records.get(given["group"], given["name"])
         reception.go_on(record)
+        wait_s = _wait_s(time.time() - max(record.received_at, record.resumed_at or 0.0))
         if record.state is SubmissionState.QUEUED:
             self._start_job(reception, record)
-            return self._told(record, PLANNING_S)
-        if record.state is SubmissionState.STARTED:
-            deployed = self._deployed
-            follower = Follower(reception.bucket, deployed.table, deployed.objects, time.time, self._copies)
+            wait_s = PLANNING_S
+        elif record.state is SubmissionState.STARTED:
             until = time.time() + TURN_S
-            follower.turn(record, until)
-            if time.time() > until:
-                return self._told(record, 0)
-        return self._told(record, _wait_s(time.time() - record.received_at))
+            self._follow(self._follower(reception), record, until)
+            wait_s = 0 if time.time() > until else wait_s
+        if record.trouble and not record.state.over:
+            reception.passed(record)
+        return self._told(record, wait_s, given, looks=1)
 
     def failed(self, given: Mapping[str, Any], error: str, cause: str) -> dict[str, Any]:
-        """End a submission that could not be taken further for a reason of the deployment's: its submitter sees it."""
+        """Tell the submitter that a submission could not be taken further for a reason of the deployment's.
+
+        One that has a job, or may have, goes on: what is in the way may pass, and the job runs meanwhile. Any other is refused.
+        """
         reception = self._reception(given["bucket"])
         try:
             record = (
@@ -126,14 +164,37 @@ class Submissions:
                 if "name" in given
                 else reception.claim(given["key"], self._content(given), given["uploaded_at"])
             )
-        except ObjectNotFound:
-            return {**given, "over": True, "wait_s": 0}
-        if not record.state.over:
-            running = f"; its job {record.job_id} is not ended by this" if record.job_id else ""
-            problem = f"{error}: {cause[:LONGEST_TOLD]}{running}"
-            step = 1 if record.state is SubmissionState.RECEIVED else 4
-            reception.fail(record, step, problem)
-        return self._told(record, 0)
+        except (ObjectNotFound, SubmissionNotFound):
+            return {**given, "state": "", "over": True, "wait_s": 0}
+        problem = f"{error}: {cause[:LONGEST_TOLD]}"
+        if record.state is SubmissionState.RECEIVED:
+            reception.fail(record, 1, problem)
+        elif not record.state.over:
+            reception.trouble(record, problem)
+        if given.get("looks", 0) >= MOST_LOOKS:
+            return self._hand_over(given)
+        return self._told(record, SOON_S, given, looks=LOOKS_OF_A_FAILURE)
+
+    def _follower(self, reception: Reception) -> Follower:
+        deployed, bucket = self._deployed, reception.bucket
+        return Follower(bucket, deployed.table, deployed.objects, time.time, self._copies, price_of, self._begun)
+
+    def _follow(self, follower: Follower, record: Record, until: float) -> None:
+        """Show how a job is; one that was resumed while its end was written has not ended."""
+        if follower.turn(record, until) and follower.is_resumed(record):
+            follower.reopen(record)
+
+    def _begun(self, record: Record) -> None:
+        """A job follows a submission: an execution of its own follows it."""
+        given = {"bucket": record.bucket, "group": record.group, "name": record.name}
+        self._start(self._machine, _execution_name(given), given)
+
+    def _hand_over(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Have another execution go on, before this one has had all the events that it may have."""
+        names = {name: given[name] for name in ("bucket", "group", "name", "run") if name in given}
+        names["part"] = given.get("part", 1) + 1
+        self._start(self._machine, _execution_name(names), names)
+        return {**names, "state": "", "job": given.get("job"), "over": True, "wait_s": 0}
 
     def _reception(self, bucket: str) -> Reception:
         """What receives the submissions of a bucket; kept between calls."""
@@ -159,6 +220,7 @@ class Submissions:
     def _start_job(self, reception: Reception, record: Record) -> None:
         """Start the execution of the job, or look whether it has made one."""
         job_id = f"{record.analysis[:LONGEST_ANALYSIS]}-{record.identity[:24]}"
+        note_owner(self._deployed.objects, job_id, reception.bucket.objects.location, record)
         try:
             self._deployed.table.job(job_id)
         except JobNotFound:
@@ -198,11 +260,28 @@ class Submissions:
             return None
         return Execution(found["status"] == "RUNNING", str(found.get("error", "")), str(found.get("cause", "")))
 
-    def _told(self, record: Record, wait_s: int) -> dict[str, Any]:
+    def _told(
+        self, record: Record, wait_s: int, given: Mapping[str, Any] | None = None, *, looks: int = 0
+    ) -> dict[str, Any]:
+        """What an execution goes on with.
+
+        Args:
+            record: of the submission.
+            wait_s: after which it is looked at.
+            given: what the execution has had so far; None of a new one.
+            looks: that it has had since.
+        """
+        given = given or {}
         return {
             "bucket": record.bucket, "group": record.group, "name": record.name, "state": str(record.state),
-            "job": record.job_id, "over": record.state.over, "wait_s": wait_s,
+            "job": record.job_id, "over": record.state.over, "wait_s": wait_s, "looks": given.get("looks", 0) + looks,
+            **{name: given[name] for name in ("run", "part") if name in given},
         }  # fmt: skip
+
+
+def _execution_name(given: Mapping[str, Any]) -> str:
+    """Name of the execution that goes on with a submission: the same whenever it is asked for."""
+    return hashlib.sha256(json.dumps(given, sort_keys=True).encode()).hexdigest()[:40]
 
 
 def price_of(instance_type: str) -> float | None:
