@@ -13,6 +13,7 @@ from constructs import Construct
 
 from cdk_app.bundle import Contents
 from cdk_app.functions import Factory
+from skyburst.submissions.layout import RECORDS
 
 RETAIN_S = 900
 RESULTS = (
@@ -41,8 +42,8 @@ class Retention(Construct):
             self, "Retain", f"{factory.prefix}-retain", Contents(),
             handler="step_functions.retain.handler", memory_mb=512, timeout_s=RETAIN_S, asynchronous=True, retries=2,
             statements=[
-                *factory.reads("jobs/*", "items/*", INPUTS), *factory.lists(), *_uploaded(uploads),
-                *factory.deletes(*RESULTS, INPUTS, "retention/*"),
+                *factory.reads("jobs/*", "items/*"), *factory.lists(), *_uploaded(uploads),
+                *factory.deletes(*RESULTS, "retention/*"),
                 *factory.jobs("GetItem", "BatchGetItem", "UpdateItem"), *factory.lists_jobs(),
             ],
         )  # fmt: skip
@@ -55,11 +56,13 @@ class Retention(Construct):
 
 
 def _uploaded(buckets: Sequence[s3.IBucket]) -> list[iam.PolicyStatement]:
-    """Find and delete what groups uploaded for their submissions."""
+    """Find and delete what groups uploaded for their submissions, as the records of these say."""
     if not buckets:
         return []
     objects = [bucket.arn_for_objects(INPUTS) for bucket in buckets]
+    records = [bucket.arn_for_objects(f"{RECORDS}/*") for bucket in buckets]
     return [
         iam.PolicyStatement(actions=["s3:GetObject", "s3:DeleteObject"], resources=objects),
+        iam.PolicyStatement(actions=["s3:GetObject"], resources=records),
         iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket.bucket_arn for bucket in buckets]),
     ]

@@ -12,11 +12,14 @@ from typing import Any, NamedTuple, Protocol
 from skyburst import local_files
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.records import JobRecord
-from skyburst.errors import InvalidItems, InvalidJob, JobNotFound, ObjectNotFound, StorageError
+from skyburst.errors import Invalid, InvalidItems, InvalidJob, JobNotFound, ObjectNotFound, SkyburstError, StorageError
 from skyburst.manifest import Manifest, parse_source, read_all
 from skyburst.objects import ObjectStore, open_store
 from skyburst.ports import TaskTable
-from skyburst.retention.policy import MARKS, Due, Kind, due_of, in_inputs, is_result, mark_of, overlap, own_inputs
+from skyburst.retention.policy import MARKS, Due, Kind, data_of, due_of, is_result, mark_of, overlap, own_inputs
+from skyburst.submissions.layout import INPUTS
+from skyburst.submissions.owners import owner_of, record_of
+from skyburst.submissions.record import Record
 
 MOST_OTHERS = 1_000
 """Jobs, the newest, that are looked at for whether they still need the same inputs."""
@@ -47,6 +50,19 @@ class Deleted(NamedTuple):
     """Bytes."""
     kept: str = ""
     """Why it was not deleted yet."""
+
+
+class _Submission(NamedTuple):
+    """The submission that a job is of."""
+
+    record: Record
+    location: str
+    """Path or URL of its bucket."""
+
+    @property
+    def inputs(self) -> str:
+        """Where its group uploads data."""
+        return f"{self.location}/{self.record.group}/{INPUTS}"
 
 
 def note(objects: ObjectStore, job_id: str, spec: JobSpec) -> None:
@@ -81,12 +97,13 @@ def enforce(home: Keeping, now: float) -> Iterator[Deleted]:
 
 
 def _enforced(home: Keeping, job: JobRecord, due: Due, now: float) -> Deleted:
-    kept = _needed(home, job, due)
-    if kept:
-        return Deleted(job.job_id, due.kind, 0, 0, kept)
     try:
-        deleted = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(_own_inputs(home, job), job)
-    except StorageError as error:  # it is tried again
+        submission = _submission_of(home, job)
+        kept = _needed(home, job, due, submission)
+        if kept:
+            return Deleted(job.job_id, due.kind, 0, 0, kept)
+        deleted = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(submission)
+    except (Invalid, StorageError) as error:  # it is tried again
         return Deleted(job.job_id, due.kind, 0, 0, f"not all could be deleted: {error}")
     outcome = dict(job.outcome or {})
     outcome["deleted"] = {**deleted_of(job), str(due.kind): {"at": now, "objects": deleted[0], "size": deleted[1]}}
@@ -104,17 +121,33 @@ def deleted_of(job: JobRecord) -> dict[str, dict[str, Any]]:
     return found
 
 
-def _needed(home: Keeping, job: JobRecord, due: Due) -> str:
+def _submission_of(home: Keeping, job: JobRecord) -> _Submission | None:
+    """The submission of a job, as its own record says; None of any other job, whatever it says of itself."""
+    owner = owner_of(home.objects, job.job_id)
+    record = record_of(owner) if owner else None
+    if owner is None or record is None or record.job_id not in (job.job_id, None):
+        return None
+    return _Submission(record, owner.location)
+
+
+def _needed(home: Keeping, job: JobRecord, due: Due, submission: _Submission | None) -> str:
     """Why something cannot be deleted yet; empty when it can."""
+    if submission is not None and not submission.record.state.over:
+        return f"submission {submission.record.name} is not over"
     if due.kind is Kind.RESULTS:
         for entry in home.following(job):
             if entry["job"] and not _ended(home.table, entry["job"]):
                 return f"job {entry['job']}, which follows, still runs"
         return ""
-    mine = set(_own_inputs(home, job))
+    mine = set(own_inputs(submission.record, submission.location)) if submission else set()
     for other in islice(home.table.jobs(), MOST_OTHERS) if mine else ():
-        if other.job_id != job.job_id and not other.state.finished and overlap(mine, set(_own_inputs(home, other))):
-            return f"job {other.job_id} still needs them"
+        if other.job_id == job.job_id or other.state.finished:
+            continue
+        try:
+            if overlap(mine, set(_data_of(home, job, other))):
+                return f"job {other.job_id} still needs them"
+        except SkyburstError as error:
+            return f"job {other.job_id} may need them: its items cannot be read: {error}"
     return ""
 
 
@@ -132,22 +165,24 @@ def _results(objects: ObjectStore, job: JobRecord) -> tuple[int, int]:
     return len(found), sum(entry.size for entry in found)
 
 
-def _own_inputs(home: Keeping, job: JobRecord) -> list[str]:
-    given = job.spec.get("items")
+def _data_of(home: Keeping, job: JobRecord, other: JobRecord) -> Iterator[str]:
+    """Locations of the data of another job; of a stored list only when the same group pays, as there may be millions."""
+    given = other.spec.get("items")
     if isinstance(given, list):
-        return own_inputs(job, given)
-    if job.items is None or "manifest" not in job.items:
-        return []
-    source = parse_source(job.items)
-    assert isinstance(source, Manifest)
-    return own_inputs(job, read_all(source, home.objects))
+        yield from data_of(given)
+    elif other.items and "manifest" in other.items and other.spec.get("group") == job.spec.get("group"):
+        source = parse_source(other.items)
+        assert isinstance(source, Manifest)
+        yield from data_of(read_all(source, home.objects))
 
 
-def _inputs(locations: list[str], job: JobRecord) -> tuple[int, int]:
-    """Delete what was uploaded for a job: files, and folders with all that is in them."""
+def _inputs(submission: _Submission | None) -> tuple[int, int]:
+    """Delete what was uploaded for a submission: files, and folders with all that is in them; how many, and their bytes."""
     count = size = 0
-    for location in locations:
-        found = _delete_at(location) if "://" in location else _delete_here(location, job)
+    if submission is None:
+        return count, size
+    for location in own_inputs(submission.record, submission.location):
+        found = _delete_at(location) if "://" in location else _delete_here(Path(location), Path(submission.inputs))
         count, size = count + found[0], size + found[1]
     return count, size
 
@@ -164,13 +199,16 @@ def _delete_at(location: str) -> tuple[int, int]:
     return len(found), sum(size for _, size in found)
 
 
-def _delete_here(location: str, job: JobRecord) -> tuple[int, int]:
-    """The same on this machine, where what a link leads to was not uploaded, be the link above, at or below the location."""
-    root, name = in_inputs(location, str(job.spec.get("group")))
-    path = Path(root, name)
-    if Path(os.path.realpath(path)) != Path(os.path.realpath(root), os.path.normpath(name)):
+def _delete_here(path: Path, folder: Path) -> tuple[int, int]:
+    """The same on this machine, where what a link leads to was not uploaded, be the link above, at or below the path.
+
+    Args:
+        path: of the data.
+        folder: of the group's inputs, which it is in.
+    """
+    if Path(os.path.realpath(path)) != Path(os.path.realpath(folder), path.relative_to(folder)):
         return 0, 0
-    inside = (Path(folder, file) for folder, _, files in os.walk(path) for file in files)
+    inside = (Path(above, file) for above, _, files in os.walk(path) for file in files)
     found = [(file, file.lstat().st_size) for file in ([path] if path.is_file() else inside) if not file.is_symlink()]
     for file, _ in found:
         local_files.delete(file)

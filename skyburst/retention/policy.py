@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from typing import Any, NamedTuple
-from urllib.parse import unquote
 
 from skyburst.contracts.dataset import DELIVERED, DELIVERED_LOGS, FOLDER
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import JobState
 from skyburst.engine.combine import FILES, PARTS, RESULT
+from skyburst.objects import locate
+from skyburst.submissions.layout import INPUTS
+from skyburst.submissions.record import Record
+from skyburst.submissions.submit_file import place_of
 
 MARKS = "retention/"
 """Where a note is of each job of which something is to be deleted: so that looking for them does not read all jobs."""
@@ -69,30 +72,30 @@ def is_result(key: str, prefix: str) -> bool:
     return name.startswith(FOLDER) and folder.isdigit() and rest.startswith((DELIVERED, DELIVERED_LOGS))
 
 
-def own_inputs(job: JobRecord, items: Iterable[Any]) -> list[str]:
-    """Locations of the data of a job that were uploaded into the folder of its group: `.../GROUP/inputs/...`.
+def own_inputs(record: Record, location: str) -> list[str]:
+    """Locations of the data of a submission that were uploaded for it: those in its group's folder of inputs, in its own bucket.
 
-    Nothing of a job that came in another way than by a submission: its data are somebody's, and stay.
+    What a job says of itself, such as its labels, is anybody's; the record of a submission is the deployment's alone.
 
     Args:
-        job: its record.
-        items: its items.
+        record: of the submission.
+        location: path or URL of its bucket.
     """
-    group = job.spec.get("group")
-    if not group or "submission" not in job.spec.get("labels", {}):
-        return []
     found: dict[str, None] = {}
-    for item in items:
-        for location in _listed(item.get("data") if isinstance(item, dict) else item):
-            if isinstance(location, str) and _is_below(location, f"/{group}/inputs/"):
-                found[location] = None
+    for dataset in record.datasets:
+        place = place_of(dataset.dataname)
+        if place.bucket in (None, record.bucket) and place.key.startswith(f"{record.group}/{INPUTS}/"):
+            found[locate(location, place.key)] = None
     return list(found)
 
 
-def in_inputs(location: str, group: str) -> tuple[str, str]:
-    """A location below the folder of a group's inputs, as that folder and the rest."""
-    before, between, name = location.partition(f"/{group}/inputs/")
-    return f"{before}{between}".rstrip("/"), name.strip("/")
+def data_of(items: Iterable[Any]) -> Iterator[str]:
+    """Locations of the data of items, whatever else these are."""
+    for item in items:
+        given = item.get("data") if isinstance(item, dict) else item
+        for entry in given if isinstance(given, list) else [given]:
+            if isinstance(entry, str):
+                yield entry
 
 
 def overlap(some: set[str], others: set[str]) -> bool:
@@ -103,14 +106,3 @@ def overlap(some: set[str], others: set[str]) -> bool:
 
 def _above(locations: set[str]) -> set[str]:
     return {location[:at] for location in locations for at, letter in enumerate(location) if letter == "/"}
-
-
-def _is_below(location: str, folder: str) -> bool:
-    """Whether a location is that of something in a folder, and leads nowhere else."""
-    path = unquote(location) if "://" in location else location
-    before, between, name = path.partition(folder)
-    return bool(between and before and name.strip("/")) and ".." not in path.split("/")
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [] if value is None else [value]

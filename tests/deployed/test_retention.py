@@ -5,7 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from skyburst.objects import open_store
+from skyburst.submissions.owners import note_owner
+from skyburst.submissions.record import Records
 from tests.deployed.conftest import Deployment
+from tests.retention.test_retention import a_record
 
 
 def keys_of(aws: Deployment, prefix: str) -> set[str]:
@@ -23,16 +27,21 @@ def retain(aws: Deployment) -> dict[str, Any]:
 
 
 def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(aws: Deployment, job_name: str) -> None:
-    mine = aws.put("lab/inputs/mine.txt", b"a b\n")
-    other = aws.put("lab/inputs/other.txt", b"c\n")
+    bucket = aws.outputs["SplitsSubmissions"]
+    uploads = open_store(f"s3://{bucket}")
+    for name, data in {"mine.txt": b"a b\n", "other.txt": b"c\n"}.items():
+        uploads.put(f"lab/inputs/{name}", data)
+    record = a_record("lab/inputs/mine.txt", bucket=bucket, job_id=job_name)
+    Records(uploads).put(record)
+    note_owner(open_store(f"s3://{aws.outputs['Bucket']}"), job_name, uploads.location, record)
     keep = {"results_days": 1e-6, "delete_inputs_after_success": True}
-    people = {"group": "lab", "labels": {"submission": "job__b_1"}}
-    job = {"analysis": "splits", "items": [{"data": mine}], "keep": keep, "next": False, **people}
+    mine = f"{uploads.location}/lab/inputs/mine.txt"
+    job = {"analysis": "splits", "items": [{"data": mine}], "keep": keep, "next": False, "group": "lab"}
     ended = aws.run(job_name, job, timeout_s=180)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert keys_of(aws, "retention/") == {job_name}
     assert retain(aws) == {"inputs": 1, "results": 1, "kept": 0}
-    assert keys_of(aws, "lab/inputs/") == {other.rpartition("/")[2]}
+    assert [entry.key for entry in uploads.list("lab/inputs/")] == ["lab/inputs/other.txt"]
     left = keys_of(aws, f"jobs/{job_name}/")
     assert "certificate.json" in left
     assert "datasets/00000000/status.json" in left

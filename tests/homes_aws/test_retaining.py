@@ -9,8 +9,11 @@ from skyburst.contracts.states import JobState
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.retaining import Keeper
 from skyburst.retention.enforcing import deleted_of, note
+from skyburst.submissions.owners import note_owner
+from skyburst.submissions.record import Records
 from tests.contracts.records import a_job
 from tests.homes_aws.dynamodb import Tables
+from tests.retention.test_retention import a_record
 
 
 def test_results_are_deleted_and_the_record_says_so(dynamodb_tables: Tables, bucket: str) -> None:
@@ -38,13 +41,16 @@ def test_uploaded_inputs_are_deleted_right_after_success(dynamodb_tables: Tables
     deployed.__dict__["table"] = dynamodb_tables.open()
     given = {
         "analysis": "x", "items": [{"data": f"{bucket}/lab/inputs/mine.txt"}], "group": "lab",
-        "labels": {"submission": "job__b_1"}, "keep": {"results_days": 1e-6, "delete_inputs_after_success": True},
+        "keep": {"results_days": 1e-6, "delete_inputs_after_success": True},
     }  # fmt: skip
     spec = parse_job(given)
     job = a_job("job-2", state=JobState.RUNNING)
     job.spec = spec.document()
     deployed.table.create_job(job)
     note(deployed.objects, "job-2", spec)
+    record = a_record("lab/inputs/mine.txt", bucket=deployed.bucket, job_id="job-2")
+    Records(deployed.objects).put(record)
+    note_owner(deployed.objects, "job-2", bucket, record)
     for key in ("lab/inputs/mine.txt", "lab/inputs/other.txt", "jobs/job-2/result.json"):
         deployed.objects.put(key, b"1")
     keeper = Keeper(deployed)

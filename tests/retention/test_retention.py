@@ -17,8 +17,11 @@ from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import JobState
 from skyburst.errors import InvalidJob, ResultNotReady
 from skyburst.homes.local.home import LocalHome
+from skyburst.objects import open_store
 from skyburst.retention.enforcing import deleted_of
 from skyburst.retention.policy import DAY_S, Kind, due_of, is_result, overlap, own_inputs
+from skyburst.submissions.owners import note_owner
+from skyburst.submissions.record import Dataset, Record, Records, SubmissionState
 from tests.cli.conftest import Program, program, project
 
 __all__ = ["program", "project"]
@@ -77,23 +80,26 @@ def test_results_are_told_from_what_makes_a_job_reproducible(name: str, result: 
     assert not is_result(f"jobs/other/{name}", "jobs/j/")
 
 
+def a_record(*datanames: str, bucket: str = "bucket", **fields: Any) -> Record:
+    """The record of a submission of group `lab`."""
+    datasets = [Dataset(dataname=name, name="x", config="lab/configs/c.yaml", environment="i-1") for name in datanames]
+    given = {"state": SubmissionState.ENDED, "job_id": "j", "received_at": 0.0, **fields}
+    return Record(
+        identity="f" * 64, bucket=bucket, analysis="a", group="lab", key="lab/submissions/submit.json", uploaded_at=0.0,
+        name="job__b_1", timestamp="1", datasets=datasets, **given,
+    )  # fmt: skip
+
+
 @pytest.mark.parametrize(
-    "location",
+    ("dataname", "own"),
     [
-        "/data/lab/inputs/../../victim/a.npy",
-        "s3://b/lab/inputs/%2e%2e/victim/a.npy",
-        "/data/lab/inputs/",
-        "/data/other/inputs/a.npy",
-        "/lab/inputs/a.npy",
-        "/data/lab/results/a.npy",
-        5,
+        ("lab/inputs/a.npy", True), ("s3://bucket/lab/inputs/folder/a.npy", True), ("s3://other/lab/inputs/a.npy", False),
+        ("lab/results/job__b_0/a.npy", False), ("lab/inputs", False), ("lab/inputs2/a.npy", False),
     ],
-)
-def test_what_was_not_uploaded_into_the_folder_of_the_group_is_nobodys_to_delete(location: Any) -> None:
-    job = a_job(group="lab", labels={"submission": "s"})
-    assert own_inputs(job, [{"data": ["/data/lab/inputs/a.npy", location]}]) == ["/data/lab/inputs/a.npy"]
-    assert own_inputs(a_job(group="lab"), ["/data/lab/inputs/a.npy"]) == []
-    assert own_inputs(a_job(labels={"submission": "s"}), ["/data/lab/inputs/a.npy"]) == []
+)  # fmt: skip
+def test_only_what_a_submission_names_in_its_groups_inputs_was_uploaded_for_it(dataname: str, own: bool) -> None:
+    found = own_inputs(a_record(dataname), "s3://bucket")
+    assert found == ([f"s3://bucket/{dataname.removeprefix('s3://bucket/')}"] if own else [])
 
 
 @pytest.mark.parametrize(
@@ -174,62 +180,107 @@ def test_a_partial_job_whose_results_are_deleted_cannot_be_resumed(project: Path
         skyburst.JobHandle(result.job_id, home).resume()
 
 
-def submitted(project: Path, *names: str, analysis: str = "sizes.py", **keep: Any) -> dict[str, Any]:
-    """A job of data that a group uploaded."""
-    folder = project / "bucket" / "lab" / "inputs"
-    folder.mkdir(parents=True, exist_ok=True)
-    (project / "sizes.py").write_text(
-        "import os\nimport skyburst\n\n@skyburst.worker\ndef size(batch):\n"
-        "    return sum(os.path.getsize(item['data']) for item in batch.items)\n\ntotal = skyburst.combiners.total()\n"
-    )
-    for name in names:
-        (folder / name).write_text("measured")
-    items = [{"data": str(folder / name)} for name in names]
-    return {"analysis": analysis, "items": items, "group": "lab", "labels": {"submission": "job__b_1"}, "keep": keep}
+class Submitted:
+    """A job of data that a group uploaded for it, in a bucket that is a folder."""
+
+    def __init__(self, project: Path, home: LocalHome, *names: str, state: str = "ENDED", **keep: Any) -> None:
+        self.home = home
+        self.inputs = project / "bucket" / "lab" / "inputs"
+        self.inputs.mkdir(parents=True, exist_ok=True)
+        (project / "sizes.py").write_text(
+            "import os\nimport skyburst\n\n@skyburst.worker\ndef size(batch):\n"
+            "    return sum(os.path.getsize(item['data']) for item in batch.items)\n\ntotal = skyburst.combiners.total()\n"
+        )
+        for name in names:
+            if not (self.inputs / name).exists():
+                (self.inputs / name).write_text("measured")
+        items = [{"data": str(self.inputs / name)} for name in names]
+        labels = {"submission": "job__b_1"}
+        self.spec = {
+            "analysis": "sizes.py",
+            "items": items,
+            "group": "lab",
+            "labels": labels,
+            "keep": keep,
+            "batch_size": 1,
+        }
+        self.job_id = skyburst.client.create(self.spec, home=home).job_id
+        self.record = a_record(
+            *(f"lab/inputs/{name}" for name in names), job_id=self.job_id, state=SubmissionState(state)
+        )
+        self.note()
+
+    def note(self) -> None:
+        """What the deployment notes of the submission."""
+        objects = open_store(self.inputs.parent.parent)
+        Records(objects).put(self.record)
+        note_owner(self.home.objects, self.job_id, objects.location, self.record)
+
+    def drive(self) -> JobRecord:
+        return self.home.drive(self.job_id)
 
 
 def test_uploaded_inputs_are_deleted_right_after_success(project: Path) -> None:
-    home = LocalHome()
-    job = submitted(project, "a.npy", "b.npy", delete_inputs_after_success=True)
-    stays = project / "bucket" / "lab" / "inputs" / "other.npy"
+    job = Submitted(project, LocalHome(), "a.npy", "b.npy", delete_inputs_after_success=True)
+    stays = job.inputs / "other.npy"
     stays.write_text("somebody's")
-    result = skyburst.run(job, home=home)
-    assert result.value == 16
-    assert sorted(stays.parent.iterdir()) == [stays]
-    assert deleted_of(home.table.job(result.job_id))["inputs"]["objects"] == 2
-    assert list(home.objects.list("retention/")) == []
+    assert job.drive().state is JobState.SUCCEEDED
+    assert sorted(job.inputs.iterdir()) == [stays]
+    assert deleted_of(job.home.table.job(job.job_id))["inputs"]["objects"] == 2
+    assert list(job.home.objects.list("retention/")) == []
+
+
+def test_labels_which_anybody_may_give_a_job_delete_nothing(project: Path) -> None:
+    home = LocalHome()
+    job = Submitted(project, home, "a.npy")
+    ended = skyburst.run({**job.spec, "keep": {"delete_inputs_after_success": True}}, home=home)
+    assert ended.state is JobState.SUCCEEDED
+    other = Submitted(project, home, "b.npy", delete_inputs_after_success=True)
+    other.record.job_id = "another-1"  # its note leads to the record of another job
+    other.note()
+    other.drive()
+    assert {path.name for path in job.inputs.iterdir()} == {"a.npy", "b.npy"}
+
+
+@pytest.mark.parametrize("keep", [{"delete_inputs_after_success": True}, {"results_days": 1e-9}])
+def test_nothing_of_a_job_is_deleted_before_its_submission_is_over(project: Path, keep: dict[str, Any]) -> None:
+    job = Submitted(project, LocalHome(), "a.npy", state="STARTED", **keep)
+    job.drive()
+    (kept,) = later(job.home)
+    assert kept.kept == "submission job__b_1 is not over"
+    job.record.state = SubmissionState.ENDED
+    job.note()
+    (deleted,) = later(job.home)
+    assert (deleted.kept, deleted.objects) == ("", 1)
 
 
 def test_inputs_of_a_job_that_failed_stay(project: Path) -> None:
-    job = submitted(project, "a.npy", delete_inputs_after_success=True)
-    (project / "bucket" / "lab" / "inputs" / "a.npy").unlink()
-    (project / "bucket" / "lab" / "inputs" / "b.npy").write_text("x")
-    job["items"].append({"data": str(project / "bucket" / "lab" / "inputs" / "b.npy")})
-    with pytest.raises(skyburst.JobFailed):
-        skyburst.run(job, batch_size=1)
-    assert (project / "bucket" / "lab" / "inputs" / "b.npy").exists()
+    job = Submitted(project, LocalHome(), "a.npy", "b.npy", delete_inputs_after_success=True)
+    (job.inputs / "a.npy").unlink()
+    assert job.drive().state is JobState.FAILED
+    assert (job.inputs / "b.npy").exists()
 
 
 def test_inputs_that_another_job_still_needs_stay_until_it_has_ended(project: Path) -> None:
     home = LocalHome()
-    other = skyburst.client.create(submitted(project, "a.npy"), home=home)
-    skyburst.run(submitted(project, "a.npy", delete_inputs_after_success=True), home=home)
+    job = Submitted(project, home, "a.npy", delete_inputs_after_success=True)
+    spec = {name: value for name, value in job.spec.items() if name not in ("group", "labels", "keep")}
+    other = skyburst.client.create(spec, home=home)
+    job.drive()
     (kept,) = later(home)
     assert kept.kept == f"job {other.job_id} still needs them"
-    assert (project / "bucket" / "lab" / "inputs" / "a.npy").exists()
+    assert (job.inputs / "a.npy").exists()
     home.drive(other.job_id)
-    assert [entry.objects for entry in later(home, 0)] == [] or not (
-        project / "bucket" / "lab" / "inputs" / "a.npy"
-    ).exists()
-    assert not (project / "bucket" / "lab" / "inputs" / "a.npy").exists()
+    assert [entry.objects for entry in later(home, 0)] == [] or not (job.inputs / "a.npy").exists()
+    assert not (job.inputs / "a.npy").exists()
 
 
 def test_what_a_link_leads_to_stays(project: Path) -> None:
-    job = submitted(project, "a.npy", delete_inputs_after_success=True)
-    path, treasure = project / "bucket" / "lab" / "inputs" / "a.npy", project / "treasure.npy"
+    job = Submitted(project, LocalHome(), "a.npy", delete_inputs_after_success=True)
+    path, treasure = job.inputs / "a.npy", project / "treasure.npy"
     path.rename(treasure)
     path.symlink_to(treasure)
-    skyburst.run(job)
+    assert job.drive().state is JobState.SUCCEEDED
     assert treasure.read_text() == "measured"
 
 
@@ -238,18 +289,17 @@ def test_what_links_above_and_below_lead_to_stays(project: Path) -> None:
     treasure.mkdir()
     for name in ("film.npy", "other.npy"):
         (treasure / name).write_text("measured")
-    job = submitted(project, delete_inputs_after_success=True)
     inputs = project / "bucket" / "lab" / "inputs"
-    (inputs / "mouse").mkdir()
+    (inputs / "mouse").mkdir(parents=True)
     (inputs / "mouse" / "own.npy").write_text("measured")
     (inputs / "mouse" / "odd\\name\n").write_text("measured")
     (inputs / "mouse" / "folder").symlink_to(treasure)
     (inputs / "mouse" / "film.npy").symlink_to(treasure / "film.npy")
     (inputs / "way").symlink_to(treasure)
-    job["items"] = [{"data": str(inputs / name)} for name in ("mouse", "mouse/folder/film.npy", "way/other.npy")]
-    home = LocalHome()
-    result = skyburst.run(job, home=home)
-    assert deleted_of(home.table.job(result.job_id))["inputs"]["objects"] == 2
+    names = ("mouse", "mouse/folder/film.npy", "way/other.npy")
+    job = Submitted(project, LocalHome(), *names, delete_inputs_after_success=True)
+    assert job.drive().state is JobState.SUCCEEDED
+    assert deleted_of(job.home.table.job(job.job_id))["inputs"]["objects"] == 2
     assert sorted(path.name for path in treasure.iterdir()) == ["film.npy", "other.npy"]
     assert sorted(path.name for path in (inputs / "mouse").iterdir()) == ["film.npy", "folder"]
 
@@ -263,7 +313,7 @@ def test_a_folder_and_what_is_in_it_are_the_same_data(mine: str, other: str) -> 
 
 def test_a_job_that_is_gone_leaves_no_note(project: Path) -> None:
     home = LocalHome()
-    job = skyburst.client.create(submitted(project, "a.npy", results_days=1), home=home)
+    job = Submitted(project, home, "a.npy", results_days=1)
     home.delete(job.job_id)
     assert later(home) == []
     assert list(home.objects.list("retention/")) == []
