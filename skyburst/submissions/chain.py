@@ -59,8 +59,13 @@ class Chain:
     def __post_init__(self) -> None:
         self._records = Records(self.bucket.objects)
 
-    def note(self, record: Record, job: JobRecord) -> tuple[bool, bool]:
+    def note(self, record: Record, job: JobRecord, until: float | None = None) -> tuple[bool, bool]:
         """Note in a submission's record what follows it by now.
+
+        Args:
+            record: of the submission.
+            job: its job.
+            until: when to leave the rest to the next time, seconds since the epoch.
 
         Returns:
             Whether something is new, and whether more is to come although its job has ended.
@@ -69,6 +74,8 @@ class Chain:
             return False, False
         new = False
         for entry in following_of(self.objects, f"jobs/{job.job_id}/", job, _known(record)):
+            if until is not None and self.clock() > until:
+                return new, True
             found = self._found(record, entry)
             if found is not None:
                 record.followed[entry["key"]] = found

@@ -100,7 +100,7 @@ class Follower:
             document = looks.look(job, batch, told)
             if document is not None:
                 self._show(record, number, dataset, document, job, final=looks.is_final(job, batch))
-        more = self._note_what_follows(record, job)
+        more = self._note_what_follows(record, job, until)
         if more or not job.state.finished or not all(dataset.over for dataset in record.datasets):
             self._write_certificate(record)
             return False
@@ -150,7 +150,7 @@ class Follower:
         for dataset, environment in zip(record.datasets, environments, strict=True):
             if not dataset.over or dataset.status == SUCCESS:
                 continue
-            objects.delete([folder.result(key) for key in dataset.outputs.values()])
+            objects.delete([self.targets.within(record, folder.result(key)) for key in dataset.outputs.values()])
             dataset.environment, dataset.outputs = environment, {}
             dataset.over, dataset.status, dataset.last, dataset.cpu, dataset.at = False, INITIALIZING, "", None, 0.0
 
@@ -161,9 +161,9 @@ class Follower:
             write_first(self.bucket, record, new, self.clock())
             self.records.put(record)
 
-    def _note_what_follows(self, record: Record, job: JobRecord) -> bool:
+    def _note_what_follows(self, record: Record, job: JobRecord, until: float | None) -> bool:
         """Tell the submitter what follows; whether more is to come."""
-        new, more = self._chain.note(record, job)
+        new, more = self._chain.note(record, job, until)
         if new:
             objects, folder = self.targets.of(record)
             objects.put(folder.update, update_text(record))
@@ -226,10 +226,10 @@ class Follower:
             dataset.outputs = assigned(names, self._taken(record, dataset), dataset.name)
             self.records.put(record)
         for name, key in dataset.outputs.items():
-            self.copy(self.objects, f"{results}{name}", objects, folder.result(key))
+            self.copy(self.objects, f"{results}{name}", objects, self.targets.within(record, folder.result(key)))
         for entry in self.objects.list(f"{prefix}{DELIVERED_LOGS}"):
             name = entry.key.removeprefix(f"{prefix}{DELIVERED_LOGS}")
-            self.copy(self.objects, entry.key, objects, folder.log(dataset.name, name))
+            self.copy(self.objects, entry.key, objects, self.targets.within(record, folder.log(dataset.name, name)))
         config = place_of(dataset.config)
         self.copy(self.bucket.store(config), config.key, objects, folder.result(_base(config.key)))
         self._put(record, objects, folder.status(dataset.name), text)
@@ -281,7 +281,7 @@ class Follower:
         wanted[f"{prefix}{CERTIFICATE}"] = f"{folder.prefix}/{layout.LOGS}/{CERTIFICATE}"
         for source, target in wanted.items():
             try:
-                self.copy(self.objects, source, objects, target)
+                self.copy(self.objects, source, objects, self.targets.within(record, target))
             except ObjectNotFound:  # a job that was ended while nothing drove it has no certificate
                 continue
             except SkyburstError as error:

@@ -46,15 +46,28 @@ class Targets:
         for objects, folder in self._places(record):
             objects.delete([folder.end])
 
+    def within(self, record: Record, key: str) -> str:
+        """The key of something in the folder of a submission's results.
+
+        Raises:
+            StorageError: when a link on the way there leads out of the group's results: it is not the group that writes there.
+        """
+        if record.results is None:
+            self._check(record, key)
+        return key
+
     def _places(self, record: Record) -> list[tuple[ObjectStore, JobFolder]]:
         own = self._own(record)
         return [own] if record.results is None else [own, self.of(record)]
 
     def _own(self, record: Record) -> tuple[ObjectStore, JobFolder]:
-        """Those of the group's own folder. Raises StorageError when a link leads out: it is not the group that writes there."""
+        """Those of the group's own folder. Raises StorageError when a link leads out."""
         for key in (record.folder.certificate, record.folder.end):
-            path = self._bucket.path(Place(None, key))
-            results = self._bucket.path(Place(None, f"{record.group}/{RESULTS}"))
-            if path is not None and results is not None and not stays_within(path, results):
-                raise StorageError(f"{path.parent} leads out of {results} by a link: remove the link")
+            self._check(record, key)
         return self._bucket.objects, record.folder
+
+    def _check(self, record: Record, key: str) -> None:
+        path = self._bucket.path(Place(None, key))
+        results = self._bucket.path(Place(None, f"{record.group}/{RESULTS}"))
+        if path is not None and results is not None and not stays_within(path, results):
+            raise StorageError(f"{path.parent} leads out of {results} by a link: remove the link")

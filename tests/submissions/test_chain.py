@@ -13,7 +13,7 @@ from skyburst.client import JobHandle
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.following import FollowUp
-from skyburst.errors import InvalidJob
+from skyburst.errors import InvalidJob, StorageError
 from skyburst.homes.following import Following
 from skyburst.homes.local.home import LocalHome
 from skyburst.submissions import arrivals, layout
@@ -278,3 +278,39 @@ def test_a_job_that_is_cancelled_and_resumed_between_two_looks_is_seen_to_run_ag
     outputs = {key.rpartition("/")[2] for key in lab.listed(f"{record.folder.prefix}/process_results")}
     assert outputs >= {"out.npy", "whole.npy"}
     assert "half.npy" not in outputs
+
+
+def test_nothing_is_written_or_removed_through_a_link_below_the_results(lab: Lab, tmp_path: Path) -> None:
+    theirs = tmp_path / "theirs"
+    theirs.mkdir()
+    (theirs / "half.npy").write_text("theirs")
+    record = lab.submit()
+    job = lab.start(record)
+    job.ends(1, "FAILED", 3, sub__half_npy=b"mine")
+    assert not follower(lab, []).turn(record)
+    sub = lab.path / record.folder.prefix / "process_results" / "sub"
+    (sub / "half.npy").unlink()
+    sub.rmdir()
+    sub.symlink_to(theirs)
+    found = lab.home.table.job(job.job_id)
+    found.runs += 1
+    lab.home.table.update_job(found)
+    with pytest.raises(StorageError, match="by a link: remove the link"):
+        follower(lab, []).turn(record)
+    job.ends(0, sub__other_npy=b"mine")
+    record.run = found.runs
+    assert not follower(lab, []).turn(record)
+    assert "by a link: remove the link" in lab.text(record.folder.certificate)
+    assert [path.read_text() for path in theirs.iterdir()] == ["theirs"]
+
+
+def test_of_very_many_that_follow_a_look_notes_as_many_as_it_has_time_for(lab: Lab) -> None:
+    record = lab.submit()
+    what_follows(lab, finished(lab, record))
+    begun: list[Record] = []
+    one = follower(lab, begun)
+    for _ in range(2):
+        assert not one.turn(record, until=lab.now - 1)
+    assert begun == []
+    assert one.turn(record, until=lab.now + 1)
+    assert len(begun) == 3
