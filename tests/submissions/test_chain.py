@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from skyburst.cli.main import run_program
 from skyburst.client import JobHandle
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import BatchState, JobState
@@ -59,7 +60,9 @@ def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "shared"
 
 
-def test_what_follows_has_folders_as_if_its_group_had_submitted_it(shared: Path) -> None:
+def test_what_follows_has_folders_as_if_its_group_had_submitted_it(
+    shared: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     told: list[Told] = []
     first = submitted(shared, "splits", a="one two\n", b="three\n")
     results = first.parent
@@ -96,6 +99,8 @@ def test_what_follows_has_folders_as_if_its_group_had_submitted_it(shared: Path)
     assert {entry.text.split(":")[0] for entry in told if entry.submission == "mylab/job__counts_1"} == {
         "follows job__splits_1", "SUCCEEDED",
     }  # fmt: skip
+    assert run_program(["submissions", "show", str(shared), "job__counts_1"]) == 0
+    assert "\nfollows job__splits_1\n" in capsys.readouterr().out
 
 
 def test_a_submission_whose_job_is_resumed_is_followed_again_until_its_end(shared: Path) -> None:

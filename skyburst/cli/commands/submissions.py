@@ -188,6 +188,8 @@ def show(folder: str, submission: str, group: str | None, as_json: bool) -> None
         f"{text.printable(record.name)} of {record.group} is {record.state}"
         + (f": {record.reason}" if record.reason else "")
     )
+    if record.follows:
+        click.echo(f"follows {text.printable(record.follows)}")
     if record.job_id:
         click.echo(f"job {record.job_id}: `skyburst status {record.job_id}`")
     click.echo(text.printable_lines(render(record.lines, dataset_lines(record)).decode()))
