@@ -118,7 +118,7 @@ class Chain:
         wished = (job.spec.get("environment") or {}).get("instance_type")
         types = needs.instance_types
         instance_type = wished or (types[0] if len(types) == 1 else None)
-        identity = identity_of(parent.bucket, parent.group, f"{parent.name}/{key}", b"")
+        identity = identity_of(parent.bucket, parent.group, f"{parent.name}/{key}", job.job_id.encode())
         child = Record(
             identity=identity, bucket=parent.bucket, analysis=job.analysis["name"], group=parent.group, key=parent.key,
             uploaded_at=parent.uploaded_at, name="", timestamp=layout.following_timestamp(parent.timestamp, found.dataset),
