@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from skyburst.objects import open_store
 from skyburst.submissions.owners import note_owner
 from skyburst.submissions.record import Records
@@ -26,11 +28,15 @@ def retain(aws: Deployment) -> dict[str, Any]:
     return counts
 
 
-def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(aws: Deployment, job_name: str) -> None:
+def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(
+    aws: Deployment, job_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in aws.cloud.variables().items():
+        monkeypatch.setenv(name, value)
     bucket = aws.outputs["SplitsSubmissions"]
     uploads = open_store(f"s3://{bucket}")
-    for name, data in {"mine.txt": b"a b\n", "other.txt": b"c\n"}.items():
-        uploads.put(f"lab/inputs/{name}", data)
+    for file, data in {"mine.txt": b"a b\n", "other.txt": b"c\n"}.items():
+        uploads.put(f"lab/inputs/{file}", data)
     record = a_record("lab/inputs/mine.txt", bucket=bucket, job_id=job_name)
     Records(uploads).put(record)
     note_owner(open_store(f"s3://{aws.outputs['Bucket']}"), job_name, uploads.location, record)

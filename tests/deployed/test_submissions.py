@@ -96,14 +96,14 @@ def test_an_upload_runs_and_its_results_come_back(aws: Deployment, lab: Lab) -> 
 
 def test_what_follows_an_upload_has_folders_too_and_a_job_that_is_resumed_is_followed_again(aws: Deployment) -> None:
     lab = Lab(aws, "SplitsSubmissions")
-    lab.put("mylab/inputs/bad.txt", b"bad words\n")
-    lab.put("mylab/configs/c.yaml", b"{}")
+    for name, text in {"inputs/a.txt": b"one\n", "inputs/bad.txt": b"bad words\n", "configs/c.yaml": b"{}"}.items():
+        lab.put(f"mylab/{name}", text)
     folder = lab.submit("1", "mylab/inputs/a.txt", "mylab/inputs/bad.txt")
     certificate = lab.wait_for_end(folder)
     assert "DATANAME: mylab/inputs/bad.txt | STATUS: FAILED" in certificate
     assert "counts follows dataset a.txt: job counts-next-" in certificate
     each = "mylab/results/job__counts_1_a.txt"
-    assert "DATANAME: mylab/results/job__splits" in lab.wait_for_end(each)
+    assert f"DATANAME: {folder}/a.txt | STATUS: SUCCESS" in lab.wait_for_end(each)
     assert lab.text(f"{each}/process_results/count.txt").strip() == "1"
     job = str(json.loads(lab.text(f"{folder}/logs/DATASET_NAME:a.txt_STATUS.txt"))["command"])
     lab.put("mylab/inputs/bad.txt", b"good words\n")

@@ -33,14 +33,14 @@ echo whole > "$SKYBURST_RESULTS/whole.txt"
 """
 
 
-def submitted(shared: Path, analysis: str, **texts: str) -> Path:
-    """Submit datasets of these texts to a watched folder; the folder where results are to be."""
+def submitted(shared: Path, analysis: str, fields: dict[str, Any] | None = None, **texts: str) -> Path:
+    """Submit datasets of these texts to a watched folder, with further fields; the folder where results are to be."""
     lab = make_folders(shared, analysis, "mylab")
     for name, text in texts.items():
         (lab / "inputs" / f"{name}.txt").write_text(text)
     (lab / "configs" / "c.yaml").write_text("{}")
     names = [f"mylab/inputs/{name}.txt" for name in texts]
-    document = {"dataname": names, "configname": "mylab/configs/c.yaml", "timestamp": "1"}
+    document = {"dataname": names, "configname": "mylab/configs/c.yaml", "timestamp": "1", **(fields or {})}
     (lab / "submissions" / "submit.json").write_text(json.dumps(document))
     return lab / "results" / f"job__{analysis}_1"
 
@@ -127,6 +127,18 @@ def test_a_submission_whose_job_is_resumed_is_followed_again_until_its_end(share
     assert "was resumed: it is followed again" in certificate
     assert not (folder / "process_results" / "half.txt").exists(), "it was of the dataset that is whole now"
     assert len(list((shared / "flaky" / "logs" / "mylab").iterdir())) == 3, "each dataset, and the one that ran again"
+
+
+def test_uploads_are_deleted_once_a_submission_that_asks_for_it_is_over(shared: Path) -> None:
+    told: list[Told] = []
+    keep = {"keep": {"delete_inputs_after_success": True}}
+    folder = submitted(shared, "flaky", keep, good="fine")
+    inputs = shared / "flaky" / "mylab" / "inputs"
+    (inputs / "other.txt").write_text("not of this submission")
+    until(Watcher(shared, LocalHome(), time.time, told.append), lambda: ended(folder) and told[-1].state is None, 120)
+    assert told[-1].text == "inputs deleted: 1"
+    assert [path.name for path in inputs.iterdir()] == ["other.txt"]
+    assert (folder / "process_results" / "whole.txt").exists()
 
 
 # With a job that is a script
