@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from skyburst.contracts.job import parse_job
 from skyburst.contracts.states import JobState
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.executions import Execution
 from skyburst.homes.aws.submissions import LOOKS_OF_A_FAILURE, MOST_LOOKS, Submissions, _wait_s, price_of
 from skyburst.objects import ObjectStore, open_store
 from skyburst.submissions.following import Follower
@@ -38,6 +39,11 @@ class Noting(Submissions):
         registry = {"pca": {"reference": {"name": "pca", "blueprint": BLUEPRINT, "digest": "ab12"}}}
         super().__init__(deployed, registry, {bucket: "pca"}, machine="submissions", jobs="jobs")
         self.executions: list[tuple[str, str, dict[str, Any]]] = []
+        self.found: dict[str, Callable[[str], Execution]] = {}
+        """How executions of jobs stand when they are looked at, by their names."""
+
+    def _execution(self, job_id: str) -> Execution | None:
+        return self.found[job_id](job_id) if job_id in self.found else None
 
     def _start(self, machine: str, name: str, given: Any) -> None:
         self.executions.append((machine, name, dict(given)))
@@ -184,6 +190,36 @@ def test_what_never_came_so_far_is_refused_and_says_so(lab: Lab) -> None:
     answer = lab.submissions.failed({**lab.upload, "size": len(data)}, "StorageError", "access denied")
     assert (answer["state"], answer["over"]) == ("REFUSED", True)
     assert lab.has_ended()
+
+
+def test_a_job_that_is_refused_is_told_and_the_same_uploaded_again_has_a_job_of_its_own(lab: Lab) -> None:
+    assert lab.turn()["state"] == "QUEUED"
+    ((_, job_id, spec),) = lab.submissions.executions
+    lab.submissions.found[job_id] = lambda _: Execution(False, "OverBudget", '{"errorMessage": "0.10 USD left"}')
+    assert lab.turn()["state"] == "REFUSED"
+    assert "0.10 USD left" in lab.certificate()
+    lab.given = lab.submissions.receive({**lab.upload, "uploaded_at": 2.0})
+    assert lab.turn()["state"] == "QUEUED"
+    (_, again, same) = lab.submissions.executions[-1]
+    assert again != job_id
+    assert same["items"] == spec["items"]
+
+
+def test_a_job_that_was_made_and_has_ended_between_two_requests_is_not_taken_for_refused(lab: Lab) -> None:
+    assert lab.turn()["state"] == "QUEUED"
+    ((_, job_id, spec),) = lab.submissions.executions
+
+    def ends(name: str) -> Execution:
+        job = a_job(name, batches=1, state=JobState.CANCELLED)
+        job.spec, job.runs = spec, 1
+        job.analysis |= {"blueprint": BLUEPRINT, "combiner": "skyburst.environments.dataset:collect"}
+        lab.table.create_job(job)
+        return Execution(False, "", "")
+
+    lab.submissions.found[job_id] = ends
+    assert lab.turn()["state"] == "STARTED"
+    assert lab.turn()["state"] == "ENDED"
+    assert lab.record().outcome == "CANCELLED"
 
 
 # A job that is resumed

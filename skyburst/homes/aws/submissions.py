@@ -219,18 +219,29 @@ class Submissions:
 
     def _start_job(self, reception: Reception, record: Record) -> None:
         """Start the execution of the job, or look whether it has made one."""
-        job_id = f"{record.analysis[:LONGEST_ANALYSIS]}-{record.identity[:24]}"
+        # By the name too: the same that was refused before, and is uploaded once more, is to have an execution of its own.
+        digest = hashlib.sha256(f"{record.identity}/{record.name}".encode()).hexdigest()
+        job_id = f"{record.analysis[:LONGEST_ANALYSIS]}-{digest[:24]}"
         note_owner(self._deployed.objects, job_id, reception.bucket.objects.location, record)
-        try:
-            self._deployed.table.job(job_id)
-        except JobNotFound:
+        if not self._has_made(job_id):
             execution = self._execution(job_id)
             if execution is None:
                 self._start(self._jobs, job_id, self._specification(record))
-            elif not execution.running:
+                return
+            if execution.running:
+                return
+            if not self._has_made(job_id):  # else it has made one since, and ended
                 reception.refuse(record, 4, "process_inputs", [str(refusal(execution, job_id))])
-            return
+                return
         reception.started(record, job_id)
+
+    def _has_made(self, job_id: str) -> bool:
+        """Whether an execution has made its job."""
+        try:
+            self._deployed.table.job(job_id)
+        except JobNotFound:
+            return False
+        return True
 
     def _specification(self, record: Record) -> dict[str, Any]:
         spec = parse_job(record.specification or {}).document()
