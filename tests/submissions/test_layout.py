@@ -10,7 +10,14 @@ from hypothesis import strategies as st
 
 from skyburst.objects import check_key
 from skyburst.submissions import layout
-from skyburst.submissions.layout import JobFolder, environment_ids, group_of, job_name, status_names
+from skyburst.submissions.layout import (
+    JobFolder,
+    environment_ids,
+    following_timestamp,
+    group_of,
+    job_name,
+    status_names,
+)
 
 
 def test_the_job_has_the_name_that_clients_expect() -> None:
@@ -95,3 +102,18 @@ def test_a_group_never_gets_keys_of_the_buckets_own(group: str) -> None:
         key = check_key(f"{group}/{folder}/x")
         assert not key.startswith(f"{layout.LOGS}/")
     assert not f"{layout.LOGS}/{group}/i-1.json".startswith((f"{layout.ACTIVE}/", f"{layout.RECORDS}/"))
+
+
+@given(st.from_regex(r"[A-Za-z0-9._:-]{1,128}", fullmatch=True), st.none() | st.text(min_size=1, max_size=255))
+@example("17", "a\\b#1")
+@example("17", "\ud800")
+@example("17_a.npy", "a.npy")
+def test_the_folder_of_what_follows_can_be_made_whatever_its_dataset_is_called(
+    timestamp: str, dataset: str | None
+) -> None:
+    found = following_timestamp(timestamp, dataset)
+    folder = job_name("a" * 63, found, 100)
+    assert len(folder.encode()) <= 255
+    assert check_key(f"lab/results/{folder}/logs/certificate.txt")
+    assert dataset is not None or found == timestamp
+    assert following_timestamp("17_a.npy", "a.npy") == "17_a.npy"
