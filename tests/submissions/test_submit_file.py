@@ -37,7 +37,7 @@ def test_what_is_kept_and_who_is_told_is_said_as_in_job_specifications() -> None
     ("field", "value", "told"),
     [
         ("keep", {"results_days": -1}, "keep.results_days is -1: expected float > 0.0"),
-        ("keep", {"results": 1}, 'keep is {"results": 1}: object contains unknown field results'),
+        ("keep", {"results": 1}, "keep.results: there is no such field; did you mean 'results_days'"),
         ("keep", 30, "keep is 30: expected object"),
         ("notify", "mailto:ada@example.org", 'notify is "mailto:ada@example.org": expected array'),
         ("notify", ["ada"], "notify has 'ada': expected 'mailto:NAME@HOST'"),
