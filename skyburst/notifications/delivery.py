@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +19,7 @@ FIRST_WAIT_S = 1.0
 STALE_S = 180.0
 """A message that somebody began to send so long ago, and that was neither sent nor given up, is sent again: its sender died."""
 LONGEST_REASON = 500
+DIGITS = 20
 Send = Callable[[Target, dict[str, Any], str], None]
 """Sends a message to a target, with what tells the delivery from others. Raises NotDelivered, or InvalidJob for a setting."""
 
@@ -47,10 +49,10 @@ class Delivery:
         if not targets:
             return []
         with ThreadPoolExecutor(MOST_TARGETS, "notify") as pool:
-            return list(pool.map(lambda entry: self._one(message, *entry), enumerate(targets)))
+            return list(pool.map(lambda target: self._one(message, target), dict.fromkeys(targets)))
 
-    def _one(self, message: dict[str, Any], number: int, target: str) -> dict[str, Any]:
-        key = f"{self._prefix}{FOLDER}{message['run']}-{number:02d}.json"
+    def _one(self, message: dict[str, Any], target: str) -> dict[str, Any]:
+        key = f"{self._prefix}{FOLDER}{message['run']}-{identity_of(target)}.json"
         entry = {
             "target": target,
             "run": message["run"],
@@ -64,7 +66,7 @@ class Delivery:
             if earlier["state"] != "sending" or entry["at"] - earlier["at"] < STALE_S:
                 return earlier
             self._objects.put(key, values.encode(entry))
-        delivery = f"{message['job']}/{message['run']}/{number}"
+        delivery = f"{message['job']}/{message['run']}/{identity_of(target)}"
         while True:
             entry["attempts"] += 1
             try:
@@ -85,14 +87,19 @@ class Delivery:
         return entry
 
 
+def identity_of(target: str) -> str:
+    """Tells a target from others, by its kind and its address, wherever it is in a list: a profile may be edited meanwhile."""
+    return hashlib.sha256(target.encode()).hexdigest()[:DIGITS]
+
+
 def notified(objects: Objects, prefix: str, run: int) -> list[dict[str, Any]]:
-    """What became of the messages about a run of a job."""
+    """What became of the messages about a run of a job, by target."""
     start = f"{prefix}{FOLDER}{run}-"
-    keys = sorted(entry.key for entry in objects.list(prefix + FOLDER) if entry.key.startswith(start))
+    keys = [entry.key for entry in objects.list(prefix + FOLDER) if entry.key.startswith(start)]
     found = []
     for key in keys:
         try:
             found.append(values.decode(objects.get(key)))
         except ObjectNotFound:  # the job is being deleted
             continue
-    return found
+    return sorted(found, key=lambda entry: str(entry["target"]))

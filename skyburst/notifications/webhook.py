@@ -3,7 +3,7 @@
 POST /path
 Content-Type: application/json
 Skyburst-Event: job.ended
-Skyburst-Delivery: JOB/RUN            the same when it is sent again
+Skyburst-Delivery: JOB/RUN/RECEIVER   the same when it is sent again
 Skyburst-Timestamp: 1789000000        seconds since the epoch, when it was sent
 Skyburst-Signature: sha256=HEX        HMAC-SHA256 of the timestamp, a full stop and the body, with the shared secret
 """

@@ -11,11 +11,11 @@ from skyburst.contracts.states import JobState
 from skyburst.errors import NotDelivered
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.notifying import Mailing, Notifier
-from skyburst.notifications.delivery import STALE_S
+from skyburst.notifications.delivery import STALE_S, identity_of
 from tests.contracts.records import a_job
 from tests.homes_aws.dynamodb import Tables
 
-KEY = "jobs/told-1/notified/0-00.json"
+KEY = f"jobs/told-1/notified/0-{identity_of('mailto:ada@example.org')}.json"
 
 
 def test_a_message_that_a_dead_sender_began_is_asked_for_again_until_it_has_an_end(

@@ -15,7 +15,7 @@ import pytest
 
 import skyburst
 from skyburst.errors import InvalidJob, NotDelivered
-from skyburst.notifications.delivery import ATTEMPTS, STALE_S, Delivery, notified
+from skyburst.notifications.delivery import ATTEMPTS, STALE_S, Delivery, identity_of, notified
 from skyburst.notifications.mail import SmtpServer
 from skyburst.notifications.secrets import webhook_secret
 from skyburst.notifications.webhook import Webhook, is_signed
@@ -58,7 +58,7 @@ def test_a_web_hook_gets_a_message_that_it_can_check(objects: ObjectStore, serve
     ((path, headers, body),) = hook.received
     assert path == "/hook?of=lab"
     assert json.loads(body) == MESSAGE
-    assert headers["Skyburst-Delivery"] == "j/1/0"
+    assert headers["Skyburst-Delivery"] == f"j/1/{identity_of(hook.url)}"
     assert is_signed(SECRET.encode(), headers["Skyburst-Timestamp"], body, headers["Skyburst-Signature"], time.time())
 
 
@@ -101,12 +101,24 @@ def test_nobody_is_told_twice_of_one_run(objects: ObjectStore, servers: list[Any
     assert len(hook.received) == 1
 
 
+def test_who_was_told_is_not_told_again_and_nobody_is_left_out_when_the_list_changes_meanwhile(
+    objects: ObjectStore, servers: list[Any]
+) -> None:
+    first, second, third = (serve(servers, Hook()) for _ in range(3))
+    deliver(objects, first.url, second.url)
+    told, _ = deliver(objects, third.url, second.url, third.url)
+    assert [entry["target"] for entry in told] == [third.url, second.url]
+    assert [len(hook.received) for hook in (first, second, third)] == [1, 1, 1]
+    assert {entry["target"] for entry in notified(objects, "j/", 1)} == {first.url, second.url, third.url}
+
+
 def test_a_message_whose_sender_died_is_sent_again_after_a_while(objects: ObjectStore, servers: list[Any]) -> None:
     hook = serve(servers, Hook())
     began = {"target": hook.url, "run": 1, "state": "sending", "attempts": 0, "at": time.time(), "reason": ""}
-    objects.put("j/notified/1-00.json", json.dumps(began).encode())
+    key = f"j/notified/1-{identity_of(hook.url)}.json"
+    objects.put(key, json.dumps(began).encode())
     assert deliver(objects, hook.url)[0][0]["state"] == "sending"
-    objects.put("j/notified/1-00.json", json.dumps({**began, "at": time.time() - STALE_S - 1}).encode())
+    objects.put(key, json.dumps({**began, "at": time.time() - STALE_S - 1}).encode())
     assert deliver(objects, hook.url)[0][0]["state"] == "sent"
     assert len(hook.received) == 1
 
@@ -263,9 +275,10 @@ def test_a_job_tells_how_it_ended_and_its_status_says_who_knows(
     assert f"notified  {hook.url}: sent" in shown
     assert f"notified  {broken.url}: failed: localhost answered 404" in shown
     assert "state     SUCCEEDED" in shown
-    assert [entry["state"] for entry in json.loads(program("status", "last", "--json").out)["notified"]] == [
-        "sent", "sent", "failed",
-    ]  # fmt: skip
+    entries = json.loads(program("status", "last", "--json").out)["notified"]
+    assert {entry["target"]: entry["state"] for entry in entries} == {
+        hook.url: "sent", "mailto:ada@example.org": "sent", broken.url: "failed",
+    }  # fmt: skip
 
 
 def test_a_job_that_failed_or_was_cancelled_tells_so_too(program: Program, project: Path, servers: list[Any]) -> None:
