@@ -49,6 +49,8 @@ class Array:
     """Batches of which it is not known that they have ended."""
     job: str | None = None
     """What its queue calls it; None until that is known."""
+    taken_at: float = 0.0
+    """When that was first known."""
     failed: int = 0
     """Children that had failed when that was last looked at."""
     silent: list[int] = field(default_factory=list)

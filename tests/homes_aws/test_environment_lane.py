@@ -13,10 +13,11 @@ from skyburst.contracts import values
 from skyburst.contracts.records import Claim, Failure, JobRecord
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.homes.aws.arrays import key_of
+from skyburst.homes.aws.batch_service import GONE_AFTER_S
 from skyburst.homes.aws.brief import Brief, write_brief
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import finish
-from skyburst.homes.aws.environment_lane import REFUSED_S, end_environments, read_submitted
+from skyburst.homes.aws.environment_lane import REFUSED_S, UNLISTED_S, end_environments, read_submitted
 from skyburst.homes.aws.task_table import DynamoTaskTable
 from skyburst.homes.aws.unfinished import end_failed
 from skyburst.homes.aws.watcher import Watcher
@@ -45,6 +46,8 @@ class Queue:
     asked: list[float] = field(default_factory=list)
     refuse: list[ClientError] = field(default_factory=list)
     lose_answers: int = 0
+    lists_lag_s: float = 0.0
+    """Lists show what is so old, and no end that is newer."""
     events: list[tuple[float, Any]] = field(default_factory=list)
     """What happens when."""
 
@@ -61,9 +64,12 @@ class Queue:
         self.submitted.append(given)
         job_id = f"id-{len(self.submitted)}"
         size = given.get("arrayProperties", {}).get("size")
-        self.jobs[job_id] = {"jobId": job_id, "jobName": given["jobName"], "status": "RUNNABLE", "size": size}
+        self.jobs[job_id] = {
+            "jobId": job_id, "jobName": given["jobName"], "status": "RUNNABLE", "size": size, "changed": self.now,
+        }  # fmt: skip
         for child in range(size or 0):
-            self.jobs[f"{job_id}:{child}"] = {"status": "RUNNABLE", "arrayProperties": {"index": child}}
+            told = {"status": "RUNNABLE", "arrayProperties": {"index": child}, "changed": self.now}
+            self.jobs[f"{job_id}:{child}"] = told
         if self.lose_answers:
             self.lose_answers -= 1
             raise ConnectionError("the answer was lost")
@@ -77,7 +83,9 @@ class Queue:
             "startedAt": 1_000.0 * self.now,
             "stoppedAt": 1_000.0 * self.now,
         }
-        self.jobs[job_id] |= {"status": "FAILED", "statusReason": status, "attempts": [attempt]}
+        self.jobs[job_id] |= {
+            "status": "FAILED", "statusReason": status, "attempts": [attempt], "changed": self.now,
+        }  # fmt: skip
 
     def describe_jobs(self, jobs: list[str]) -> dict[str, Any]:
         self.asked.append(self.now)
@@ -99,12 +107,16 @@ class Queue:
             found = [
                 told
                 for job, told in self.jobs.items()
-                if job.startswith(start) and told["status"] == asked["jobStatus"]
+                if job.startswith(start) and told["status"] == asked["jobStatus"] and self._is_listed(told)
             ]
             yield from ({"jobSummaryList": [told]} for told in found)  # each on a page of its own
             return
         (name,) = asked["filters"][0]["values"]
-        yield {"jobSummaryList": [told for told in self.jobs.values() if told.get("jobName") == name]}
+        found = [told for told in self.jobs.values() if told.get("jobName") == name and self._is_listed(told)]
+        yield {"jobSummaryList": found}
+
+    def _is_listed(self, told: dict[str, Any]) -> bool:
+        return bool(self.now >= told["changed"] + self.lists_lag_s)
 
     def terminate_job(self, jobId: str, reason: str) -> None:  # noqa: N803
         self.ended.append((jobId, reason))
@@ -254,6 +266,67 @@ def test_an_array_whose_submission_was_not_heard_of_is_found_by_its_name(here: H
     state = read_submitted(here.objects, JOB, 1)
     assert state is not None
     assert state.arrays[0].job == "id-1"
+
+
+def test_an_array_whose_submission_was_not_heard_of_is_not_submitted_again_while_lists_are_behind(here: Here) -> None:
+    start(here, 2)
+    queue = here.queue
+    queue.lose_answers, queue.lists_lag_s = 1, UNLISTED_S - 20
+    queue.events = [(queue.now + 300, done(here, 0, 1))]
+    watch(here)
+    assert len(queue.submitted) == 1
+
+
+def test_children_that_failed_are_told_from_others_while_lists_are_behind(here: Here) -> None:
+    start(here, 3, tolerated_failure_percent=100)
+    queue = here.queue
+    queue.lists_lag_s = 10_000
+
+    def end() -> None:
+        done(here, 1)()
+        queue.jobs["id-1:1"]["status"] = "SUCCEEDED"
+        for child in (0, 2):
+            queue.fail(f"id-1:{child}", "Essential container in task exited", 3)
+
+    queue.events = [(queue.now + 20, end)]
+    watch(here)
+    assert len(queue.submitted) == 1, "what failed of itself is not taken for a machine that was lost"
+    for batch in (0, 2):
+        record = here.table.batch(JOB, batch)
+        assert record is not None
+        assert [failure.kind for failure in record.failures] == ["EnvironmentFailed"]
+        assert record.failures[0].exit_code == 3
+
+
+def test_a_child_whose_end_is_not_listed_yet_is_looked_at_again(here: Here) -> None:
+    start(here, 2, tolerated_failure_percent=100)
+    queue = here.queue
+    queue.lists_lag_s = 120
+    queue.events = [
+        (queue.now + 20, lambda: queue.fail("id-1:0", "Essential container in task exited", 3)),
+        (queue.now + 600, done(here, 1)),
+    ]
+    watch(here)
+    record = here.table.batch(JOB, 0)
+    assert record is not None
+    assert record.failures[0].exit_code == 3
+
+
+def test_what_was_taken_after_minutes_of_throttles_is_not_taken_for_gone_at_once(here: Here) -> None:
+    start(here, 1)
+    queue = here.queue
+    throttled: Any = {"Error": {"Code": "TooManyRequestsException"}, "ResponseMetadata": {"HTTPStatusCode": 429}}
+    queue.refuse = [ClientError(throttled, "SubmitJob")]
+    describe = queue.describe_jobs
+    began = queue.now
+
+    def unknown(jobs: list[str]) -> dict[str, Any]:
+        return {"jobs": []} if queue.now < began + 600 else describe(jobs)
+
+    queue.describe_jobs = unknown  # type: ignore[method-assign]
+    queue.events = [(began + GONE_AFTER_S + 50, queue.refuse.clear), (began + 700, done(here, 0))]
+    watch(here)
+    assert len(queue.submitted) == 1
 
 
 def test_a_watcher_that_died_before_it_submitted_is_followed_by_one_that_does(here: Here) -> None:

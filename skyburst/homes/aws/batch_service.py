@@ -109,7 +109,10 @@ class BatchService:
         return str(found[0]) if found else None
 
     def ask(self, arrays: Sequence[Array], *, now: float) -> dict[int, News]:
-        """What became of arrays, by their numbers; `failed` of each is what was looked at."""
+        """What became of arrays, by their numbers; `failed` of each is what was looked at.
+
+        What was just submitted may be unknown for a while, and lists of jobs are behind what DescribeJobs tells of one.
+        """
         known = {array.job: array for array in arrays if array.job is not None}
         news = {}
         for ids in chunks(known, AT_ONCE):
@@ -117,7 +120,7 @@ class BatchService:
             for job, array in ((job, known[job]) for job in ids):
                 if job in told:
                     news[array.number] = self._news(array, told[job])
-                elif now - array.at > GONE_AFTER_S:
+                elif now - max(array.at, array.taken_at) > GONE_AFTER_S:
                     news[array.number] = News(over=True)
         return news
 
@@ -140,18 +143,28 @@ class BatchService:
         if failed == array.failed:
             return News({}, over)
         still_open = {index_of(array.ranges, batch) for batch in each(array.open)}
-        children = [child for child in self._failed(str(told["jobId"])) if child in still_open]
+        listed = set(self._failed(str(told["jobId"])))
+        whole = len(listed) >= failed
+        # While the list lacks some that have failed, nothing else tells them from those that succeeded: each is asked for.
+        children = sorted(still_open if over and not whole else still_open & listed)
         looked_at = children[:MOST_ENDS]
-        ends = {}
-        for some in chunks(looked_at, AT_ONCE):
+        found = self._described(array, looked_at)
+        ends = {child: end_of(entry) for child, entry in found.items() if entry["status"] == "FAILED"}
+        sure = len(looked_at) == len(children) == len(found) and all(
+            entry["status"] in ENDED for entry in found.values()
+        )
+        if sure and (whole or over):
+            array.failed = failed
+        return News(ends, over and sure)
+
+    def _described(self, array: Array, children: Sequence[int]) -> dict[int, dict[str, Any]]:
+        """What is told of children of an array, by their numbers."""
+        found = {}
+        for some in chunks(children, AT_ONCE):
             ids = [f"{array.job}:{child}" for child in some]
             for entry in self.client.describe_jobs(jobs=ids)["jobs"]:
-                ends[int(entry["arrayProperties"]["index"])] = end_of(entry)
-        if len(looked_at) == len(children) == len(ends):
-            array.failed = failed
-        else:
-            over = False
-        return News(ends, over)
+                found[int(entry["arrayProperties"]["index"])] = entry
+        return found
 
     def _failed(self, job: str) -> Iterator[int]:
         pages = self.client.get_paginator("list_jobs").paginate(arrayJobId=job, jobStatus="FAILED")

@@ -32,7 +32,7 @@ from skyburst.homes.aws.brief import Brief, job_prefix, read_brief
 from skyburst.homes.aws.calls import THREADS
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ended import SILENT
-from skyburst.homes.aws.invoker import may_pass
+from skyburst.homes.aws.invoker import may_pass, was_not_taken
 from skyburst.homes.aws.looks import LOOK_S
 from skyburst.ports import Objects
 
@@ -48,6 +48,8 @@ WAITS_FOR_ROOM_S = 2 * 86_400.0
 """A job that may have no more batches in environments is looked at all the time for two days, later after pauses."""
 REFUSED_S = 300.0
 """What cannot be submitted for so long has failed: what is new in an account may be unknown for a minute."""
+UNLISTED_S = 60.0
+"""What was submitted may be missing in lists of jobs for so long: it is not submitted again before."""
 MOST_RANGES = 1_000
 """Of batches that fell back, in the record of a job."""
 CLIENT_S = 20.0
@@ -64,7 +66,8 @@ class EnvironmentLane:
         self._clock = clock
         self._asked_at = -math.inf
         self._began = clock()
-        self._tried: set[int] = set()
+        self._tried: dict[int, float] = {}
+        """When arrays were submitted whose answers did not come."""
         self._refused: dict[int, str] = {}
         self._of_interest: list[BatchRecord] = []
         self.state = Submitted([])
@@ -193,18 +196,25 @@ class EnvironmentLane:
             return
         for array in arrays:
             self._refused.pop(array.number, None)
+            now = self._clock()
             try:
-                if array.at < self._began or array.number in self._tried:  # its answer was perhaps lost
+                # Its answer was perhaps lost, in this call of the watcher or in one before.
+                tried_at = self._tried.get(array.number, array.at if array.at < self._began else None)
+                if tried_at is not None:
                     array.job = self._service.find(array)
-                self._tried.add(array.number)
-                if array.job is None:
+                if array.job is None and (tried_at is None or now - tried_at >= UNLISTED_S):
                     self._service.write(array)
+                    self._tried[array.number] = now
                     array.job = self._service.submit(array)
+                if array.job is not None:
+                    array.taken_at = now
             except Exception as error:  # noqa: BLE001 - a later look will submit it, or tell why it cannot
                 said = f"{type(error).__name__}: {error}"
                 log.warning("not submitted", extra={"array": array.number, "reason": said})
                 if not may_pass(error):
                     self._refused[array.number] = said
+                if was_not_taken(error):
+                    self._tried.pop(array.number, None)
         self.store()
 
     def _found(self, array: Array) -> str | None:

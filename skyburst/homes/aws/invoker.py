@@ -17,7 +17,7 @@ THREADS = 16
 FIRST_WAIT_S = 0.1
 LONGEST_WAIT_S = 5.0
 TOO_MANY = 429
-SERVER_FAULT = 500
+CLIENT_FAULT, SERVER_FAULT = 400, 500
 
 
 class Unsent(NamedTuple):
@@ -95,6 +95,11 @@ def may_pass(error: Exception) -> bool:
         status = _status(error)
         return status == TOO_MANY or status >= SERVER_FAULT
     return isinstance(error, HTTPClientError)
+
+
+def was_not_taken(error: Exception) -> bool:
+    """True when the service answered that it does not do what was asked; otherwise it perhaps did, and the answer was lost."""
+    return CLIENT_FAULT <= _status(error) < SERVER_FAULT
 
 
 def _status(error: Exception) -> int:
