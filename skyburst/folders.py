@@ -20,6 +20,20 @@ from skyburst.local_files import Parts, Range
 
 NO_FILES = ".folder"
 """Hidden file that says of an empty folder in a bucket, where there are only files, that there is one."""
+LEFT_BEHIND = frozenset({".DS_Store", ".git", NO_FILES})
+RESOURCE_FORK = "._"
+"""What the names of files begin with that macOS leaves beside others, on disks that cannot hold all that it knows of a file."""
+
+
+def is_junk(name: str) -> bool:
+    """Whether a file is none of the data that it lies in, by its name: what systems and version control leave behind.
+
+    Other hidden files are data, such as the `.zarray` of a Zarr store.
+
+    Args:
+        name: relative to the folder of the data, with `/`.
+    """
+    return any(part in LEFT_BEHIND or part.startswith(RESOURCE_FORK) for part in name.split("/"))
 
 
 class FileInfo(NamedTuple):

@@ -20,7 +20,7 @@ from typing import Any, BinaryIO, NamedTuple
 
 from skyburst.contracts.dataset import ABOUT, CONFIG_NAME, Dataset, base_name
 from skyburst.errors import InvalidItems, ObjectNotFound
-from skyburst.folders import NO_FILES, FileInfo, Folder, open_folder
+from skyburst.folders import FileInfo, Folder, is_junk, open_folder
 from skyburst.objects import check_key
 
 LINK_VARIABLE = "SKYBURST_LINK_INPUTS"
@@ -30,10 +30,6 @@ SHARE_BYTES = 0x40049409
 MOST_SAID = 20
 LARGEST_CONFIG = 16 << 20
 READABLE_CONFIGS = (".json", ".yaml", ".yml")
-
-
-NO_DATA = frozenset({".DS_Store", ".git", NO_FILES})
-"""What systems and versions leave in folders, and uploads where a folder has no files."""
 
 
 class Input(NamedTuple):
@@ -179,7 +175,7 @@ def look_again(location: str) -> Input:
 def _files_of(source: Folder) -> Iterator[FileInfo]:
     """The files of a folder that are data; hidden ones are, as in some formats, such as Zarr."""
     for info in source.files(hidden=True):
-        if source.is_file or NO_DATA.isdisjoint(info.name.split("/")):
+        if source.is_file or not is_junk(info.name):
             yield info
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,6 +13,7 @@ from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.engine.compute import choose
 from skyburst.errors import Invalid, InvalidSubmission, ObjectNotFound, SkyburstError
+from skyburst.folders import is_junk
 from skyburst.objects import ObjectStore, locate, open_store
 from skyburst.submissions import config_file, layout
 from skyburst.submissions.config_file import Config, ensemble_configs, read_config
@@ -241,13 +242,9 @@ def _is_there(bucket: Bucket, place: Place) -> bool:
             return True
         except ObjectNotFound:
             below = (entry.key.removeprefix(f"{place.key}/") for entry in store.list(f"{place.key}/"))
-            return any(_visible(below))
+            return any(name and not is_junk(name) for name in below)
     except SkyburstError as error:
         raise InvalidSubmission(f"dataname has {place}, which cannot be read: {error}") from error
-
-
-def _visible(names: Iterable[str]) -> Iterable[bool]:
-    return (bool(name) and not any(part.startswith(".") for part in name.split("/")) for name in names)
 
 
 def _check_read(bucket: Bucket, group: str, name: str, place: Place) -> None:

@@ -104,7 +104,7 @@ def test_data_of_a_bucket_is_fetched_with_its_checksum(bucket, tmp_path):
 
 
 def test_hidden_files_are_data_and_what_links_leave_out_is_said(tmp_path):
-    for name in (".zgroup", "0/.zarray", "0/0.0", ".DS_Store", "0/.git/config"):
+    for name in (".zgroup", "0/.zarray", "0/0.0", ".DS_Store", "0/.git/config", "0/._0.0"):
         path = tmp_path / "film.zarr" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(name)

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 import skyburst
+from skyburst.environments.inputs import look_again
 from skyburst.errors import InvalidJob
 from skyburst.homes.aws import uploads as module
 from skyburst.homes.aws.uploads import Uploads
@@ -37,7 +38,7 @@ def objects(bucket: str) -> ObjectStore:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "my texts"
-    for name in ("a.txt", "deep/er/ä & ö.txt", "empty.txt", ".hidden/x", "deep/.DS_Store"):
+    for name in ("a.txt", "deep/er/ä & ö.txt", "empty.txt", ".hidden/x", "deep/.DS_Store", "deep/._a", ".git/config"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("" if name.startswith("empty") else name)
     return folder
@@ -57,9 +58,24 @@ def test_a_folder_is_uploaded_under_its_content_and_reads_as_it_does_here(object
     assert [file[:2] for file in there.files()] == [file[:2] for file in here.files()]
     assert [file.name for file in there.files()] == names
     assert [there.read(name) for name in names] == [here.read(name) for name in names]
-    assert shown.counts == {"files read": [(0, 3), (1, 3), (2, 3), (3, 3)]} | {
-        "files uploaded": [(0, 3), (1, 3), (2, 3), (3, 3)]
-    }
+    assert sorted(file.name for file in there.files(hidden=True)) == [".hidden/x", *names]
+    counts = [(done, 4) for done in range(5)]
+    assert shown.counts == {"files read": counts, "files uploaded": counts}
+
+
+def test_a_store_whose_shape_is_in_hidden_files_is_the_same_data_there_and_here(
+    objects: ObjectStore, tmp_path: Path
+) -> None:
+    for name in (".zgroup", "movie/.zarray", "movie/.zattrs", "movie/0.0", ".DS_Store", "movie/._0.0"):
+        path = tmp_path / "film.zarr" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    here, there = (
+        look_again(str(tmp_path / "film.zarr")),
+        look_again(Uploads(objects).upload("x", tmp_path / "film.zarr")),
+    )
+    assert here[1:] == there[1:]
+    assert here.size == len(".zgroupmovie/.zarraymovie/.zattrsmovie/0.0")
 
 
 def test_what_is_there_is_not_uploaded_again_and_what_was_interrupted_goes_on(

@@ -113,11 +113,18 @@ def test_a_folder_is_one_dataset_and_hidden_files_are_none(lab: Lab) -> None:
     for name in ("x.bin", "y.bin", ".DS_Store"):
         lab.put(f"mylab/inputs/model/{name}")
     lab.put("mylab/inputs/hidden/.DS_Store")
+    lab.put("mylab/inputs/hidden/._x")
     spec = spec_of(lab.submit(dataname=["mylab/inputs/model/", "mylab/inputs/.DS_Store"]))
     assert [item["name"] for item in spec["items"]] == ["model"]
     text = lab.text("mylab/results/job__pca_17/logs/certificate.txt")
     assert "mylab/inputs/.DS_Store is a hidden file and no dataset: left out" in text
     assert "does not contain mylab/inputs/hidden" in lab.refused(dataname="mylab/inputs/hidden", timestamp="18")
+
+
+def test_a_folder_of_hidden_files_that_are_data_is_a_dataset(lab: Lab) -> None:
+    lab.put("mylab/inputs/group.zarr/.zgroup")
+    spec = spec_of(lab.submit(dataname="mylab/inputs/group.zarr"))
+    assert [item["name"] for item in spec["items"]] == ["group.zarr"]
 
 
 def test_datasets_of_one_base_name_are_told_apart(lab: Lab) -> None:

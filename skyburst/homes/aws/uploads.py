@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from skyburst.errors import InvalidItems, InvalidJob
-from skyburst.folders import NO_FILES, open_folder
+from skyburst.folders import NO_FILES, is_junk, open_folder
 from skyburst.objects import ObjectStore, check_key
 
 Given = TypeVar("Given")
@@ -63,7 +63,8 @@ class Uploads:
     def upload(self, where: str, path: Path) -> str:
         """The URL of a file or folder, which is uploaded unless it is there.
 
-        Of a folder, the files that `open_folder` finds are uploaded: no hidden ones, and none outside of it.
+        Of a folder, everything in it is uploaded, hidden files too, but for what systems leave behind (`is_junk`), and nothing
+        outside of it. A library has nothing hidden that is read.
 
         Args:
             where: what names it, such as `parameters.mask`, for errors.
@@ -89,11 +90,14 @@ class Uploads:
         """The files of a folder by name, when they are not too many."""
         files: dict[str, _Local] = {}
         size = 0
-        for file in open_folder(folder).files():
+        is_library = (folder / LIBRARY).is_file()
+        for file in open_folder(folder).files(hidden=not is_library):
+            if is_junk(file.name):
+                continue
             files[check_key(file.name)] = _Local.of(Path(file.location))
             size += file.size
             if size > MOST_BYTES or len(files) > MOST_FILES:
-                known = "libraries" if (folder / LIBRARY).is_file() else "inputs"
+                known = "libraries" if is_library else "inputs"
                 target = f"{self._objects.location}/{known}/{_plain(folder)}"
                 raise InvalidJob(
                     f"{where} is the folder {folder}, and folders of more than {MOST_BYTES // 2**30} GiB or {MOST_FILES:,} "
