@@ -20,6 +20,7 @@ import psutil
 
 from skyburst.errors import Invalid, WrongVersion
 from skyburst.local_cloud.faults import Kill
+from skyburst.local_cloud.keeping import MARK
 from skyburst.local_cloud.runtime_api import Invocation, RuntimeApi
 
 HERE = Path(__file__).resolve().parent
@@ -225,6 +226,7 @@ class Environment:
             "TMPDIR": str(self._place.scratch),
             "PYTHONDONTWRITEBYTECODE": "1",
             **dict(is_.variables),
+            MARK: str(self._place.scratch),
             "AWS_LAMBDA_RUNTIME_API": self._api.address,
             "_HANDLER": is_.handler,
             "LAMBDA_TASK_ROOT": str(self._place.task),

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import tempfile
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skyburst.homes.local.temporary import TemporaryFolder
 from skyburst.local_cloud import running
 from skyburst.local_cloud.batch.jobs import ENDED
 from skyburst.local_cloud.batch.service import Batch
 from skyburst.local_cloud.batch.service import Settings as BatchSettings
 from skyburst.local_cloud.functions import Functions, Settings
+from skyburst.local_cloud.keeping import PREFIX, Keeper, end_all
 from skyburst.local_cloud.services import Services
 from skyburst.local_cloud.state_machines import stop_running
 
@@ -56,6 +57,8 @@ class LocalCloud:
         self._batch_settings = batch_settings or BatchSettings()
         self._region = region
         self._services: Services | None = None
+        self._folder: TemporaryFolder | None = None
+        self._keeper: Keeper | None = None
         self._server: Any = None
         self._thread: threading.Thread | None = None
 
@@ -71,10 +74,16 @@ class LocalCloud:
         from skyburst.local_cloud import patches
 
         patches.check()
-        services = Services(ACCOUNT, self._region, Path(tempfile.mkdtemp(prefix="skyburst-cloud-")))
-        running.claim(services)
-        self._services = services
+        folder = TemporaryFolder(tempfile.gettempdir(), prefix=PREFIX, end=end_all)
+        services = Services(ACCOUNT, self._region, Path(folder.path))
         try:
+            running.claim(services)
+        except BaseException:
+            folder.remove()
+            raise
+        self._services, self._folder = services, folder
+        try:
+            self._keeper = Keeper(folder.path)
             patches.install()
             self._start(services)
         except BaseException:
@@ -98,7 +107,11 @@ class LocalCloud:
                 self._thread.join()
         finally:
             self._server = self._thread = None
-            shutil.rmtree(services.folder, ignore_errors=True)
+            keeper, self._keeper = self._keeper, None
+            if keeper is not None:
+                keeper.close()
+            if self._folder is not None:
+                self._folder.remove()
             running.release()
 
     @property

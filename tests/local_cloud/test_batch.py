@@ -45,7 +45,7 @@ def test_a_job_runs_its_command_in_a_folder_and_an_environment_of_its_own(machin
     assert environment["AWS_BATCH_JOB_ID"] == ended["jobId"]
     assert environment["AWS_BATCH_JOB_ATTEMPT"] == "1"
     assert environment["AWS_BATCH_JQ_NAME"] == machines.queue
-    known = {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "ECS_CONTAINER_METADATA_URI_V4"}
+    known = {"PATH", "HOME", "TMPDIR", "LANG", "LC_CTYPE", "ECS_CONTAINER_METADATA_URI_V4", "SKYBURST_LOCAL_CLOUD"}
     assert all(name in known or name.startswith("AWS_") for name in environment)
 
 

@@ -1,4 +1,4 @@
-"""Folders for the temporary files of worker processes: a process that is killed cannot remove its own."""
+"""Folders for temporary files, such as those of worker processes: a process that is killed cannot remove its own."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ import fcntl
 import os
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 PREFIX = "skyburst-worker-"
 
 
 class TemporaryFolder:
-    """A folder for one worker process, in `TMPDIR` if that is set; who makes one removes those of drivers that are no more.
+    """A folder for one worker process, in `TMPDIR` if that is set; who makes one removes those of makers that are no more.
 
-    It is locked as long as its driver lives, however that ends, which tells others that it is in use.
+    It is locked as long as its maker lives, however that ends, which tells others that it is in use.
 
     Args:
         scratch: folder of the home for temporary files, where there may be more room than where the system has them.
+        prefix: of its name. Those of other prefixes are left alone.
+        end: what else to do about a folder that is left, before it is removed.
     """
 
-    def __init__(self, scratch: str) -> None:
+    def __init__(self, scratch: str, *, prefix: str = PREFIX, end: Callable[[str], None] | None = None) -> None:
         base = os.environ.get("TMPDIR") or scratch
-        _sweep(Path(base))
+        _sweep(Path(base), prefix, end)
         while True:
-            self.path = tempfile.mkdtemp(prefix=PREFIX, dir=base)
+            self.path = tempfile.mkdtemp(prefix=prefix, dir=base)
             self._descriptor = os.open(self.path, os.O_RDONLY)
             if _lock(self._descriptor) is not False and Path(self.path).is_dir():
                 return
@@ -36,14 +39,16 @@ class TemporaryFolder:
         os.close(self._descriptor)
 
 
-def _sweep(base: Path) -> None:
+def _sweep(base: Path, prefix: str, end: Callable[[str], None] | None) -> None:
     """Remove the folders that nobody has locked."""
-    for left in base.glob(f"{PREFIX}*"):
+    for left in base.glob(f"{prefix}*"):
         try:
             descriptor = os.open(left, os.O_RDONLY)
         except OSError:  # somebody removed it meanwhile, or it is another user's
             continue
         if _lock(descriptor):
+            if end is not None:
+                end(str(left))
             shutil.rmtree(left, ignore_errors=True)
         os.close(descriptor)
 

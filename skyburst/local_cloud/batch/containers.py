@@ -19,6 +19,8 @@ from pathlib import Path
 
 import psutil
 
+from skyburst.local_cloud.keeping import MARK, end_all
+
 LOOK_S = 0.05
 """Seconds between looks at a running process: what it wrote, whether it lives."""
 BETWEEN_MEMORY_LOOKS_S = 0.2
@@ -83,6 +85,7 @@ class Container:
             "TMPDIR": str(folder / "tmp"),
             "LANG": "C.UTF-8",
             **variables,
+            MARK: str(folder),
         }
         self.failed_to_start: str | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -159,12 +162,13 @@ class Container:
         return Exit(EXITED, code)
 
     def _kill(self) -> None:
-        """End the process and all that it started."""
+        """End the process and all that it started, also in sessions of their own: nothing outlives a container."""
         if self._process is None:
             return
         with contextlib.suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        end_all(str(self._folder))
 
     def _read(self, wrote: Callable[[list[str]], None], *, last: bool = False) -> None:
         """Hand on the whole lines that the process wrote, and at the end also one that is not whole."""
