@@ -18,11 +18,13 @@ from skyburst.contracts.blueprint import (
     Blueprint,
     NextSection,
     check_format,
+    check_words,
     contradictions,
     parse_blueprint,
     refuse_unknown,
     with_any_parameters,
     with_command,
+    words_meant,
 )
 from skyburst.contracts.parameters import check_declared, with_json_defaults
 from skyburst.contracts.refusals import PLACE, explain
@@ -74,6 +76,9 @@ def all_problems(document: dict[str, Any], where: str) -> Read:
     given = document
     document = with_any_parameters(copy.deepcopy(document))
     problems = [*_refused(lambda: check_format(document, where)), *_unknown(document, where)]
+    if one_text := _refused(lambda: check_words(document, where)):
+        problems += one_text
+        document["command"] = words_meant(document["command"]) or None
     twofold = _refused(lambda: with_command(document, where))
     if twofold:
         del document["worker"]

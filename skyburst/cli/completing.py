@@ -39,7 +39,7 @@ def job_ids(ctx: click.Context, _param: click.Parameter, incomplete: str) -> lis
     from skyburst.homes.local.folder import state_folder
     from skyburst.homes.local.home import LocalHome
 
-    items = [CompletionItem("last", help="the newest job")] if "last".startswith(incomplete) else []
+    items = [CompletionItem("last", help="the newest job that was started")] if "last".startswith(incomplete) else []
     if ctx.params.get("on") == "aws" or not (state_folder() / "state.sqlite").is_file():
         return items  # nothing is asked over the network while a line is typed
     home = LocalHome()

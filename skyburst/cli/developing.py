@@ -6,7 +6,7 @@ import getpass
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -190,17 +190,22 @@ def environment_lines(found: Sequence[Environment]) -> list[str]:
     return [text.printable(line) for line in text.columns(rows)]
 
 
-def stopped(named: str, on: str) -> str:
-    """End an environment; what it was called."""
+def to_stop(named: str, on: str) -> tuple[str, Callable[[], object]]:
+    """An environment that is there, and what ends it.
+
+    Raises:
+        NotFound: when there is none of that name.
+    """
     if on == "aws":
         from skyburst.homes.aws import development
         from skyburst.homes.aws.account import Account
 
         account = Account()
         found = development.find_instance(account, named)
-        development.terminate(account, found)
-        return found.id
-    return developing.stop_container(_engine(), named.removeprefix("skyburst-develop-"), run_tool).name
+        return found.id, lambda: development.terminate(account, found)
+    engine, analysis = _engine(), named.removeprefix("skyburst-develop-")
+    container = developing.find_container(engine, analysis, run_tool)
+    return container.name, lambda: developing.stop_container(engine, analysis, run_tool)
 
 
 def _built(found: Found, tag: str) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import re
+import shlex
 import tomllib
 from collections.abc import Iterator
 from functools import lru_cache
@@ -33,6 +35,8 @@ OWN = ("batches", "items", "jobs", "map-runs", "people", "retention", "uploads")
 """What the keys of a deployment's own objects start with: no analysis may write there."""
 WRITABLE = re.compile(r"(?P<first>[\w!.'()-]+)(/[\w!.'()*-]+)*\Z", re.ASCII)
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
+INTERPRETERS = {".sh": "bash", ".py": "python3", ".r": "Rscript", ".jl": "julia", ".pl": "perl", ".js": "node"}
+"""Of scripts, by the ends of their names."""
 COMMAND_WORKER = "skyburst.environments.dataset:run"
 """The worker of an analysis that is a command."""
 COMMAND_COMBINER = "skyburst.environments.dataset:collect"
@@ -236,6 +240,7 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
     document = with_any_parameters(document)
     if "parameters" in document:
         document = {**document, "parameters": with_json_defaults(document["parameters"], where)}
+    check_words(document, where)
     document = with_command(document, where)
     try:
         blueprint = msgspec.convert(document, Blueprint)
@@ -286,6 +291,24 @@ def contradictions(blueprint: Blueprint) -> Iterator[str]:
 def with_any_parameters(document: dict[str, Any]) -> dict[str, Any]:
     """The document, with null, which TOML does not have, for `parameters = "any"`."""
     return {**document, "parameters": None} if document.get("parameters") == ANY else document
+
+
+def check_words(document: dict[str, Any], where: str) -> None:
+    """Raises InvalidBlueprint when a command is one text: there is no shell that could take it apart."""
+    command = document.get("command")
+    if isinstance(command, str):
+        given, words = (json.dumps(one, ensure_ascii=False) for one in (command, words_meant(command or "run.sh")))
+        raise InvalidBlueprint(f"{where}: command is {given}: expected a list of its words, such as command = {words}")
+
+
+def words_meant(command: str) -> list[str]:
+    """The words that somebody probably means who writes a command as one text, with the interpreter of a script."""
+    try:
+        words = shlex.split(command)
+    except ValueError:  # a quotation mark is open
+        words = command.split()
+    interpreter = INTERPRETERS.get(Path(words[0]).suffix.lower()) if words else None
+    return [*([interpreter] if interpreter else []), *words]
 
 
 def with_command(document: dict[str, Any], where: str) -> dict[str, Any]:

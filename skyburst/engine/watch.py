@@ -68,6 +68,10 @@ def final_state(
         return JobState.TIMED_OUT, f"its time ran out: {summary}"
     if done and not too_many_failed(batches - done, batches, tolerated_percent):
         return JobState.PARTIAL, f"{summary}, {failed:,} failed, and {tolerated_percent:g} % may"
+    if failed == batches:
+        return JobState.FAILED, "its one batch failed" if batches == 1 else f"all {batches:,} batches failed"
+    if not done:
+        return JobState.FAILED, f"{failed:,} of its batches failed, and none is done: {summary}"
     return JobState.FAILED, f"{failed:,} of its batches failed and {tolerated_percent:g} % may: {summary}"
 
 

@@ -66,6 +66,14 @@ def container_of(engine: str, analysis: str, run: Run) -> Developing | None:
     return next((found for found in containers(engine, run) if found.analysis == analysis), None)
 
 
+def find_container(engine: str, analysis: str, run: Run) -> Developing:
+    """The container in which an analysis is developed. Raises NotFound."""
+    found = container_of(engine, analysis, run)
+    if found is None:
+        raise NotFound(f"{analysis!r} is not developed in a container here: `skyburst env list` lists those that are")
+    return found
+
+
 def stop_container(engine: str, analysis: str, run: Run) -> Developing:
     """End and remove the container of an analysis; what was changed in it and not saved is gone.
 
@@ -73,9 +81,7 @@ def stop_container(engine: str, analysis: str, run: Run) -> Developing:
         NotFound: when there is none.
         ToolFailed: when the engine does not do it.
     """
-    found = container_of(engine, analysis, run)
-    if found is None:
-        raise NotFound(f"{analysis!r} is not developed in a container here: `skyburst env list` lists those that are")
+    found = find_container(engine, analysis, run)
     run([engine, "rm", "--force", found.name])
     return found
 

@@ -9,6 +9,7 @@ second, one a line: `started`, `use`, `ending`, and at last `ended`, or `refused
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import resource
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from skyburst.environments.processes import Processes, adopt_orphans, reap
@@ -85,7 +87,7 @@ class Supervisor:
                 preexec_fn=_offer_to_be_killed,  # noqa: PLW1509 - this process has one thread
             )  # fmt: skip
         except (OSError, ValueError) as error:
-            self._tell("refused", str(error))
+            self._tell("refused", why_not_started(error, order.command[0]))
             return
         leader.returncode = 0  # it is reaped with all others
         self._leader = leader.pid
@@ -186,6 +188,31 @@ class Supervisor:
     def _tell(self, what: str, value: Any) -> None:
         with contextlib.suppress(OSError):  # nobody listens any more
             os.write(self._events, json.dumps({what: value}).encode() + b"\n")
+
+
+def why_not_started(error: Exception, program: str) -> str:
+    """Why a program cannot be started, with the remedy.
+
+    Args:
+        error: of the system.
+        program: first word of the command: a file of the analysis as its path.
+    """
+    code, path = getattr(error, "errno", None), Path(program)
+    before = f'put its interpreter before it, such as command = ["bash", "{path.name}"]'
+    if code == errno.EACCES and path.is_dir():
+        return f"{program} is a folder: name a program in it"
+    if code == errno.EACCES:
+        return f"{program} is not executable: `chmod +x` makes it so, or {before}"
+    if code == errno.ENOEXEC:
+        return f"{program} is no program of this machine, and no first line such as #!/bin/bash names an interpreter: {before}"
+    if code == errno.ENOENT and path.exists():
+        return f"the interpreter that the first line of {program} names is not there: install it, or {before}"
+    if code == errno.ENOENT:
+        return (
+            f"there is no program {program!r} in the folder of the analysis or on the search path: correct command in its "
+            "blueprint, install it, or name an image that has it"
+        )
+    return str(error)
 
 
 def _go_on(*_: object) -> None:

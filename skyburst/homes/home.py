@@ -269,13 +269,15 @@ def no_result(job: JobRecord) -> str:
 
 
 def job_of_name(table: TaskTable, name: str, where: str) -> JobRecord:
-    """The job of an id, of the start of an id that no other has, or `last` for the newest.
+    """The job of an id, of the start of an id that no other has, or `last` for the newest that somebody started.
+
+    One that follows another by itself is not meant by `last`: who started the first one does not know of it.
 
     Raises:
         JobNotFound: when there is none, or more than one.
     """
     if name == "last":
-        newest = next(table.jobs(), None)
+        newest = next((job for job in table.jobs() if not job.spec.get("follows")), None)
         if newest is None:
             raise JobNotFound(f"there are no jobs in {where}")
         return newest

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+import skyburst
+from skyburst.homes.local.home import LocalHome
 from tests.cli.conftest import Ended, Program
 
 
@@ -78,6 +80,18 @@ def test_the_start_of_an_id_names_a_job_and_one_that_names_two_does_not(program:
     assert ended.code == 6
     assert "2 jobs start with 'squares-'" in ended.err
     assert second in ended.err
+
+
+def test_last_is_the_newest_job_that_somebody_started(program: Program) -> None:
+    assert program("run", "naps.py", "--items", "0:2").code == 0
+    home = LocalHome()
+    first = home.find_job("last")
+    following = skyburst.client.create(
+        {"analysis": "squares.py", "items": [1], "follows": {"job": first.job_id, "depth": 1}}, home=home
+    )
+    assert program("jobs").out.splitlines()[1].startswith(following.job_id)
+    assert home.find_job("last").job_id == first.job_id
+    assert program("status", "last").out.startswith(f"job       {first.job_id}")
 
 
 def test_result_shows_the_result_again_and_exits_by_the_state(program: Program, failed: Ended, project: Path) -> None:

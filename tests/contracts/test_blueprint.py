@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from skyburst.blueprints.problems import all_problems
 from skyburst.contracts import values
 from skyburst.contracts.blueprint import code_folder, digest_of_code, load_blueprint, parse_blueprint
 from skyburst.errors import InvalidBlueprint
@@ -252,6 +253,28 @@ def test_a_blueprint_that_cannot_be_used_is_refused_with_field_and_expectation(
     with pytest.raises(InvalidBlueprint) as caught:
         parse_blueprint({**SMALL, **change}, "here")
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("run.sh", '["bash", "run.sh"]'),
+        ("code/fit.py --fast 'a b'", '["python3", "code/fit.py", "--fast", "a b"]'),
+        ("matlab -batch main", '["matlab", "-batch", "main"]'),
+        ("say 'it", '["say", "\'it"]'),
+    ],
+)
+def test_a_command_that_is_one_text_is_refused_with_the_words_that_are_meant(command: str, words: str) -> None:
+    document = {name: value for name, value in SMALL.items() if name not in ("worker", "combiner")} | {
+        "command": command
+    }
+    expected = f": expected a list of its words, such as command = {words}"
+    with pytest.raises(InvalidBlueprint) as refused:
+        parse_blueprint(document, "here")
+    assert str(refused.value).startswith("here: command is ")
+    assert str(refused.value).endswith(expected)
+    (problem,) = all_problems(document, "here").problems
+    assert problem == str(refused.value)
 
 
 @pytest.mark.parametrize("field", list(SMALL))

@@ -105,6 +105,14 @@ def test_a_job_with_failures_is_partial_within_the_tolerated_share_and_failed_be
     assert end(100, 95, 5, 5) == (JobState.PARTIAL, "95 of 100 batches are done, 5 failed, and 5 % may")
     # beyond
     assert end(100, 94, 6, 5) == (JobState.FAILED, "6 of its batches failed and 5 % may: 94 of 100 batches are done")
+    # all of them, whatever is tolerated: of nothing there is no result
+    assert end(3, 0, 3, 100) == (JobState.FAILED, "all 3 batches failed")
+    assert end(1, 0, 1, 0) == (JobState.FAILED, "its one batch failed")
+    # it was given up before the others were sent
+    assert end(100, 0, 10, 5) == (
+        JobState.FAILED,
+        "10 of its batches failed, and none is done: 0 of 100 batches are done",
+    )
     # batches that were not sent any more are missing too
     assert end(100, 90, 6, 5)[0] is JobState.FAILED
     # exactly, though 1,000 * 64.1 is a little less than 64,100 in floating-point numbers

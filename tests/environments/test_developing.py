@@ -86,6 +86,22 @@ def test_a_shell_in_a_container_is_kept_gone_on_with_saved_and_removed(
     assert "has no Dockerfile, and no container" in program("env", "save", "tries", "--push", "lab/tries:3").err
 
 
+def test_nobody_is_asked_whether_to_end_what_is_not_there(program: Program, engine: Path) -> None:
+    ended = program("env", "stop", "nothing")
+    assert ended.code == 6
+    assert "'nothing' is not developed in a container here: `skyburst env list` lists those that are" in ended.err
+    assert "What is not saved" not in ended.err
+
+
+def test_what_is_asked_about_is_left_alone_without_an_answer(program: Program, engine: Path) -> None:
+    (engine / "there").touch()
+    ended = program("env", "stop", "tries")
+    assert "end the environment skyburst-develop-tries? What is not saved is gone" in ended.err
+    assert (engine / "there").exists()
+    assert program("env", "stop", "tries", "--yes").code == 0
+    assert not (engine / "there").exists()
+
+
 def test_a_recipe_is_built_where_there_is_one(program: Program, project: Path, engine: Path) -> None:
     (project / "tries" / "Dockerfile").write_text("FROM scratch\n")
     assert program("env", "save", "tries", "--push", "lab/tries:2").code == 0

@@ -84,8 +84,26 @@ def test_lines_come_as_they_are_written_and_the_exit_code_is_kept(tmp_path, hear
 
 def test_a_command_that_is_not_there_is_refused(tmp_path, heard):
     ended = run_command(order(tmp_path, ["no-such-program"]), heard, lambda: False)
-    assert "cannot be started" in ended.refused
-    assert "no-such-program" in ended.refused
+    assert ended.refused.startswith(
+        "its command cannot be started: there is no program 'no-such-program' in the folder"
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "mode", "told"),
+    [
+        ("#!/bin/sh", 0o644, "is not executable: `chmod +x` makes it so, or put its interpreter before it, such as"),
+        ("echo hi", 0o755, "no first line such as #!/bin/bash names an interpreter: put its interpreter before it"),
+        ("#!/no/such/shell", 0o755, "run.sh names is not there: install it, or put its interpreter before it"),
+    ],
+)
+def test_a_script_that_cannot_be_started_says_what_to_do_about_it(tmp_path, heard, first, mode, told):
+    script = tmp_path / "run.sh"
+    script.write_text(f"{first}\n")
+    script.chmod(mode)
+    ended = run_command(order(tmp_path, [str(script)]), heard, lambda: False)
+    assert told in ended.refused
+    assert 'command = ["bash", "run.sh"]' in ended.refused
 
 
 def test_the_signal_that_ended_a_command_is_kept(tmp_path, heard):

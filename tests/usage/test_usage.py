@@ -247,7 +247,10 @@ def test_parallelism_is_drawn_and_told(program: Program, ran: Path) -> None:
     ("arguments", "message"),
     [
         (["--since", "yesterday"], "'yesterday' is no day"),
-        (["--since", "2026-02-01", "--until", "2026-01-01"], "--until is not after --since"),
+        (
+            ["--since", "2026-02-01", "--until", "2026-01-01"],
+            "--until is 2026-01-01 00:00:00, and --since is 2026-02-01 00:00:00: give a later --until",
+        ),
         (["--csv", "--json"], "give one of them"),
     ],
 )

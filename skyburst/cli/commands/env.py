@@ -203,8 +203,10 @@ def stop(environment: str, on: str, yes: bool) -> None:
       skyburst env stop my-analysis
       skyburst env stop i-0123456789abcdef0 --on aws --yes
     """
-    from skyburst.cli.developing import stopped
+    from skyburst.cli.developing import to_stop
 
+    name, stop_it = to_stop(environment, on)
     if not yes:
-        click.confirm(f"end the environment of {environment}? What is not saved is gone", abort=True, err=True)
-    click.echo(f"ended {stopped(environment, on)}", err=True)
+        click.confirm(f"end the environment {name}? What is not saved is gone", abort=True, err=True)
+    stop_it()
+    click.echo(f"ended {name}", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -173,12 +173,14 @@ def export(folder: str, on: str, **given: Any) -> None:
 
 
 def _wanted(given: dict[str, Any]) -> Wanted:
+    from skyburst.cli import text
     from skyburst.usage.jobs import Wanted
 
     wanted = Wanted(**given)
     if wanted.since is not None and wanted.until is not None and wanted.since >= wanted.until:
-        length = timedelta(seconds=wanted.since - wanted.until)
-        raise click.UsageError(f"--until is not after --since: no job was created in between ({length})")
+        raise click.UsageError(
+            f"--until is {text.moment(wanted.until)}, and --since is {text.moment(wanted.since)}: give a later --until"
+        )
     return wanted
 
 
