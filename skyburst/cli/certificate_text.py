@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skyburst.cli.text import columns, counted, duration, printable, shortened, size
+from skyburst.contracts.dataset import not_delivered
 
 RULE = "=" * 100
 MOST_SHOWN = 1_000
@@ -98,6 +99,7 @@ def _datasets(datasets: list[Certificate]) -> list[str]:
             ["    wrote", printable(f["name"]), _size(f.get("size")), _checksum(f)] for f in entry.get("files", [])
         ]
         lines += columns(rows, right=frozenset({2})) if rows else []
+        lines += [f"    not delivered: {printable(shortened(said, 300))}" for said in not_delivered(entry)]
     return lines
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from skyburst.cli import text
-from skyburst.contracts.dataset import DatasetState
+from skyburst.contracts.dataset import DatasetState, not_delivered
 from skyburst.contracts.records import JobRecord
 from skyburst.environments.reading import folder_names
 from skyburst.errors import InvalidJob
@@ -17,6 +17,8 @@ from skyburst.homes.home import Home, Readable
 MOST_ROWS = 40
 MOST_REASON = 60
 MOST_NAME = 40
+MOST_REFUSED = 20
+MOST_SAID = 300
 FOLLOW_S = 1.0
 HEAD = ["dataset", "", "state", "progress", "exit", "time", "cpu", "memory", "files", ""]
 RIGHT = frozenset({0, 3, 4, 5, 6, 7, 8})
@@ -37,6 +39,13 @@ def table_lines(statuses: Iterable[Status], job_id: str, option: str) -> list[st
     lines = text.columns([HEAD, *map(_row, shown)], RIGHT)
     if len(found) > len(shown):
         lines.append(f"... and {len(found) - len(shown):,} more: `skyburst status {job_id}{option} --json` has all")
+    refused = [f"not delivered: {status['dataset']}: {said}" for status in found for said in not_delivered(status)]
+    lines += [text.shortened(said, MOST_SAID) for said in refused[:MOST_REFUSED]]
+    if len(refused) > MOST_REFUSED:
+        more = len(refused) - MOST_REFUSED
+        lines.append(
+            f"... and {more:,} more that were not delivered: `skyburst status {job_id}{option} --json` has all"
+        )
     return lines
 
 

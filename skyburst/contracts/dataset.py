@@ -6,6 +6,7 @@ Everything that has a name in the contract of an environment has it here, once.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -170,6 +171,17 @@ def parse_dataset(item: Any, number: int) -> Dataset:
             f"{where} has both a config and a config_file: a config file is handed over as it is, so keep one"
         )
     return Dataset(number, _name(item.get("name"), data, where), data, config, config_file)
+
+
+def not_delivered(status: Mapping[str, Any]) -> list[str]:
+    """What of a dataset was not delivered and why, for people: a sentence each.
+
+    Args:
+        status: as its environment told it.
+    """
+    return [
+        f"{entry.get('folder', 'results')}/{entry['name']}: {entry['reason']}" for entry in status.get("refused") or []
+    ]
 
 
 def dataset_prefix(prefix: str, number: int) -> str:

@@ -20,7 +20,7 @@ MOST_DATASETS = 10_000
 """Datasets that a certificate lists."""
 DATASET_FIELDS = (
     "dataset", "data", "state", "reason", "attempt", "exit_code", "started_at", "finished_at", "seconds", "instance", "image",
-    "config", "config_digest", "inputs", "files",
+    "config", "config_digest", "inputs", "files", "refused",
 )  # fmt: skip
 LIBRARY = "library.json"
 AT_ONCE = 32

@@ -157,7 +157,7 @@ class Attempt:
                 if isinstance(entry, Delivered):
                     found.append(entry._asdict())
                 else:
-                    report.status.refused.append(entry._asdict())
+                    report.status.refused.append({"folder": folder, **entry._asdict()})
                     report.say(f"not delivered: {folder}/{entry.name}: {entry.reason}")
 
     def _state_of(self, error: DatasetEnded) -> DatasetState:

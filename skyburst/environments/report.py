@@ -53,7 +53,7 @@ class Status:
     logs: list[dict[str, Any]] = field(default_factory=list)
     """The same of the command's own logs."""
     refused: list[dict[str, Any]] = field(default_factory=list)
-    """`{"name", "reason"}` of what was not delivered."""
+    """`{"folder", "name", "reason"}` of what was not delivered; the folder is `results` or `logs`."""
     config_digest: str | None = None
     """SHA-256 of the config file, hexadecimal."""
     inputs: list[dict[str, Any]] = field(default_factory=list)

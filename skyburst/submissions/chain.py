@@ -153,10 +153,10 @@ class Chain:
 
 
 def update_text(record: Record) -> bytes:
-    """What is written anew whenever there is more: clients look at its time, people at what follows."""
+    """What is written anew whenever there is more: clients look at its time, people at what was not delivered and what follows."""
     newest = list(record.followed.values())[-MOST_TOLD:]
-    lines = [layout.UPDATE_TEXT, *(found.text.encode(errors="replace") for found in newest)]
-    return b"\n".join(lines)
+    told = layout.update_text((entry.name, entry.refused) for entry in record.datasets)
+    return b"\n".join([told, *(found.text.encode(errors="replace") for found in newest)])
 
 
 def _known(record: Record) -> set[str]:

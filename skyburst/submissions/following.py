@@ -12,7 +12,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.contracts.blueprint import COMMAND_COMBINER
-from skyburst.contracts.dataset import DELIVERED, DELIVERED_LOGS, LOG, STATUS, dataset_prefix
+from skyburst.contracts.dataset import DELIVERED, DELIVERED_LOGS, LOG, STATUS, dataset_prefix, not_delivered
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.combine import FILES, RESULT
 from skyburst.errors import JobNotFound, ObjectNotFound, SkyburstError
@@ -34,6 +34,8 @@ from skyburst.submissions.targets import Targets
 GIVE_UP_S = 3_600.0
 """What cannot be delivered is tried for so long after the end of the job; then the submission ends without it, and says so."""
 CERTIFICATE = "certificate.json"
+MOST_REFUSED = 20
+"""Of what one dataset could not deliver, so much is in the setup log and in `update.txt`; its status has all."""
 
 
 def nobody(_: Record) -> None:
@@ -195,7 +197,7 @@ class Follower:
             dataset.environment, Output(self.objects, f"{_prefix(job.job_id, number)}{LOG}")
         )
         lines = output.look()
-        reasons = status_text.reason_lines(document)
+        reasons = [*status_text.refused_lines(document), *status_text.reason_lines(document)]
         status, last = status_text.status_of(document), (reasons or [output.last])[-1]
         seen = (status, last, status_text.cpu_usage(document))
         if seen != (dataset.status, dataset.last, dataset.cpu):
@@ -238,6 +240,9 @@ class Follower:
         name = f"{dataset.environment}.json"
         self.bucket.objects.put(f"{layout.LOGS}/{record.group}/{name}", ended)
         self.bucket.objects.delete([f"{layout.ACTIVE}/{name}"])
+        dataset.refused = _shortened(not_delivered(document))
+        for said in dataset.refused:
+            self._log(record, f"WARNING: {dataset.dataname}: not delivered: {said}")
         objects.put(folder.update, update_text(record))
         dataset.over = True
         self.records.put(record)
@@ -300,7 +305,11 @@ class Follower:
         self._written.pop(record.identity, None)
 
     def _tell(self, record: Record, problem: str) -> None:
-        text = internal("deliver", f"{RESOURCE_ERROR}{problem}")
+        self._log(record, f"{RESOURCE_ERROR}{problem}")
+
+    def _log(self, record: Record, said: str) -> None:
+        """Have the setup log say it, once."""
+        text = internal("deliver", said)
         if not any(line.text == text for line in record.lines):
             record.log(text, self.clock())
             self.records.put(record)
@@ -321,6 +330,13 @@ class Follower:
 
     def _note(self, record: Record, key: str, data: bytes) -> None:
         self._written.setdefault(record.identity, {})[key] = hashlib.sha256(data).digest()
+
+
+def _shortened(refused: list[str]) -> list[str]:
+    more = len(refused) - MOST_REFUSED
+    return (
+        refused if more <= 0 else [*refused[:MOST_REFUSED], f"and {more:,} more, which the status of the dataset names"]
+    )
 
 
 def _prefix(job_id: str, number: int) -> str:

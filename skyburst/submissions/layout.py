@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 from typing import NamedTuple
@@ -74,6 +74,16 @@ class JobFolder(NamedTuple):
     def update(self) -> str:
         """Key of the object that each dataset that has ended writes anew."""
         return self.result(UPDATE)
+
+
+def update_text(refused: Iterable[tuple[str, Sequence[str]]]) -> bytes:
+    """Content of `update.txt`: what clients know, and below it what was not delivered so far.
+
+    Args:
+        refused: names of datasets, each with what of it was not delivered and why.
+    """
+    lines = [f"not delivered: {name}: {' '.join(said.splitlines())}" for name, entries in refused for said in entries]
+    return b"\n".join([UPDATE_TEXT, *(line.encode() for line in lines)])
 
 
 def group_of(key: str) -> str | None:

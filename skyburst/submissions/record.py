@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from itertools import count
 from typing import Any
@@ -56,6 +57,8 @@ class Dataset(msgspec.Struct, kw_only=True):
     """Keys under process_results by the names that its command gave them, from when it ended."""
     over: bool = False
     """Whether it has ended and its outputs are delivered."""
+    refused: list[str] = []
+    """What of it was not delivered and why, from when it ended."""
     status: str = "INITIALIZING"
     last: str = ""
     """Its last line of output, when it is over."""
@@ -221,7 +224,9 @@ class Records:
     def all(self, group: str | None = None) -> Iterator[Record]:
         """Records of all submissions, or of those of a group, oldest first."""
         prefix = f"{layout.RECORDS}/{group}/" if group else f"{layout.RECORDS}/"
-        found = [self._read(entry.key) for entry in self._objects.list(prefix) if entry.key.endswith(".json")]
+        keys = [entry.key for entry in self._objects.list(prefix) if entry.key.endswith(".json")]
+        with ThreadPoolExecutor(max(1, self._objects.at_once), "records") as pool:
+            found = list(pool.map(self._read, keys))
         yield from sorted(found, key=lambda record: (record.received_at, record.name))
 
     def _read(self, key: str) -> Record:

@@ -7,9 +7,11 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from skyburst.contracts.dataset import not_delivered
 from skyburst.submissions.certificate_text import FAILED, IN_PROGRESS, SUCCESS
 
 NOT_KNOWN = "N/A"
+NOT_DELIVERED = "[NOT DELIVERED]"
 WHILE_RUNNING = 1_000
 """Lines of output that are shown while a dataset runs: the document is written anew each time."""
 AT_END = 100_000
@@ -75,10 +77,17 @@ def reason_lines(document: Mapping[str, Any]) -> list[str]:
     return [f"[{document['state']}] {' '.join(str(document['reason']).splitlines())}"]
 
 
+def refused_lines(document: Mapping[str, Any]) -> list[str]:
+    """What of a dataset was not delivered, and why."""
+    return [f"{NOT_DELIVERED} {' '.join(said.splitlines())}" for said in not_delivered(document)]
+
+
 def _with_reason(lines: Sequence[str], document: Mapping[str, Any]) -> Sequence[str]:
-    """The lines, with the reason behind them unless the last one says it."""
-    said = lines[-1] if lines else ""
-    return lines if str(document.get("reason")) in said else [*lines, *reason_lines(document)]
+    """The lines, with what was not delivered behind them, and the reason unless the last one says it."""
+    refused, reason = refused_lines(document), reason_lines(document)
+    if reason and lines and str(document["reason"]) in lines[-1]:
+        return [*lines[:-1], *refused, lines[-1]]
+    return [*lines, *refused, *reason]
 
 
 def numbered(lines: Sequence[str], most: int) -> dict[str, str]:

@@ -14,6 +14,8 @@ import psutil
 import pytest
 
 import skyburst
+from skyburst.cli.certificate_text import certificate_text
+from skyburst.cli.datasets import table_lines
 from skyburst.homes.local.home import LocalHome
 
 EVERYTHING = """
@@ -79,6 +81,10 @@ def test_a_command_finds_its_data_and_config_and_leaves_its_results(analysis, da
     assert {entry["name"]: entry["size"] for entry in status["files"]}["deep/er/table.csv"] == 6
     assert [entry["name"] for entry in status["logs"]] == ["own.log"]
     assert {entry["name"] for entry in status["refused"]} == {"passwd", "pipe"}
+    assert "not delivered: mouse 1: results/pipe: it is not a file" in table_lines([status], result.job_id, "")
+    certificate = handle.certificate()
+    assert certificate["datasets"][0]["refused"] == status["refused"]
+    assert "    not delivered: results/pipe: it is not a file" in certificate_text(certificate)
     assert [(entry["location"], entry["size"]) for entry in status["inputs"]] == [
         (str(data / "a.txt"), 6),
         (str(data / "session"), 3),

@@ -123,7 +123,10 @@ class Job:
             self._logs[number] = self._logs.get(number, b"") + entry
         self.objects.put(f"jobs/{self.job_id}/datasets/{number:08d}/log.jsonl", self._logs[number])
 
-    def ends(self, number: int, state: str = "SUCCEEDED", exit_code: int | None = 0, **files: bytes) -> None:
+    def ends(
+        self, number: int, state: str = "SUCCEEDED", exit_code: int | None = 0, *,
+        refused: list[dict[str, str]] | None = None, **files: bytes,
+    ) -> None:  # fmt: skip
         """A command ends with outputs; `_` in their names stands for a dot, `__` for a slash."""
         named = {name.replace("__", "/").replace("_", "."): data for name, data in files.items()}
         for name, data in named.items():
@@ -131,7 +134,7 @@ class Job:
         self.tells(
             number, state=state, exit_code=exit_code, finished_at=self.lab.now + 60,
             reason="" if state == "SUCCEEDED" else "it went wrong",
-            files=[{"name": name, "size": len(data), "sha256": ""} for name, data in named.items()],
+            files=[{"name": name, "size": len(data), "sha256": ""} for name, data in named.items()], refused=refused or [],
         )  # fmt: skip
         failure = None if state == "SUCCEEDED" else Failure("CommandFailed", "it went wrong")
         self.batch_ends(number, failure)

@@ -12,7 +12,7 @@ import pytest
 from skyburst.contracts.records import Failure
 from skyburst.contracts.states import JobState
 from skyburst.errors import StorageError
-from skyburst.submissions.following import GIVE_UP_S
+from skyburst.submissions.following import GIVE_UP_S, MOST_REFUSED
 from skyburst.submissions.record import Record
 from tests.submissions.places import Lab
 
@@ -91,6 +91,42 @@ def test_each_dataset_that_ends_is_delivered_though_others_run(lab: Lab) -> None
     (ended,) = activity(lab, "mylab")
     assert (ended["datapath"], ended["end"]) == (["mylab/inputs/b.npy"], "2026-11-21T00:12:40Z")
     assert len(activity(lab, "active")) == 1
+
+
+def test_what_a_dataset_could_not_deliver_is_told_wherever_its_submitter_looks(lab: Lab) -> None:
+    record = lab.submit()
+    job, follower = lab.start(record), lab.follower()
+    refused = [
+        {"folder": "results", "name": "pipe", "reason": "it is not a file"},
+        {"folder": "logs", "name": "passwd", "reason": "it is a link that leads out of the folder of results"},
+    ]
+    job.writes(0, "epoch 1")
+    job.ends(0, out_npy=b"1", refused=refused)
+    job.ends(1, "FAILED", 3, refused=refused[:1])
+    follower.turn(record)
+    said = ["results/pipe: it is not a file", "logs/passwd: it is a link that leads out of the folder of results"]
+    std = status(lab, "a.npy")["std"]
+    assert list(std.values()) == ["epoch 1", *(f"[NOT DELIVERED] {one}" for one in said)]
+    assert list(status(lab, "b.npy")["std"].values()) == [f"[NOT DELIVERED] {said[0]}", "[FAILED] it went wrong"]
+    certificate = lab.text(f"{JOB}/logs/certificate.txt")
+    for one in said:
+        assert certificate.count(f"WARNING: mylab/inputs/a.npy: not delivered: {one}") == 1
+    assert "LAST COMMAND: [NOT DELIVERED] logs/passwd" in lines(lab)[0]
+    assert lab.text(f"{JOB}/process_results/update.txt").split("\n") == [
+        "update results.", *(f"not delivered: a.npy: {one}" for one in said), f"not delivered: b.npy: {said[0]}",
+    ]  # fmt: skip
+
+
+def test_of_very_much_that_could_not_be_delivered_the_first_is_named_and_how_much_more_there_is(lab: Lab) -> None:
+    record = lab.submit()
+    job, follower = lab.start(record), lab.follower()
+    job.ends(0, refused=[{"folder": "results", "name": f"pipe{number}", "reason": "no"} for number in range(1_000)])
+    follower.turn(record)
+    assert len(stored(lab).datasets[0].refused) == MOST_REFUSED + 1
+    assert lab.text(f"{JOB}/process_results/update.txt").endswith(
+        f"a.npy: and {1_000 - MOST_REFUSED} more, which the status of the dataset names"
+    )
+    assert len(status(lab, "a.npy")["std"]) == 1_000
 
 
 def test_the_end_comes_last_and_says_what_it_always_said(lab: Lab) -> None:
