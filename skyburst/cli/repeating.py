@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from skyburst.errors import AnalysisNotFound
@@ -92,6 +93,56 @@ def differences_in_items(certificate: Certificate, source: Mapping[str, Any] | N
         ("the number of items", earlier["count"], count),
         ("the items", _content(earlier["source"]), _content(source)),
     ])  # fmt: skip
+
+
+def differences_in_inputs(certificate: Certificate, now: Certificate) -> list[str]:
+    """Which inputs are not what they were, by checksums, versions or sizes in the certificates of both jobs."""
+    then, new = (list(_inputs(found)) for found in (certificate, now))
+    found = {what: content for what, _, content in new}
+    return [
+        f"input {what} ({location}): {_content_words(content)} then, {_content_words(found[what])} now"
+        for what, location, content in then
+        if what in found and _differs(content, found[what])
+    ]
+
+
+def _inputs(certificate: Certificate) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """What names each input, in both certificates alike; where it is; and what is known of its content."""
+    number: Counter[str] = Counter()
+    for entry in certificate["inputs"]:
+        number[entry["parameter"]] += 1
+        yield f"{entry['parameter']} {number[entry['parameter']]}", entry["location"], entry
+    for dataset in certificate["datasets"]:
+        name = f"of dataset {dataset['number']}, {dataset.get('dataset', dataset['number'])}"
+        if dataset.get("config_digest"):
+            config = dataset.get("config")
+            yield (
+                f"config {name}",
+                config if isinstance(config, str) else "parameters",
+                {"sha256": dataset["config_digest"]},
+            )
+        for place, entry in enumerate(dataset.get("inputs", []), start=1):
+            yield f"data {place} {name}", entry["location"], entry
+
+
+def _differs(before: Mapping[str, Any], now: Mapping[str, Any]) -> bool:
+    """Whether contents are known to differ."""
+    if before.get("sha256") and now.get("sha256"):
+        return bool(before["sha256"] != now["sha256"])
+    if None not in (before.get("size"), now.get("size")) and before["size"] != now["size"]:
+        return True
+    versions = [(entry.get("version") or {}).get("etag") for entry in (before, now)]
+    return None not in versions and versions[0] != versions[1]
+
+
+def _content_words(entry: Mapping[str, Any]) -> str:
+    if entry.get("sha256"):
+        return f"sha256 {entry['sha256']}"
+    return ", ".join(
+        f"{name} {value}"
+        for name, value in (("version", (entry.get("version") or {}).get("etag")), ("size", entry.get("size")))
+        if value is not None
+    )
 
 
 def _content(source: Mapping[str, Any] | None) -> Any:

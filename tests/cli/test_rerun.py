@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from skyburst.cli.repeating import differences_in_inputs
 from tests.cli.conftest import Program
 from tests.conftest import REPOSITORY
 
@@ -69,6 +71,60 @@ def test_items_that_differ_are_named(program: Program, project: Path) -> None:
     ended = program("rerun", "last")
     assert "differs: the number of items: 1 then, 2 now" in ended.err
     assert "differs: the items: " in ended.err
+
+
+def test_inputs_whose_content_differs_are_named(program: Program, project: Path) -> None:
+    reader = project / "reader"
+    reader.mkdir()
+    (reader / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "reader"\nversion = "1.0.0"\nworker = "c:work"\ncombiner = "c:n"\n'
+        '[parameters.table]\ntype = "string"\nformat = "path"\nrequired = true\n'
+    )
+    (reader / "c.py").write_text(
+        "import skyburst\n\n@skyburst.worker\ndef work(batch):\n    return len(batch.items)\n\nn = skyburst.combiners.total()\n"
+    )
+    (project / "table.csv").write_text("1")
+    assert program("run", "reader", "--items", "0:2", "--set", "table=table.csv").code == 0
+    assert "differs" not in program("rerun", "last").err
+    (project / "table.csv").write_text("2")
+    ended = program("rerun", "last")
+    assert f"differs: input table 1 ({project / 'table.csv'}): sha256 " in ended.err
+    assert "the result is the same as before" in ended.err
+
+
+def a_certificate(*inputs: dict[str, Any], datasets: list[dict[str, Any]] | None = None) -> dict[str, Any]:
+    return {"inputs": list(inputs), "datasets": datasets or []}
+
+
+def test_data_and_configs_of_datasets_that_differ_are_named_wherever_they_are() -> None:
+    def dataset(location: str, data: str, config: str) -> dict[str, Any]:
+        inputs = [{"location": location, "size": 1, "sha256": data}]
+        return {"number": 7, "dataset": "mouse", "config": "c.json", "config_digest": config, "inputs": inputs}
+
+    before = a_certificate(datasets=[dataset("/here/a", "aa", "cc")])
+    assert differences_in_inputs(before, a_certificate(datasets=[dataset("s3://b/a", "aa", "cc")])) == []
+    assert differences_in_inputs(before, a_certificate(datasets=[dataset("s3://b/a", "bb", "dd")])) == [
+        "input config of dataset 7, mouse (c.json): sha256 cc then, sha256 dd now",
+        "input data 1 of dataset 7, mouse (/here/a): sha256 aa then, sha256 bb now",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        ({"size": 4, "version": {"etag": "x"}}, None),
+        ({"size": 4, "version": {"etag": "y"}}, "version x, size 4 then, version y, size 4 now"),
+        ({"size": 5, "version": None}, "version x, size 4 then, size 5 now"),
+        ({"size": None, "version": None}, None),
+    ],
+)
+def test_inputs_without_a_checksum_differ_by_version_or_size_if_that_is_known(
+    now: dict[str, Any], said: str | None
+) -> None:
+    entry = {"parameter": "table", "location": "s3://b/t", "sha256": None}
+    before = a_certificate({**entry, "size": 4, "version": {"etag": "x"}})
+    found = differences_in_inputs(before, a_certificate({**entry, **now}))
+    assert found == ([f"input table 1 (s3://b/t): {said}"] if said else [])
 
 
 def test_an_analysis_that_moved_is_found_by_its_name(program: Program, project: Path) -> None:

@@ -22,8 +22,8 @@ def command(certificate: str, on: str, quiet: bool, output: str | None, json_fil
     """Run a job again from its certificate, and compare.
 
     The new job has the parameters, batches and limits of the earlier one, defaults of that time included. What differs
-    now (code, versions, items) is said before and after it, and which outputs are the same, byte for byte; of those that
-    differ, where, if the earlier ones are still there.
+    now (code, versions, items, and the content of inputs) is said before and after it, and which outputs are the same, byte
+    for byte; of those that differ, where, if the earlier ones are still there.
 
     \b
     Examples:
@@ -56,11 +56,12 @@ def command(certificate: str, on: str, quiet: bool, output: str | None, json_fil
 def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
     from skyburst.cli.certificates import certificate_of_job
     from skyburst.cli.compared_outputs import datasets_the_same, number_the_same, output_differences
-    from skyburst.cli.repeating import differences_in_environment, differences_in_items
+    from skyburst.cli.repeating import differences_in_environment, differences_in_inputs, differences_in_items
 
     if job.plan:
         _tell(differences_in_items(document, job.items, job.plan["items"]))
     certificate = certificate_of_job(home, job.job_id)
+    _tell(differences_in_inputs(document, certificate))
     if home.name != "local":
         _tell(differences_in_environment(document, certificate["environment"]))
     if document["datasets"]:
