@@ -53,6 +53,7 @@ from cdk_app.bundle import Machine, carries_bytecode, size_of
 from cdk_app.findings import acknowledge
 from cdk_app.settings import NAMES, settings_of
 from cdk_app.stack import SkyburstStack
+from skyburst.errors import Invalid
 
 
 def make_app(context: dict[str, Any] | None = None, outdir: str | None = None) -> cdk.App:
@@ -84,8 +85,12 @@ def sizes_of(bundles: Mapping[str, Path], machine: Machine) -> str:
 
 
 def main() -> None:
-    """Write the template, and say on stderr how large the functions are."""
-    app = make_app()
+    """Write the template, and say on stderr how large the functions are. Exits with 2 when a setting is refused."""
+    try:
+        app = make_app()
+    except Invalid as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
     for stack in app.node.children:
         if isinstance(stack, SkyburstStack):
             sys.stderr.write(sizes_of(stack.bundles, stack.settings.machine))

@@ -9,9 +9,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any, NamedTuple, TypeVar
 import click
 
 from skyburst.cli import text
+from skyburst.cli.deployment_settings import settings_options
 from skyburst.errors import DeployFailed, Invalid
 from skyburst.finding import Found, find_analysis, shipped_folder
 
@@ -31,6 +32,8 @@ PYTHONS = ("3.11", "3.12", "3.13")
 DEFAULT_LANES = 3
 BUNDLES_VARIABLE = "SKYBURST_BUNDLES"
 MOST_ERROR = 3_000
+REFUSED = 2
+"""What the CDK app exits with when it refuses a setting."""
 BOOTSTRAP = "/cdk-bootstrap/hnb659fds/version"
 """Parameter of Systems Manager that `cdk bootstrap` leaves."""
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -50,6 +53,8 @@ class Wanted:
     """N of the C library 2.N of a cloud on this machine; None for that of Lambda."""
     cache: Path | None = None
     """Folder of bundles; None for the user's."""
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """What else is chosen, by names of settings."""
 
     def context(self) -> dict[str, Any]:
         """As the CDK app reads it."""
@@ -61,7 +66,7 @@ class Wanted:
             "cache": str(self.cache or bundles_folder()),
         }
         chosen = {"python": self.python, "c_library": self.c_library}
-        return {**context, **{name: value for name, value in chosen.items() if value}}
+        return {**context, **self.settings, **{name: value for name, value in chosen.items() if value}}
 
 
 class FunctionSize(NamedTuple):
@@ -78,6 +83,7 @@ class FunctionSize(NamedTuple):
 def deploy_options(command: Command) -> Command:
     """Add what `deploy` and `diff` have in common."""
     for option in (
+        settings_options,
         prefix_option,
         click.option(
             "--lanes", type=click.IntRange(1, 100), default=DEFAULT_LANES, show_default=True, metavar="N",
@@ -175,6 +181,7 @@ def synthesise(wanted: Wanted, out: Path) -> Path:
     """Have the CDK app write a cloud assembly; bundles that are not in the cache are made, which takes a minute.
 
     Raises:
+        Invalid: when the app refuses a setting.
         DeployFailed: with what the app said.
     """
     path = os.pathsep.join(filter(None, [str(app_folder()), os.environ.get("PYTHONPATH")]))
@@ -183,6 +190,8 @@ def synthesise(wanted: Wanted, out: Path) -> Path:
         [sys.executable, "-P", "-m", "cdk_app.app"],
         env={**_environment(), **context, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
+    if ended.returncode == REFUSED:
+        raise Invalid(ended.stderr.strip())
     if ended.returncode:
         raise DeployFailed(f"what is to be deployed could not be put together: {ended.stderr.strip()[-MOST_ERROR:]}")
     return out

@@ -153,7 +153,7 @@ class Chain:
 
 
 def update_text(record: Record) -> bytes:
-    """What is written anew whenever there is more: clients look at its time, people at what was not delivered and what follows."""
+    """What is written anew whenever there is more: clients look at its time, people at what is missing and what follows."""
     newest = list(record.followed.values())[-MOST_TOLD:]
     told = layout.update_text((entry.name, entry.refused) for entry in record.datasets)
     return b"\n".join([told, *(found.text.encode(errors="replace") for found in newest)])

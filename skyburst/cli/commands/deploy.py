@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import Any
 
 import click
 
@@ -13,11 +14,14 @@ from skyburst.cli.deploying import deploy_options
 @click.command("deploy")
 @deploy_options
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
-def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str, yes: bool) -> None:
+def command(
+    analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str, yes: bool, **settings: Any
+) -> None:
     """Deploy skyburst and analyses to an AWS account.
 
     The account is that of the current credentials. Shows what will be deployed and asks before anything changes. The
-    same command updates a deployment: analyses that are not named any more are removed, jobs and their results stay.
+    same command updates a deployment: analyses and settings that are not named any more are removed, jobs and their
+    results stay.
     Nothing deployed costs money while no job runs, but for what is stored. Needs Node.js, and credentials that may
     create what is shown.
 
@@ -25,6 +29,7 @@ def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: in
     Examples:
       skyburst deploy
       skyburst deploy --analysis my-analysis --analysis color-depth-search
+      skyburst deploy --analysis my-analysis --submission-buckets my-analysis=my-bucket
       AWS_PROFILE=lab AWS_REGION=eu-central-1 skyburst deploy --prefix lab --yes
     """
     from skyburst.blueprints.history import record
@@ -38,10 +43,13 @@ def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: in
         run_cdk,
         synthesised,
     )
+    from skyburst.cli.deployment_settings import chosen_settings
     from skyburst.homes.aws.account import Account, asking
     from skyburst.homes.local.folder import state_folder
 
-    wanted = Wanted(prefix, analyses_of(analyses), architecture, lanes, python)
+    wanted = Wanted(
+        prefix, analyses_of(analyses), architecture, lanes, python, settings=chosen_settings(settings)
+    )  # fmt: skip
     check_tools()
     if not yes and not sys.stdin.isatty():
         raise click.UsageError("give --yes to deploy without being asked")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from skyburst.cli.deploying import deploy_options
@@ -9,7 +11,9 @@ from skyburst.cli.deploying import deploy_options
 
 @click.command("diff")
 @deploy_options
-def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str) -> None:
+def command(
+    analyses: tuple[str, ...], architecture: str, python: str, lanes: int, prefix: str, **settings: Any
+) -> None:
     """Show what `skyburst deploy` would change.
 
     Give the options of the deploy. Nothing is changed.
@@ -20,9 +24,12 @@ def command(analyses: tuple[str, ...], architecture: str, python: str, lanes: in
       skyburst diff --analysis my-analysis
     """
     from skyburst.cli.deploying import Wanted, analyses_of, check_tools, run_cdk, synthesised
+    from skyburst.cli.deployment_settings import chosen_settings
     from skyburst.homes.aws.account import Account
 
-    wanted = Wanted(prefix, analyses_of(analyses), architecture, lanes, python)
+    wanted = Wanted(
+        prefix, analyses_of(analyses), architecture, lanes, python, settings=chosen_settings(settings)
+    )  # fmt: skip
     check_tools()
     region = Account(prefix).region
     with synthesised(wanted) as assembly:
