@@ -1,6 +1,7 @@
 """Recovery of a known truth by the widefield analyses, beside truncated SVD and plain non-negative factorisation.
 
     python benchmarks/widefield.py [--frames 2000] [--size 128] [--regions 16] [--brightness 2000] [--seeds 0 1 2] [--device auto]
+                                   [--threads 1] [--programs-only]
 
 For each seed a video is generated, denoised and demixed by the programs as a job runs them, each in a process of its own, whose
 processor time and memory are measured. Beside them: the truncated singular value decomposition of the whole video, on counts and
@@ -18,6 +19,8 @@ import os
 import sys
 import tempfile
 import time
+from concurrent.futures import Executor, ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,7 +45,7 @@ class Row(NamedTuple):
 
     name: str
     decibels: float
-    rank: int | None = None
+    rank: float | None = None
     traces: float | None = None
     footprints: float | None = None
     core_s: float | None = None
@@ -56,35 +59,44 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--device", default="auto")
+    parser.add_argument("--threads", type=int, default=1, help="of the programs")
+    parser.add_argument(
+        "--programs-only", action="store_true", help="what the programs take and recover, and nothing beside"
+    )
     options = parser.parse_args()
+    found = []
     for seed in options.seeds:
         scene = generation.Scene(
             frames=options.frames, height=options.size, width=options.size, regions=options.regions,
             brightness=options.brightness, seed=seed,
         )  # fmt: skip
-        with tempfile.TemporaryDirectory() as folder:
+        # What is large is made elsewhere: the peak memory of a process that this one starts is no less than that of this one.
+        with tempfile.TemporaryDirectory() as folder, ProcessPoolExecutor(1, get_context("spawn")) as elsewhere:
             print(f"\nseed {seed}: {scene.frames} frames of {scene.height} x {scene.width}, {scene.regions} regions")
-            print_table(compare(scene, Path(folder), options.device))
+            found.append(compare(scene, Path(folder), options, elsewhere))
+            print_table(found[-1])
+    if len(found) > 1:
+        print(f"\nmeans over {len(found)} seeds")
+        print_table([mean_of(rows) for rows in zip(*found, strict=True)])
 
 
-def compare(scene: generation.Scene, folder: Path, device: str) -> list[Row]:
-    truth = generation.make_truth(scene)
-    (folder / "in").mkdir()
-    generation.write_video(scene, truth, folder / "in" / "video.npy")
-    generation.write_truth(scene, truth, folder / "in" / "truth.npz")
-    denoise = run("denoise.py", folder / "in", folder / "denoised", device=device)
-    demix = run("demix.py", folder / "denoised", folder / "components")
+def compare(scene: generation.Scene, folder: Path, options: argparse.Namespace, elsewhere: Executor) -> list[Row]:
+    elsewhere.submit(generate, scene, folder / "in").result()
+    denoise = run("denoise.py", options.threads, folder / "in", folder / "denoised", device=options.device)
+    demix = run("demix.py", options.threads, folder / "denoised", folder / "components")
+    for name, took in (("denoise", denoise), ("demix", demix)):
+        threads = f"{options.threads} thread{'s' * (options.threads > 1)}"
+        print(f"{name}, {threads}: {took.wall_s:.1f} s, {took.core_s:.1f} s of processors, {took.peak_mb:.0f} MiB")
     report = json.loads((folder / "denoised" / "denoised.json").read_text())
     recovery = json.loads((folder / "components" / "components.json").read_text())["recovery"]
     print(
         f"with {report['device']}: {report['compression_ratio']:.0f} times smaller, {recovery['found_components']} of "
         f"{recovery['true_components']} components, least correlation of a trace {recovery['traces']['least']:.3f}"
     )
-    found, _ = denoising.load(folder / "denoised" / "denoised.npz")
-    video = np.load(folder / "in" / "video.npy")
+    others = [] if options.programs_only else elsewhere.submit(svd_rows, scene, folder).result()
     return [
         Row("as measured", report["recovery"]["video_db"]),
-        *svd_rows(video, found, truth, scene.regions),
+        *others,
         Row(
             "denoise, then demix", report["recovery"]["denoised_db"], report["rank"], recovery["traces"]["median"],
             recovery["footprints"]["median"], denoise.core_s + demix.core_s, max(denoise.peak_mb, demix.peak_mb),
@@ -92,16 +104,34 @@ def compare(scene: generation.Scene, folder: Path, device: str) -> list[Row]:
     ]  # fmt: skip
 
 
-def run(program: str, inputs: Path, results: Path, **parameters: Any) -> Took:
+def mean_of(rows: tuple[Row, ...]) -> Row:
+    """What one way of doing it reached on average."""
+    columns = zip(*(row[1:] for row in rows), strict=True)
+    means: list[Any] = [None if None in column else sum(column) / len(column) for column in columns]
+    return Row(rows[0].name, *means)
+
+
+def generate(scene: generation.Scene, folder: Path) -> None:
+    truth = generation.make_truth(scene)
+    folder.mkdir()
+    generation.write_video(scene, truth, folder / "video.npy")
+    generation.write_truth(scene, truth, folder / "truth.npz")
+
+
+def run(program: str, threads: int, inputs: Path, results: Path, **parameters: Any) -> Took:
     config = results.with_suffix(".json")
     config.write_text(json.dumps(parameters))
-    variables = {"SKYBURST_INPUTS": inputs, "SKYBURST_CONFIG": config, "SKYBURST_RESULTS": results}
+    folders = {"SKYBURST_INPUTS": inputs, "SKYBURST_CONFIG": config, "SKYBURST_RESULTS": results}
+    variables = {name: str(path) for name, path in folders.items()} | {"SKYBURST_VCPUS": str(threads)}
     command = [sys.executable, str(ANALYSIS / program)]
-    return measure(command, {name: str(path) for name, path in variables.items()}, results.with_suffix(".log"))
+    return measure(command, variables, results.with_suffix(".log"))
 
 
-def svd_rows(video: np.ndarray, found: denoising.Denoised, truth: generation.Truth, regions: int) -> list[Row]:
+def svd_rows(scene: generation.Scene, folder: Path) -> list[Row]:
     """Truncated SVD at the rank that the denoised video has and at the best one, and factorisation of the best."""
+    truth = generation.make_truth(scene)
+    found, _ = denoising.load(folder / "denoised" / "denoised.npz")
+    video = np.load(folder / "in" / "video.npy")
     brain = truth.brain
     centred = (video - video.mean(0))[:, brain].astype(np.float32)
     clean = truth.clean(0, len(video))[:, brain]
@@ -119,7 +149,7 @@ def svd_rows(video: np.ndarray, found: denoising.Denoised, truth: generation.Tru
         rows.append(Row(f"{name}, same rank", scores[len(found.images) - 1], len(found.images), core_s=core_s))
         began = time.process_time()
         light = truth.baseline[brain]
-        traces, footprints = plain_factorisation(vectors[:, :best] @ (images[:best] / light), regions)
+        traces, footprints = plain_factorisation(vectors[:, :best] @ (images[:best] / light), scene.regions)
         recovery = recovery_of(truth.footprints[:, brain], truth.traces, footprints, traces)
         rows.append(
             Row(
@@ -164,7 +194,10 @@ def print_table(rows: list[Row]) -> None:
             f"{format(value, form) if (value := getattr(row, name)) is not None else '':>{width}}"
             for name, width, form in cells
         ]
-        print(f"{row.name:46} {row.decibels:9.1f} dB {row.rank or '':>5} {' '.join(texts)}", flush=True)
+        print(
+            f"{row.name:46} {row.decibels:9.1f} dB {'' if row.rank is None else f'{row.rank:.3g}':>5} {' '.join(texts)}",
+            flush=True,
+        )
 
 
 if __name__ == "__main__":
