@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from skyburst.budgets.records import DEFAULT, Reservation, ReservationState, Scope, Standing, applying, scope_of
+from skyburst.budgets.documents import paid_from
+from skyburst.budgets.records import DEFAULT, ReservationState, Scope, Standing, scope_of
 from skyburst.cli import text
-from skyburst.prices.money import floor_cents, money, usd
+from skyburst.prices.money import floor_cents, money
 
 if TYPE_CHECKING:
     from skyburst.contracts.records import JobRecord
@@ -63,52 +64,6 @@ def bar(entry: Standing) -> str:
     spent = min(BAR, -(-BAR * entry.spent // limit))
     reserved = min(BAR - spent, -(-BAR * entry.reserved // limit))
     return f"[{'#' * spent}{'=' * reserved}{'.' * (BAR - spent - reserved)}]"
-
-
-def budget_document(entry: Standing) -> dict[str, Any]:
-    """For programs; USD."""
-    each = entry.account.scope == DEFAULT
-    scope = dict.fromkeys(Scope._fields) if each else entry.account.scope._asdict()
-    return {
-        **scope,
-        "default": each,
-        "period": str(entry.account.period),
-        "month": entry.account.month or None,
-        "limit": usd(entry.budget.limit),
-        "spent": usd(entry.spent),
-        "reserved": usd(entry.reserved),
-        "left": usd(entry.left),
-        "over": usd(entry.over),
-    }
-
-
-def paid_from(home: Home, job: JobRecord) -> tuple[Reservation, list[tuple[str, Standing]]] | None:
-    """What is reserved for a job, and the budgets that it is paid from, with their names; None when there are none."""
-    from skyburst.budgets.paying import payer_of
-
-    if home.paying is None:
-        return None
-    budgets = home.budgets
-    found = budgets.reservation(job.job_id)
-    if found is None:
-        return None
-    entries = applying(budgets.budgets(), payer_of(job), found.at)
-    standings = [Standing(entry.setting, entry.account, *budgets.account(entry.account)) for entry in entries]
-    return found, [(entry.name, standing) for entry, standing in zip(entries, standings, strict=True)]
-
-
-def paid_document(home: Home, job: JobRecord) -> dict[str, Any] | None:
-    """The same for programs; USD."""
-    paid = paid_from(home, job)
-    if paid is None:
-        return None
-    found, standings = paid
-    reserved = found.amount if found.state is ReservationState.RESERVED else 0
-    return {
-        "reserved": usd(reserved),
-        "spent": usd(found.spent),
-        "budgets": [{"name": name, **budget_document(standing)} for name, standing in standings],
-    }
 
 
 def left_lines(home: Home, job: JobRecord) -> list[str]:

@@ -17,10 +17,7 @@ from skyburst.cost.bill import NOT_COUNTED
 from skyburst.cost.estimate import Estimate
 from skyburst.cost.job_cost import Cost
 from skyburst.cost.work import Work
-from skyburst.errors import ResultNotReady
-from skyburst.homes.home import Home
 from skyburst.homes.job_items import read_manifest
-from skyburst.prices.book import Architecture
 from skyburst.prices.money import Micros, cell, usd
 
 MEANINGS = {
@@ -34,17 +31,6 @@ MEANINGS = {
     "task table": "reads and writes of DynamoDB",
     "objects": "requests to S3",
 }
-
-
-def architecture_of(home: Home, job: JobRecord) -> Architecture:
-    """Of the functions that ran a job: the certificate of one that has ended tells it."""
-    if home.name != "aws" or not job.state.finished:
-        return "arm64"
-    try:
-        system = str(home.certificate(job.job_id)["environment"]["system"])
-    except ResultNotReady:
-        return "arm64"
-    return "x86_64" if system.endswith("x86_64") else "arm64"
 
 
 def specification_of(given: str, items: str | None) -> JobSpec:

@@ -7,14 +7,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts.records import ENVIRONMENTS, BatchRecord, JobRecord
 from skyburst.cost.bill import LEAST_MACHINE_S
 from skyburst.cost.job_cost import MachineUse
 from skyburst.engine.evidence import MOST_DATASETS, datasets_of
+from skyburst.errors import ResultNotReady
 from skyburst.objects import ObjectStore
 from skyburst.ports import TaskTable
+
+if TYPE_CHECKING:
+    from skyburst.homes.home import Home
+    from skyburst.prices.book import Architecture
+
+
+def architecture_of(home: Home, job: JobRecord) -> Architecture:
+    """Of the functions that ran a job: the certificate of one that has ended tells it."""
+    if home.name != "aws" or not job.state.finished:
+        return "arm64"
+    try:
+        system = str(home.certificate(job.job_id)["environment"]["system"])
+    except ResultNotReady:
+        return "arm64"
+    return "x86_64" if system.endswith("x86_64") else "arm64"
 
 
 def uses_of(objects: ObjectStore, table: TaskTable, job: JobRecord) -> list[MachineUse]:

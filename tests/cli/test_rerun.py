@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skyburst.cli.repeating import differences_in_inputs
+from skyburst.certificates.repeating import differences_in_inputs
 from tests.cli.conftest import Program
 from tests.conftest import REPOSITORY
 

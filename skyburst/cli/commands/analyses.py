@@ -23,9 +23,9 @@ def command(analysis: str | None, as_json: bool) -> None:
       skyburst analyses
       skyburst analyses color-depth-search
     """
-    from skyburst.cli.documents import analysis_document
     from skyburst.cli.listing import analyses_lines
     from skyburst.cli.output import echo_json
+    from skyburst.documents import analysis_document
     from skyburst.finding import Broken, all_analyses
 
     if analysis:

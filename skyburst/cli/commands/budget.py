@@ -92,7 +92,8 @@ def show(group: str | None, user: str | None, analysis: str | None, on: str, as_
     """
     import time
 
-    from skyburst.cli.budgeting import budget_document, budget_lines
+    from skyburst.budgets.documents import budget_document
+    from skyburst.cli.budgeting import budget_lines
     from skyburst.cli.output import echo_json
 
     wanted = (group, user, analysis)

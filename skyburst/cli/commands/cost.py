@@ -60,10 +60,10 @@ def of_job(job: str, on: str, as_json: bool) -> None:
     """Tell what a job cost, by part."""
     import time
 
-    from skyburst.cli.costing import architecture_of, cost_lines
+    from skyburst.cli.costing import cost_lines
     from skyburst.cli.output import echo_json
     from skyburst.cost.job_cost import cost_of
-    from skyburst.cost.uses import uses_of
+    from skyburst.cost.uses import architecture_of, uses_of
     from skyburst.prices.current import current_prices
 
     with open_job(job, on) as (home, record):

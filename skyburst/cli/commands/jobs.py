@@ -41,9 +41,9 @@ def command(
       skyburst jobs --state FAILED --state PARTIAL --limit 100
       skyburst jobs --label project=optic-lobe --json
     """
-    from skyburst.cli.documents import job_line
     from skyburst.cli.output import echo_json
     from skyburst.cli.setting import has_labels
+    from skyburst.documents import job_line
 
     def wanted(job: JobRecord) -> bool:
         return (

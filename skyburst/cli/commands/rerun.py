@@ -30,10 +30,10 @@ def command(certificate: str, on: str, quiet: bool, output: str | None, json_fil
       skyburst rerun last
       skyburst rerun certificate.json --json out.json
     """
+    from skyburst.certificates.repeating import differences_before, locate, specification_again
     from skyburst.cli.certificates import certificate_named
     from skyburst.cli.ending import Wanted, show_ending
     from skyburst.cli.follow.foreground import run_here
-    from skyburst.cli.repeating import differences_before, locate, specification_again
     from skyburst.client import create
     from skyburst.engine.certificate import environment
 
@@ -54,9 +54,9 @@ def command(certificate: str, on: str, quiet: bool, output: str | None, json_fil
 
 
 def _compare(document: dict[str, Any], home: Home, job: JobRecord) -> None:
+    from skyburst.certificates.repeating import differences_in_environment, differences_in_inputs, differences_in_items
     from skyburst.cli.certificates import certificate_of_job
     from skyburst.cli.compared_outputs import datasets_the_same, number_the_same, output_differences
-    from skyburst.cli.repeating import differences_in_environment, differences_in_inputs, differences_in_items
 
     if job.plan:
         _tell(differences_in_items(document, job.items, job.plan["items"]))

@@ -24,9 +24,9 @@ def command(analysis: str, as_json: bool) -> None:
 
 def show_analysis(name: str, *, as_json: bool) -> None:
     """Print an analysis. Raises AnalysisNotFound."""
-    from skyburst.cli.documents import analysis_document
     from skyburst.cli.listing import analysis_lines
     from skyburst.cli.output import echo_json
+    from skyburst.documents import analysis_document
     from skyburst.finding import find_analysis
 
     found = find_analysis(name)

@@ -30,8 +30,8 @@ def command(job: str, on: str, as_json: bool) -> None:
       skyburst status last
       skyburst status last --json
     """
-    from skyburst.cli.documents import job_document
     from skyburst.cli.output import echo_json
+    from skyburst.documents import job_document
 
     with open_job(job, on) as (home, record):
         if as_json:

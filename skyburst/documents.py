@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from skyburst.cli.budgeting import paid_document
+from skyburst.budgets.documents import paid_document
 from skyburst.client import JobHandle
 from skyburst.contracts.parameters import schema
 from skyburst.contracts.records import JobRecord, Missing
