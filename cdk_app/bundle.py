@@ -42,7 +42,7 @@ REQUIREMENTS = "requirements.txt"
 LOCK = ROOT / "requirements" / "functions.txt"
 CARRIED = {".py", ".json", ".sh"}
 """Files of the framework that functions and environments have."""
-NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "_shipped", "__pycache__"}
+NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "web", "_shipped", "__pycache__"}
 SERVICES = {
     "batch", "cloudformation", "dynamodb", "ec2", "events", "lambda", "s3", "secretsmanager", "sesv2", "sns", "stepfunctions",
 }  # fmt: skip

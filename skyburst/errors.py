@@ -11,6 +11,8 @@
     │   ├── InvalidPeople
     │   ├── NotAllowed
     │   ├── InvalidSubmission
+    │   ├── InvalidUpload
+    │   ├── InvalidQuery
     │   ├── NotJson
     │   ├── OverBudget
     │   └── AwsUnavailable
@@ -22,12 +24,15 @@
     │   ├── PersonNotFound
     │   ├── ResultNotReady
     │   ├── SubmissionNotFound
+    │   ├── UploadNotFound
+    │   ├── LibraryNotFound
     │   └── NotDeployed
     ├── Conflict                      somebody else has it, or it changed meanwhile
     │   ├── JobBusy
     │   ├── LibraryBusy
     │   ├── FolderBusy
     │   ├── IdempotencyConflict
+    │   ├── TooManyJobs
     │   └── LocalCloudBusy
     ├── JobEnded                      a job ended without the result that was asked for
     │   ├── JobFailed
@@ -114,6 +119,32 @@ class NotAllowed(Invalid):
     """Raised when a user or a group may not run an analysis; says why and who can change that."""
 
 
+class InvalidUpload(Invalid):
+    """Raised when an uploaded file, or a part of it, is not what it should be.
+
+    Args:
+        message: what is wrong, and the remedy.
+        field: of the request that is wrong.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class InvalidQuery(Invalid):
+    """Raised when what is asked of a result cannot be understood.
+
+    Args:
+        message: what is wrong, and the remedy.
+        field: of the query that is wrong.
+    """
+
+    def __init__(self, message: str, field: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class InvalidSubmission(Invalid):
     """Raised when an uploaded submit file, its config or what they name cannot be used."""
 
@@ -154,6 +185,14 @@ class ResultNotReady(NotFound):
     """Raised when a job has no result yet."""
 
 
+class UploadNotFound(NotFound):
+    """Raised when there is no such upload, or no such part of one."""
+
+
+class LibraryNotFound(NotFound):
+    """Raised when there is no library of an id."""
+
+
 class SubmissionNotFound(NotFound):
     """Raised when there is no submission of that name."""
 
@@ -176,6 +215,10 @@ class LibraryBusy(Conflict):
 
 class FolderBusy(Conflict):
     """Raised when another program watches a folder of submissions."""
+
+
+class TooManyJobs(Conflict):
+    """Raised when a user has started as many jobs as is allowed at once, or in a day; nothing was started."""
 
 
 class IdempotencyConflict(Conflict):

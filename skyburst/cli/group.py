@@ -53,6 +53,9 @@ SECTIONS = {
     "Libraries": [
         Listed("library", "Build, index, inspect, change and generate libraries of items."),
     ],
+    "Web": [
+        Listed("serve", "Serve the API of this machine's jobs, for programs and pages here."),
+    ],
     "People": [
         Listed("people", "Look after users: who they are and what they may run."),
         Listed("group", "Look after groups: people who share data, results and a budget."),

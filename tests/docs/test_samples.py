@@ -46,6 +46,7 @@ NEED_NOTHING = {
     "new_analysis.sh": "2 passed",
     "partial.py": r"5\.2",
     "prices.sh": r"g5\.xlarge +4 +16 +1 +1\.006",
+    "serve.sh": r"SUCCEEDED 1 of 1 batches",
     "second_stage.sh": r'\[{"height":0\.890803,"place":\[0\.5513,0\.0\]}',
     "stock_combiners.py": "",
     "testing.sh": "2 passed",
@@ -60,6 +61,7 @@ NEED_A_DEPLOYMENT = {"on_aws.py", "start_execution.py", "start_execution.mjs", "
 NEED_THE_CDK = {"own_stack.py"}
 """Samples that tests/cdk_app/test_own_stack.py runs."""
 USED_BY_OTHERS = {
+    "api.py",
     "duplicates.py",
     "hardwarecost.yaml",
     "own_analysis.yaml",

@@ -1,0 +1,83 @@
+"""`skyburst serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+LIBRARIES_VARIABLE = "SKYBURST_LIBRARIES"
+PORT = 8765
+UPLOAD_GIB = 64
+
+
+@click.command("serve")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65_535),
+    default=PORT,
+    show_default=True,
+    metavar="N",
+    help="0 for any that is free.",
+)
+@click.option(
+    "--libraries", multiple=True, type=click.Path(path_type=Path), metavar="FOLDER",
+    help="A library, or a folder of libraries, that can be searched; may be given again. Else what SKYBURST_LIBRARIES names.",
+)  # fmt: skip
+def command(port: int, libraries: tuple[Path, ...]) -> None:
+    """Serve the API of this machine's jobs, for programs and pages here.
+
+    Only programs of this machine can reach it, and only those that have the token in the address that is printed. Ctrl-C
+    ends it; jobs go on.
+
+    \b
+    Examples:
+      skyburst serve --libraries ~/libraries
+      skyburst serve --port 0
+    """
+    import secrets
+    from importlib.util import find_spec
+
+    from skyburst.errors import Invalid, StorageError
+    from skyburst.homes.local.folder import state_folder
+    from skyburst.homes.local.home import LocalHome
+
+    if find_spec("litestar") is None or find_spec("uvicorn") is None:
+        raise Invalid('the API is served by litestar and uvicorn, which are not installed: pip install "skyburst[web]"')
+    from skyburst.web.libraries import Libraries
+    from skyburst.web.local import LOOPBACK, Door, listening, serve
+    from skyburst.web.service import Service
+    from skyburst.web.uploads import Uploads
+
+    folder = state_folder()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        socket = listening(port)
+    except OSError as error:
+        if isinstance(error, PermissionError | FileExistsError):
+            raise StorageError(f"the state folder {folder} cannot be made: {error.strerror}") from error
+        raise Invalid(f"port {port} of {LOOPBACK} is taken ({error.strerror}): give another one with --port") from error
+    service = Service(
+        lambda: LocalHome(folder),
+        Uploads(folder / "uploads", UPLOAD_GIB * 2**30),
+        Libraries(_folders(libraries)),
+        folder,
+    )
+    door = Door(socket.getsockname()[1], secrets.token_urlsafe(32))
+    click.echo(f"open {door.address}")
+    click.echo("Ctrl-C ends it; jobs go on", err=True)
+    serve(service, door, socket)
+
+
+def _folders(given: tuple[Path, ...]) -> list[Path]:
+    """Folders of libraries. Raises InvalidLibrary for one that is not there."""
+    import os
+
+    from skyburst.errors import InvalidLibrary
+
+    named = given or tuple(Path(one) for one in os.environ.get(LIBRARIES_VARIABLE, "").split(os.pathsep) if one)
+    folders = [folder.expanduser().absolute() for folder in named]
+    for folder in folders:
+        if not folder.is_dir():
+            raise InvalidLibrary(f"{folder} is no folder: name a library, or a folder of libraries, that is there")
+    return folders

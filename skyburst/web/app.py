@@ -1,0 +1,350 @@
+"""Paths and the OpenAPI document."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from litestar import Controller, Litestar, Request, Response, delete, get, post, put
+from litestar.config.compression import CompressionConfig
+from litestar.exceptions import HTTPException
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.datastructures import ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
+from litestar.response import File, ServerSentEvent, Stream
+from litestar.types import ControllerRouterHandler, Middleware
+
+import skyburst
+from skyburst.errors import SkyburstError
+from skyburst.homes.home import Readable
+from skyburst.web.documents import (
+    About,
+    Analysis,
+    Dataset,
+    Job,
+    JobPage,
+    Library,
+    LogLine,
+    NewUpload,
+    Problem,
+    Results,
+    Upload,
+)
+from skyburst.web.events import job_events
+from skyburst.web.pages import MOST, Query
+from skyburst.web.problems import MEDIA_TYPE, code_of, problem, problem_of
+from skyburst.web.service import Service
+
+CHUNK = 1 << 20
+STATE = "service"
+PROBLEM = {
+    status: ResponseSpec(Problem, description="Why the request was refused.", media_type=MEDIA_TYPE)
+    for status in (400, 401, 402, 403, 404, 409, 413, 429, 500, 507)
+}
+Id = Annotated[str, PathParameter(description="Id of the job.", max_length=200)]
+Requested = Request[Any, Any, Any]
+User = Callable[[Requested], str | None]
+IdempotencyKey = Annotated[
+    str | None, HeaderParameter(name="Idempotency-Key", description="Two requests with the same key are one job.")
+]
+LikeLibrary = Annotated[str | None, QueryParameter(description="Id of a library whose images it must be like in size.")]
+At = Annotated[
+    str | None, QueryParameter(description="JSON Pointer of the list; may be left out where there is only one.")
+]
+Where = Annotated[
+    list[str] | None,
+    QueryParameter(description="Conditions that all hold, such as matchingPixels>=100, image/publishedName~VT*."),
+]
+Sort = Annotated[list[str] | None, QueryParameter(description="Fields; - before one for the largest first.")]
+Per = Annotated[str | None, QueryParameter(description="Field of whose values each is shown `most_per` times at most.")]
+Counted = Annotated[list[str] | None, QueryParameter(description="Fields whose values are counted.")]
+
+
+def nobody(_: Requested) -> None:
+    """Who sends a request where there is one user only."""
+
+
+def make_app(
+    service: Service, *, user: User = nobody, middleware: list[Middleware] | None = None,
+    more: list[ControllerRouterHandler] | None = None,
+) -> Litestar:  # fmt: skip
+    """The API.
+
+    Args:
+        service: what it does.
+        user: who sends a request; None where there is one user only, who sees everything.
+        middleware: what each request passes first.
+        more: what is served beside the API.
+    """
+    app = Litestar(
+        [about, Analyses, LibraryPaths, UploadPaths, JobPaths, Found, *(more or [])],
+        middleware=middleware or [],
+        exception_handlers={SkyburstError: _refused, HTTPException: _wrong, Exception: _broken},
+        compression_config=CompressionConfig(backend="gzip", exclude=["/events$"]),
+        request_max_body_size=None,  # parts of uploads are counted as they come
+        openapi_config=OpenAPIConfig(
+            title="Skyburst", version=skyburst.__version__, path="/api/schema", use_handler_docstrings=True,
+            description="Analyses over very many items: run them, watch them, and read what they found.",
+            render_plugins=[JsonRenderPlugin()],
+        ),
+    )  # fmt: skip
+    app.state[STATE], app.state["user"] = service, user
+    return app
+
+
+def _of(request: Requested) -> tuple[Service, str | None]:
+    state = request.app.state
+    return state[STATE], state["user"](request)
+
+
+@get("/api/about", sync_to_thread=True, tags=["about"], responses=PROBLEM)
+def about(request: Requested) -> About:
+    """Whom one speaks to, and how much one may do."""
+    service, user = _of(request)
+    return service.about(user, skyburst.__version__)
+
+
+class Analyses(Controller):
+    """What can be run."""
+
+    path = "/api/analyses"
+    tags = ("analyses",)
+
+    @get("/", sync_to_thread=True, responses=PROBLEM)
+    def all(self, request: Requested) -> list[Analysis]:
+        """All analyses."""
+        return _of(request)[0].analyses()
+
+    @get("/{name:str}", sync_to_thread=True, responses=PROBLEM)
+    def one(self, request: Requested, name: FromPath[str]) -> Analysis:
+        """One analysis, with the JSON Schema of its parameters."""
+        return _of(request)[0].analysis(name)
+
+
+class LibraryPaths(Controller):
+    """What can be searched."""
+
+    path = "/api/libraries"
+    tags = ("libraries",)
+
+    @get("/", sync_to_thread=True, responses=PROBLEM)
+    def all(self, request: Requested) -> list[Library]:
+        """All libraries that this server offers."""
+        return _of(request)[0].libraries.all()
+
+    @get("/{library:str}", sync_to_thread=True, responses=PROBLEM)
+    def one(self, request: Requested, library: FromPath[str]) -> Library:
+        """One library."""
+        return _of(request)[0].libraries.get(library)
+
+    @get("/{library:str}/thumbnails/{key:path}", sync_to_thread=True, responses=PROBLEM)
+    def thumbnail(self, request: Requested, library: FromPath[str], key: FromPath[Path]) -> File:
+        """The small picture of an item."""
+        path = _of(request)[0].libraries.thumbnail(library, str(key).lstrip("/"))
+        return File(
+            path, filename=path.name, content_disposition_type="inline", headers={"Cache-Control": "max-age=86400"}
+        )
+
+
+class UploadPaths(Controller):
+    """Files that come in parts, any of which may be sent again."""
+
+    path = "/api/uploads"
+    tags = ("uploads",)
+
+    @post("/", sync_to_thread=True, responses=PROBLEM)
+    def begin(self, request: Requested, data: JSONBody[NewUpload]) -> Upload:
+        """Begin an upload: the answer has its parts, and where each is PUT."""
+        return _of(request)[0].begin_upload(data)
+
+    @get("/{upload:str}", sync_to_thread=True, responses=PROBLEM)
+    def one(self, request: Requested, upload: FromPath[str]) -> Upload:
+        """An upload, and which of its parts were received: what is left is sent to go on with it."""
+        return _of(request)[0].uploads.get(upload)
+
+    @put("/{upload:str}/parts/{number:int}", responses=PROBLEM)
+    async def part(self, request: Requested, upload: FromPath[str], number: FromPath[int]) -> Upload:
+        """The bytes of one part."""
+        return await _of(request)[0].uploads.receive(upload, number, request.stream())
+
+    @post("/{upload:str}/complete", sync_to_thread=True, status_code=200, responses=PROBLEM)
+    def complete(
+        self, request: Requested, upload: FromPath[str],
+        library: LikeLibrary = None,
+    ) -> Upload:  # fmt: skip
+        """Check a file whose parts have all been received, so that jobs can name it."""
+        return _of(request)[0].complete_upload(upload, library)
+
+    @delete("/{upload:str}", sync_to_thread=True, responses=PROBLEM)
+    def remove(self, request: Requested, upload: FromPath[str]) -> None:
+        """Remove a file."""
+        _of(request)[0].uploads.remove(upload)
+
+
+class JobPaths(Controller):
+    """Runs of analyses."""
+
+    path = "/api/jobs"
+    tags = ("jobs",)
+
+    @post("/", sync_to_thread=True, responses=PROBLEM)
+    def submit(
+        self, request: Requested, data: JSONBody[dict[str, Any]],
+        key: IdempotencyKey = None,
+    ) -> Job:  # fmt: skip
+        """Check and start a job: a job specification, whose parameters may name `upload:ID` and `library:ID`."""
+        service, user = _of(request)
+        return service.submit({**data, "idempotency_key": key} if key is not None else data, user)
+
+    @get("/", sync_to_thread=True, responses=PROBLEM)
+    def all(
+        self, request: Requested,
+        states: Annotated[list[str] | None, QueryParameter(name="state", description="Only in one of these states.")] = None,
+        analysis: Annotated[str | None, QueryParameter(description="Only of this analysis.")] = None,
+        name: Annotated[str | None, QueryParameter(description="Only those whose id or name has this in it.")] = None,
+        after: Annotated[str | None, QueryParameter(description="Only those that come after this job in the list.")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=200, description="So many at most.")] = 20,
+    ) -> JobPage:  # fmt: skip
+        """Jobs, newest first."""
+        service, user = _of(request)
+        return service.jobs(user, state=states or [], analysis=analysis, name=name, after=after, limit=limit)
+
+    @get("/{job_id:str}", sync_to_thread=True, responses=PROBLEM)
+    def one(self, request: Requested, job_id: Id) -> Job:
+        """Everything that is known of a job but its result."""
+        service, user = _of(request)
+        return service.job(job_id, user)
+
+    @delete("/{job_id:str}", sync_to_thread=True, responses=PROBLEM)
+    def forget(self, request: Requested, job_id: Id) -> None:
+        """Forget a job that has ended, and remove all its files."""
+        service, user = _of(request)
+        service.delete(job_id, user)
+
+    @post("/{job_id:str}/cancel", sync_to_thread=True, status_code=200, responses=PROBLEM)
+    def cancel(self, request: Requested, job_id: Id) -> Job:
+        """Ask for the end of a job: what was found is combined, and it can be resumed."""
+        service, user = _of(request)
+        return service.cancel(job_id, user)
+
+    @post("/{job_id:str}/resume", sync_to_thread=True, status_code=200, responses=PROBLEM)
+    def resume(self, request: Requested, job_id: Id) -> Job:
+        """Run only what is missing."""
+        service, user = _of(request)
+        return service.resume(job_id, user)
+
+    @post("/{job_id:str}/rerun", sync_to_thread=True, responses=PROBLEM)
+    def rerun(self, request: Requested, job_id: Id) -> Job:
+        """Run a job that has ended once more, as another one."""
+        service, user = _of(request)
+        return service.rerun(job_id, user)
+
+    @get("/{job_id:str}/events", responses=PROBLEM, media_type="text/event-stream")
+    async def events(self, request: Requested, job_id: Id) -> ServerSentEvent:
+        """The job with each change, as server-sent events, until it has ended."""
+        service, user = _of(request)
+        return ServerSentEvent(job_events(lambda: service.line(job_id, user)))
+
+
+class Found(Controller):
+    """What a job found, and what is known of how it ran."""
+
+    path = "/api/jobs/{job_id:str}"
+    tags = ("results",)
+
+    @get("/results", sync_to_thread=True, responses=PROBLEM)
+    def results(
+        self, request: Requested, job_id: Id,
+        at: At = None, where: Where = None, sort: Sort = None, per: Per = None,
+        most_per: Annotated[int, QueryParameter(ge=1)] = 1,
+        count: Counted = None,
+        offset: Annotated[int, QueryParameter(ge=0, le=2**53)] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MOST)] = 30,
+    ) -> Results:  # fmt: skip
+        """A page of what a job found; while it runs, of what it found so far."""
+        service, user = _of(request)
+        query = Query(at, where or (), sort or (), per, most_per, count or (), offset, limit)
+        return service.results(job_id, user, query)
+
+    @get("/files/{name:path}", sync_to_thread=True, responses=PROBLEM)
+    def file(self, request: Requested, job_id: Id, name: FromPath[Path]) -> Stream:
+        """A result file; `result.json` is the result."""
+        service, user = _of(request)
+        inside = str(name).lstrip("/")
+        opened = ExitStack()
+        return _streamed(opened.enter_context(service.file(job_id, user, inside)), inside, opened.close)
+
+    @get("/certificate", sync_to_thread=True, responses=PROBLEM)
+    def certificate(self, request: Requested, job_id: Id) -> dict[str, Any]:
+        """The record that makes a job reproducible, when it has ended."""
+        service, user = _of(request)
+        return service.certificate(job_id, user)
+
+    @get("/cost", sync_to_thread=True, responses=PROBLEM)
+    def cost(self, request: Requested, job_id: Id) -> dict[str, Any]:
+        """What the job cost so far, by part."""
+        service, user = _of(request)
+        return service.cost(job_id, user)
+
+    @get("/datasets", sync_to_thread=True, responses=PROBLEM)
+    def datasets(self, request: Requested, job_id: Id) -> list[Dataset]:
+        """The datasets of a job whose analysis is a command."""
+        service, user = _of(request)
+        return service.datasets(job_id, user)
+
+    @get("/datasets/{number:int}/log", sync_to_thread=True, responses=PROBLEM)
+    def log(
+        self, request: Requested, job_id: Id, number: FromPath[int],
+        after: Annotated[int, QueryParameter(ge=0, le=2**53, description="Number of the last line that is known.")] = 0,
+    ) -> list[LogLine]:  # fmt: skip
+        """The lines of the log of a dataset."""
+        service, user = _of(request)
+        return service.dataset_log(job_id, user, number, after)
+
+
+def _streamed(readable: Readable, name: str, close: Callable[[], None]) -> Stream:
+    def chunks() -> Iterator[bytes]:
+        try:
+            with readable.open() as source:
+                while chunk := source.read(CHUNK):
+                    yield chunk
+        finally:
+            close()
+
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    file = PurePosixPath(name).name.replace('"', "")
+    # A page that an analysis wrote must not act as this one.
+    headers = {
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(file, safe='')}",
+        "Content-Length": str(readable.size),
+        "Content-Security-Policy": "sandbox allow-scripts; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        "script-src 'unsafe-inline'",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Stream(chunks(), media_type=kind, headers=headers)
+
+
+def _refused(_: Requested, error: SkyburstError) -> Response[Problem]:
+    return _answer(problem_of(error))
+
+
+def _wrong(_: Requested, error: HTTPException) -> Response[Problem]:
+    """What the framework refuses: unknown paths and methods, bodies and queries that are not as documented."""
+    extra: Any = error.extra
+    first = extra[0] if isinstance(extra, list) and extra and isinstance(extra[0], dict) else {}
+    detail = f"{first['key']}: {first['message']}" if {"key", "message"} <= first.keys() else error.detail
+    return _answer(problem(error.status_code, code_of(type(error)), detail, first.get("key")), error.headers)
+
+
+def _broken(request: Requested, error: Exception) -> Response[Problem]:
+    request.logger.error("%s %s", request.method, request.url.path, exc_info=error)
+    return _answer(problem(500, "internal", "something went wrong in the server; its log says what"))
+
+
+def _answer(found: Problem, headers: dict[str, str] | None = None) -> Response[Problem]:
+    return Response(found, status_code=found.status, media_type=MEDIA_TYPE, headers=headers)

@@ -1,0 +1,207 @@
+"""What the API takes and answers. Times are seconds since the epoch, sizes are bytes, money is USD."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+Count = Annotated[int, Meta(ge=0)]
+Name = Annotated[str, Meta(min_length=1, max_length=200)]
+Purpose = Literal["image", "data", "config"]
+
+
+class Problem(msgspec.Struct, kw_only=True):
+    """Why a request was refused, as RFC 9457 has it."""
+
+    type: Annotated[str, Meta(description="A page that explains this kind of problem, or about:blank.")] = "about:blank"
+    title: Annotated[str, Meta(description="The kind of problem, for people.")]
+    status: Annotated[int, Meta(ge=400, le=599)]
+    code: Annotated[str, Meta(description="The kind of problem, for programs; it does not change.")]
+    detail: Annotated[str, Meta(description="One sentence for people: what is wrong, and what to do.")]
+    field: Annotated[str | None, Meta(description="Path of the field that is wrong, such as job.parameters.mask.")] = (
+        None
+    )
+
+
+class Limits(msgspec.Struct, kw_only=True):
+    """How much a user may do."""
+
+    jobs_per_day: Annotated[int | None, Meta(description="Jobs that a user may start in 24 hours; null for no limit.")]
+    jobs_today: Annotated[Count, Meta(description="Jobs that the user started in the last 24 hours.")]
+    concurrent: Annotated[int | None, Meta(description="Jobs of a user that may run at once; null for no limit.")]
+    running: Annotated[Count, Meta(description="Jobs of the user that have not ended.")]
+    upload_bytes: Annotated[int, Meta(description="The largest file that can be uploaded.")]
+
+
+class About(msgspec.Struct, kw_only=True):
+    """Whom and what one speaks to."""
+
+    version: Annotated[str, Meta(description="Of Skyburst.")]
+    home: Annotated[str, Meta(description="Where jobs run: local or aws.")]
+    where: Annotated[str, Meta(description="Where they are kept, for people.")]
+    user: Annotated[str | None, Meta(description="Who asks; null where there is one user only.")]
+    limits: Limits
+
+
+class Analysis(msgspec.Struct, kw_only=True):
+    """Something that can be run."""
+
+    name: str
+    version: str
+    title: str
+    description: str
+    kind: Annotated[
+        Literal["search", "datasets", "items"],
+        Meta(
+            description="What it runs over: a library that a parameter names, uploaded datasets, or items of the job."
+        ),
+    ]
+    compute: Annotated[str, Meta(description="What its batches run in, and why.")]
+    parameters: Annotated[
+        dict[str, Any] | None, Meta(description="JSON Schema of the parameters; null where any are handed on.")
+    ]
+    next: Annotated[list[str], Meta(description="Names of the analyses that follow it.")]
+
+
+class Library(msgspec.Struct, kw_only=True):
+    """A stored collection of items that jobs search."""
+
+    id: Annotated[str, Meta(description="What a job's parameter is given, as library:ID.")]
+    name: str
+    items: Count
+    version: int
+    properties: Annotated[dict[str, Any], Meta(description="What all items have alike, such as width and height.")]
+    metadata: Annotated[dict[str, dict[str, int]], Meta(description="Items by value, for each kind of metadata.")]
+    indexed: Annotated[bool, Meta(description="Whether an index makes searches of it faster.")]
+    problem: Annotated[str | None, Meta(description="Why it cannot be searched; null when it can.")] = None
+
+
+class NewUpload(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A file that is going to be uploaded."""
+
+    name: Annotated[Name, Meta(description="Of the file, without folders.")]
+    size: Annotated[int, Meta(ge=1, le=2**43, description="Bytes.")]
+    purpose: Annotated[
+        Purpose, Meta(description="image: a mask or an image to draw one on; data: a dataset; config.")
+    ] = "data"
+
+
+class UploadPart(msgspec.Struct, kw_only=True):
+    """A range of bytes that is sent by one request."""
+
+    number: Annotated[int, Meta(ge=1)]
+    offset: Count
+    size: Annotated[int, Meta(ge=1)]
+    url: Annotated[str, Meta(description="Where its bytes are PUT.")]
+    received: bool
+
+
+class Upload(msgspec.Struct, kw_only=True):
+    """A file on its way, or one that is complete and that jobs can name."""
+
+    id: Annotated[str, Meta(description="What a job's parameter is given, as upload:ID, when the upload is complete.")]
+    name: str
+    size: int
+    purpose: Purpose
+    state: Literal["open", "complete"]
+    parts: list[UploadPart]
+    created_at: float
+    width: Annotated[int | None, Meta(description="Pixels, of an image.")] = None
+    height: Annotated[int | None, Meta(description="Pixels, of an image.")] = None
+    sha256: str | None = None
+
+
+class Progress(msgspec.Struct, kw_only=True):
+    """How far a job is."""
+
+    batches: Count
+    done: Count
+    failed: Count
+    running: Count
+    items: Count
+    items_done: Count
+    item_errors: Count
+    retries: Count
+    elapsed_s: float
+    items_per_s: float
+    seconds_left: float | None
+    worker_seconds: float
+    fraction: Annotated[float, Meta(description="Share of the batches that have ended, 0 to 1.")]
+
+
+class JobLine(msgspec.Struct, kw_only=True):
+    """A job, as lists have it."""
+
+    job_id: str
+    name: str | None
+    labels: dict[str, str]
+    analysis: str
+    state: Literal["PENDING", "RUNNING", "COMBINING", "SUCCEEDED", "PARTIAL", "FAILED", "TIMED_OUT", "CANCELLED"]
+    reason: Annotated[str, Meta(description="Why it is in this state.")]
+    interrupted: Annotated[
+        bool, Meta(description="Whether nothing drives it any more, so that it waits to be resumed.")
+    ]
+    user: str | None
+    created_at: float
+    started_at: float | None
+    finished_at: float | None
+    progress: Progress
+
+
+class Job(JobLine, kw_only=True):
+    """Everything that is known of a job but its result."""
+
+    specification: dict[str, Any]
+    parameters: dict[str, Any]
+    plan: dict[str, Any] | None
+    runs: int
+    missing: Annotated[list[dict[str, Any]], Meta(description="Batches without a result, with their reasons.")]
+    item_errors: Annotated[list[dict[str, Any]], Meta(description="Items that could not be used, with their errors.")]
+    next: Annotated[list[dict[str, Any]], Meta(description="What follows it so far.")]
+    files: Annotated[list[str], Meta(description="Names of its result files.")]
+    has_result: bool
+
+
+class JobPage(msgspec.Struct, kw_only=True):
+    """Some of the jobs, newest first."""
+
+    jobs: list[JobLine]
+    next: Annotated[str | None, Meta(description="What `after` is given for the jobs that come then; null at the end.")]
+
+
+class Results(msgspec.Struct, kw_only=True):
+    """A page of the list that a result is, or has."""
+
+    at: Annotated[str, Meta(description="JSON Pointer of the list in the result.")]
+    total: Annotated[Count, Meta(description="Entries of the list.")]
+    matching: Annotated[Count, Meta(description="Entries that the filters leave.")]
+    offset: Count
+    entries: list[Any]
+    counts: Annotated[
+        dict[str, dict[str, int]], Meta(description="Of the matching entries, by value, for each field in `count`.")
+    ]
+    complete: Annotated[bool, Meta(description="False while the job runs: what was found so far.")]
+
+
+class Dataset(msgspec.Struct, kw_only=True):
+    """One dataset of a job whose analysis is a command."""
+
+    number: Count
+    dataset: str
+    state: str
+    reason: str
+    files: list[str]
+    status: Annotated[
+        dict[str, Any], Meta(description="All that its environment tells: exit code, CPU, memory, times.")
+    ]
+
+
+class LogLine(msgspec.Struct, kw_only=True):
+    """A line of a log."""
+
+    line: Annotated[int, Meta(ge=1)]
+    at: float
+    stream: str
+    text: str

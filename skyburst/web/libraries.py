@@ -1,0 +1,85 @@
+"""The libraries that a server offers: those in some folders, found anew each time they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+
+from skyburst.errors import InvalidLibrary, LibraryNotFound
+from skyburst.library import inspect_library, layout, open_library, read_index
+from skyburst.library.document import Library as Stored
+from skyburst.web.documents import Library
+from skyburst.web.images import Size
+
+
+class Libraries:
+    """Libraries below some folders.
+
+    Args:
+        folders: each a library, or a folder of libraries.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
+
+    def all(self) -> list[Library]:
+        """All of them by their names; one that cannot be read says why."""
+        found: dict[str, Library] = {}
+        for folder in self._found():
+            if folder.name in found:
+                continue  # hidden by an earlier one, as commands hide analyses
+            try:
+                found[folder.name] = _shown(folder)
+            except InvalidLibrary as error:
+                found[folder.name] = Library(
+                    id=folder.name, name=folder.name, items=0, version=0, properties={}, metadata={}, indexed=False,
+                    problem=str(error),
+                )  # fmt: skip
+        return sorted(found.values(), key=lambda library: (library.name.lower(), library.id))
+
+    def get(self, library_id: str) -> Library:
+        """A library. Raises LibraryNotFound, InvalidLibrary."""
+        return _shown(self.location(library_id))
+
+    def location(self, library_id: str) -> Path:
+        """Its folder. Raises LibraryNotFound."""
+        for folder in self._found():
+            if folder.name == library_id:
+                return folder
+        raise LibraryNotFound(f"there is no library {library_id[:200]!r} among those that this server offers")
+
+    def size(self, library_id: str) -> Size | None:
+        """Width and height of its images in pixels; None when it is no library of images."""
+        size = open_library(self.location(library_id)).size
+        return Size(*size) if size else None
+
+    def thumbnail(self, library_id: str, key: str) -> Path:
+        """The file of a small picture, by its path in the folder of these. Raises LibraryNotFound."""
+        pictures = (self.location(library_id) / layout.THUMBNAILS).resolve()
+        path = (pictures / key).resolve()
+        if not path.is_relative_to(pictures) or not path.is_file():
+            raise LibraryNotFound(f"library {library_id} has no small picture {key[:200]!r}")
+        return path
+
+    def _found(self) -> Iterator[Path]:
+        for folder in self._folders:
+            if (folder / layout.LIBRARY).is_file():
+                yield folder
+            elif folder.is_dir():
+                yield from sorted(path.parent for path in folder.glob(f"*/{layout.LIBRARY}"))
+
+
+def _shown(folder: Path) -> Library:
+    stored: Stored = open_library(folder)
+    index = read_index(folder)
+    return Library(
+        id=folder.name, name=stored.name, items=stored.count, version=stored.version, properties=stored.properties,
+        metadata=_metadata(folder, stored.version, stored.manifest.digest), indexed=bool(index and index.fits(stored)),
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=256)
+def _metadata(folder: Path, _version: int, _digest: str) -> dict[str, dict[str, int]]:
+    """Items by value for each kind of metadata; counted once for each version of a library."""
+    return inspect_library(folder).metadata

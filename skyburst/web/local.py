@@ -1,0 +1,140 @@
+"""The API on this machine, for who started it and nobody else.
+
+Only loopback addresses are listened to. A request must have the token of this start, in a header or in a cookie that the address
+that is printed sets; name this server in its `Host`, so that no page can reach it under a name of its own; and, when it has an
+`Origin`, come from this server's pages.
+"""
+
+from __future__ import annotations
+
+import secrets
+import socket
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from litestar import Response, get
+from litestar.enums import MediaType, ScopeType
+from litestar.middleware import ASGIMiddleware
+from litestar.params import FromQuery
+
+from skyburst.web.app import make_app
+from skyburst.web.documents import Problem
+from skyburst.web.problems import MEDIA_TYPE, problem
+
+if TYPE_CHECKING:
+    from litestar import Litestar
+    from litestar.types import ASGIApp, Receive, Scope, Send
+
+    from skyburst.web.service import Service
+
+LOOPBACK = "127.0.0.1"
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Skyburst</title>
+<h1>Skyburst</h1>
+<p>This is the API of this machine's jobs. <a href="/api/schema/openapi.json">Its OpenAPI document</a> says what it can do.</p>
+</html>
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Who is let in."""
+
+    port: int
+    token: str
+
+    @property
+    def address(self) -> str:
+        """What is opened in a browser, once: the token is then kept as a cookie."""
+        return f"http://{LOOPBACK}:{self.port}/?token={self.token}"
+
+    @property
+    def cookie(self) -> str:
+        """Its name: cookies do not tell ports apart."""
+        return f"skyburst-{self.port}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """What `Host` may be."""
+        return f"{LOOPBACK}:{self.port}", f"localhost:{self.port}"
+
+    def refusal(self, method: str, path: str, headers: dict[str, str], query: str) -> Problem | None:
+        """Why a request is not let in; None when it is. Pure."""
+        if headers.get("host", "") not in self.hosts:
+            return problem(403, "wrong_host", f"this server is {self.hosts[0]}: open the address that it printed")
+        origin = headers.get("origin")
+        if origin is not None and origin.removeprefix("http://") not in self.hosts:
+            return problem(403, "wrong_origin", "pages of other sites cannot use this server")
+        if (
+            path == "/"
+            and method == "GET"
+            and secrets.compare_digest(_first(query, "token").encode(), self.token.encode())
+        ):
+            return None
+        given = headers.get("authorization", "").removeprefix("Bearer ")
+        morsel = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
+        if any(
+            secrets.compare_digest(one.encode(), self.token.encode()) for one in (given, morsel.value if morsel else "")
+        ):
+            return None
+        return problem(401, "no_token", "open the address that `skyburst serve` printed: it lets you in")
+
+
+class Doorkeeper(ASGIMiddleware):
+    """Answers for the app when somebody is not let in."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Let a request through, or not."""
+        if scope["type"] != ScopeType.HTTP:
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope.get("query_string", b"").decode("latin-1")
+        found = self._door.refusal(scope["method"], scope["path"], headers, query)
+        if found is None:
+            await next_app(scope, receive, send)
+            return
+        response = Response(found, status_code=found.status, media_type=MEDIA_TYPE)
+        await response.to_asgi_response(scope["litestar_app"], None)(scope, receive, send)  # type: ignore[arg-type]
+
+
+def make_local_app(service: Service, door: Door) -> Litestar:
+    """The API and its start page, for who has the token."""
+
+    @get("/", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
+    def start(token: FromQuery[str | None] = None) -> Response[str]:
+        page = Response(PAGE, status_code=303 if token else 200, media_type=MediaType.HTML)
+        if token:
+            page.headers["Location"] = "/"
+            page.set_cookie(key=door.cookie, value=door.token, httponly=True, samesite="strict", path="/")
+        return page
+
+    return make_app(service, middleware=[Doorkeeper(door)], more=[start])
+
+
+def listening(port: int) -> socket.socket:
+    """A socket of this machine alone; of any free port for 0. Who comes at once waits until the server is up. Raises OSError."""
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind((LOOPBACK, port))
+    found.listen()
+    return found
+
+
+def serve(service: Service, door: Door, on: socket.socket) -> None:
+    """Serve until Ctrl-C or SIGTERM."""
+    import uvicorn
+
+    config = uvicorn.Config(
+        make_local_app(service, door), log_level="warning", access_log=False, server_header=False, lifespan="on",
+        timeout_graceful_shutdown=2,
+    )  # fmt: skip
+    uvicorn.Server(config).run(sockets=[on])
+
+
+def _first(query: str, name: str) -> str:
+    return parse_qs(query).get(name, [""])[0]

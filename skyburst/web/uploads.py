@@ -1,0 +1,208 @@
+"""Files that come in parts: into a folder of this machine, each part written where it belongs, never whole in memory.
+
+A part may be sent again, parts may come at once and in any order, and what was received stays when the sender or this program
+ends. A file can be used when all its parts are there and it is what it says it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from skyburst.errors import InvalidUpload, StorageError, StorageFull, UploadNotFound, is_disk_full
+from skyburst.local_files import write_whole
+from skyburst.web.documents import NewUpload, Upload, UploadPart
+from skyburst.web.images import Size, size_of_image
+
+PART_BYTES = 8 * 2**20
+MOST_PARTS = 10_000
+KEPT_S = 7 * 24 * 3600.0
+"""An upload that nobody completed is removed after so long."""
+ABOUT, DATA, PARTS = "upload.json", "data", "parts"
+ID = re.compile(r"[0-9a-f]{32}\Z")
+NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
+
+
+class Kept(msgspec.Struct, kw_only=True):
+    """What is stored of an upload beside its bytes."""
+
+    id: str
+    new: NewUpload
+    created_at: float
+    part_bytes: int
+    complete: bool = False
+    width: int | None = None
+    height: int | None = None
+    sha256: str | None = None
+
+
+class Uploads:
+    """Uploads below one folder.
+
+    Args:
+        folder: where they are kept; made when the first one comes.
+        limit_bytes: of one file.
+    """
+
+    def __init__(self, folder: Path, limit_bytes: int) -> None:
+        self._folder = folder
+        self.limit_bytes = limit_bytes
+
+    def begin(self, new: NewUpload, now: float) -> Upload:
+        """Expect a file. Raises InvalidUpload, StorageFull."""
+        if not NAME.match(new.name) or new.name in (".", "..") or len(new.name.encode()) > 200:
+            raise InvalidUpload(
+                f"name is {new.name!r}: expected the name of a file, without folders and control characters", "name"
+            )
+        if new.size > self.limit_bytes:
+            raise InvalidUpload(f"size is {new.size:,}: at most {self.limit_bytes:,} bytes can be uploaded", "size")
+        self._sweep(now)
+        kept = Kept(
+            id=secrets.token_hex(16), new=new, created_at=now, part_bytes=max(PART_BYTES, -(-new.size // MOST_PARTS))
+        )
+        folder = self._folder / kept.id
+        try:
+            (folder / PARTS).mkdir(parents=True)
+            with open(folder / DATA, "xb") as file:
+                file.truncate(new.size)
+            free = shutil.disk_usage(folder).free
+            self._keep(kept)
+        except OSError as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise _stored(error, folder) from error
+        if free < new.size:
+            shutil.rmtree(folder)
+            raise StorageFull(f"the disk of {self._folder} has no room for {new.size:,} bytes: free some space")
+        return self._shown(kept)
+
+    def get(self, upload_id: str) -> Upload:
+        """An upload. Raises UploadNotFound."""
+        return self._shown(self._kept(upload_id))
+
+    async def receive(self, upload_id: str, number: int, body: AsyncIterator[bytes]) -> Upload:
+        """Write the bytes of one part as they come.
+
+        Raises:
+            UploadNotFound: when there is no such upload, or no such part of it.
+            InvalidUpload: when the part has fewer or more bytes than it should.
+        """
+        kept = self._kept(upload_id)
+        part = next((one for one in self._shown(kept).parts if one.number == number), None)
+        if part is None:
+            raise UploadNotFound(f"upload {upload_id} has no part {number}")
+        if kept.complete:
+            raise InvalidUpload(f"upload {upload_id} is complete: begin another one to send other bytes", "number")
+        folder = self._folder / kept.id
+        written = 0
+        try:
+            with open(folder / DATA, "r+b") as file:
+                file.seek(part.offset)
+                async for chunk in body:
+                    written += len(chunk)
+                    if written <= part.size:
+                        file.write(chunk)
+            if written != part.size:
+                raise InvalidUpload(f"part {number} has {written:,} bytes: expected {part.size:,}", "body")
+            (folder / PARTS / str(number)).touch()
+        except OSError as error:
+            raise _stored(error, folder) from error
+        return self._shown(kept)
+
+    def complete(self, upload_id: str, expected: Size | None = None) -> Upload:
+        """Check a file whose parts have all been received, so that jobs can name it.
+
+        Args:
+            upload_id: which one.
+            expected: of an image, the width and height in pixels that it must have.
+
+        Raises:
+            UploadNotFound: when there is no such upload.
+            InvalidUpload: when parts are missing, or it is no image, or one of another size.
+        """
+        kept = self._kept(upload_id)
+        missing = [part.number for part in self._shown(kept).parts if not part.received]
+        if missing:
+            some = ", ".join(map(str, missing[:10]))
+            raise InvalidUpload(f"{len(missing)} parts of upload {upload_id} are missing, {some} among them", "parts")
+        data = self._folder / kept.id / DATA
+        if kept.new.purpose == "image":
+            kept.width, kept.height = size_of_image(data, kept.new.name, expected)
+        if not kept.complete:
+            with open(data, "rb") as file:
+                kept.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            kept.complete = True
+        self._keep(kept)
+        return self._shown(kept)
+
+    def path(self, upload_id: str) -> Path:
+        """The file of a complete upload, under its own name. Raises UploadNotFound, InvalidUpload."""
+        kept = self._kept(upload_id)
+        if not kept.complete:
+            raise InvalidUpload(f"upload {upload_id} is not complete: send its parts, then complete it", "parameters")
+        named = self._folder / kept.id / "file" / kept.new.name
+        if not named.exists():
+            named.parent.mkdir(exist_ok=True)
+            with suppress(FileExistsError):  # another request came first
+                os.link(self._folder / kept.id / DATA, named)
+        return named
+
+    def remove(self, upload_id: str) -> None:
+        """Remove a file. Raises UploadNotFound."""
+        shutil.rmtree(self._folder / self._kept(upload_id).id)
+
+    def _kept(self, upload_id: str) -> Kept:
+        if ID.match(upload_id):
+            try:
+                return msgspec.json.decode((self._folder / upload_id / ABOUT).read_bytes(), type=Kept)
+            except FileNotFoundError:
+                pass
+            except msgspec.DecodeError as error:
+                raise StorageError(
+                    f"{self._folder / upload_id / ABOUT} is damaged ({error}): upload the file again"
+                ) from error
+        raise UploadNotFound(f"there is no upload {upload_id[:40]!r}: begin one with its name and size")
+
+    def _keep(self, kept: Kept) -> None:
+        write_whole(self._folder / kept.id / ABOUT, msgspec.json.encode(kept))
+
+    def _shown(self, kept: Kept) -> Upload:
+        received = {path.name for path in (self._folder / kept.id / PARTS).iterdir()}
+        parts = [
+            UploadPart(
+                number=number,
+                offset=offset,
+                size=min(kept.part_bytes, kept.new.size - offset),
+                url=f"/api/uploads/{kept.id}/parts/{number}",
+                received=str(number) in received,
+            )
+            for number, offset in enumerate(range(0, kept.new.size, kept.part_bytes), 1)
+        ]
+        return Upload(
+            id=kept.id, name=kept.new.name, size=kept.new.size, purpose=kept.new.purpose, parts=parts,
+            state="complete" if kept.complete else "open", created_at=kept.created_at, width=kept.width,
+            height=kept.height, sha256=kept.sha256,
+        )  # fmt: skip
+
+    def _sweep(self, now: float) -> None:
+        """Remove what nobody completed in time."""
+        for folder in self._folder.glob("*/") if self._folder.is_dir() else ():
+            try:
+                kept = self._kept(folder.name)
+            except (UploadNotFound, StorageError):
+                continue  # no upload, or one that is damaged, which whoever asks for it is told
+            if not kept.complete and now - kept.created_at > KEPT_S:
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _stored(error: OSError, folder: Path) -> StorageError:
+    if is_disk_full(error):
+        return StorageFull(f"the disk of {folder} is full: free some space and send the part again")
+    return StorageError(f"{folder} cannot be written: {error.strerror}")

@@ -1,0 +1,94 @@
+"""A server of the API in this process, and one as `skyburst serve` makes it."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.terminal import PROGRAM, environment
+from tests.conftest import needed
+
+SCRIPTED = str(Path(__file__).parents[1] / "local" / "scripted")
+
+
+@pytest.fixture
+def make_api(state_folder: Path) -> Iterator[Callable[..., Any]]:
+    """Makes an API over the jobs of the test's state folder, and a client of it that raises nothing."""
+    needed("litestar")
+    from litestar.testing import TestClient
+
+    from skyburst.homes.local.home import LocalHome
+    from skyburst.web.app import make_app
+    from skyburst.web.libraries import Libraries
+    from skyburst.web.service import Allowed, Service
+    from skyburst.web.uploads import Uploads
+
+    clients: list[Any] = []
+
+    def make(*, limit_bytes: int = 2**30, users: bool = False, **allowed: int) -> Any:
+        state_folder.mkdir(parents=True, exist_ok=True)
+        service = Service(
+            lambda: LocalHome(state_folder), Uploads(state_folder / "uploads", limit_bytes),
+            Libraries([state_folder / "libraries"]), state_folder, Allowed(**allowed),
+        )  # fmt: skip
+        user = (lambda request: request.headers.get("x-user")) if users else (lambda request: None)
+        clients.append(TestClient(make_app(service, user=user), raise_server_exceptions=False).__enter__())
+        return clients[-1]
+
+    yield make
+    for client in clients:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def api(make_api: Callable[..., Any]) -> Any:
+    """An API with one user and no limits."""
+    return make_api()
+
+
+@pytest.fixture
+def scripted() -> Callable[..., dict[str, Any]]:
+    """A job whose batches do what they are told to."""
+
+    def job(*scripts: Any, **fields: Any) -> dict[str, Any]:
+        parameters = {"scripts": list(scripts)}
+        return {"analysis": SCRIPTED, "batch_size": 1, "parameters": parameters, **fields}
+
+    return job
+
+
+def wait_for(api: Any, job_id: str, *states: str) -> dict[str, Any]:
+    """The job, when it is in one of the states."""
+    end = time.monotonic() + 60
+    while True:
+        job: dict[str, Any] = api.get(f"/api/jobs/{job_id}").json()
+        if job["state"] in states:
+            return job
+        assert time.monotonic() < end, job
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def server(state_folder: Path) -> Iterator[str]:
+    """The address that `skyburst serve` prints, with its token."""
+    needed("litestar")
+    command = [*PROGRAM, "serve", "--port", "0"]
+    variables = environment(SKYBURST_HOME=str(state_folder))
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        try:
+            assert line.startswith("open http://127.0.0.1:"), line
+            yield line.removeprefix("open ").strip()
+        finally:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(30)
+            finally:
+                process.kill()

@@ -1,0 +1,169 @@
+"""Jobs over the API: from their start to their end, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+
+from tests.web.conftest import wait_for
+from tests.web.test_uploads import begin, refused, send
+
+MONTE_CARLO = {"analysis": "monte-carlo", "parameters": {"blocks": 10, "points_per_block": 100}}
+
+
+def submit(api: Any, job: dict[str, Any], **headers: str) -> dict[str, Any]:
+    answer = api.post("/api/jobs", json=job, headers=headers)
+    assert answer.status_code == 201, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def events(api: Any, job_id: str) -> list[tuple[str, dict[str, Any]]]:
+    told = []
+    with api.stream("GET", f"/api/jobs/{job_id}/events") as stream:
+        assert stream.headers["content-type"].startswith("text/event-stream")
+        kind = ""
+        for line in stream.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "event":
+                kind = value
+            elif name == "data":
+                told.append((kind, json.loads(value)))
+    return told
+
+
+def test_a_job_is_told_of_until_it_has_ended_and_its_result_and_certificate_are_there(api):
+    job = submit(api, {**MONTE_CARLO, "name": "pi", "labels": {"for": "a test"}})
+    assert (job["state"], job["name"], job["labels"]) == ("PENDING", "pi", {"for": "a test"})
+    told = events(api, job["job_id"])
+    assert {kind for kind, _ in told} == {"job"}
+    last = told[-1][1]
+    assert (last["state"], last["progress"]["fraction"]) == ("SUCCEEDED", 1.0)
+    found = api.get(f"/api/jobs/{job['job_id']}").json()
+    assert found["has_result"]
+    result = api.get(f"/api/jobs/{job['job_id']}/files/result.json")
+    assert abs(result.json()["integral"] - 3.14) < 0.5
+    assert "sandbox" in result.headers["content-security-policy"]
+    assert api.get(f"/api/jobs/{job['job_id']}/certificate").json()["job"]["job_id"] == job["job_id"]
+    assert api.get(f"/api/jobs/{job['job_id']}/cost").json()["currency"] == "USD"
+    assert refused(api.get(f"/api/jobs/{job['job_id']}/files/nothing"), 404, "object_not_found")
+
+
+def test_what_is_wrong_with_a_job_is_named_with_its_field_and_nothing_starts(api):
+    for wrong, field in (
+        ({"analysis": "monte-carlo", "itmes": 1}, "job.itmes"),
+        ({"analysis": "monte-carlo", "parameters": {"blocks": 0}}, "parameters.blocks"),
+        ({"analysis": "monte-carlo", "batch_size": "many"}, "job.batch_size"),
+    ):
+        problem = api.post("/api/jobs", json=wrong).json()
+        assert (problem["status"], problem["code"], problem["field"]) == (400, "invalid_job", field), problem
+    refused(api.post("/api/jobs", json={"analysis": "no-such"}), 404, "analysis_not_found")
+    refused(api.post("/api/jobs", content=b"{", headers={"content-type": "application/json"}), 400, "client_exception")
+    assert api.get("/api/jobs").json() == {"jobs": [], "next": None}
+
+
+def test_requests_with_one_key_are_one_job_also_at_once(api):
+    with ThreadPoolExecutor(4) as pool:
+        jobs = list(pool.map(lambda _: submit(api, MONTE_CARLO, **{"Idempotency-Key": "once"}), range(4)))
+    assert len({job["job_id"] for job in jobs}) == 1
+    wait_for(api, jobs[0]["job_id"], "SUCCEEDED")
+    other = {**MONTE_CARLO, "parameters": {"blocks": 11}}
+    refused(api.post("/api/jobs", json=other, headers={"Idempotency-Key": "once"}), 409, "idempotency_conflict")
+
+
+def test_a_job_is_cancelled_resumed_and_deleted(api, scripted):
+    job = submit(api, scripted(["ok"], ["hang", "ok"], max_parallelism=2))["job_id"]
+    wait_for(api, job, "RUNNING")
+    refused(api.delete(f"/api/jobs/{job}"), 409, "job_busy")
+    assert api.post(f"/api/jobs/{job}/cancel").status_code == 200
+    wait_for(api, job, "CANCELLED")
+    assert api.post(f"/api/jobs/{job}/resume").json()["state"] in ("PENDING", "RUNNING")
+    assert wait_for(api, job, "SUCCEEDED")["runs"] >= 1
+    assert api.delete(f"/api/jobs/{job}").status_code == 204
+    assert refused(api.get(f"/api/jobs/{job}"), 404, "job_not_found")
+
+
+def test_a_failed_batch_is_visible_with_its_reason(api, scripted):
+    job = submit(api, scripted(["ok"], ["raise"], tolerated_failure_percent=60))["job_id"]
+    found = wait_for(api, job, "PARTIAL")
+    assert found["progress"]["failed"] == 1
+    assert "told to fail" in found["missing"][0]["reason"]
+    assert api.get(f"/api/jobs/{job}/results", params={"at": "/found"}).json()["entries"] == [0]
+    assert "it has found, missing" in refused(api.get(f"/api/jobs/{job}/results"), 400, "invalid_query")
+
+
+def test_a_job_that_ended_runs_again_from_its_certificate(api):
+    first = submit(api, MONTE_CARLO)["job_id"]
+    refused(api.post("/api/jobs/none/rerun"), 404, "job_not_found")
+    wait_for(api, first, "SUCCEEDED")
+    again = api.post(f"/api/jobs/{first}/rerun").json()["job_id"]
+    wait_for(api, again, "SUCCEEDED")
+    both = [api.get(f"/api/jobs/{job}/files/result.json").content for job in (first, again)]
+    assert (first != again, both[0] == both[1]) == (True, True)
+
+
+def test_jobs_are_listed_newest_first_page_by_page_and_filtered(api):
+    names = ["one", "two", "three"]
+    jobs = {name: submit(api, {**MONTE_CARLO, "name": name})["job_id"] for name in names}
+    page = api.get("/api/jobs", params={"limit": 2}).json()
+    assert [job["name"] for job in page["jobs"]] == ["three", "two"]
+    rest = api.get("/api/jobs", params={"limit": 2, "after": page["next"]}).json()
+    assert ([job["name"] for job in rest["jobs"]], rest["next"]) == (["one"], None)
+    assert [job["name"] for job in api.get("/api/jobs", params={"name": "TW"}).json()["jobs"]] == ["two"]
+    for job in jobs.values():
+        wait_for(api, job, "SUCCEEDED")
+    assert len(api.get("/api/jobs", params={"state": ["FAILED", "SUCCEEDED"]}).json()["jobs"]) == 3
+    assert api.get("/api/jobs", params={"analysis": "other"}).json()["jobs"] == []
+    assert refused(api.get("/api/jobs", params={"after": "x"}), 400, "invalid_query")
+
+
+def test_users_see_their_own_jobs_only(make_api):
+    api = make_api(users=True)
+    job = submit(api, MONTE_CARLO, **{"x-user": "ada"})["job_id"]
+    assert api.get(f"/api/jobs/{job}", headers={"x-user": "ada"}).json()["user"] == "ada"
+    for path in ("", "/results", "/certificate", "/cost", "/datasets", "/events", "/files/result.json"):
+        told = api.get(f"/api/jobs/{job}{path}", headers={"x-user": "bob"})
+        assert "no job" in told.text, path
+    assert api.get("/api/jobs", headers={"x-user": "bob"}).json()["jobs"] == []
+    refused(api.post(f"/api/jobs/{job}/cancel", headers={"x-user": "bob"}), 404, "job_not_found")
+    given = submit(api, {**MONTE_CARLO, "user": "ada"}, **{"x-user": "bob"})
+    assert given["user"] == "bob", "nobody starts jobs in another's name"
+    wait_for(make_api(), job, "SUCCEEDED")
+    wait_for(make_api(), given["job_id"], "SUCCEEDED")
+
+
+def test_limits_hold_also_for_requests_at_once(make_api, scripted):
+    api = make_api(concurrent=2)
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: api.post("/api/jobs", json=scripted(["hang", "ok"])), range(6)))
+    assert sorted(answer.status_code for answer in answers) == [201, 201, 429, 429, 429, 429]
+    problem = next(answer.json() for answer in answers if answer.status_code == 429)
+    assert (problem["code"], "2 may at once" in problem["detail"]) == ("too_many_jobs", True)
+    assert api.get("/api/about").json()["limits"]["running"] == 2
+    for answer in answers:
+        if answer.status_code == 201:
+            api.post(f"/api/jobs/{answer.json()['job_id']}/cancel")
+            wait_for(api, answer.json()["job_id"], "CANCELLED")
+    daily = make_api(jobs_per_day=2)
+    assert "may start 2" in refused(daily.post("/api/jobs", json=MONTE_CARLO), 429, "too_many_jobs")
+
+
+def test_an_uploaded_file_is_a_parameter_of_a_job(api, tmp_path):
+    text = b"one two two\n" * 200
+    upload = begin(api, text, name="words.txt")
+    send(api, upload, text)
+    assert api.post(f"/api/uploads/{upload['id']}/complete").status_code == 200
+    schema = api.get("/api/analyses/word-statistics").json()["parameters"]
+    (field,) = [name for name, entry in schema["properties"].items() if entry.get("format") == "path"]
+    job = submit(api, {"analysis": "word-statistics", "parameters": {field: f"upload:{upload['id']}"}})["job_id"]
+    wait_for(api, job, "SUCCEEDED")
+    assert b"two" in api.get(f"/api/jobs/{job}/files/result.json").content
+
+
+@pytest.mark.parametrize("path", ["/api/nothing", "/nothing", "/api/jobs/x/y/z"])
+def test_a_path_that_does_not_exist_is_a_problem_document_too(api, path):
+    refused(api.get(path), 404, "not_found_exception")
+    assert api.patch("/api/jobs").status_code == 405

@@ -1,0 +1,114 @@
+"""Who is let into the server of this machine: `skyburst serve`, as a process of its own."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.terminal import skyburst
+from tests.conftest import needed
+from tests.web.conftest import wait_for
+
+
+@pytest.fixture
+def browser(server: str) -> Any:
+    """A client that has opened the address that was printed, as a browser does."""
+    httpx = needed("httpx")
+    with httpx.Client(base_url=server.partition("/?")[0], follow_redirects=True, timeout=30) as client:
+        opened = client.get(server)
+        assert (opened.status_code, opened.url.path, opened.url.query) == (200, "/", b""), "the token is in no address"
+        yield client
+
+
+def test_the_address_that_is_printed_lets_in_and_its_cookie_stays(browser, server):
+    assert browser.get("/api/about").json()["home"] == "local"
+    (cookie,) = browser.cookies.jar
+    assert (cookie.has_nonstandard_attr("HttpOnly"), cookie.get_nonstandard_attr("SameSite")) == (True, "strict")
+    assert server.rpartition("=")[2] not in browser.get("/").text
+
+
+def test_programs_send_the_token_in_a_header(server):
+    httpx = needed("httpx")
+    base, _, token = server.partition("/?token=")
+    assert httpx.get(f"{base}/api/about", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("headers", "code"),
+    [
+        ({}, "no_token"),
+        ({"Authorization": "Bearer wrong"}, "no_token"),
+        ({"Authorization": "Bearer ü".encode()}, "no_token"),
+        ({"Cookie": "skyburst-1=x"}, "no_token"),
+        ({"Authorization": "Bearer TOKEN", "Host": "evil.example"}, "wrong_host"),
+        ({"Authorization": "Bearer TOKEN", "Origin": "https://evil.example"}, "wrong_origin"),
+        ({"Authorization": "Bearer TOKEN", "Origin": "null"}, "wrong_origin"),
+    ],
+)  # fmt: skip
+def test_nobody_else_is_let_in(server, headers, code):
+    httpx = needed("httpx")
+    base, _, token = server.partition("/?token=")
+    given = {
+        name: value.replace("TOKEN", token) if isinstance(value, str) else value for name, value in headers.items()
+    }
+    answer = httpx.get(f"{base}/api/jobs", headers=given)
+    assert (answer.status_code, answer.json()["code"]) == (401 if code == "no_token" else 403, code)
+    assert httpx.get(f"{base}/?token=wrong").status_code == 401
+
+
+def test_only_this_machine_can_reach_it(server):
+    port = int(server.partition("/?")[0].rpartition(":")[2])
+    for name in {address[4][0] for address in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}:
+        if not name.startswith("127."):
+            with pytest.raises(OSError), socket.create_connection((name, port), timeout=2):
+                pass
+
+
+def test_a_job_goes_on_when_the_server_ends(browser, state_folder, tmp_path):
+    job = browser.post("/api/jobs", json={"analysis": "monte-carlo", "parameters": {"blocks": 20}}).json()["job_id"]
+    found = wait_for(browser, job, "SUCCEEDED")
+    assert found["has_result"]
+    shown = skyburst("status", job, folder=tmp_path, SKYBURST_HOME=str(state_folder))
+    assert "SUCCEEDED" in shown.stdout, "it is a job as any other"
+
+
+def test_a_port_that_is_taken_is_named_with_the_remedy(tmp_path: Path):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        ended = skyburst(
+            "serve", "--port", taken.getsockname()[1], folder=tmp_path, SKYBURST_HOME=str(tmp_path / "home")
+        )
+    assert ended.returncode == 2
+    assert "is taken" in ended.stderr
+    assert "--port" in ended.stderr
+
+
+def test_a_folder_of_libraries_that_is_not_there_is_named(tmp_path: Path):
+    ended = skyburst("serve", "--libraries", tmp_path / "none", folder=tmp_path, SKYBURST_HOME=str(tmp_path / "home"))
+    assert ended.returncode == 2
+    assert f"{tmp_path / 'none'} is no folder" in ended.stderr
+
+
+def test_a_library_is_offered_with_its_counts_and_small_pictures(state_folder, tmp_path, make_api):
+    libraries = state_folder / "libraries"
+    for words in (["generate", "made", "--images", "12"], ["build", "made/images", libraries / "brains"]):
+        ended = skyburst("library", *words, "--quiet", folder=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+    damaged = libraries / "damaged"
+    damaged.mkdir()
+    (damaged / "library.json").write_text("{}")
+    api = make_api()
+    listed = {library["id"]: library for library in api.get("/api/libraries").json()}
+    assert (listed["brains"]["items"], listed["brains"]["problem"]) == (12, None)
+    assert {"width", "height"} <= listed["brains"]["properties"].keys()
+    assert listed["brains"]["metadata"]
+    assert "damaged" in listed["damaged"]["problem"] or "library.json" in listed["damaged"]["problem"]
+    picture = next((libraries / "brains" / "thumbnails").rglob("*.jpg"))
+    key = picture.relative_to(libraries / "brains")
+    assert api.get(f"/api/libraries/brains/{key}").content == picture.read_bytes()
+    assert api.get("/api/libraries/brains/thumbnails/../library.json").status_code == 404
+    assert api.get("/api/libraries/none").status_code == 404

@@ -1,0 +1,156 @@
+"""Uploads: parts in any order and as often as one likes, and what is not what it says it is."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from skyburst.web import uploads
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of 1,000 bytes, so that a small file has several."""
+    monkeypatch.setattr(uploads, "PART_BYTES", 1_000)
+
+
+def picture(kind: str = "PNG", size: tuple[int, int] = (40, 30), mode: str = "RGB") -> bytes:
+    written = io.BytesIO()
+    Image.effect_noise(size, 90).convert(mode).save(written, kind)
+    return written.getvalue()
+
+
+def begin(api: Any, data: bytes, **fields: Any) -> dict[str, Any]:
+    answer = api.post("/api/uploads", json={"name": "mask.png", "size": len(data), **fields})
+    assert answer.status_code == 201, answer.text
+    upload: dict[str, Any] = answer.json()
+    return upload
+
+
+def send(api: Any, upload: dict[str, Any], data: bytes, *numbers: int) -> None:
+    for part in upload["parts"]:
+        if not numbers or part["number"] in numbers:
+            answer = api.put(part["url"], content=data[part["offset"] : part["offset"] + part["size"]])
+            assert answer.status_code == 200, answer.text
+
+
+def refused(answer: Any, status: int, code: str) -> str:
+    problem = answer.json()
+    assert (answer.status_code, problem["status"], problem["code"]) == (status, status, code), problem
+    assert answer.headers["content-type"].startswith("application/problem+json")
+    detail: str = problem["detail"]
+    return detail
+
+
+def test_a_file_arrives_as_it_was_sent_in_any_order_and_twice(api, state_folder: Path):
+    data = picture()
+    assert len(data) > 3_000, "it has several parts"
+    upload = begin(api, data, purpose="image")
+    for part in reversed(upload["parts"]):
+        send(api, upload, data, part["number"])
+    send(api, upload, data, 2)
+    done = api.post(f"/api/uploads/{upload['id']}/complete").json()
+    assert (done["state"], done["width"], done["height"]) == ("complete", 40, 30)
+    assert done["sha256"] == hashlib.sha256(data).hexdigest()
+    assert (state_folder / "uploads" / upload["id"] / "data").read_bytes() == data
+
+
+def test_an_upload_goes_on_where_it_was_interrupted(make_api):
+    data = picture()
+    upload = begin(make_api(), data)
+    send(make_api(), upload, data, 1, 3)
+    again = make_api()  # as after a new start of the server
+    left = [
+        part["number"] for part in again.get(f"/api/uploads/{upload['id']}").json()["parts"] if not part["received"]
+    ]
+    assert left == [part["number"] for part in upload["parts"] if part["number"] not in (1, 3)]
+    assert "parts" in refused(again.post(f"/api/uploads/{upload['id']}/complete"), 400, "invalid_upload")
+    send(again, upload, data, *left)
+    assert again.post(f"/api/uploads/{upload['id']}/complete").json()["state"] == "complete"
+
+
+def test_a_part_of_the_wrong_length_counts_as_not_received(api):
+    upload = begin(api, bytes(2_500))
+    for wrong in (999, 1_001):
+        detail = refused(api.put(upload["parts"][0]["url"], content=bytes(wrong)), 400, "invalid_upload")
+        assert f"part 1 has {wrong:,} bytes: expected 1,000" in detail
+    assert not any(part["received"] for part in api.get(f"/api/uploads/{upload['id']}").json()["parts"])
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"no image at all" * 10, "no image that can be read"),
+        (picture("JPEG"), "JPEG image, whose colours are not kept exactly: save it as PNG or TIFF"),
+        (picture(mode="L"), "pixels of the kind L"),
+    ],
+    ids=["text", "jpeg", "grey"],
+)
+def test_an_image_that_cannot_be_searched_with_is_refused_before_anything_runs(api, data, says):
+    upload = begin(api, data, purpose="image")
+    send(api, upload, data)
+    assert says in refused(api.post(f"/api/uploads/{upload['id']}/complete"), 400, "invalid_upload")
+    job = {"analysis": "color-depth-search", "parameters": {"mask": f"upload:{upload['id']}", "library": "library:x"}}
+    assert "is not complete" in refused(api.post("/api/jobs", json=job), 400, "invalid_upload")
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b", "a\nb", "\x00", "a" * 201, "ü" * 150])
+def test_names_with_folders_and_signs_are_refused(api, name):
+    code = "validation_exception" if not name or len(name) > 200 else "invalid_upload"
+    refused(api.post("/api/uploads", json={"name": name, "size": 1}), 400, code)
+
+
+@pytest.mark.parametrize("upload_id", ["x", "../../etc", "0" * 32, "%2e%2e%2fjobs", "0" * 31 + "/"])
+def test_what_is_no_upload_is_not_found(api, upload_id):
+    assert api.get(f"/api/uploads/{upload_id}").status_code == 404
+
+
+def test_a_file_above_the_limit_is_refused_before_it_is_sent(make_api):
+    answer = make_api(limit_bytes=1_000).post("/api/uploads", json={"name": "a", "size": 1_001})
+    assert "at most 1,000 bytes" in refused(answer, 400, "invalid_upload")
+
+
+def test_a_file_that_there_is_no_room_for_is_refused_before_it_is_sent(make_api, state_folder):
+    state_folder.mkdir(parents=True)
+    size = shutil.disk_usage(state_folder).total
+    answer = make_api(limit_bytes=2**60).post("/api/uploads", json={"name": "a", "size": min(size, 2**43)})
+    detail = refused(answer, 507, "storage_full")
+    assert "free some space" in detail
+    assert not list((state_folder / "uploads").iterdir()), "nothing is left of it"
+
+
+def test_a_large_part_is_never_whole_in_memory(api, monkeypatch):
+    monkeypatch.setattr(uploads, "PART_BYTES", 64 * 2**20)
+    chunk = bytes(2**20)
+    upload = begin(api, bytes(0), size=48 * 2**20)
+    tracemalloc.start()
+    try:
+        answer = api.put(upload["parts"][0]["url"], content=(chunk for _ in range(48)))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert answer.status_code == 200
+    # The client of the test, in this process, has the whole body once.
+    assert peak < 80 * 2**20, f"{peak / 2**20:.0f} MiB for 48"
+
+
+def test_an_upload_that_nobody_completed_is_removed_after_a_week(api, state_folder):
+    upload = begin(api, bytes(10))
+    about = state_folder / "uploads" / upload["id"] / "upload.json"
+    about.write_text(json.dumps({**json.loads(about.read_text()), "created_at": 1.0}))
+    begin(api, bytes(10))
+    assert api.get(f"/api/uploads/{upload['id']}").status_code == 404
+
+
+def test_a_removed_file_is_gone(api):
+    upload = begin(api, bytes(10))
+    assert api.delete(f"/api/uploads/{upload['id']}").status_code == 204
+    assert api.get(f"/api/uploads/{upload['id']}").status_code == 404
