@@ -79,8 +79,8 @@ class TaskTable(Protocol):
     def job(self, job_id: str) -> JobRecord:
         """Raises JobNotFound."""
 
-    def jobs(self) -> Iterator[JobRecord]:
-        """All jobs, newest first."""
+    def jobs(self, states: Collection[JobState] | None = None) -> Iterator[JobRecord]:
+        """All jobs, or those in these states, newest first, in bounded memory."""
 
     def update_job(
         self, job: JobRecord, *, expected: Collection[JobState] | None = None, run: int | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from enum import StrEnum
 
 
@@ -28,7 +29,11 @@ class JobState(StrEnum):
     @property
     def finished(self) -> bool:
         """True when nothing more happens to the job unless it is resumed."""
-        return self not in (JobState.PENDING, JobState.RUNNING, JobState.COMBINING)
+        return self not in UNFINISHED
+
+
+UNFINISHED: Collection[JobState] = (JobState.PENDING, JobState.RUNNING, JobState.COMBINING)
+"""States of jobs that go on."""
 
 
 class BatchState(StrEnum):

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from skyburst.contracts.records import BatchRecord, Claim, Delivery, Failure, JobRecord, Outcome, Stored
-from skyburst.contracts.states import BatchState, JobState
+from skyburst.contracts.states import UNFINISHED, BatchState, JobState
 from skyburst.errors import IdempotencyConflict, JobNotFound
 from skyburst.homes.aws.task_table import MOST_PAYLOAD_BYTES
 from skyburst.homes.local.task_table import SqliteTaskTable
@@ -124,6 +124,11 @@ def test_jobs_are_listed_newest_first_however_many_there_are(backend: Backend) -
     for job_id in ids:
         table.create_job(a_job(job_id))
     assert [job.job_id for job in table.jobs()] == ids[::-1]
+    for job_id in ids[:2]:
+        table.update_job(a_job(job_id, state=JobState.FAILED))
+    assert [job.job_id for job in table.jobs(UNFINISHED)] == ids[:1:-1]
+    assert [job.job_id for job in table.jobs([JobState.FAILED])] == ids[1::-1]
+    assert list(table.jobs([])) == []
 
 
 def test_the_same_idempotency_key_is_the_same_job(table: TaskTable) -> None:

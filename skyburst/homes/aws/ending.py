@@ -8,7 +8,7 @@ from typing import Any
 
 from skyburst.contracts import burst, values
 from skyburst.contracts.records import Failure, JobRecord, Progress
-from skyburst.contracts.states import JobState
+from skyburst.contracts.states import UNFINISHED, JobState
 from skyburst.cost.job_cost import cost_document
 from skyburst.cost.uses import uses_with
 from skyburst.engine.certificate import Evidence, certificate_of
@@ -20,7 +20,6 @@ from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.environment_lane import summary_of
 from skyburst.homes.aws.outcomes import keep
-from skyburst.homes.aws.standing import UNFINISHED
 from skyburst.homes.aws.telemetry import measure_job
 from skyburst.ports import Objects
 from skyburst.prices.current import shipped_prices

@@ -92,16 +92,22 @@ class JobsTable:
             raise self._not_found(job_id)
         return job
 
-    def newest_first(self) -> Iterator[JobRecord]:
-        """All jobs. The index follows the table within a second or so."""
+    def newest_first(self, wanted: Collection[JobState] | None = None) -> Iterator[JobRecord]:
+        """All jobs, or those in these states, whose records alone are read. The index follows the table within a second."""
         for job_ids in chunks(self._ids(), JOBS_AT_ONCE):
-            found = self._get_some(job_ids)
-            yield from (found[job_id] for job_id in job_ids if job_id in found)
+            some = job_ids if wanted is None else self._in_states(job_ids, wanted)
+            found = self._get_some(some)
+            yield from (found[job_id] for job_id in some if job_id in found)
 
     def states(self, job_ids: Collection[str]) -> dict[str, JobState]:
         """States of those of these jobs that exist."""
         heads = self._calls.get_many(self.name, (_key(job_id) for job_id in job_ids))
         return {head["jobId"]["S"]: JobState(head["state"]["S"]) for head in heads}
+
+    def _in_states(self, job_ids: Collection[str], wanted: Collection[JobState]) -> list[str]:
+        """Those of these jobs that are in one of these states, in their order."""
+        states = self.states(job_ids)
+        return [job_id for job_id in job_ids if states.get(job_id) in wanted]
 
     def some(self, job_ids: Collection[str]) -> Iterator[JobRecord]:
         """Those of these jobs that exist."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from skyburst.contracts.states import JobState
@@ -38,9 +37,6 @@ def look(table: DynamoTaskTable, job_id: str, run: int) -> tuple[Head | None, st
         if reason is None or consistent:
             return head, reason
     return None, "the job was deleted"
-
-
-UNFINISHED: Collection[JobState] = tuple(state for state in JobState if not state.finished)
 
 
 def execution_of(job: JobRecord) -> str:

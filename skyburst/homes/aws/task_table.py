@@ -103,9 +103,9 @@ class DynamoTaskTable:
         """One job."""
         return self._jobs.get(job_id)
 
-    def jobs(self) -> Iterator[JobRecord]:
-        """All jobs, newest first; one created within the last second may not be among them yet."""
-        return self._jobs.newest_first()
+    def jobs(self, states: Collection[JobState] | None = None) -> Iterator[JobRecord]:
+        """All jobs, or those in these states, newest first; one created within the last second may not be among them yet."""
+        return self._jobs.newest_first(states)
 
     def update_job(
         self, job: JobRecord, *, expected: Collection[JobState] | None = None, run: int | None = None

@@ -180,14 +180,15 @@ class SqliteTaskTable:
             raise self._not_found(job_id)
         return _job_from_row(row)
 
-    def jobs(self) -> Iterator[JobRecord]:
-        """All jobs, newest first."""
+    def jobs(self, states: Collection[JobState] | None = None) -> Iterator[JobRecord]:
+        """All jobs, or those in these states, newest first."""
+        condition = f" AND state IN ({', '.join('?' * len(states))})" if states is not None else ""
         before = 2**62
         while True:
             with errors(self.path, LAYOUT):
                 rows = self._connection.execute(
-                    "SELECT number, cancel_requested, record FROM jobs WHERE number < ? ORDER BY number DESC LIMIT ?",
-                    (before, ROWS_AT_ONCE),
+                    f"SELECT number, cancel_requested, record FROM jobs WHERE number < ?{condition} ORDER BY number DESC LIMIT ?",
+                    (before, *(states or ()), ROWS_AT_ONCE),
                 ).fetchall()
             for number, *row in rows:
                 before = number
