@@ -71,7 +71,7 @@ SUBMITTED = {
     "/*/configs/*": "the configs of an ensemble lie beside the one that they were made of, under the name of a group",
     "/*/results/*/process_results/*": "the end of a job that was resumed, and what its failed datasets left, is taken away again",
     "/logs/*": "records of who ran what lie under the names of groups",
-    "/logs/submissions/*": "records of submissions lie under the names of groups; they say what was uploaded for a job",
+    "/logs/submissions/*": "records of submissions lie under the names of groups; they say who needs what was uploaded",
     "/logs/active/*": "records of what runs are removed when it has ended; each has an id of its own",
     "/*/submissions/*submit.json": "submit files lie under the names of groups",
 }

@@ -100,8 +100,7 @@ class SkyburstStack(cdk.Stack):
         """What people have of jobs beside their results: messages, submissions by upload, deletion, folders of groups."""
         settings = self.settings
         self.notifications = Notifications(self, "Notifications", factory=factory, settings=settings)
-        uploads = list(self.submission_buckets.buckets.values())
-        self.retention = Retention(self, "Retention", factory=factory, uploads=uploads)
+        self.retention = Retention(self, "Retention", factory=factory, uploads=self.submission_buckets.buckets)
         self.people = _people_role(self, settings)
         self.submissions: Submissions | None = None
         if settings.submission_buckets:

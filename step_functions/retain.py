@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import time
 from typing import Any
 
@@ -10,7 +12,10 @@ from skyburst.homes.aws.retaining import Keeper
 from skyburst.homes.aws.telemetry import about, logger_of, traced
 
 logger = logger_of("retain")
-keeper = Keeper(Deployed.from_environment())
+keeper = Keeper(
+    Deployed.from_environment(),
+    [f"s3://{bucket}" for bucket in json.loads(os.environ["SKYBURST_SUBMISSION_BUCKETS"]).values()],
+)
 
 
 def handler(event: dict[str, Any], _context: Any) -> dict[str, int]:

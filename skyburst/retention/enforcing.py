@@ -1,28 +1,44 @@
-"""Deletes what is due, and notes in the job's record what was deleted and when."""
+"""Deletes what is due, and notes in the job's record what was deleted and when.
+
+The record says so before anything is gone: whatever ends this meanwhile, no record tells of what is not there, and the next look
+goes on.
+"""
 
 from __future__ import annotations
 
 import os
+import stat
 import time
-from collections.abc import Iterator
-from itertools import islice
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
 from skyburst import local_files
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.records import JobRecord
+from skyburst.contracts.states import UNFINISHED
 from skyburst.errors import Invalid, InvalidItems, InvalidJob, JobNotFound, ObjectNotFound, SkyburstError, StorageError
 from skyburst.manifest import Manifest, parse_source, read_all
 from skyburst.objects import ObjectStore, open_store
 from skyburst.ports import TaskTable
-from skyburst.retention.policy import MARKS, Due, Kind, data_of, due_of, is_result, mark_of, overlap, own_inputs
+from skyburst.retention.policy import (
+    MARKS,
+    Due,
+    Kind,
+    due_of,
+    is_result,
+    mark_of,
+    named_locations,
+    overlap,
+    own_inputs,
+    topmost,
+)
+from skyburst.retention.waiting import WaitingSubmissions
 from skyburst.submissions.layout import INPUTS
 from skyburst.submissions.owners import owner_of, record_of
 from skyburst.submissions.record import Record
-
-MOST_OTHERS = 1_000
-"""Jobs, the newest, that are looked at for whether they still need the same inputs."""
 
 
 class Keeping(Protocol):
@@ -35,6 +51,10 @@ class Keeping(Protocol):
     @property
     def table(self) -> TaskTable:
         """The task table."""
+
+    @property
+    def submission_buckets(self) -> list[str]:
+        """Locations of the buckets of submissions that are known, beside that of a submission itself."""
 
     def following(self, job: JobRecord) -> list[dict[str, Any]]:
         """What follows a job."""
@@ -50,6 +70,15 @@ class Deleted(NamedTuple):
     """Bytes."""
     kept: str = ""
     """Why it was not deleted yet."""
+
+
+class _Found(NamedTuple):
+    """What is there to be deleted, at one place."""
+
+    objects: int
+    size: int
+    """Bytes."""
+    delete: Callable[[], None]
 
 
 class _Submission(NamedTuple):
@@ -78,6 +107,7 @@ def enforce(home: Keeping, now: float) -> Iterator[Deleted]:
         home: whose jobs they are.
         now: seconds since the epoch.
     """
+    waiting = WaitingSubmissions()
     for mark in sorted(entry.key for entry in home.objects.list(MARKS)):
         try:
             job = home.table.job(mark.removeprefix(MARKS))
@@ -86,9 +116,9 @@ def enforce(home: Keeping, now: float) -> Iterator[Deleted]:
             continue
         if not job.state.finished:
             continue
-        left = [due for due in due_of(job) if due.kind not in deleted_of(job)]
+        left = [due for due in due_of(job) if _is_left(job, due.kind)]
         for due in [due for due in left if due.at <= now]:
-            found = _enforced(home, job, due, now)
+            found = _enforced(home, job, due, now, waiting)
             yield found
             if not found.kept:
                 left.remove(due)
@@ -96,27 +126,46 @@ def enforce(home: Keeping, now: float) -> Iterator[Deleted]:
             home.objects.delete([mark])
 
 
-def _enforced(home: Keeping, job: JobRecord, due: Due, now: float) -> Deleted:
+def _enforced(home: Keeping, job: JobRecord, due: Due, now: float, waiting: WaitingSubmissions) -> Deleted:
+    def kept(why: str) -> Deleted:
+        return Deleted(job.job_id, due.kind, 0, 0, why)
+
     try:
         submission = _submission_of(home, job)
-        kept = _needed(home, job, due, submission)
-        if kept:
-            return Deleted(job.job_id, due.kind, 0, 0, kept)
-        deleted = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(submission)
+        if why := _needed(home, job, due, submission, waiting):
+            return kept(why)
+        found = _results(home.objects, job) if due.kind is Kind.RESULTS else _inputs(submission)
+        # What was begun before keeps its numbers: what is left of it is less.
+        entry = deleted_of(job).get(due.kind) or {
+            "at": now, "objects": sum(each.objects for each in found), "size": sum(each.size for each in found),
+        }  # fmt: skip
+        if not _noted(home, job, due.kind, {**entry, "unfinished": True}):
+            return kept("the job was resumed meanwhile")
+        for each in found:
+            each.delete()
     except (Invalid, StorageError) as error:  # it is tried again
-        return Deleted(job.job_id, due.kind, 0, 0, f"not all could be deleted: {error}")
-    outcome = dict(job.outcome or {})
-    outcome["deleted"] = {**deleted_of(job), str(due.kind): {"at": now, "objects": deleted[0], "size": deleted[1]}}
-    if due.kind is Kind.RESULTS:
-        outcome |= {"files": None, "checksums": {}}
-    job.outcome = outcome
-    if not home.table.update_job(job, expected=[job.state], run=job.runs):
-        return Deleted(job.job_id, due.kind, *deleted, "the job was resumed meanwhile")
-    return Deleted(job.job_id, due.kind, *deleted)
+        return kept(f"not all could be deleted: {error}")
+    done = {name: value for name, value in entry.items() if name != "unfinished"}
+    if not _noted(home, job, due.kind, done):
+        return kept("the job was resumed meanwhile")
+    return Deleted(job.job_id, due.kind, done["objects"], done["size"])
+
+
+def _noted(home: Keeping, job: JobRecord, kind: Kind, entry: dict[str, Any]) -> bool:
+    """Have the job's record say it; False when the job was resumed meanwhile."""
+    gone: dict[str, Any] = {"files": None, "checksums": {}} if kind is Kind.RESULTS else {}
+    job.outcome = {**(job.outcome or {}), **gone, "deleted": {**deleted_of(job), str(kind): entry}}
+    return home.table.update_job(job, expected=[job.state], run=job.runs)
+
+
+def _is_left(job: JobRecord, kind: Kind) -> bool:
+    """Whether something is still to be deleted, or was begun and not ended."""
+    entry = deleted_of(job).get(kind)
+    return entry is None or "unfinished" in entry
 
 
 def deleted_of(job: JobRecord) -> dict[str, dict[str, Any]]:
-    """What was deleted of a job: by `inputs` and `results`, `{"at", "objects", "size"}`."""
+    """What was deleted of a job: by `inputs` and `results`, `{"at", "objects", "size"}`; `unfinished` while some may be left."""
     found: dict[str, dict[str, Any]] = (job.outcome or {}).get("deleted", {})
     return found
 
@@ -130,7 +179,9 @@ def _submission_of(home: Keeping, job: JobRecord) -> _Submission | None:
     return _Submission(record, owner.location)
 
 
-def _needed(home: Keeping, job: JobRecord, due: Due, submission: _Submission | None) -> str:
+def _needed(
+    home: Keeping, job: JobRecord, due: Due, submission: _Submission | None, waiting: WaitingSubmissions
+) -> str:
     """Why something cannot be deleted yet; empty when it can."""
     if submission is not None and not submission.record.state.over:
         return f"submission {submission.record.name} is not over"
@@ -139,12 +190,33 @@ def _needed(home: Keeping, job: JobRecord, due: Due, submission: _Submission | N
             if entry["job"] and not _ended(home.table, entry["job"]):
                 return f"job {entry['job']}, which follows, still runs"
         return ""
-    mine = set(own_inputs(submission.record, submission.location)) if submission else set()
-    for other in islice(home.table.jobs(), MOST_OTHERS) if mine else ():
-        if other.job_id == job.job_id or other.state.finished:
+    mine = own_inputs(submission.record, submission.location) if submission else []
+    if submission is None or not mine:
+        return ""
+    # Submissions before jobs: one that gets its job meanwhile is found among these.
+    return _waited_for(home, submission, mine, waiting) or _worked_on(home, job, mine)
+
+
+def _waited_for(home: Keeping, submission: _Submission, mine: list[str], waiting: WaitingSubmissions) -> str:
+    """Which other submission still needs inputs; empty when none does."""
+    for bucket in dict.fromkeys([submission.location, *home.submission_buckets]):
+        try:
+            found = waiting.of(bucket, submission.record.group)
+        except (SkyburstError, OSError) as error:
+            return f"it cannot be seen which submissions still need them: {error}"
+        for other in found:
+            if overlap(mine, other.locations):
+                return f"{other.text} still needs them"
+    return ""
+
+
+def _worked_on(home: Keeping, job: JobRecord, mine: list[str]) -> str:
+    """Which job that goes on still needs inputs, whoever pays for it; empty when none does."""
+    for other in home.table.jobs(UNFINISHED):
+        if other.job_id == job.job_id:
             continue
         try:
-            if overlap(mine, set(_data_of(home, job, other))):
+            if overlap(mine, named_locations(chain([other.parameters], _items(home, other)))):
                 return f"job {other.job_id} still needs them"
         except SkyburstError as error:
             return f"job {other.job_id} may need them: its items cannot be read: {error}"
@@ -158,61 +230,69 @@ def _ended(table: TaskTable, job_id: str) -> bool:
         return True
 
 
-def _results(objects: ObjectStore, job: JobRecord) -> tuple[int, int]:
+def _results(objects: ObjectStore, job: JobRecord) -> list[_Found]:
     prefix = f"jobs/{job.job_id}/"
     found = [entry for entry in objects.list(prefix) if is_result(entry.key, prefix)]
-    objects.delete([entry.key for entry in found])
-    return len(found), sum(entry.size for entry in found)
+    keys = [entry.key for entry in found]
+    return [_Found(len(found), sum(entry.size for entry in found), partial(objects.delete, keys))]
 
 
-def _data_of(home: Keeping, job: JobRecord, other: JobRecord) -> Iterator[str]:
-    """Locations of the data of another job; of a stored list only when the same group pays, as there may be millions."""
-    given = other.spec.get("items")
+def _items(home: Keeping, job: JobRecord) -> Iterator[Any]:
+    """The items of a job that are no numbers."""
+    given = job.spec.get("items")
     if isinstance(given, list):
-        yield from data_of(given)
-    elif other.items and "manifest" in other.items and other.spec.get("group") == job.spec.get("group"):
-        source = parse_source(other.items)
+        yield from given
+    elif job.items and "manifest" in job.items:
+        source = parse_source(job.items)
         assert isinstance(source, Manifest)
-        yield from data_of(read_all(source, home.objects))
+        objects = home.objects if source.location == home.objects.location else open_store(source.location)
+        yield from read_all(source, objects)
 
 
-def _inputs(submission: _Submission | None) -> tuple[int, int]:
-    """Delete what was uploaded for a submission: files, and folders with all that is in them; how many, and their bytes."""
-    count = size = 0
+def _inputs(submission: _Submission | None) -> list[_Found]:
+    """What was uploaded for a submission: files, and folders with all that is in them."""
     if submission is None:
-        return count, size
-    for location in own_inputs(submission.record, submission.location):
-        found = _delete_at(location) if "://" in location else _delete_here(Path(location), Path(submission.inputs))
-        count, size = count + found[0], size + found[1]
-    return count, size
+        return []
+    return [
+        _found_at(location) if "://" in location else _found_here(Path(location), Path(submission.inputs))
+        for location in topmost(own_inputs(submission.record, submission.location))
+    ]
 
 
-def _delete_at(location: str) -> tuple[int, int]:
-    """Delete what is behind a URL; how many objects, and their bytes."""
-    folder, _, name = location.rstrip("/").rpartition("/")
+def _found_at(location: str) -> _Found:
+    """What is behind a URL."""
+    folder, _, name = location.rpartition("/")
     try:
         store = open_store(folder)
         found = [(entry.key, entry.size) for entry in store.list(f"{name}/")] or [(name, store.size(name))]
     except (ObjectNotFound, InvalidItems):  # it is gone, or its folder is
-        return 0, 0
-    store.delete([key for key, _ in found])
-    return len(found), sum(size for _, size in found)
+        return _Found(0, 0, lambda: None)
+    return _Found(len(found), sum(size for _, size in found), partial(store.delete, [key for key, _ in found]))
 
 
-def _delete_here(path: Path, folder: Path) -> tuple[int, int]:
+def _found_here(path: Path, folder: Path) -> _Found:
     """The same on this machine, where what a link leads to was not uploaded, be the link above, at or below the path.
 
     Args:
         path: of the data.
         folder: of the group's inputs, which it is in.
     """
-    if Path(os.path.realpath(path)) != Path(os.path.realpath(folder), path.relative_to(folder)):
-        return 0, 0
-    inside = (Path(above, file) for above, _, files in os.walk(path) for file in files)
-    found = [(file, file.lstat().st_size) for file in ([path] if path.is_file() else inside) if not file.is_symlink()]
-    for file, _ in found:
+    found: dict[Path, int] = {}
+    if Path(os.path.realpath(path)) == Path(os.path.realpath(folder), path.relative_to(folder)):
+        inside = (Path(above, file) for above, _, files in os.walk(path) for file in files)
+        for file in [path] if path.is_file() else inside:
+            try:
+                status = file.lstat()
+            except FileNotFoundError:  # somebody else deletes it
+                continue
+            if not stat.S_ISLNK(status.st_mode):
+                found[file] = status.st_size
+    return _Found(len(found), sum(found.values()), partial(_delete_here, list(found)))
+
+
+def _delete_here(files: list[Path]) -> None:
+    for file in files:
         local_files.delete(file)
-    return len(found), sum(size for _, size in found)
 
 
 def check_kept(job: JobRecord) -> None:
@@ -225,7 +305,11 @@ def check_kept(job: JobRecord) -> None:
 
 def told(job: JobRecord, how: str = "deleted") -> str:
     """What was deleted of a job, for people; empty when nothing was."""
-    days = {
-        kind: time.strftime("%Y-%m-%d", time.localtime(entry["at"])) for kind, entry in deleted_of(job).items()
-    }  # fmt: skip
-    return ", ".join(f"{kind} {how} on {day}" for kind, day in days.items())
+    return ", ".join(
+        f"{kind} {how} on {time.strftime('%Y-%m-%d', time.localtime(entry['at']))}{_unfinished(entry)}"
+        for kind, entry in deleted_of(job).items()
+    )
+
+
+def _unfinished(entry: dict[str, Any]) -> str:
+    return " (not all of them yet)" if "unfinished" in entry else ""

@@ -89,20 +89,39 @@ def own_inputs(record: Record, location: str) -> list[str]:
     return list(found)
 
 
-def data_of(items: Iterable[Any]) -> Iterator[str]:
-    """Locations of the data of items, whatever else these are."""
-    for item in items:
-        given = item.get("data") if isinstance(item, dict) else item
-        for entry in given if isinstance(given, list) else [given]:
-            if isinstance(entry, str):
-                yield entry
+def named_locations(values: Iterable[Any]) -> Iterator[str]:
+    """Everything in JSON values that may be a path or a URL, such as the data of items and parameters that name files."""
+    for value in values:
+        if isinstance(value, str):
+            if "/" in value:
+                yield value
+        elif isinstance(value, list):
+            yield from named_locations(value)
+        elif isinstance(value, dict):
+            yield from named_locations(value.values())
 
 
-def overlap(some: set[str], others: set[str]) -> bool:
-    """Whether two jobs have data in common: the same, or a folder of one that has data of the other in it."""
-    first, second = ({location.rstrip("/") for location in given} for given in (some, others))
-    return bool(first & (second | _above(second)) or second & _above(first))
+def overlap(some: Iterable[str], others: Iterable[str]) -> bool:
+    """Whether two jobs have data in common: the same, or a folder of one that has data of the other in it.
+
+    Args:
+        some: locations.
+        others: likewise; they may be many, and are read one by one.
+    """
+    first = {location.rstrip("/") for location in some}
+    above = {folder for location in first for folder in _above(location)}
+    for given in others:
+        location = given.rstrip("/")
+        if location in first or location in above or not first.isdisjoint(_above(location)):
+            return True
+    return False
 
 
-def _above(locations: set[str]) -> set[str]:
-    return {location[:at] for location in locations for at, letter in enumerate(location) if letter == "/"}
+def topmost(locations: Iterable[str]) -> list[str]:
+    """Locations without those that are in a folder which is one of them, too."""
+    found = dict.fromkeys(location.rstrip("/") for location in locations)
+    return [location for location in found if not any(folder in found for folder in _above(location))]
+
+
+def _above(location: str) -> list[str]:
+    return [location[:at] for at, letter in enumerate(location) if letter == "/"]

@@ -9,7 +9,7 @@ import pytest
 
 from skyburst.objects import open_store
 from skyburst.submissions.owners import note_owner
-from skyburst.submissions.record import Records
+from skyburst.submissions.record import Records, SubmissionState
 from tests.deployed.conftest import Deployment
 from tests.retention.test_retention import a_record
 
@@ -46,7 +46,14 @@ def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(
     ended = aws.run(job_name, job, timeout_s=180)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert keys_of(aws, "retention/") == {job_name}
-    assert retain(aws) == {"inputs": 1, "results": 1, "kept": 0}
+    others = Records(open_store(f"s3://{aws.outputs['UploadedSubmissions']}"))
+    waits = a_record(bucket=aws.outputs["UploadedSubmissions"], state=SubmissionState.QUEUED, job_id=None,
+                     specification={"items": [{"data": mine}]})  # fmt: skip
+    others.put(waits)
+    assert retain(aws) == {"inputs": 0, "results": 1, "kept": 1}, "a submission to any bucket may need the data"
+    waits.state = SubmissionState.ENDED
+    others.put(waits)
+    assert retain(aws) == {"inputs": 1, "results": 0, "kept": 0}
     assert [entry.key for entry in uploads.list("lab/inputs/")] == ["lab/inputs/other.txt"]
     left = keys_of(aws, f"jobs/{job_name}/")
     assert "certificate.json" in left

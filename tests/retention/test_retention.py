@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from skyburst.contracts.states import JobState
 from skyburst.errors import InvalidJob, ResultNotReady
 from skyburst.homes.local.home import LocalHome
 from skyburst.objects import open_store
-from skyburst.retention.enforcing import deleted_of
-from skyburst.retention.policy import DAY_S, Kind, due_of, is_result, overlap, own_inputs
+from skyburst.retention.enforcing import deleted_of, told
+from skyburst.retention.policy import DAY_S, Kind, due_of, is_result, overlap, own_inputs, topmost
 from skyburst.submissions.owners import note_owner
-from skyburst.submissions.record import Dataset, Record, Records, SubmissionState
+from skyburst.submissions.record import Dataset, Record, Records, SubmissionState, identity_of
 from tests.cli.conftest import Program, program, project
 
 __all__ = ["program", "project"]
@@ -275,6 +276,147 @@ def test_inputs_that_another_job_still_needs_stay_until_it_has_ended(project: Pa
     assert not (job.inputs / "a.npy").exists()
 
 
+def test_inputs_stay_for_a_job_of_anybody_that_names_their_folder_or_has_a_long_list_of_items(project: Path) -> None:
+    home = LocalHome()
+    job = Submitted(project, home, "a.npy", delete_inputs_after_success=True)
+    others = [
+        skyburst.client.create("sizes.py", items=items, home=home)
+        for items in ([{"data": str(job.inputs)}], [*range(2_000), {"data": [str(job.inputs / "a.npy")]}])
+    ]
+    job.drive()
+    for other in reversed(others):
+        (kept,) = later(home)
+        assert kept.kept == f"job {other.job_id} still needs them"
+        home.cancel(other.job_id)
+    assert [entry.kept for entry in later(home)] == [""]
+
+
+def test_inputs_that_a_parameter_of_another_job_names_stay_until_it_has_ended(project: Path) -> None:
+    home = LocalHome()
+    job = Submitted(project, home, "a.npy", delete_inputs_after_success=True)
+    (project / "compare").mkdir()
+    (project / "compare" / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "compare"\nversion = "1.0.0"\nworker = "compare:worker"\ncombiner = "compare:combine"\n'
+        '[parameters.reference]\ntype = "string"\nformat = "path"\ndescription = "what it is compared with"\n'
+    )
+    (project / "compare" / "compare.py").write_text(
+        "def worker(batch):\n    return 0\n\n\ndef combine(job, results):\n    return 0\n"
+    )
+    other = skyburst.client.create(
+        "compare", items=range(4), parameters={"reference": "bucket/lab/inputs/a.npy"}, home=home
+    )
+    job.drive()
+    (kept,) = later(home)
+    assert kept.kept == f"job {other.job_id} still needs them"
+    home.cancel(other.job_id)
+    assert [entry.kept for entry in later(home)] == [""]
+
+
+def test_the_oldest_job_keeps_what_it_needs_however_many_came_after_it(project: Path) -> None:
+    home = LocalHome()
+    job = Submitted(project, home, "a.npy", delete_inputs_after_success=True)
+    other = skyburst.client.create({name: job.spec[name] for name in ("analysis", "items")}, home=home)
+    job.drive()
+    record = home.table.job(other.job_id)
+    for number in range(1_001):
+        home.table.create_job(replace(record, job_id=f"later-{number}", state=JobState.SUCCEEDED))
+    (kept,) = later(home)
+    assert kept.kept == f"job {other.job_id} still needs them"
+
+
+def test_a_job_whose_items_cannot_be_read_keeps_what_it_may_need(project: Path) -> None:
+    home = LocalHome()
+    job = Submitted(project, home, "a.npy", delete_inputs_after_success=True)
+    other = skyburst.client.create("sizes.py", items=list(range(2_000)), home=home)
+    for chunk in home.objects.list("items/"):
+        home.objects.put(chunk.key, b"{")
+    job.drive()
+    (kept,) = later(home)
+    assert kept.kept.startswith(f"job {other.job_id} may need them: its items cannot be read: ")
+    assert (job.inputs / "a.npy").exists()
+
+
+def waits_for(project: Path, state: SubmissionState, data: str, **specification: Any) -> Records:
+    """Have the bucket hold a submission of this data that has no job yet."""
+    records = Records(open_store(project / "bucket"))
+    file = {"dataname": data, "configname": "lab/configs/c.json", "timestamp": "t2"}
+    specification = {"analysis": "x", "items": [{"data": str(project / "bucket" / data)}], **specification}
+    record = a_record(data, state=state, job_id=None, content=json.dumps(file).encode(), specification=specification)
+    record.identity, record.name, record.timestamp = "other", "job__b_2", "t2"
+    records.put(record)
+    return records
+
+
+@pytest.mark.parametrize("state", [state for state in SubmissionState if not state.over])
+@pytest.mark.parametrize("data", ["lab/inputs/a.npy", "lab/inputs"])
+def test_inputs_that_a_submission_waits_for_stay_until_it_is_over(
+    project: Path, state: SubmissionState, data: str
+) -> None:
+    job = Submitted(project, LocalHome(), "a.npy", delete_inputs_after_success=True)
+    records = waits_for(project, state, data)
+    job.drive()
+    (kept,) = later(job.home)
+    assert kept.kept == "submission job__b_2, which is not over, still needs them"
+    assert (job.inputs / "a.npy").exists()
+    record = records.get("lab", "job__b_2")
+    record.state = SubmissionState.REFUSED
+    records.put(record)
+    assert [entry.kept for entry in later(job.home)] == [""]
+    assert not (job.inputs / "a.npy").exists()
+
+
+def test_inputs_that_a_parameter_of_a_submission_names_stay(project: Path) -> None:
+    job = Submitted(project, LocalHome(), "a.npy", delete_inputs_after_success=True)
+    waits_for(project, SubmissionState.QUEUED, "lab/inputs/b.npy", parameters={"reference": "lab/inputs/a.npy"})
+    job.drive()
+    (kept,) = later(job.home)
+    assert kept.kept == "submission job__b_2, which is not over, still needs them"
+
+
+def uploaded(project: Path, **fields: Any) -> Path:
+    """A submit file that names the data, but for these fields."""
+    file = project / "bucket" / "lab" / "submissions" / "submit.json"
+    file.parent.mkdir()
+    given = {"dataname": "lab/inputs/a.npy", "configname": "lab/configs/c.json", "timestamp": "t3", **fields}
+    file.write_text(json.dumps(given))
+    return file
+
+
+@pytest.mark.parametrize("dataname", ["lab/inputs/a.npy", "s3://bucket/lab/inputs/a.npy", ["lab/inputs/"]])
+def test_inputs_that_a_submit_file_names_which_nobody_has_received_stay(project: Path, dataname: Any) -> None:
+    job = Submitted(project, LocalHome(), "a.npy", delete_inputs_after_success=True)
+    file = uploaded(project, dataname=dataname)
+    job.drive()
+    (kept,) = later(job.home)
+    assert kept.kept == "lab/submissions/submit.json, which is not yet received, still needs them"
+    records = waits_for(project, SubmissionState.ENDED, "lab/inputs/a.npy")
+    record = records.get("lab", "job__b_2")
+    record.identity = identity_of("bucket", "lab", "t3", file.read_bytes())
+    records.put(record)
+    assert [entry.kept for entry in later(job.home)] == [""], "it was received, and is over"
+
+
+@pytest.mark.parametrize("changed", [{"dataname": "lab/inputs/b.npy"}, {"timestamp": None}, {"dataname": 5}])
+def test_submissions_that_need_other_data_or_none_keep_nothing(project: Path, changed: dict[str, Any]) -> None:
+    job = Submitted(project, LocalHome(), "a.npy", delete_inputs_after_success=True)
+    waits_for(project, SubmissionState.QUEUED, "lab/inputs/b.npy")
+    uploaded(project, **changed)
+    job.drive()
+    assert later(job.home) == []
+    assert not (job.inputs / "a.npy").exists()
+
+
+def test_a_record_that_cannot_be_read_keeps_what_it_may_need(project: Path) -> None:
+    job = Submitted(project, LocalHome(), "a.npy", delete_inputs_after_success=True)
+    waits_for(project, SubmissionState.QUEUED, "lab/inputs/b.npy")
+    (project / "bucket" / "logs" / "submissions" / "lab" / "job__b_2.json").write_text("{")
+    job.drive()
+    (kept,) = later(job.home)
+    why = "it cannot be seen which submissions still need them: logs/submissions/lab/job__b_2.json"
+    assert kept.kept.startswith(why)
+    assert (job.inputs / "a.npy").exists()
+
+
 def test_what_a_link_leads_to_stays(project: Path) -> None:
     job = Submitted(project, LocalHome(), "a.npy", delete_inputs_after_success=True)
     path, treasure = job.inputs / "a.npy", project / "treasure.npy"
@@ -309,6 +451,10 @@ def test_a_folder_and_what_is_in_it_are_the_same_data(mine: str, other: str) -> 
     first, second = ({f"/data/lab/inputs/{name}"} for name in (mine, other))
     assert overlap(first, second)
     assert not overlap(first, {"/data/lab/inputs/mouse2/a.npy", "/data/lab/inputs/mous"})
+
+
+def test_what_is_in_a_folder_that_is_named_too_is_deleted_with_it() -> None:
+    assert topmost(["/in/mouse/a", "/in/mouse/", "/in/mouse2", "/in/mouse2"]) == ["/in/mouse", "/in/mouse2"]
 
 
 def test_a_job_that_is_gone_leaves_no_note(project: Path) -> None:
@@ -347,5 +493,60 @@ def test_what_cannot_be_deleted_says_why_and_is_tried_again(project: Path, monke
         patched.setattr(ObjectStore, "delete", refuse)
         (kept,) = later(home)
     assert kept.kept == "not all could be deleted: AccessDenied"
-    assert "deleted" not in (home.find_job("last").outcome or {})
+    assert "(not all of them yet)" in told(home.find_job("last"))
     assert [entry.objects for entry in later(home)] == [1]
+    assert "not all" not in told(home.find_job("last"))
+    assert later(home) == []
+
+
+def test_what_is_ended_while_it_deletes_never_leaves_a_record_that_has_more_than_there_is(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skyburst.objects import ObjectStore
+
+    home = LocalHome()
+    skyburst.run("naps.py", items=range(4), keep={"results_days": 1}, home=home)
+
+    def be_killed(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ObjectStore, "delete", be_killed)
+        with pytest.raises(KeyboardInterrupt):
+            later(home)
+    job = home.find_job("last")
+    assert deleted_of(job)["results"]["unfinished"]
+    with pytest.raises(ResultNotReady, match=r"results were deleted on .* \(not all of them yet\)"):
+        home.result(job)
+    home.objects.delete([f"jobs/{job.job_id}/result.json"])  # as if that had been before its end
+    (deleted,) = later(home, DAYS + 1)
+    assert (deleted.objects, deleted.kept) == (2, ""), "what was there when it began"
+    assert not [
+        entry for entry in home.objects.list(f"jobs/{job.job_id}/") if is_result(entry.key, f"jobs/{job.job_id}/")
+    ]
+    assert "unfinished" not in deleted_of(home.table.job(job.job_id))["results"]
+
+
+def test_uploads_are_deleted_on_by_the_next_look_when_one_is_ended(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = LocalHome()
+    job = Submitted(project, home, "a.npy", "b.npy", inputs_days=1)
+    job.drive()
+    unlink = Path.unlink
+
+    def be_killed(path: Path, *, missing_ok: bool = False) -> None:
+        if path.name == "b.npy":
+            raise KeyboardInterrupt
+        unlink(path, missing_ok=missing_ok)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "unlink", be_killed)
+        with pytest.raises(KeyboardInterrupt):
+            later(home)
+    assert [path.name for path in job.inputs.iterdir()] == ["b.npy"]
+    assert "(not all of them yet)" in told(home.table.job(job.job_id))
+    (deleted,) = later(home)
+    assert (deleted.objects, deleted.kept) == (2, "")
+    assert list(job.inputs.iterdir()) == []
+    assert "not all" not in told(home.table.job(job.job_id))

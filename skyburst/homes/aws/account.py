@@ -23,6 +23,8 @@ DEFAULT_PREFIX = "skyburst"
 OUTPUTS = ("Bucket", "Batches", "Jobs", "JobMachine")
 BUDGETS = "Budgets"
 """Output that deployments of earlier versions lack."""
+SUBMISSIONS = "Submissions"
+"""End of the outputs that name buckets of submissions."""
 REFUSED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "InvalidAccessKeyId", "InvalidClientTokenId", "SignatureDoesNotMatch",
      "UnrecognizedClientException"}
@@ -124,6 +126,11 @@ class Account:
     def bucket(self) -> str:
         """Name of the bucket."""
         return self.outputs["Bucket"]
+
+    @property
+    def submission_buckets(self) -> list[str]:
+        """Names of the buckets of submissions, of which each analysis that has them has one."""
+        return [value for name, value in self.outputs.items() if name.endswith(SUBMISSIONS)]
 
     @property
     def machine(self) -> str:

@@ -16,7 +16,7 @@ from skyburst.contracts import values
 from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Missing, Result
-from skyburst.contracts.states import JobState
+from skyburst.contracts.states import UNFINISHED, JobState
 from skyburst.errors import (
     AnalysisNotFound,
     InvalidAnalysis,
@@ -236,10 +236,9 @@ class AwsHome(DatasetsOfHome):
         if job.state.finished:
             return
         counts = self.table.progress(job_id)
-        unfinished = [state for state in JobState if not state.finished]
         job.state, job.finished_at = JobState.CANCELLED, time.time()
         job.reason = f"cancelled after its execution had ended: {counts.done:,} of {counts.batches:,} batches are done"
-        if self.table.update_job(job, expected=unfinished):
+        if self.table.update_job(job, expected=UNFINISHED):
             self._settle(job)
 
     def prepare_resume(self, job_id: str) -> None:
@@ -279,6 +278,11 @@ class AwsHome(DatasetsOfHome):
     def notified(self, job: JobRecord) -> list[dict[str, Any]]:
         """Who was told that the last run of a job has ended, and who could not be."""
         return notified(self.objects, job_prefix(job.job_id), job.runs) if may_be_told(job.spec) else []
+
+    @property
+    def submission_buckets(self) -> list[str]:
+        """Locations of the deployment's buckets of submissions."""
+        return [f"s3://{bucket}" for bucket in self.account.submission_buckets]
 
     def retain(self, now: float) -> Iterator[Deleted]:
         """Delete what is due of jobs whose specifications ask for it; a function of the deployment does so every day."""

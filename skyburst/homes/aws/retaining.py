@@ -21,9 +21,11 @@ class Keeper:
 
     Args:
         deployed: the deployment.
+        submission_buckets: locations of its buckets of submissions.
     """
 
     deployed: Deployed
+    submission_buckets: list[str]
 
     @property
     def objects(self) -> ObjectStore:

@@ -312,6 +312,11 @@ class LocalHome(DatasetsOfHome):
             self._retain()
         return self.table.job(job_id)
 
+    @property
+    def submission_buckets(self) -> list[str]:
+        """None are known here: what somebody watches is a folder anywhere, and submissions to it name data in it."""
+        return []
+
     def retain(self, now: float) -> Iterator[Deleted]:
         """Delete what is due of jobs whose specifications ask for it."""
         return enforce(self, now)
