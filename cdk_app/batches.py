@@ -30,7 +30,7 @@ class BatchMachine(Construct):
         prepare = factory.function(
             self, "Prepare", f"{prefix}-prepare",
             Contents(documents={"registry.json": engine.registry}),
-            handler="step_functions.prepare.handler", memory_mb=MEMORY_MB, timeout_s=PREPARE_S,
+            handler="step_functions.prepare.handler", memory_mb=MEMORY_MB, timeout_s=PREPARE_S, environment=factory.topics,
             statements=[*factory.reads_inputs(), *factory.writes("batches/*/manifest.json")],
         )  # fmt: skip
         summary = factory.function(

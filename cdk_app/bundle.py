@@ -44,7 +44,8 @@ CARRIED = {".py", ".json", ".sh"}
 """Files of the framework that functions and environments have."""
 NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "web", "_shipped", "__pycache__"}
 SERVICES = {
-    "batch", "cloudformation", "dynamodb", "ec2", "events", "lambda", "s3", "secretsmanager", "sesv2", "sns", "stepfunctions",
+    "batch", "cloudformation", "dynamodb", "ec2", "ecs", "events", "lambda", "s3", "secretsmanager", "sesv2", "sns",
+    "stepfunctions",
 }  # fmt: skip
 """Services that functions call through botocore; the descriptions of all others are left out."""
 NOT_READ = (

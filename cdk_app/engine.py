@@ -49,7 +49,7 @@ class Engine(Construct):
                 *(environments.ends() if environments else []),
             ],
             environment={
-                "SKYBURST_EXECUTIONS": factory.executions(jobs), **factory.purse,
+                "SKYBURST_EXECUTIONS": factory.executions(jobs), **factory.purse, **factory.topics,
                 **({"SKYBURST_CHILDREN": str(children)} if children else {}),
             },
             reserved=factory.engine_reserved,

@@ -31,6 +31,7 @@ from skyburst.contracts.blueprint import EnvironmentSection
 from skyburst.errors import InvalidAnalysis
 from skyburst.homes.aws import deployed
 from skyburst.homes.aws.arrays import DEPLOYMENT_TAG
+from skyburst.homes.aws.own_machine import SPOT
 
 PROGRAM = "skyburst.homes.aws.environment"
 """What runs a batch, after `workers/start.py`."""
@@ -46,6 +47,8 @@ MOST_ENVIRONMENTS = 50
 NO_CAPACITY_S = 900
 PRICINGS = {"on_demand": "", "spot": "-spot"}
 """Ends of the names of queues."""
+CLUSTERS = ("AWSBatch-*", "*_Batch_*")
+"""Names that AWS Batch gives the clusters of its compute environments, now and before."""
 ECS_POLICY = "service-role/AmazonEC2ContainerServiceforEC2Role"
 SSM_POLICY = "AmazonSSMManagedInstanceCore"
 MACHINE_IMAGE = "/aws/service/ecs/optimized-ami/amazon-linux-2023/recommended/image_id"
@@ -67,6 +70,8 @@ class Environments(Construct):
         self.queues: list[str] = []
         """Names of all queues."""
         self._entries: dict[str, dict[str, Any]] = {}
+        self._spot: dict[str, list[str]] = {}
+        """ARNs of the compute environments with spare instances, by the path of the scope that they are in."""
         self._environments = 0
         for analysis in analyses:
             self._add(analysis)
@@ -133,6 +138,7 @@ class Environments(Construct):
         """Compute environments with instances of some types, and queues over them; the names of these by pricing."""
         on_demand = self._environment(scope, f"{id_}OnDemand", "EC2", template, types, needs)
         spot = self._environment(scope, f"{id_}Spot", "SPOT", template, types, needs)
+        self._spot.setdefault(scope.node.path, []).append(spot.ref)
         orders = {"on_demand": [on_demand], "spot": [spot, on_demand]}
         for pricing, order in orders.items():
             batch.CfnJobQueue(
@@ -248,6 +254,7 @@ class Environments(Construct):
             statements=[
                 *analysis.worker_statements, *factory.writes("jobs/*/datasets/*"), *factory.deletes("jobs/*/datasets/*"),
                 _allow(["s3:GetObject"], [one.bucket.arn_for_objects(one.s3_object_key) for one in code]),
+                _finds_machine(),
             ],
         )  # fmt: skip
         variables = {
@@ -257,6 +264,7 @@ class Environments(Construct):
             "SKYBURST_BUNDLES": " ".join(one.s3_object_url for one in code),
             "SKYBURST_PROGRAM": PROGRAM,
             "SKYBURST_PYTHON": machine.python,
+            SPOT: " ".join(self._spot[scope.node.path]),
             "SKYBURST_S3": f"https://s3.{cdk.Aws.REGION}.{cdk.Aws.URL_SUFFIX}",
             "AWS_REGION": cdk.Aws.REGION,
             "AWS_DEFAULT_REGION": cdk.Aws.REGION,
@@ -342,6 +350,16 @@ def _asset(scope: Construct, id_: str, folder: Path) -> assets.Asset:
 
 def _batch(rest: str) -> str:
     return f"arn:{cdk.Aws.PARTITION}:batch:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:{rest}"
+
+
+def _finds_machine() -> iam.PolicyStatement:
+    """Ask which machine a container runs on, by the ids of its task and of the container instance: nothing is listed."""
+    start = f"arn:{cdk.Aws.PARTITION}:ecs:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:"
+    return iam.PolicyStatement(
+        actions=["ecs:DescribeTasks", "ecs:DescribeContainerInstances"],
+        resources=[f"{start}task/*", f"{start}container-instance/*"],
+        conditions={"ArnLike": {"ecs:cluster": [f"{start}cluster/{name}" for name in CLUSTERS]}},
+    )
 
 
 def _allow(actions: list[str], resources: list[str]) -> iam.PolicyStatement:

@@ -62,6 +62,9 @@ BATCH_NAMES = (
 )
 DEVELOPERS = "instances of developers are named by chance; the condition is that they have the tags of the deployment"
 BATCH_JOBS = "jobs of AWS Batch are named by chance when they are submitted; the condition is that they have the deployment's tag"
+MACHINES = (
+    "tasks and container instances of ECS are named by chance; the condition is that they are of clusters of AWS Batch"
+)
 STACK = "the id of a stack is behind its name, and new when it is made again"
 COMPARING = "CloudFormation compares with the rights of who asks; these read settings, and no content"
 SUBMITTED = {
@@ -115,6 +118,8 @@ def acknowledge(stack: SkyburstStack) -> None:
         objects |= {f"{jobs}{kind}/{prefix}-*": BATCH_NAMES for kind in ("job-queue", "job-definition")}
         objects |= {f"{jobs}{pattern}": BATCH_JOBS for pattern in ("job/*", "job/*:*")}
         objects["arn:<AWS::Partition>:ec2:<AWS::Region>:<AWS::AccountId>:instance/*"] = DEVELOPERS
+        hosts = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:"
+        objects |= {f"{hosts}{kind}/*": MACHINES for kind in ("task", "container-instance")}
         _acknowledge_hosts(stack.environments)
     if stack.drift is not None:
         policy = stack.drift.node.find_child("LookPolicy")

@@ -209,6 +209,11 @@ class Factory:
         """Variable of the function that reserves and settles."""
         return {deployed.BUDGETS: self.storage.budgets.table_name}
 
+    @property
+    def topics(self) -> dict[str, str]:
+        """Variable of the functions that check jobs."""
+        return {deployed.TOPICS: " ".join(self._settings.notify_topics)}
+
     def tells(self) -> list[iam.PolicyStatement]:
         """Tell of changes on the default bus, in the name of skyburst only."""
         bus = f"arn:{cdk.Aws.PARTITION}:events:{cdk.Aws.REGION}:{cdk.Aws.ACCOUNT_ID}:event-bus/default"

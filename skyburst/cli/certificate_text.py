@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -58,7 +59,7 @@ def _analysis(analysis: Certificate, machines: Certificate) -> list[str]:
         ("blueprint", f"sha256 {analysis['blueprint_digest']}"),
         ("image", machines["image"]),
         ("pricing", machines["pricing"]),
-        ("instances", ", ".join(str(_short(instance)) for instance in machines["instances"])),
+        ("instances", instances_text(machines["instances"])),
     ]
     return _facts(facts)
 
@@ -129,6 +130,15 @@ def _facts(facts: list[tuple[str, Any]]) -> list[str]:
 
 def _given(facts: list[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
     return ((name, value) for name, value in facts if value not in (None, ""))
+
+
+def instances_text(instances: list[Any]) -> str:
+    """Such as `2 m5.large, 1 m5.large (spot)`; the JSON form has each."""
+    kinds = Counter(
+        f"{one.get('type')}{' (spot)' if one.get('spot') else ''}" if isinstance(one, dict) else str(one)
+        for one in instances
+    )
+    return ", ".join(f"{count:,} {kind}" for kind, count in sorted(kinds.items()))
 
 
 def _short(value: Any) -> str:

@@ -119,8 +119,8 @@ class Setup:
     image: str | None = None
     """Container image; None where the command runs as it is, as it does where the machine itself runs that image."""
     variables: dict[str, str] = field(default_factory=dict)
-    instance: str | None = None
-    """Type of the machine, if it has one."""
+    instance: str | dict[str, Any] | None = None
+    """Type of the machine, if it has one, or `{"type", "id", "zone", "spot"}`."""
     analysis: str = ""
     """Name of the analysis."""
     group: str | None = None

@@ -43,6 +43,8 @@ class Delivery(NamedTuple):
     """When the worker was invoked, or its process was sent the batch; seconds since the epoch."""
     cold_s: float
     """Seconds of the time since then in which the worker itself had to start; 0 when it was up."""
+    machine: dict[str, Any] | None = None
+    """Of an environment at home `aws`, `{"type", "id", "zone", "spot"}` as far as it is known."""
 
 
 class Outcome(NamedTuple):

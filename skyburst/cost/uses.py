@@ -48,8 +48,7 @@ def uses_with(statuses: Sequence[Mapping[str, Any]], table: TaskTable, job: JobR
     """The same with what is known of datasets already.
 
     Args:
-        statuses: of datasets, as `datasets_of` has them: the first ten thousand. Of those after them only the rows are read,
-            which do not say what machine it was.
+        statuses: of datasets, as `datasets_of` has them: the first ten thousand. Of those after them only the rows are read.
         table: the task table.
         job: its record.
     """
@@ -66,13 +65,21 @@ def uses_with(statuses: Sequence[Mapping[str, Any]], table: TaskTable, job: JobR
 
 
 def _together(batches: Iterable[BatchRecord], first: int = 0) -> list[MachineUse]:
-    """What batches from one on had, of which the type of the machine is not recorded, in one; nothing when there is none."""
-    seconds, count = 0.0, 0
+    """What batches from one on had, those of one type of machine in one; nothing when there is none."""
+    found: dict[tuple[str | None, bool | None], MachineUse] = {}
     for batch in batches:
         if batch.batch_id >= first and batch.seconds is not None:
-            seconds += max(LEAST_MACHINE_S, batch.seconds)
-            count += 1
-    return [MachineUse(first, None, None, seconds, count)] if count else []
+            kind = _kind(batch.delivery.machine if batch.delivery else None)
+            use = found.get(kind, MachineUse(first, *kind, 0.0, 0))
+            seconds = use.seconds + max(LEAST_MACHINE_S, batch.seconds)
+            found[kind] = use._replace(seconds=seconds, batches=use.batches + 1)
+    return list(found.values())
+
+
+def _kind(given: Any) -> tuple[str | None, bool | None]:
+    """Type of a machine, and whether it was a spare one, as far as that is known."""
+    kind, spot = (given.get("type"), given.get("spot")) if isinstance(given, dict) else (given, None)
+    return kind if isinstance(kind, str) else None, spot if isinstance(spot, bool) else None
 
 
 def _items(job: JobRecord) -> int:
@@ -87,14 +94,8 @@ def uses_from(statuses: Iterable[Mapping[str, Any]]) -> list[MachineUse]:
     """
     found = []
     for status in statuses:
-        seconds, given = status.get("seconds"), status.get("instance")
+        seconds = status.get("seconds")
         if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
             continue
-        kind, spot = (given.get("type"), given.get("spot")) if isinstance(given, dict) else (given, None)
-        found.append(
-            MachineUse(
-                status["number"], kind if isinstance(kind, str) else None, spot if isinstance(spot, bool) else None,
-                max(0.0, float(seconds)),
-            )
-        )  # fmt: skip
+        found.append(MachineUse(status["number"], *_kind(status.get("instance")), max(0.0, float(seconds))))
     return sorted(found, key=lambda use: use.batch_id)

@@ -39,6 +39,8 @@ class Evidence:
     """What the parts of the engine did in the last run."""
     cost: dict[str, Any] | None = None
     """`{"currency", "amount", ...}`; None when it is not known."""
+    kinds: list[dict[str, Any]] = field(default_factory=list)
+    """`{"type", "spot"}` of the instances that batches ran on which are no datasets."""
 
 
 def certificate_of(job: JobRecord, counts: Progress, home: str, evidence: Evidence | None = None) -> dict[str, Any]:
@@ -82,7 +84,7 @@ def certificate_of(job: JobRecord, counts: Progress, home: str, evidence: Eviden
         },
         "missing": outcome.get("missing", []),
         "environment": environment(home),
-        "machines": machines(job, evidence.datasets),
+        "machines": machines(job, evidence.datasets, evidence.kinds),
         "times": {
             "created": _iso(job.created_at),
             "started": _iso(job.started_at),
@@ -117,10 +119,13 @@ def environment(home: str) -> dict[str, Any]:
     return {**described, "digest": hashlib.sha256(json.dumps(described, sort_keys=True).encode()).hexdigest()}
 
 
-def machines(job: JobRecord, datasets: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def machines(
+    job: JobRecord, datasets: Iterable[Mapping[str, Any]], kinds: Iterable[Mapping[str, Any]] = ()
+) -> dict[str, Any]:
     """The environments that the job asked for, and the instances that it ran on; nothing of a job that ran in functions."""
     needs = {**(job.analysis.get("blueprint", {}).get("environment") or {}), **job.spec.get("environment", {})}
-    instances = {json.dumps(entry["instance"], sort_keys=True) for entry in datasets if entry.get("instance")}
+    found = [*(entry.get("instance") for entry in datasets), *kinds]
+    instances = {json.dumps(instance, sort_keys=True) for instance in found if instance}
     return {
         "image": needs.get("image"),
         "pricing": needs.get("pricing"),

@@ -31,7 +31,8 @@ class Status:
     config: Any
     """Location of the config file, or the parameters."""
     attempt: int
-    instance: str | None
+    instance: str | dict[str, Any] | None
+    """Type of the machine, or `{"type", "id", "zone", "spot"}`."""
     image: str | None
     started_at: float
     """Seconds since the epoch, as all times here; as text in the document."""

@@ -191,6 +191,29 @@ def _of_batch(asked: Asked) -> list[Need]:
     return [*wanted, Need("batch:TagResource", asked.arn("batch", "job/*"))] if body.get("tags") else wanted
 
 
+def _of_ecs(asked: Asked) -> list[Need]:
+    """Those of tasks and container instances that are named; others have no resource here."""
+    cluster = _cluster(asked).rpartition("/")[2]
+    named = {
+        "DescribeTasks": ("tasks", "task"),
+        "DescribeContainerInstances": ("containerInstances", "container-instance"),
+    }
+    field, kind = named.get(asked.operation, ("", ""))
+    names = asked.json().get(field) or []
+    return [
+        Need(
+            f"ecs:{asked.operation}", asked.arn("ecs", name if name.startswith("arn:") else f"{kind}/{cluster}/{name}")
+        )
+        for name in map(str, names)
+    ] or [Need(f"ecs:{asked.operation}", "*")]
+
+
+def _cluster(asked: Asked) -> str:
+    """ARN of the cluster of ECS that a request names."""
+    name = str(asked.json().get("cluster") or "default")
+    return asked.arn("ecs", name if name.startswith("arn:") else f"cluster/{name}")
+
+
 def _of_ec2(asked: Asked) -> list[Need]:
     """Those of instances that are named; others have no resource here."""
     instances = [values[0] for name, values in asked.query.items() if name.startswith("InstanceId.") and values]
@@ -252,6 +275,7 @@ NEEDS: dict[str, Callable[[Asked], list[Need]]] = {
     "logs": _of_logs,
     "batch": _of_batch,
     "ec2": _of_ec2,
+    "ecs": _of_ecs,
     "kms": _of_kms,
     "secretsmanager": _of_secretsmanager,
     "ses": _of_ses,
@@ -405,6 +429,8 @@ def context_of(service: str, asked: Asked) -> dict[str, Any]:
         context["ses:fromaddress"] = sender
     if service == "s3" and asked.query.get("prefix"):
         context["s3:prefix"] = asked.query["prefix"][0]
+    if service == "ecs":
+        context["ecs:cluster"] = _cluster(asked)
     if service == "ec2":
         context |= _tags_of_instances(asked)
     if service == "batch" and BATCH_OPERATIONS.get(asked.operation, asked.operation) in ENDING_JOBS:

@@ -20,7 +20,7 @@ from skyburst.local_cloud import (
     state_machines,
     tables,
 )
-from skyburst.local_cloud.batch import answers
+from skyburst.local_cloud.batch import answers, ecs
 from skyburst.local_cloud.templates import stacks
 
 MOTO = "5.2.5"
@@ -68,6 +68,10 @@ PATCHES = (
     *(
         Patch("moto.batch.responses", f"BatchResponse.{name}", _always(answer))
         for name, answer in answers.OPERATIONS.items()
+    ),
+    *(
+        Patch("moto.ecs.responses", f"EC2ContainerServiceResponse.{name}", _always(answer))
+        for name, answer in ecs.OPERATIONS.items()
     ),
     # One write to a table at a time.
     *(Patch("moto.dynamodb.models", f"DynamoDBBackend.{operation}", tables.atomic) for operation in tables.OPERATIONS),

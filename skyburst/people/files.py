@@ -49,7 +49,7 @@ def people_location(given: str | None = None) -> str:
 
 
 def load_people(location: str) -> People:
-    """All profiles of a folder. One that does not exist keeps none, and everybody may run everything.
+    """All profiles of a folder. One that does not exist keeps none, and while it has no group everybody may run everything.
 
     Raises:
         InvalidPeople: naming the file, the field and what was expected.
@@ -117,8 +117,8 @@ class _Reading:
         self.groups: dict[str, Group] = {}
         self.settings = Settings()
         self.files: dict[tuple[str, str], str] = {}
-        self._any = any(place.part != SETTINGS for place in self.places)
-        if required and not self._any:
+        self._has_rules = any(place.part == GROUPS for place in self.places)
+        if required and not any(place.part != SETTINGS for place in self.places):
             raise InvalidPeople(
                 f"there are no profiles in {location}, which was named as the folder of profiles, so that nobody may run "
                 "anything: mount it if it is a share, or make the first one with `skyburst group create`; without a name for "
@@ -140,7 +140,7 @@ class _Reading:
             self.groups[group.name] = group
 
     def people(self) -> People:
-        return People(self.users, self.groups, self.settings, kept=self._any)
+        return People(self.users, self.groups, self.settings, has_rules=self._has_rules)
 
     def kept(self) -> Kept:
         people = self.people()

@@ -15,8 +15,8 @@ class Gatekeeper:
 
     Args:
         location: path or URL of the folder of profiles.
-        required: whether there have to be profiles, as in a folder that somebody named; else everybody may run everything
-            while there are none.
+        required: whether there have to be profiles, as in a folder that somebody named. Else everybody may run everything
+            while there are none, as with profiles of users only.
     """
 
     def __init__(self, location: str, *, required: bool = False) -> None:

@@ -68,7 +68,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     analyses: Literal["all"] | list[Annotated[str, msgspec.Meta(pattern=NAME)]] = []
     """What a new group may run."""
     users_required: bool = False
-    """Whether a job has to say whose it is; else naming a group is enough, as being in its folder is for a submission."""
+    """Whether a job, and a submission, has to say whose it is; else naming a group is enough, as being in its folder is."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ class People:
     users: Mapping[str, User] = field(default_factory=dict)
     groups: Mapping[str, Group] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
-    kept: bool = False
-    """Whether there are profiles at all: without them everybody may run everything."""
+    has_rules: bool = False
+    """Whether there are profiles of groups: without any, everybody may run everything, and those of users are about messages."""
 
     def members(self, group: str) -> list[User]:
         """The users of a group by name."""

@@ -31,12 +31,12 @@ def may_run(people: People, group: str | None, user: str | None, analysis: str) 
     """Whether somebody may run an analysis for a group.
 
     Args:
-        people: all profiles; when none are kept, everybody may run everything.
+        people: the profiles; while there is none of a group, everybody may run everything.
         group: who pays; None for the user's own.
         user: who runs it; None when only the group is known.
         analysis: its name.
     """
-    if not people.kept:
+    if not people.has_rules:
         return Allowed()
     known = _user_may(people, group, user)
     if isinstance(known, Refused):
@@ -55,7 +55,10 @@ def may_run(people: People, group: str | None, user: str | None, analysis: str) 
 def _user_may(people: People, group: str | None, user: str | None) -> User | Refused | None:
     if user is None:
         if people.settings.users_required:
-            return Refused("the job does not say whose it is", "give `user`, as `skyburst run --user` does")
+            return Refused(
+                "the job does not say whose it is",
+                "give `user`, in the job, in the submit file, or as `skyburst run --user` does",
+            )
         return None
     known = people.users.get(user)
     if known is None:

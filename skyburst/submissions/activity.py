@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from skyburst.submissions.record import Dataset, Record
 from skyburst.submissions.status_text import moment
+
+Price = Callable[[str], float | None]
+"""USD an hour of an instance type, when it is known."""
+
+
+def unknown_price(_: str) -> float | None:
+    """No price is known."""
+    return None
 
 
 class Environment(NamedTuple):
@@ -34,6 +42,21 @@ def environment_of(submission: Record, dataset: Dataset) -> Environment:
         dataset.environment, submission.instance_type, submission.spot, submission.price, submission.bucket,
         dataset.dataname, dataset.config, submission.jobpath,
     )  # fmt: skip
+
+
+def placed(environment: Environment, status: Mapping[str, Any], price: Price) -> Environment:
+    """The environment with the machine that its dataset had, as far as the status document of that says which.
+
+    Args:
+        environment: as its submission would have it.
+        status: of the dataset: `instance` is `{"type", "id", "zone", "spot"}`, or the type alone.
+        price: USD an hour of a type.
+    """
+    given = status.get("instance")
+    kind, spot = (given.get("type"), given.get("spot")) if isinstance(given, dict) else (given, None)
+    if isinstance(kind, str) and kind != environment.instance_type:
+        environment = environment._replace(instance_type=kind, price=price(kind))
+    return environment._replace(spot=spot) if isinstance(spot, bool) else environment
 
 
 def record(environment: Environment, start: float | str | None, end: float | str | None) -> bytes:

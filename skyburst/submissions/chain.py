@@ -21,10 +21,11 @@ from skyburst.manifest import Manifest, parse_source, read_all
 from skyburst.objects import ObjectStore
 from skyburst.ports import Clock, TaskTable
 from skyburst.submissions import layout
+from skyburst.submissions.activity import Price
 from skyburst.submissions.certificate_text import SUCCESS, done, internal, opening
 from skyburst.submissions.checking import Bucket
 from skyburst.submissions.owners import note_owner
-from skyburst.submissions.receiving import RESOURCE_ERROR, Price, log_start
+from skyburst.submissions.receiving import RESOURCE_ERROR, log_start
 from skyburst.submissions.record import Dataset, Followed, Record, Records, SubmissionState, identity_of
 from skyburst.submissions.submit_file import Place
 

@@ -152,6 +152,7 @@ def accept(bucket: Bucket, group: str, file: SubmitFile, name: str, identity: st
             "parameters": parameters,
             "environment": _wishes(file, config, blueprint),
             "group": group,
+            "user": file.user,
             "name": name[:200],
             "labels": {"submission": name, "bucket": bucket.name, "group": group},
             "idempotency_key": f"submission-{identity}",

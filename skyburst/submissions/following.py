@@ -25,7 +25,7 @@ from skyburst.submissions.checking import Bucket
 from skyburst.submissions.copying import Copy, copy_object
 from skyburst.submissions.output import Output
 from skyburst.submissions.outputs import assigned
-from skyburst.submissions.receiving import RESOURCE_ERROR, Price, dataset_lines, unknown_price, write_first
+from skyburst.submissions.receiving import RESOURCE_ERROR, dataset_lines, write_first
 from skyburst.submissions.record import Dataset, Record, Records, SubmissionState
 from skyburst.submissions.status_text import NOT_KNOWN
 from skyburst.submissions.submit_file import place_of
@@ -52,7 +52,7 @@ class Follower:
         objects: the objects of that home.
         clock: the time.
         copy: delivers an output.
-        price: of instance types.
+        price: of instance types, for records of activity too.
         begun: is told of the record of each job that follows a submission.
     """
 
@@ -61,7 +61,7 @@ class Follower:
     objects: ObjectStore
     clock: Clock
     copy: Copy = copy_object
-    price: Price = unknown_price
+    price: activity.Price = activity.unknown_price
     begun: Begun = nobody
     _outputs: dict[str, Output] = field(default_factory=dict)
     """By the environments of datasets that run."""
@@ -207,7 +207,7 @@ class Follower:
         if not final:
             objects, folder = self.targets.of(record)
             self._put(record, objects, folder.status(dataset.name), text)
-            environment = activity.environment_of(record, dataset)
+            environment = activity.placed(activity.environment_of(record, dataset), document, self.price)
             started = activity.record(environment, document.get("started_at"), None)
             self._put(record, self.bucket.objects, f"{layout.ACTIVE}/{dataset.environment}.json", started)
             return
@@ -235,7 +235,7 @@ class Follower:
         config = place_of(dataset.config)
         self.copy(self.bucket.store(config), config.key, objects, folder.result(_base(config.key)))
         self._put(record, objects, folder.status(dataset.name), text)
-        environment = activity.environment_of(record, dataset)
+        environment = activity.placed(activity.environment_of(record, dataset), document, self.price)
         ended = activity.record(environment, document.get("started_at"), document.get("finished_at"))
         name = f"{dataset.environment}.json"
         self.bucket.objects.put(f"{layout.LOGS}/{record.group}/{name}", ended)

@@ -23,7 +23,7 @@ class Gate(Protocol):
     """Lets submissions in, or not. Both may be asked twice about the same submission and answer the same."""
 
     def may_submit(self, group: str, user: str | None, analysis: str) -> str | None:
-        """Why a group or user may not run an analysis, one sentence; None when it may."""
+        """Why a group or user may not run an analysis, one sentence; None when it may. A submission may say no user."""
 
     def reserve(self, wanted: Wanted) -> list[str]:
         """Reserve what a job may cost at most; sentences about it for the certificate.

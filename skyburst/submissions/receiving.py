@@ -6,7 +6,7 @@ Everything may be done twice: what was interrupted is received again and comes t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -30,15 +30,6 @@ from skyburst.submissions.record import Dataset, Record, Records, SubmissionStat
 from skyburst.submissions.submit_file import Read, SubmitFile, place_of, read_submit_file
 from skyburst.submissions.targets import Targets
 
-Price = Callable[[str], float | None]
-"""USD an hour of an instance type, when it is known."""
-
-
-def unknown_price(_: str) -> float | None:
-    """No price is known."""
-    return None
-
-
 INPUT_ERROR, RESOURCE_ERROR, INTERNAL_ERROR = "INPUT ERROR: ", "RESOURCE ERROR: ", "INTERNAL ERROR: "
 
 
@@ -60,7 +51,7 @@ class Reception:
     bucket: Bucket
     clock: Clock
     gate: Gate = field(default_factory=OpenGate)
-    price: Price = unknown_price
+    price: activity.Price = activity.unknown_price
 
     def __post_init__(self) -> None:
         self.records = Records(self.bucket.objects)
@@ -223,7 +214,7 @@ class Reception:
 
     def _second_step(self, record: Record, file: SubmitFile) -> Checked:
         """Whether everything is there, what the config says, and whether the group may."""
-        forbidden = self.gate.may_submit(record.group, None, record.analysis)
+        forbidden = self.gate.may_submit(record.group, file.user, record.analysis)
         if forbidden is not None:
             raise _Refused(2, "check_permission", [forbidden], kind="")
         try:
@@ -237,7 +228,7 @@ class Reception:
                 internal("check_existence", f"WARNING: {name} is a hidden file and no dataset: left out"), self.clock()
             )
         self._tell_config(record, checked)
-        wanted = Wanted(record.group, None, record.analysis, record.identity, checked.spec, len(checked.datasets))
+        wanted = Wanted(record.group, file.user, record.analysis, record.identity, checked.spec, len(checked.datasets))
         try:
             for sentence in self.gate.reserve(wanted):
                 record.log(internal("get_costmonitoring", sentence), self.clock())

@@ -16,9 +16,10 @@ from skyburst.submissions.json_documents import read_json
 MOST_BYTES = 1 << 20
 MOST_DATASETS = 10_000
 LONGEST_TIMESTAMP = 128
+LONGEST_USER = 200
 CHOICES = ("keep", "notify")
 """Fields that are those of job specifications, in the same words."""
-FIELDS = ("dataname", "configname", "timestamp", "instance_type", "resultpath", *CHOICES)
+FIELDS = ("dataname", "configname", "timestamp", "instance_type", "resultpath", "user", *CHOICES)
 IGNORED = frozenset({"exitcode"})
 """Fields that clients of NeuroCAAS write and nothing reads."""
 S3 = re.compile(r"s3://(?P<bucket>[a-z0-9][a-z0-9.-]{1,61}[a-z0-9])(/(?P<key>.*))?\Z", re.DOTALL)
@@ -50,6 +51,8 @@ class SubmitFile(NamedTuple):
     """Folder of another bucket that gets the results."""
     choices: dict[str, Any]
     """Those fields of the job specification that the submit file has: `keep`, `notify`."""
+    user: str | None = None
+    """Whose submission it is, when it says so."""
 
 
 class Read(NamedTuple):
@@ -80,10 +83,11 @@ def read_submit_file(data: bytes) -> Read:
     instance_type = _instance_type(document, problems)
     results = _results(document, problems)
     choices = _choices(document, problems)
+    user = _user(document, problems)
     notes = [_unknown(name) for name in document if name not in FIELDS and name not in IGNORED]
     if problems or config is None or timestamp is None:
         return Read(None, timestamp, problems, notes)
-    file = SubmitFile(datasets, config, timestamp, instance_type, results, choices)
+    file = SubmitFile(datasets, config, timestamp, instance_type, results, choices, user)
     return Read(file, timestamp, problems, notes)
 
 
@@ -188,6 +192,14 @@ def _results(document: dict[str, Any], problems: list[str]) -> Place | None:
             problems.append(f"resultpath is {_shown(given)}: {error}")
             return None
     problems.append(f"resultpath is {_shown(given)}: expected a URL such as s3://bucket/prefix")
+    return None
+
+
+def _user(document: dict[str, Any], problems: list[str]) -> str | None:
+    given = document.get("user")
+    if given is None or (isinstance(given, str) and 0 < len(given) <= LONGEST_USER):
+        return given
+    problems.append(f"user is {_shown(given)}: expected the name of a user, text of 1 to {LONGEST_USER} characters")
     return None
 
 

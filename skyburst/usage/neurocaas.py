@@ -36,10 +36,11 @@ def activity_of(
     for batch in batches:
         if batch.started_at is None:
             continue
-        instance = _instance(statuses.get(batch.batch_id, {}), home)
+        told = statuses.get(batch.batch_id, {}).get("instance") or (batch.delivery.machine if batch.delivery else None)
+        instance = _instance(told, home)
         end = None if batch.seconds is None else batch.started_at + batch.seconds
         yield {
-            "instance-id": instance.get("id") or _id_of(job.job_id, batch.batch_id),
+            "instance-id": _id_of(job.job_id, batch.batch_id),  # several may run on one machine, and each has a file
             "instance-type": instance["type"],
             "spot": bool(instance.get("spot", False)),
             "price": instance.get("price"),
@@ -91,9 +92,8 @@ def moment(seconds: float | None) -> str | None:
     return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime(TIME)
 
 
-def _instance(status: Record, home: str) -> Record:
-    """What ran a dataset: `{"id", "type", "spot", "price"}`, as far as it is known."""
-    told = status.get("instance")
+def _instance(told: Any, home: str) -> Record:
+    """What ran a batch: `{"type", "spot", "price"}`, as far as it is known, from a type or from such a document."""
     kind = "local" if home == "local" else "lambda"
     if isinstance(told, dict):
         return {**told, "type": told.get("type") or told.get("instance_type") or kind}
@@ -105,7 +105,7 @@ def _listed(data: Any) -> list[str]:
 
 
 def _id_of(job_id: str, batch_id: int) -> str:
-    """The id of an instance that has none: of a worker in a function or on this machine."""
+    """The id of the instance that a batch stands for."""
     return "i-" + hashlib.sha256(f"{job_id}/{batch_id}".encode()).hexdigest()[:17]
 
 

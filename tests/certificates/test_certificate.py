@@ -11,15 +11,16 @@ import pytest
 import skyburst
 from skyburst.blueprints.content import content_digest
 from skyburst.certificates.reading import checked, schema
-from skyburst.cli.certificate_text import certificate_text
+from skyburst.cli.certificate_text import certificate_text, instances_text
 from skyburst.contracts.blueprint import parse_blueprint
 from skyburst.contracts.records import JobRecord, Progress
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import JobState
-from skyburst.engine.certificate import certificate_of, digest_of, phases
+from skyburst.engine.certificate import certificate_of, digest_of, machines, phases
 from skyburst.errors import InvalidJob
 from tests.certificates.conftest import READS
 from tests.cli.conftest import Program
+from tests.contracts.records import a_job
 
 
 @pytest.mark.parametrize(
@@ -96,6 +97,14 @@ def test_the_text_has_what_a_reader_looks_for_and_nothing_that_a_terminal_obeys(
         assert text in shown, text
     assert "\x1b" not in shown
     assert program("certificate", "last", "--text", "--json").code == 2
+
+
+def test_instances_are_listed_each_and_the_text_counts_them_by_type() -> None:
+    spare, other = ({"type": "m5.large", "id": name, "zone": "us-east-1a", "spot": True} for name in ("i-1", "i-2"))
+    had = [spare, other, spare, {**spare, "spot": False}, "p3.2xlarge", None]
+    found = machines(a_job(), [{"instance": machine} for machine in had])["instances"]
+    assert len(found) == 4, "one that ran two datasets is one"
+    assert instances_text(found) == "1 m5.large, 2 m5.large (spot), 1 p3.2xlarge"
 
 
 def test_a_certificate_of_the_first_format_is_read(program: Program, project: Path) -> None:

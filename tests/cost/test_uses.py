@@ -13,7 +13,7 @@ from skyburst.contracts.records import ENVIRONMENTS, Delivery, Failure
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.cost import uses
 from skyburst.cost.job_cost import MachineUse, cost_of
-from skyburst.cost.uses import uses_of
+from skyburst.cost.uses import uses_of, uses_with
 from skyburst.engine import evidence
 from skyburst.homes.local.task_table import SqliteTaskTable
 from skyburst.objects import open_store
@@ -54,6 +54,25 @@ def test_datasets_after_those_that_certificates_list_are_paid_for_too(
     hour = shipped_prices().machines["m5.16xlarge"].hour
     assert cost.parts["machines"] == pytest.approx(int(hour * 1_000_000) * (sum(seconds) + 50.0) / 3_600.0, rel=0.001)
     assert not [note for note in cost.notes if "of which the machine is not known" in note]
+
+
+def test_batches_are_paid_for_by_the_machines_that_they_had(
+    table: SqliteTaskTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spot, dear = {"type": "m5.large", "spot": True}, {"type": "m5.16xlarge", "id": "i-1", "zone": "a", "spot": False}
+    machines = [spot, dear, spot, None, {"type": None, "spot": None}]
+    table.create_job(a_command_job(len(machines)))
+    table.record("job-1", [an_outcome(number, items=1, seconds=600.0) for number in range(len(machines))])
+    had = [
+        replace(batch, delivery=Delivery(ENVIRONMENTS, STARTED, 0.0, machine))
+        for batch, machine in zip(table.batches("job-1"), machines, strict=True)
+    ]
+    monkeypatch.setattr(table, "batches", lambda _: had)  # as the table of home aws, which keeps machines, has them
+    monkeypatch.setattr(uses, "MOST_DATASETS", 0)
+    assert uses_with([], table, a_command_job(len(machines))) == [
+        MachineUse(0, "m5.large", True, 1_200.0, 2), MachineUse(0, "m5.16xlarge", False, 600.0),
+        MachineUse(0, None, None, 1_200.0, 2),
+    ]  # fmt: skip
 
 
 def test_what_a_container_wrote_in_place_of_its_status_keeps_no_job_from_being_settled(table: SqliteTaskTable) -> None:

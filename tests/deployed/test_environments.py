@@ -75,6 +75,10 @@ def test_a_job_in_environments_has_the_same_result_as_at_home_local_to_the_byte(
     assert "hello from 3" in aws.cloud.log_of(group, stream)
     certificate = json.loads(aws.object(f"jobs/{job_name}/certificate.json"))
     assert certificate["analysis"]["compute"]["environment"] is True
+    machine = batch(aws, job_name, 3).delivery.machine  # type: ignore[union-attr]
+    assert machine is not None, "its container asks ECS, with the rights of its role"
+    assert (machine["type"], machine["spot"]) == ("m5.large", False)
+    assert certificate["machines"]["instances"] == [{"type": "m5.large", "spot": False}]
 
 
 def test_a_batch_that_fails_is_not_tried_again_and_its_reason_and_exit_code_are_kept(
@@ -115,6 +119,9 @@ def test_a_spot_machine_that_is_taken_away_loses_nothing(aws: Deployment, job_na
     assert record.attempt == 2
     (told,) = batch_jobs(aws, job_name).values()
     assert told["jobQueue"].endswith("-spot")
+    assert record.delivery is not None
+    assert record.delivery.machine is not None
+    assert record.delivery.machine["spot"] is True
     assert told["attempts"][0]["statusReason"].startswith("Host EC2")
 
 
@@ -194,6 +201,14 @@ def test_a_command_runs_on_each_dataset_and_its_results_are_delivered_also_when_
     assert "attempt 1" in log
     (failure,) = batch(aws, job_name, 1).failures
     assert (failure.kind, failure.exit_code) == ("CommandFailed", 4)
+    certificate = json.loads(aws.object(f"jobs/{job_name}/certificate.json"))
+    machines = [entry["instance"] for entry in certificate["datasets"]]
+    assert machines == [status(aws, job_name, number)["instance"] for number in (0, 1)]
+    assert {(machine["type"], machine["spot"]) for machine in machines} == {("m5.large", False)}
+    known = aws.cloud.client("ec2").describe_instances(InstanceIds=[machines[0]["id"]])
+    (zone,) = (one["Placement"]["AvailabilityZone"] for made in known["Reservations"] for one in made["Instances"])
+    assert machines[0]["zone"] == zone
+    assert not [note for note in certificate["cost"]["notes"] if "machine is not known" in note]
     codes = [told["container"].get("exitCode") for name, told in batch_jobs(aws, job_name).items() if ":" in name]
     assert codes == [0, 4]
 

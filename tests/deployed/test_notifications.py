@@ -51,18 +51,20 @@ def told(aws: Deployment, job: str, number: int) -> dict[str, Any]:
     return found
 
 
-def test_mail_topics_and_web_hooks_are_told_and_what_may_not_be_used_is_said(
+def test_mail_topics_and_web_hooks_are_told_and_topics_that_may_not_be_used_are_refused_before_the_job(
     aws: Deployment, job_name: str, queue: str, servers: list[Any]
 ) -> None:
     hook = serve(servers, Hook())
     topic = f"sns:arn:aws:sns:{aws.cloud.region}:{aws.cloud.account}"
-    targets = ["mailto:ada@example.org", f"{topic}:ends", f"{topic}:others", hook.url]
+    targets = ["mailto:ada@example.org", f"{topic}:ends", hook.url]
+    refused = aws.run(f"{job_name}-refused", scripts("ok", notify=[*targets, f"{topic}:others"]))
+    assert (refused["status"], refused["error"]) == ("FAILED", "InvalidJob")
+    assert f"this deployment publishes to {topic.removeprefix('sns:')}:ends: deploy with it" in refused["cause"]
     ended = aws.run(job_name, scripts("ok", notify=targets))
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
-    entries = told(aws, job_name, 4)
+    entries = told(aws, job_name, 3)
     states = [entries[target]["state"] for target in targets]
-    assert states == ["sent", "sent", "failed", "sent"], entries
-    assert "not authorized" in entries[f"{topic}:others"]["reason"]
+    assert states == ["sent", "sent", "sent"], entries
     ((_, headers, body),) = hook.received
     assert is_signed(
         HOOK_SECRET.encode(), headers["Skyburst-Timestamp"], body, headers["Skyburst-Signature"], time.time()

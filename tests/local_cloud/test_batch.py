@@ -11,6 +11,7 @@ import pytest
 
 from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.running import current
+from tests.conftest import REPOSITORY
 from tests.local_cloud.batch_world import HOST_RULES, Machines, make_machines
 from tests.local_cloud.helpers import ClientError, eventually, put_function, receive, unique
 
@@ -75,6 +76,40 @@ def boto3_paths() -> list[str]:
     import boto3
 
     return [str(pathlib.Path(boto3.__file__).parents[1])]
+
+
+def test_a_container_finds_out_what_machine_it_runs_on_as_far_as_its_role_may(
+    machines: Machines, cloud: LocalCloud
+) -> None:
+    ecs = f"arn:aws:ecs:{cloud.region}:{cloud.account}"
+    may = {
+        "Effect": "Allow", "Action": ["ecs:DescribeTasks", "ecs:DescribeContainerInstances"],
+        "Resource": [f"{ecs}:task/*", f"{ecs}:container-instance/*"],
+        "Condition": {"ArnLike": {"ecs:cluster": f"{ecs}:cluster/*_Batch_*"}},
+    }  # fmt: skip
+    elsewhere = {**may, "Condition": {"ArnLike": {"ecs:cluster": f"{ecs}:cluster/other"}}}
+    source = (
+        f"import sys; sys.path[:0] = {[*boto3_paths(), str(REPOSITORY)]!r}\n"
+        "import boto3, json\n"
+        "from skyburst.homes.aws.own_machine import own_machine\n"
+        "print(json.dumps(own_machine(lambda: boto3.client('ecs'))))\n"
+    )
+    roles = [cloud.put_role(unique("job-role"), "ecs-tasks.amazonaws.com", [one]) for one in (may, elsewhere)]
+    ended, refused = (machines.run(source, role=role) for role in roles)
+    machine = json.loads(machines.lines(ended)[-1])
+    (instance,) = (
+        one
+        for state in ("running", "terminated")
+        for one in machines.instances(state)
+        if one["InstanceId"] == machine["id"]
+    )
+    assert machine["type"] == instance["InstanceType"]
+    assert machine["zone"] == instance["Placement"]["AvailabilityZone"]
+    assert machine["spot"] is None, "its definition does not say which compute environments have spare instances"
+    assert "container-instance/" in ended["container"]["containerInstanceArn"]
+    said = machines.lines(refused)
+    assert said[-1] == "null"
+    assert "AccessDenied" in "".join(said)
 
 
 def test_a_role_that_does_not_trust_ecs_starts_nothing(machines: Machines, cloud: LocalCloud) -> None:

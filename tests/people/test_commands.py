@@ -9,7 +9,7 @@ from tests.cli.conftest import Program
 
 
 def test_a_group_from_its_making_to_its_first_job(program: Program, state_folder: Path) -> None:
-    assert "everybody may run everything" in program("people", "check").out
+    assert "there is no group, so that everybody may run everything" in program("people", "check").out
     code = program("group", "create", "imaging", "--allow", "caiman", "--contact", "pi@lab.edu").out.strip()
     joined = program("people", "join", code.lower(), "--user", "ada", "--email", "ada@lab.edu")
     assert "ada belongs to the group imaging, and waits to be approved" in joined.err

@@ -36,11 +36,11 @@ def test_profiles_are_read_in_toml_yaml_and_json(tmp_path: Path) -> None:
     assert people.users["grace"].notify == "failures"
     assert people.settings.approve_endings == ["edu"]
     assert [user.name for user in people.members("imaging")] == ["ada"]
-    assert people.kept
+    assert people.has_rules
 
 
 def test_a_folder_that_is_not_there_keeps_nobody(tmp_path: Path) -> None:
-    assert not load_people(str(tmp_path / "none")).kept
+    assert not load_people(str(tmp_path / "none")).has_rules
 
 
 @pytest.mark.parametrize(
@@ -123,6 +123,17 @@ def test_a_folder_that_was_named_and_has_no_profiles_lets_nobody_in(tmp_path: Pa
         Gatekeeper(where, required=True).may_submit("lab", None, "caiman")
 
 
+def test_profiles_of_users_alone_are_no_rules_and_the_first_group_makes_them_hold(tmp_path: Path) -> None:
+    where = write(tmp_path, users__ada_dot_toml='name = "ada"\nemail = "ada@lab.edu"\nnotify = "always"\n')
+    for gate in (Gatekeeper(where), Gatekeeper(where, required=True)):
+        for group, user in ((None, None), (None, "ada"), ("lab", None), ("lab", "nobody")):
+            gate.require(group, user, "caiman")
+    write(tmp_path, groups__lab_dot_toml='name = "lab"\n')
+    for group, user in ((None, None), (None, "ada"), ("lab", None), ("lab", "nobody")):
+        with pytest.raises(NotAllowed):
+            Gatekeeper(where).require(group, user, "caiman")
+
+
 def test_a_folder_that_is_a_link_to_a_share_that_is_not_there_lets_nobody_in(tmp_path: Path) -> None:
     (tmp_path / "people").symlink_to(tmp_path / "share")
     gate = gate_of(tmp_path)
@@ -167,6 +178,6 @@ def test_the_gate_reads_the_profiles_anew_each_time(tmp_path: Path) -> None:
 
 def test_profiles_in_a_bucket_are_the_same(bucket: str) -> None:
     where = f"{bucket}/people"
-    assert not load_people(where).kept
+    assert not load_people(where).has_rules
     write_records(where, [Group(name="imaging"), User(name="ada", group="imaging")], load_files(where))
     assert [user.name for user in load_people(where).members("imaging")] == ["ada"]

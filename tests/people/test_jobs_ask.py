@@ -136,6 +136,20 @@ def test_the_planner_lets_in_who_may_and_everybody_where_there_are_no_profiles(
     planner.require_allowed(parse_job({"analysis": "probe", "items": {"range": [0, 1]}}))
 
 
+def test_the_planner_refuses_to_tell_a_topic_that_the_deployment_may_not_publish_to(planner: Planner) -> None:
+    own, other = (f"arn:aws:sns:us-east-1:123456789012:{name}" for name in ("own", "other"))
+    wanted = specification(notify=[f"sns:{own}", "mailto:ada@lab.edu", f"sns:{other}"])
+    planner.check(wanted)  # where nothing is known of topics, whoever tells finds out
+    planner._deployed.topics = frozenset([own, other])
+    planner.check(wanted)
+    for topics, published in (([own], own), ([], "no topic")):
+        planner._deployed.topics = frozenset(topics)
+        refused = f"job.notify has 'sns:{other if topics else own}', and this deployment publishes to {published}: deploy with it"
+        with pytest.raises(InvalidJob, match=f"{refused} in --notify-topics"):
+            planner.check(wanted)
+        planner.check(specification(notify=["mailto:ada@lab.edu"]))
+
+
 def test_a_list_of_jobs_is_refused_as_a_whole_naming_those_that_may_not_run(planner: Planner, tmp_path: Path) -> None:
     keep(tmp_path / "bucket" / "people", LAB, ADA, BEN)
     jobs = [specification(user="ada"), specification(user="ben"), specification(user="ben")]

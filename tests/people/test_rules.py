@@ -30,7 +30,10 @@ def people(**settings: Any) -> People:
         Group(name="trusted", approved=True, analyses="all"),
     ]
     return People(
-        {user.name: user for user in users}, {group.name: group for group in groups}, Settings(**settings), kept=True
+        {user.name: user for user in users},
+        {group.name: group for group in groups},
+        Settings(**settings),
+        has_rules=True,
     )
 
 
@@ -64,13 +67,15 @@ def test_who_may_run_what_and_why_not(group: str | None, user: str | None, analy
 
 
 def test_a_submission_has_to_say_whose_it_is_where_users_are_required() -> None:
-    assert not may_run(people(users_required=True), "imaging", None, "caiman").allowed
+    refused = may_run(people(users_required=True), "imaging", None, "caiman")
+    assert isinstance(refused, Refused)
+    assert "give `user`, in the job, in the submit file" in refused.remedy
     assert may_run(people(users_required=True), "imaging", "ada", "caiman").allowed
 
 
 def test_without_profiles_everybody_may_run_everything() -> None:
     assert may_run(People(), None, None, "anything").allowed
-    assert not may_run(People(kept=True), None, None, "anything").allowed
+    assert not may_run(People(has_rules=True), None, None, "anything").allowed
 
 
 @pytest.mark.parametrize(
@@ -99,7 +104,7 @@ def test_nobody_is_approved_by_rule_where_there_is_none() -> None:
 def test_joining_with_a_code_makes_a_member_who_waits_or_is_approved_by_rule() -> None:
     group, code = changes.with_new_code(people(), "imaging")
     known = people(approve_endings=["edu"])
-    known = People(known.users, {**known.groups, "imaging": group}, known.settings, kept=True)
+    known = People(known.users, {**known.groups, "imaging": group}, known.settings, has_rules=True)
     assert changes.joined(known, code.lower().replace("-", " "), "bob", email="bob@lab.edu").approved
     waits = changes.joined(known, code, "eve", email="eve@example.org")
     assert (waits.group, waits.approved) == ("imaging", False)
@@ -110,7 +115,7 @@ def test_joining_with_a_code_makes_a_member_who_waits_or_is_approved_by_rule() -
 def test_who_changes_the_group_or_the_address_is_approved_anew() -> None:
     trusted, code = changes.with_new_code(people(), "trusted")
     known = people()
-    known = People(known.users, {**known.groups, "trusted": trusted}, known.settings, kept=True)
+    known = People(known.users, {**known.groups, "trusted": trusted}, known.settings, has_rules=True)
     moved = changes.joined(known, code, "ada")
     assert (moved.group, moved.approved) == ("trusted", False)
     with pytest.raises(InvalidPeople, match="was not approved"):
@@ -174,6 +179,6 @@ def test_a_user_is_added_to_a_group_that_there_is() -> None:
 def test_denied_and_approved_are_told_apart() -> None:
     denied = changes.denied_user(people(), "ada", "")
     assert (denied.approved, denied.denied) == (False, "no reason was given")
-    again = People({"ada": denied}, {}, kept=True)
+    again = People({"ada": denied}, {}, has_rules=True)
     assert changes.approved_user(again, "ada").denied == ""
     assert [user.name for user in people().pending()] == ["grace"]

@@ -12,7 +12,10 @@ import pytest
 
 from skyburst.errors import InvalidSubmission, StorageError
 from skyburst.objects import ObjectStore, open_store
-from skyburst.submissions.gate import Wanted
+from skyburst.people import Gatekeeper
+from skyburst.people.files import load_files, write_records
+from skyburst.people.records import Group, Settings, User
+from skyburst.submissions.gate import Gates, Wanted
 from skyburst.submissions.record import SubmissionState
 from tests.submissions.places import Lab, blueprint
 
@@ -296,6 +299,20 @@ def test_the_gate_decides_and_what_it_says_is_seen(lab: Lab) -> None:
     other, _ = lab.reception.receive("thieves/submissions/submit.json", b'{"timestamp": "1", "dataname": "thieves/x", '
                                      b'"configname": "thieves/c.json"}', 0.0)  # fmt: skip
     assert other.reason == "group 'thieves' may not run 'pca'"
+
+
+def test_where_users_are_required_a_submission_says_whose_it_is(lab: Lab, tmp_path: Path) -> None:
+    people = [
+        User(name="ada", group="mylab", approved=True), Group(name="mylab", approved=True, analyses="all"),
+        Settings(users_required=True),
+    ]  # fmt: skip
+    where = str(tmp_path / "people")
+    write_records(where, people, load_files(where))
+    lab.reception.gate = Gates(Gatekeeper(where))
+    assert "does not say whose it is: give `user`, in the job, in the submit file" in lab.refused(timestamp="18")
+    assert "there is no user 'eve'" in lab.refused(timestamp="19", user="eve")
+    spec = spec_of(lab.submit(user="ada"))
+    assert (spec["group"], spec["user"]) == ("mylab", "ada")
 
 
 def test_what_is_no_submission_is_an_error_of_the_caller(lab: Lab) -> None:

@@ -66,6 +66,11 @@ def test_a_whole_bucket_may_get_the_results_but_is_no_dataset() -> None:
     assert "dataname is" in read(dataname="s3://mine").problems[0]
 
 
+def test_a_submission_may_say_whose_it_is() -> None:
+    assert read(user="ada").file.user == "ada"
+    assert read(user=None).file.user is None
+
+
 def test_a_timestamp_may_be_a_number() -> None:
     assert read(timestamp=1700000000).file.timestamp == "1700000000"
 
@@ -85,7 +90,7 @@ def test_a_missing_field_is_named(field: str) -> None:
         ("configname", ["c.yaml"]), ("configname", None), ("configname", "a\nb"), ("timestamp", True), ("timestamp", "a/b"),
         ("timestamp", ""), ("timestamp", ".."), ("timestamp", "x" * 200), ("timestamp", 1.5), ("instance_type", "; rm"),
         ("instance_type", 4), ("resultpath", "/tmp"), ("resultpath", "s3://x"), ("resultpath", ["s3://xyz/a"]),
-        ("resultpath", "s3://good-name/../x"),
+        ("resultpath", "s3://good-name/../x"), ("user", 5), ("user", ""), ("user", "x" * 201),
     ],
 )  # fmt: skip
 def test_a_wrong_field_is_named_with_its_value(field: str, value: Any) -> None:

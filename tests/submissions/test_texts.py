@@ -171,6 +171,25 @@ def test_the_record_of_an_environment_has_what_usage_is_counted_from() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("told", "kind", "spot", "price"),
+    [
+        (None, "t2.micro", False, 0.0116),
+        ({"type": None, "spot": None}, "t2.micro", False, 0.0116),
+        ("t2.micro", "t2.micro", False, 0.0116),
+        ({"type": "t2.micro", "id": "i-1", "zone": "us-east-1a", "spot": True}, "t2.micro", True, 0.0116),
+        ({"type": "m5.large", "id": "i-1", "zone": "us-east-1a", "spot": False}, "m5.large", False, 0.096),
+        ("x9.large", "x9.large", False, None),
+    ],
+)
+def test_the_record_has_the_machine_that_a_dataset_really_had_and_its_price(
+    told: Any, kind: str, spot: bool, price: float | None
+) -> None:
+    placed = activity.placed(ENVIRONMENT, {"instance": told}, {"m5.large": 0.096}.get)
+    assert (placed.instance_type, placed.spot, placed.price) == (kind, spot, price)
+    assert placed.id == ENVIRONMENT.id, "files and the certificate know it by this one"
+
+
 def test_the_parallelism_of_a_job_comes_from_its_records() -> None:
     records = [
         json.loads(activity.record(ENVIRONMENT._replace(id=name), start, end))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -160,8 +161,10 @@ def test_records_have_the_keys_and_times_of_neurocaas() -> None:
         1: {"data": ["s3://b/mylab/inputs/b.npy"]},
     }
     first, second = activity_of(a_job(group="mylab"), batches(), "aws", "b", statuses)
+    assert first["instance-id"] != second["instance-id"], "several may run on one machine, and each has a file"
+    assert re.fullmatch(r"i-[0-9a-f]{17}", first["instance-id"])
     assert first == {
-        "instance-id": "i-1891164db66967596",
+        "instance-id": first["instance-id"],
         "instance-type": "t2.micro",
         "spot": False,
         "price": 0.0116,
@@ -176,7 +179,7 @@ def test_records_have_the_keys_and_times_of_neurocaas() -> None:
     assert parallelism_file([first, second]) == {
         "mylab/results/j": {
             "instances": [first, second],
-            "durations": {"i-1891164db66967596": 630.0, second["instance-id"]: None},
+            "durations": {first["instance-id"]: 630.0, second["instance-id"]: None},
             "laststart": "2026-01-01T00:01:40Z",
             "firstend": "2026-01-01T00:11:30Z",
         }

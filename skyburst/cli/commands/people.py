@@ -29,7 +29,7 @@ webhook_option = click.option("--webhook", metavar="URL", help="Where messages a
 def command(ctx: click.Context) -> None:
     """Look after users: who they are and what they may run.
 
-    Profiles are files in a folder: see docs/people.md. While there are none, everybody may run everything.
+    Profiles are files in a folder: see docs/people.md. While there is no group, everybody may run everything.
 
     \b
     Examples:
@@ -195,8 +195,8 @@ def check(user: str | None, analysis: str | None, group: str | None, location: s
             f"{counted(len(people.users), 'user')} and {counted(len(people.groups), 'group')} in {profiles.location}: "
             "nothing is wrong"
         )
-        if not people.kept:
-            click.echo("no profiles are kept, so that everybody may run everything")
+        if not people.has_rules:
+            click.echo("there is no group, so that everybody may run everything")
         return 0
     answer = may_run(people, group, user, analysis)
     click.echo(answer.words if isinstance(answer, Refused) else f"{user} may run {analysis}")

@@ -19,8 +19,8 @@ vCPUs, memory and GPUs of the blueprint, the role, the log, the disk, the comman
     ["python", "-m", "skyburst.homes.aws.environment"]
 
 and the variables of every deployed function (`deployed.py`: SKYBURST_BUCKET, SKYBURST_BATCHES, SKYBURST_JOBS, SKYBURST_PREFIX)
-and of workers (SKYBURST_ANALYSIS, SKYBURST_CODE). The folder of the analysis is `analysis` beside the package `skyburst`, as in
-the code of functions, unless SKYBURST_FOLDER names another.
+and of workers (SKYBURST_ANALYSIS, SKYBURST_CODE), and SKYBURST_SPOT (`own_machine.py`). The folder of the analysis is `analysis`
+beside the package `skyburst`, as in the code of functions, unless SKYBURST_FOLDER names another.
 
 **Each submission** is SubmitJob with
 

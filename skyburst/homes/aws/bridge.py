@@ -77,7 +77,7 @@ class BridgeWorker:
     def _note_times(self, brief: Brief, outcome: Outcome) -> None:
         """Keep when a batch ran apart from its row, which is the foreign worker's."""
         assert outcome.delivery is not None
-        lane, sent_at, cold_s = outcome.delivery
+        lane, sent_at, cold_s, _ = outcome.delivery
         ended_at = outcome.started_at + outcome.seconds
         name = str(outcome.batch_id)
         span = Span(Part.WORKER, name, brief.run, outcome.started_at, ended_at, 0, sent_at, cold_s, lane)

@@ -29,6 +29,8 @@ BATCH_EVENTS = "SKYBURST_BATCH_EVENTS"
 """`none` when changes of batches are not to be told to EventBridge."""
 BUDGETS = "SKYBURST_BUDGETS"
 """Table of budgets, of the functions that reserve and settle."""
+TOPICS = "SKYBURST_NOTIFY_TOPICS"
+"""ARNs of the topics of SNS that jobs may have told, separated by spaces, of the functions that check jobs."""
 CONNECT_S = 5
 READ_S = 60
 
@@ -55,12 +57,14 @@ class Deployed:
             )
         bucket, batches, jobs, prefix = (environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX))
         tells = environment.get(BATCH_EVENTS, "all") != "none"
-        return cls(bucket, batches, jobs, prefix, tells, environment.get(BUDGETS) or None)
+        return cls(bucket, batches, jobs, prefix, tells, environment.get(BUDGETS) or None, _topics(environment))
 
     tells_batches: bool = True
     """Whether changes of batches are told to EventBridge, besides those of jobs."""
     budgets: str | None = None
     """Table of budgets; None in functions that have nothing to do with them."""
+    topics: frozenset[str] | None = None
+    """ARNs of the topics that jobs may have told; None in functions that have nothing to do with them."""
 
     @property
     def location(self) -> str:
@@ -105,7 +109,7 @@ class Deployed:
 
     @cached_property
     def gate(self) -> Gatekeeper:
-        """What says who may run what, by the profiles in the bucket; everybody may run everything while there are none."""
+        """What says who may run what, by the profiles in the bucket; everybody may run everything while there is no group."""
         from skyburst.people.files import PEOPLE
         from skyburst.people.gate import Gatekeeper
 
@@ -139,6 +143,11 @@ class Deployed:
             retries={"mode": "standard", "total_max_attempts": tries},
         )
         return get_session().create_client(service, config=config)
+
+
+def _topics(environment: Mapping[str, str]) -> frozenset[str] | None:
+    given = environment.get(TOPICS)
+    return None if given is None else frozenset(given.split())
 
 
 def all_workers(prefix: str) -> str:

@@ -66,7 +66,9 @@ def finish(
     datasets = datasets_of(deployed.objects, prefix, job)
     uses = uses_with(datasets, deployed.table, job)
     cost = cost_document(job, counts, "aws", shipped_prices, uses, architecture=deployed.architecture)
-    evidence = Evidence(digest, inputs_of(job), datasets, spans_of(deployed.objects, prefix, job.runs), cost)
+    kinds = [] if datasets else [{"type": use.instance, "spot": use.spot} for use in uses if use.instance]
+    spans = spans_of(deployed.objects, prefix, job.runs)
+    evidence = Evidence(digest, inputs_of(job), datasets, spans, cost, kinds)
     certificate = certificate_of(job, counts, "aws", evidence)
     deployed.objects.put(prefix + CERTIFICATE, values.encode(certificate))
     job.outcome = keep(deployed.objects, job.job_id, job.outcome)

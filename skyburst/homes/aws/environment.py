@@ -9,6 +9,7 @@ time is up, or when its machine is taken away. It ends with 0 when the batch was
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import signal
@@ -19,7 +20,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from skyburst.contracts import values
 from skyburst.contracts.records import ENVIRONMENTS, Claim, Delivery, Failure, Outcome
@@ -31,6 +32,7 @@ from skyburst.homes.aws.batch_service import DELIVER_S
 from skyburst.homes.aws.brief import Brief, read_brief
 from skyburst.homes.aws.container_log import log_to_container, own_log
 from skyburst.homes.aws.deployed import Deployed
+from skyburst.homes.aws.own_machine import MACHINE, own_machine
 from skyburst.homes.aws.standing import look
 
 log = logging.getLogger("skyburst.environment")
@@ -42,6 +44,8 @@ BEAT_S = 30.0
 """A running batch says so after so many seconds ..."""
 SILENT_S = 300.0
 """... and counts as silent after so many without a word."""
+ASK_S = 5.0
+"""Seconds that ECS has to say what machine this is, each time that it is asked."""
 GRACE_S = 25.0
 """From the wish that the work ends to its end; AWS Batch gives its containers 30 s."""
 DONE, FAILED, TIMED_OUT, OUT_OF_MEMORY, ENDED = 0, 1, 124, 137, 143
@@ -59,12 +63,14 @@ class Given(NamedTuple):
     sent_at: float
     token_before: str | None = None
     """Of the attempt before this one that AWS Batch made of the same job; None for the first."""
+    machine: dict[str, Any] | None = None
+    """As `own_machine` has it."""
 
     @property
     def outcome(self) -> Outcome:
         """How it ended, if nothing is known of that yet."""
         start, end = self.brief.batches.items_of(self.batch)
-        delivery = Delivery(ENVIRONMENTS, self.sent_at, 0.0)
+        delivery = Delivery(ENVIRONMENTS, self.sent_at, 0.0, self.machine)
         return Outcome(self.batch, self.attempt, end - start, None, None, 0, None, 0.0, 0.0, 0.0, None, None, delivery)
 
 
@@ -135,8 +141,9 @@ class Keeper:
             return
         lived_s = max(0.0, record.deadline - SILENT_S - record.started_at)
         failure = Failure("Killed", "its machine was taken away or broke, and said nothing")
+        delivery = Delivery(ENVIRONMENTS, self.given.sent_at, 0.0)  # its machine was another one
         outcome = self.given.outcome._replace(
-            attempt=record.attempt, started_at=record.started_at, seconds=lived_s, failure=failure
+            attempt=record.attempt, started_at=record.started_at, seconds=lived_s, failure=failure, delivery=delivery
         )
         self.deployed.table.record_failure(
             self.given.brief.job_id, outcome, BatchState.LOST, token=self.given.token_before
@@ -299,10 +306,12 @@ def main() -> int:
 
     signal.signal(signal.SIGTERM, tell)
     deployed = Deployed.from_environment()
-    given = given_to(deployed, os.environ)
+    machine = own_machine(lambda: deployed.client("ecs", tries=4, read_s=ASK_S))
+    given = given_to(deployed, os.environ)._replace(machine=machine)
     stream = own_log()
     command = [sys.executable, "-m", "skyburst.homes.aws.environment_worker"]
-    return Container(Keeper(deployed, given), lambda: Work(command, os.environ), stream, told).run()
+    variables = {**os.environ, MACHINE: json.dumps(machine)}
+    return Container(Keeper(deployed, given), lambda: Work(command, variables), stream, told).run()
 
 
 def _name(number: int) -> str:

@@ -25,6 +25,7 @@ from skyburst.homes.aws.arrays import FOLDER
 from skyburst.homes.aws.container_log import log_to_container, own_log
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.environment import DONE, ENDED, FAILED, OUT_OF_MEMORY, TIMED_OUT, Given, given_to
+from skyburst.homes.aws.own_machine import told_machine
 from skyburst.homes.aws.worker import bench_of
 
 log = logging.getLogger("skyburst.environment")
@@ -97,7 +98,7 @@ class Worker:
             command=needs["command"], folder=str(self._folder), timeout_s=needs["timeout_s"],
             memory_mb=max(LEAST_MB, needs["memory_mb"] - OWN_MB), vcpus=needs["vcpus"], gpus_wanted=needs["gpus"],
             gpus=Gpus().ids()[: needs["gpus"]] if needs["gpus"] else [], variables=needs["variables"],
-            instance=types[0] if len(types) == 1 and "." in types[0] else None,
+            instance=self._given.machine or (types[0] if len(types) == 1 and "." in types[0] else None),
             analysis=self._given.brief.analysis["name"], group=needs["group"],
         )  # fmt: skip
         return setup.document()
@@ -127,7 +128,8 @@ def main() -> int:
     """Run the batch; the exit code."""
     log_to_container()
     deployed = Deployed.from_environment()
-    worker = Worker(deployed, given_to(deployed, os.environ), analysis_folder(), own_log())
+    given = given_to(deployed, os.environ)._replace(machine=told_machine())
+    worker = Worker(deployed, given, analysis_folder(), own_log())
     signal.signal(signal.SIGTERM, worker.stop)
     return worker.run()
 

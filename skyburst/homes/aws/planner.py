@@ -33,6 +33,7 @@ from skyburst.homes.aws.standing import execution_of, is_of
 from skyburst.homes.aws.starts import Start, begin
 from skyburst.homes.job_items import store_items
 from skyburst.manifest import parse_source
+from skyburst.notifications.targets import parse_target
 from skyburst.retention.enforcing import check_kept, note
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ class Planner:
         if spec.analysis == burst.ANALYSIS:
             raise InvalidJob(f"job.analysis is {spec.analysis!r}: give the dispatch input of burst-compute instead")
         entry = self._entry(spec.analysis)
+        self._check_told(spec)
         blueprint = self._blueprint(spec.analysis)
         parameters = _parameters(blueprint, spec)
         spec = check_urls(spec, blueprint)
@@ -180,6 +182,18 @@ class Planner:
             raise InvalidJob(f"job.items is missing: analysis {blueprint.name!r} does not list items itself")
         placed = place(blueprint, entry, spec.environment)
         return Checked(spec, {**entry["reference"], "compute": placed.compute()}, parameters, None, placed)
+
+    def _check_told(self, spec: JobSpec) -> None:
+        """Refuse a job that wants a topic told to which this deployment may not publish."""
+        topics = self._deployed.topics
+        if topics is None:
+            return
+        for kind, topic in map(parse_target, spec.notify):
+            if kind == "sns" and topic not in topics:
+                raise InvalidJob(
+                    f"job.notify has 'sns:{topic}', and this deployment publishes to {', '.join(sorted(topics)) or 'no topic'}: "
+                    "deploy with it in --notify-topics too"
+                )
 
     def require_allowed(self, spec: JobSpec) -> None:
         """Refuse a job that its group and user may not run, by the profiles of the deployment. Raises NotAllowed, InvalidPeople.

@@ -243,7 +243,7 @@ class SqliteTaskTable:
                 job, o.batch_id, o.attempt, o.items, o.size, o.reference, o.started_at, o.seconds, o.peak_memory_mb,
                 values.encode(o.log).decode() if o.log else None,
                 json.dumps(o.item_errors) if o.item_errors else None,
-                _count_errors(o.item_errors), o.seconds, *(o.delivery or NOT_KNOWN),
+                _count_errors(o.item_errors), o.seconds, *(o.delivery or NOT_KNOWN)[:3],
             )
             for o in outcomes
         ]  # fmt: skip
@@ -275,7 +275,7 @@ class SqliteTaskTable:
                 (
                     job, outcome.batch_id, state, outcome.attempt, outcome.items, outcome.started_at, outcome.seconds,
                     outcome.peak_memory_mb, json.dumps(outcome.log) if outcome.log else None, json.dumps(failures),
-                    outcome.seconds, *(outcome.delivery or NOT_KNOWN),
+                    outcome.seconds, *(outcome.delivery or NOT_KNOWN)[:3],
                 ),
             )  # fmt: skip
             noted: bool = cursor.rowcount == 1

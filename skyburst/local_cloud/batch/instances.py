@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -27,6 +28,12 @@ class Instance:
     environment: str
     """ARN of its compute environment."""
     type: Type
+    cluster: str
+    """ARN of the cluster of ECS of its compute environment."""
+    zone: str
+    """Availability zone."""
+    arn: str
+    """As a container instance of its cluster."""
     used: dict[str, Need] = field(default_factory=dict)
     """By the ids of jobs."""
     idle_since: float = 0.0
@@ -58,6 +65,14 @@ class Instances:
         name = choice.instance or self._start(choice.type, environment)
         self._running[name].used[job] = need
         return name
+
+    def running(self) -> list[Instance]:
+        """Those that have not been terminated."""
+        return [one for one in self._running.values() if not self.is_gone(one.id)]
+
+    def get(self, name: str) -> Instance:
+        """One by its id."""
+        return self._running[name]
 
     def leave(self, name: str, job: str) -> None:
         """A job uses its instance no more."""
@@ -134,7 +149,12 @@ class Instances:
             ],
             **more,
         )["Instances"][0]
-        instance = Instance(made["InstanceId"], environment.arn, kind, idle_since=time.monotonic())
+        cluster = str(environment.ecs_arn)
+        arn = f"{cluster.replace(':cluster/', ':container-instance/')}/{uuid.uuid4().hex}"
+        instance = Instance(
+            made["InstanceId"], environment.arn, kind, cluster, made["Placement"]["AvailabilityZone"], arn,
+            idle_since=time.monotonic(),
+        )  # fmt: skip
         self._running[instance.id] = instance
         return instance.id
 

@@ -62,6 +62,8 @@ class Job:
     """When it began to wait at the head of its queue for the reason that it has."""
     stream: str | None = None
     """Log stream of the attempt that runs or ran last."""
+    placed: dict[str, str] = field(default_factory=dict)
+    """Where that runs or ran: `containerInstanceArn` and `taskArn`."""
 
     @property
     def is_array(self) -> bool:
@@ -119,7 +121,7 @@ class Job:
         last = self.attempts[-1]["container"] if self.attempts else {}
         if not self.is_array:
             stream = {"logStreamName": self.stream} if self.stream else {}
-            document["container"] = {**self.container, **last, **stream}
+            document["container"] = {**self.container, **last, **self.placed, **stream}
         return document
 
     def summary(self) -> dict[str, Any]:

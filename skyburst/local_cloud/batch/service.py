@@ -17,10 +17,10 @@ from skyburst.errors import Invalid
 from skyburst.local_cloud.batch import retries
 from skyburst.local_cloud.batch.containers import Container, Exit, Limits, provide_programs
 from skyburst.local_cloud.batch.credentials import ContainerCredentials
-from skyburst.local_cloud.batch.instances import Instances
+from skyburst.local_cloud.batch.instances import Instance, Instances
 from skyburst.local_cloud.batch.jobs import ENDED, STATES, WAITING, Job, now_ms
 from skyburst.local_cloud.batch.metadata import VARIABLE as METADATA
-from skyburst.local_cloud.batch.metadata import ContainerMetadata
+from skyburst.local_cloud.batch.metadata import ContainerMetadata, Task
 from skyburst.local_cloud.batch.placing import Choice, Need, Place, can_ever, choose
 from skyburst.local_cloud.event_bus import tell
 from skyburst.local_cloud.events import EventQueue
@@ -141,6 +141,11 @@ class Batch:
             self._limits[queue] = dict(limits)
 
     # What there is to see
+
+    def instances(self) -> list[Instance]:
+        """Those of all compute environments that run."""
+        with self._changed:
+            return self._instances.running()
 
     def wait_until_idle(self, timeout_s: float) -> bool:
         """Wait until all jobs are over, all instances gone and all events told; False when that took too long."""
@@ -348,7 +353,7 @@ class Batch:
             exit_ = Exit(f"The local cloud could not run it: {type(error).__name__}: {error}", final=True)
         with self._changed:
             self._instances.leave(instance, job.id)
-            container: dict[str, Any] = {"logStreamName": job.stream, "networkInterfaces": []}
+            container: dict[str, Any] = {**job.placed, "logStreamName": job.stream, "networkInterfaces": []}
             if exit_.exit_code is not None:
                 container["exitCode"] = exit_.exit_code
             if exit_.reason:
@@ -383,7 +388,12 @@ class Batch:
             if self._instances.is_gone(instance):
                 return Exit(lost(instance))
             job.stream = stream
-        about = self.metadata.offer(job.log_group, stream, self._services.region)
+            host = self._instances.get(instance)
+        task = Task(
+            f"{host.cluster.replace(':cluster/', ':task/')}/{uuid.uuid4().hex}", host.cluster, host.arn, host.zone
+        )
+        job.placed = {"containerInstanceArn": host.arn, "taskArn": task.arn}
+        about = self.metadata.offer(job.log_group, stream, self._services.region, task)
         variables = {**self._variables(job, environment), METADATA: self._services.endpoint + about, **job.variables()}
         role, path = job.container.get("jobRoleArn"), None
         folder = self._services.folder / "containers" / str(next(self._numbers))
