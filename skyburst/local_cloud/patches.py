@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.metadata
 import sys
@@ -48,7 +49,19 @@ def _always(replacement: Callable[..., Any]) -> Callable[[Any], Any]:
     return lambda _: replacement
 
 
+def _remembered(original: Callable[[Any, str | None], Any]) -> Callable[..., Any]:
+    """The answer for a host, which is always the same."""
+
+    @functools.lru_cache(maxsize=1024)
+    def backend(application: Any, host: str | None) -> Any:
+        return original(application, host)
+
+    return backend
+
+
 PATCHES = (
+    # For each request moto lists its own folder and tries hundreds of patterns, one request at a time.
+    Patch("moto.moto_server.werkzeug_app", "DomainDispatcherApplication.get_backend_for_host", _remembered),
     # Signatures and roles decide, with the ARNs of resources.
     Patch(
         "moto.core.authorization",
