@@ -60,6 +60,7 @@ from skyburst.errors import (
     OverBudget,
     ResultNotReady,
     SkyburstError,
+    StorageDenied,
     StorageError,
     StorageFull,
 )
@@ -149,6 +150,7 @@ __all__ = [
     "Result",
     "ResultNotReady",
     "SkyburstError",
+    "StorageDenied",
     "StorageError",
     "StorageFull",
     "TaskContext",

@@ -40,7 +40,8 @@
     │   ├── JobCancelled
     │   └── JobInterrupted
     ├── StorageError                  a state could not be stored
-    │   └── StorageFull
+    │   ├── StorageFull
+    │   └── StorageDenied
     ├── DatasetEnded                  the command of a dataset ended without success
     │   ├── CommandFailed
     │   ├── TimedOut
@@ -260,6 +261,10 @@ class StorageError(SkyburstError):
 
 class StorageFull(StorageError):
     """Raised when the disk of the state folder is full."""
+
+
+class StorageDenied(StorageError):
+    """Raised when the object store does not let this user read or write: it will not when asked again."""
 
 
 class DatasetEnded(SkyburstError):

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
 
-from skyburst.errors import AwsUnavailable, InvalidItems, ObjectNotFound, StorageError, StorageFull
+from skyburst.errors import AwsUnavailable, InvalidItems, ObjectNotFound, StorageDenied, StorageError, StorageFull
 from skyburst.local_files import Range, check_range
 from skyburst.ports import Beginning, ObjectInfo
 
@@ -39,6 +39,7 @@ NAMED = (
 """Variables that say which credentials the library takes; it reads no profiles."""
 PROFILES = ("AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_REGION", "AWS_DEFAULT_REGION")
 """Variables that say which profile counts, and where it is."""
+ONLY_HTTPS = "data is read from s3:// and https:// only: give its https:// URL, or download it and give the file"
 METADATA = "/latest/api/token"
 """Where the library asks for credentials when nothing names any: it is there on machines of EC2 only."""
 
@@ -208,15 +209,15 @@ class ObjectStore:
         except FileNotFoundError as error:
             raise ObjectNotFound(f"there is no object {key!r} in {self.location}") from error
         except (PermissionDeniedError, UnauthenticatedError) as error:
-            raise StorageError(f"object {key!r} in {self.location}: {self._denied}") from error
+            raise StorageDenied(f"object {key!r} in {self.location}: {self._denied}") from error
         except (BaseError, OSError) as error:
             text = str(error).split("\n")[0]
             if "os error 28" in str(error) or "os error 122" in str(error):
                 raise StorageFull(f"the disk of {self.location} is full: free some space and resume the job") from error
             if "NoSuchBucket" in str(error):
-                raise StorageError(f"{self.location}: there is no such bucket: look at its name") from error
+                raise StorageDenied(f"{self.location}: there is no such bucket: look at its name") from error
             if METADATA in text:
-                raise StorageError(
+                raise StorageDenied(
                     f"object {key!r} in {self.location}: there are no AWS credentials: {CREDENTIALS}"
                 ) from error
             raise StorageError(f"object {key!r} in {self.location}: {text}") from error
@@ -265,6 +266,8 @@ def open_store(location: str | Path, *, create: bool = False) -> ObjectStore:
     from obstore.store import LocalStore, MemoryStore, from_url
 
     text = str(location)
+    if text.startswith("http://"):
+        raise InvalidItems(f"{text!r}: {ONLY_HTTPS}")
     if text == "memory://":
         return ObjectStore(MemoryStore(), text)
     if "://" in text:

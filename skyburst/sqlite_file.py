@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from skyburst.errors import StorageError, StorageFull
+from skyburst.errors import StorageError, StorageFull, is_disk_full
 
 BUSY_S = 30.0
 """Waited for another program that writes."""
+LEAST_BYTES = 64 << 10
+"""What the files beside a file take at least: its index of the write-ahead log has 32 KiB."""
+PRIMARY = 0xFF
+"""Of an error code of SQLite, the part that is not about details."""
 Execute = Callable[..., sqlite3.Cursor]
 
 
@@ -52,13 +57,28 @@ def errors(path: Path, layout: Layout) -> Iterator[None]:
     try:
         yield
     except sqlite3.Error as error:
-        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL or "disk is full" in str(error):
+        if _is_full(error, path):
             raise StorageFull(f"the disk of {path} is full: {layout.remedy}") from error
         damaged = getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
         mend = f": {layout.mend}" if damaged and layout.mend else ""
         raise StorageError(f"{layout.what} {path}: {error}{mend}") from error
     except OSError as error:
+        if is_disk_full(error):
+            raise StorageFull(f"the disk of {path} is full: {layout.remedy}") from error
         raise StorageError(f"{layout.what} {path}: {error}") from error
+
+
+def _is_full(error: sqlite3.Error, path: Path) -> bool:
+    """Whether a full disk is the reason. Where SQLite cannot make the files beside its own, it says so of the disk only."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_FULL or "disk is full" in str(error):
+        return True
+    if code is None or code & PRIMARY not in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN):
+        return False
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_BYTES
+    except OSError:  # it is not there, and so not full
+        return False
 
 
 @contextmanager

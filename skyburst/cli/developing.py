@@ -17,12 +17,12 @@ from skyburst.blueprints.history import record
 from skyburst.cli import text
 from skyburst.cli.setting import parameters_from
 from skyburst.contracts.blueprint import Blueprint
-from skyburst.contracts.parameters import Declared, check_given, resolve
+from skyburst.contracts.parameters import Declared, resolve
 from skyburst.environments import developing
 from skyburst.environments.container import ENGINES, choose_engine
 from skyburst.environments.saving import make_image, recipe_of, run_tool, save_image
 from skyburst.environments.trying import Say, Trial, Tried
-from skyburst.errors import Invalid, InvalidJob, ObjectNotFound, StorageError, ToolFailed
+from skyburst.errors import Invalid, ObjectNotFound, StorageError, ToolFailed
 from skyburst.finding import Found, find_analysis
 from skyburst.homes.local.folder import state_folder
 
@@ -66,18 +66,16 @@ def open_trial(
 
 
 def _check_config(place: str, declared: Declared) -> None:
-    """Refuse a config that a submission would be refused for; formats that submissions do not have are not looked into."""
-    from skyburst.submissions.config_file import READERS, read_config
+    """Refuse a config that a submission would be refused for."""
+    from skyburst.submissions.config_file import check_config
 
     path = Path(place)
-    if "://" in place or path.suffix not in READERS or path.is_dir():
+    if "://" in place or path.is_dir():
         return
     try:
-        check_given(declared, read_config(path.read_bytes(), path.name).parameters(declared))
+        check_config(path.read_bytes(), path.name, declared)
     except OSError as error:
         raise StorageError(f"{place} cannot be read: {error.strerror}") from error
-    except InvalidJob as error:
-        raise InvalidJob(f"config file {path.name}: {error}") from error
 
 
 def tell(stream: str, line: str) -> None:
@@ -174,7 +172,11 @@ def environments(on: str) -> list[Environment]:
             Environment(one.id, one.analysis, one.kind, one.state, one.user, one.until)
             for one in development.instances(Account())
         ]
-    engine = _engine()
+    chosen = choose_engine("any")
+    if chosen.engine is None:  # then it has no containers
+        click.echo(f"note: {_no_engine(chosen.why)}", err=True)
+        return []
+    engine = chosen.engine
     return [
         Environment(one.name, one.analysis, one.image, one.status, "", None)
         for one in developing.containers(engine, run_tool)
@@ -224,9 +226,13 @@ def _engine() -> str:
     """The container engine of this machine. Raises ToolFailed when none answers."""
     chosen = choose_engine("any")
     if chosen.engine is None:
-        told = chosen.why.partition(": ")[2] or chosen.why
-        raise ToolFailed(f"there is no container engine: {told}; install and start one of {' and '.join(ENGINES)}")
+        raise ToolFailed(_no_engine(chosen.why))
     return chosen.engine
+
+
+def _no_engine(why: str) -> str:
+    told = why.partition(": ")[2] or why
+    return f"there is no container engine: {told}; install and start one of {' and '.join(ENGINES)}"
 
 
 def _image_of(found: Found) -> str | None:

@@ -121,6 +121,8 @@ class Setup:
     variables: dict[str, str] = field(default_factory=dict)
     instance: str | dict[str, Any] | None = None
     """Type of the machine, if it has one, or `{"type", "id", "zone", "spot"}`."""
+    machine: str | None = None
+    """What it runs in and on, in words, where that was made for it; None where it is the machine of whoever runs it."""
     analysis: str = ""
     """Name of the analysis."""
     group: str | None = None

@@ -14,9 +14,9 @@ FIRST_DELAY_S = 0.5
 LONGEST_DELAY_S = 30.0
 HOPELESS = 10
 """A job of which so many batches failed and none is done is stopped."""
-NEVER_RETRIED = frozenset({"NotJson", "CommandFailed"})
+NEVER_RETRIED = frozenset({"NotJson", "CommandFailed", "InvalidItems", "ObjectNotFound", "StorageDenied"})
 """Kinds of failures that the same function on the same batch will meet again."""
-FINAL_IN_ENVIRONMENTS = NEVER_RETRIED | {"TimedOut", "OutOfMemory", "InvalidItems", "ObjectNotFound"}
+FINAL_IN_ENVIRONMENTS = NEVER_RETRIED | {"TimedOut", "OutOfMemory"}
 """The same in an environment, where an attempt may take days, and has all the time and memory that there is for it."""
 NOT_SENT = "not run: the job ended before it was sent"
 STOPPED = "stopped: the job ended while it ran"

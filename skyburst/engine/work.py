@@ -16,7 +16,15 @@ from typing import Any, NamedTuple
 import skyburst
 from skyburst.analysis import Batch, Context, Ending, Place, Worker
 from skyburst.contracts.records import Failure, Outcome
-from skyburst.errors import DatasetEnded, NotJson, StorageFull, is_disk_full
+from skyburst.errors import (
+    DatasetEnded,
+    NotJson,
+    ObjectNotFound,
+    SkyburstError,
+    StorageDenied,
+    StorageFull,
+    is_disk_full,
+)
 from skyburst.manifest import ItemReader
 from skyburst.ports import Objects
 from skyburst.stored import INLINE_BYTES, StoredValue, store_value, store_yielded
@@ -25,6 +33,8 @@ LONGEST_TRACEBACK = 20_000
 PACKAGE = f"{Path(skyburst.__file__).parent}{os.sep}"
 SHIPPED = f"{PACKAGE}_shipped{os.sep}"
 IMPORT_SYSTEM = f"{Path(importlib.__file__).parent}{os.sep}"
+CLEAR = (NotJson, DatasetEnded, ObjectNotFound, StorageDenied)
+"""Errors whose message says it all; so does that of each error of ours through which no code of the developer's runs."""
 RSS_UNITS_PER_MB = 2**20 if sys.platform == "darwin" else 2**10
 """`ru_maxrss` is in bytes on macOS and in KiB elsewhere."""
 
@@ -127,7 +137,7 @@ def describe(error: BaseException) -> Failure:
             "",
             f"{type(error).__name__} (its message cannot be shown: {type(unprintable).__name__})",
         )
-    if isinstance(error, NotJson | DatasetEnded):
+    if isinstance(error, CLEAR) or (trace is None and isinstance(error, SkyburstError)):
         text = error.tail if isinstance(error, DatasetEnded) else ""
     kind = type(error).__name__
     if isinstance(error, StorageFull):

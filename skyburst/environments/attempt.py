@@ -136,11 +136,15 @@ class Attempt:
 
     def _note(self, ended: Ended) -> None:
         status = self._report.status
-        status.peak_memory_mb = max(status.peak_memory_mb or 0.0, ended.peak_memory_mb)
-        self._report.say(
-            f"its command ended {words_of_exit(ended)} after {ended.seconds:.1f} s; {ended.cpu_s:.1f} s of processors, "
-            f"peak memory {ended.peak_memory_mb:,.0f} MiB"
-        )
+        status.peak_memory_mb = max(status.peak_memory_mb or 0.0, ended.peak_memory_mb) or None
+        if ended.cpu_s and ended.seconds:
+            status.mean_cpu_percent = round(100 * ended.cpu_s / ended.seconds, 1)
+        said = f"its command ended {words_of_exit(ended)} after {ended.seconds:.1f} s"
+        if ended.cpu_s:
+            said += f"; {ended.cpu_s:.1f} s of processors"
+        if status.peak_memory_mb:
+            said += f", peak memory {status.peak_memory_mb:,.0f} MiB"
+        self._report.say(said)
         if ended.left:
             self._report.say(f"{ended.left} of its processes could not be ended")
 

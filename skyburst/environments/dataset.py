@@ -5,12 +5,21 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import skyburst
 from skyburst.analysis import Batch, CombineContext, FinishContext, PartialResult, Place
-from skyburst.contracts.dataset import ALL, STATUS, TABLE, DatasetState, dataset_prefix, parse_dataset
+from skyburst.contracts.dataset import (
+    ALL,
+    STATUS,
+    TABLE,
+    DatasetState,
+    base_name,
+    dataset_prefix,
+    parse_dataset,
+)
 from skyburst.errors import InvalidAnalysis, InvalidItems, ObjectNotFound
 
 MOST_LINES = 5
@@ -70,12 +79,22 @@ def lines(value: list[dict[str, Any]], parameters: Mapping[str, Any]) -> list[st
     counts = [f"{states.count(state)} {state.lower().replace('_', ' ')}" for state in DatasetState if state in states]
     files = sum(len(entry["files"]) for entry in value)
     told = [f"{len(value):,} dataset{'s' * (len(value) != 1)}: {', '.join(counts)}; {files:,} file{'s' * (files != 1)}"]
+    names = Counter(entry["dataset"] for entry in value)
     told += [
-        f"{entry['dataset']}: {entry['state']}: {entry['reason']}"
+        f"{_label(entry, alone=names[entry['dataset']] == 1)}: {entry['state']}: {entry['reason']}"
         for entry in value
         if entry["state"] != DatasetState.SUCCEEDED
     ]
     return told[:MOST_LINES]
+
+
+def _label(entry: Mapping[str, Any], *, alone: bool) -> str:
+    """What a dataset is called; of several that are called so, as those of an ensemble, its number and its config too."""
+    if alone:
+        return str(entry["dataset"])
+    config = entry.get("config")
+    said = f", {base_name(config)}" if isinstance(config, str) else ""
+    return f"{entry['dataset']} (dataset {entry['number']}{said})"
 
 
 @collect.finish

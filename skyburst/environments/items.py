@@ -10,9 +10,10 @@ import msgspec
 from skyburst.contracts.blueprint import Blueprint
 from skyburst.contracts.dataset import Dataset, parse_dataset
 from skyburst.contracts.job import JobSpec
-from skyburst.contracts.parameters import existing, resolve
+from skyburst.contracts.parameters import Declared, existing, resolve
 from skyburst.environments.inputs import LARGEST_CONFIG
-from skyburst.errors import InvalidItems, InvalidJob
+from skyburst.errors import Invalid, InvalidItems, InvalidJob, StorageError
+from skyburst.objects import ONLY_HTTPS
 
 
 def checked_datasets(spec: JobSpec, blueprint: Blueprint, folder: Path) -> JobSpec:
@@ -47,7 +48,10 @@ def checked_datasets(spec: JobSpec, blueprint: Blueprint, folder: Path) -> JobSp
             dataset = parse_dataset(item, number)
         except InvalidItems as error:
             raise InvalidJob(f"job.{error}") from error
-        items.append(_as_item(dataset, item, _checked_config(dataset, spec, blueprint, folder, seen), folder))
+        checked = _as_item(dataset, item, _checked_config(dataset, spec, blueprint, folder, seen), folder)
+        if dataset.config_file is not None and blueprint.parameters is not None:
+            _check_config_file(f"job.items[{number}].config_file", checked["config_file"], blueprint.parameters, seen)
+        items.append(checked)
     return msgspec.structs.replace(spec, items=items)
 
 
@@ -80,6 +84,22 @@ def _config_file(where: str, location: str, folder: Path) -> str:
     return found
 
 
+def _check_config_file(where: str, location: str, declared: Declared, seen: dict[str, Any]) -> None:
+    """Refuse what a submission with this config would be refused for; a URL is looked at later, where it may be read."""
+    if "://" in location or location in seen:
+        return
+    from skyburst.submissions.config_file import check_config
+
+    seen[location] = None
+    path = Path(location)
+    try:
+        check_config(path.read_bytes(), path.name, declared, LARGEST_CONFIG)
+    except Invalid as error:
+        raise InvalidJob(f"{where}: {error}") from error
+    except OSError as error:
+        raise StorageError(f"{where} is {location!r}, which cannot be read: {error.strerror}") from error
+
+
 def _checked_config(
     dataset: Dataset, spec: JobSpec, blueprint: Blueprint, folder: Path, seen: dict[str, Any]
 ) -> dict[str, Any]:
@@ -98,6 +118,8 @@ def _checked_config(
 
 
 def _absolute(where: str, location: str, folder: Path) -> str:
+    if location.startswith("http://"):
+        raise InvalidJob(f"{where} is {location!r}: {ONLY_HTTPS}")
     if "://" in location:
         return location
     path = existing(where, location, folder)

@@ -45,6 +45,8 @@ class Status:
     """0 to 1, as the command says; None when it says nothing."""
     cpu_percent: float | None = None
     """100 for one processor that is wholly busy."""
+    mean_cpu_percent: float | None = None
+    """The same over the time of its command, once that has ended."""
     memory_mb: float | None = None
     peak_memory_mb: float | None = None
     gpu_percent: float | None = None
@@ -80,6 +82,7 @@ class Status:
             "seconds": round((self.finished_at or now) - self.started_at, 3),
             "progress": self.progress,
             "cpu_percent": self.cpu_percent,
+            "mean_cpu_percent": self.mean_cpu_percent,
             "memory_mb": self.memory_mb,
             "peak_memory_mb": self.peak_memory_mb,
             "gpu_percent": self.gpu_percent,

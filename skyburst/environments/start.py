@@ -69,7 +69,8 @@ def order_of(
     command = words_of(setup.command, folder, seen.get("analysis"))
     if chosen.engine is None:
         workspace.put_helpers()
-        said.append(f"runs as it is on this machine, as {chosen.why}: {' '.join(command)}")
+        where = setup.machine or f"as it is on this machine, as {chosen.why}"
+        said.append(f"runs {where}: {' '.join(command)}")
         order = Order(
             command=command, folder=str(workspace["work"]), variables=whole_environment(variables, workspace["bin"]),
             timeout_s=timeout_s, memory_mb=setup.memory_mb, grace_s=GRACE_S,

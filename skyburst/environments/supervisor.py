@@ -25,7 +25,9 @@ from typing import Any
 from skyburst.environments.processes import Processes, adopt_orphans, reap
 
 LOOK_S = 0.25
-"""Between looks at the memory of the command."""
+"""Between looks at the memory of the command, once it has run for a while."""
+FIRST_LOOK_S = 0.01
+"""From its start to the first look; each further one is twice as late, so that short commands are seen, too."""
 ORPHAN_GRACE_S = 2.0
 """A command whose worker is gone has so long: what it does then reaches nobody."""
 KILLING_S = 10.0
@@ -76,6 +78,7 @@ class Supervisor:
         self._kill_at: float | None = None
         self._cpu_s = self._peak_mb = 0.0
         self._looked = self._told = self._began
+        self._pause_s = FIRST_LOOK_S
         self._told_cpu_s = 0.0
 
     def run(self) -> None:
@@ -97,7 +100,7 @@ class Supervisor:
         for descriptor in (1, 2):
             os.dup2(nowhere, descriptor)
         while self._exit_code is None:
-            self._wait(LOOK_S)
+            self._wait(self._pause_s)
             self._exit_code = reap().get(self._leader)
             self._look()
         self._finish()
@@ -123,9 +126,10 @@ class Supervisor:
             self._processes.signal(signal.SIGKILL)
         if now - self._began > self._order.timeout_s:
             self._end(TIMED_OUT, self._order.grace_s)
-        if now - self._looked < LOOK_S / 2:  # woken by a child that ended, of which there may be very many
+        if now - self._looked < self._pause_s / 2:  # woken by a child that ended, of which there may be very many
             return
         self._looked = now
+        self._pause_s = min(LOOK_S, 2 * self._pause_s)
         if not self._order.watched:
             return
         use = self._processes.use(self._order.memory_mb)
@@ -171,15 +175,17 @@ class Supervisor:
             _answer(self._order.remove)
         used = resource.getrusage(resource.RUSAGE_CHILDREN)  # also of those that ended between two looks
         peak_mb = used.ru_maxrss / RSS_UNITS_PER_MB
-        if (
-            peak_mb > resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_UNITS_PER_MB
-        ):  # else it may be this one's, forked
+        own_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / RSS_UNITS_PER_MB
+        if peak_mb > own_mb or not self._peak_mb:  # one that was seen may have less than this one, forked
             self._peak_mb = max(self._peak_mb, peak_mb)
+        cpu_s = max(self._cpu_s, used.ru_utime + used.ru_stime)
+        if not self._order.watched:  # these are of the program of the container engine
+            cpu_s = self._peak_mb = 0.0
         ended = {
             "exit_code": self._exit_code,
             "reason": self._reason,
             "seconds": seconds,
-            "cpu_s": max(self._cpu_s, used.ru_utime + used.ru_stime),
+            "cpu_s": cpu_s,
             "peak_memory_mb": round(self._peak_mb, 1),
             "left": left,
         }

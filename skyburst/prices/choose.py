@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import difflib
+import re
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from skyburst.errors import Invalid
+from skyburst.errors import Invalid, InvalidJob
 from skyburst.prices.book import Machine, PriceBook
 
 KEPT_SHARE, KEPT_MB = 0.04, 300
@@ -15,6 +17,11 @@ DEPLOYED = frozenset(
     {f"{letter}{generation}" for letter in "cmr" for generation in ("6i", "6a", "7i")} | {"g4dn", "g5", "g6"}
 )
 """Families that a deployment takes the smallest fitting size of, for analyses that name none."""
+
+NEAREST = 3
+METAL = re.compile(r"metal(-\d+xl)?")
+SIZE = re.compile(rf"nano|micro|small|medium|large|\d*xlarge|{METAL.pattern}")
+"""Sizes that instance types have, of any family."""
 
 
 class Need(NamedTuple):
@@ -77,6 +84,23 @@ def named(book: PriceBook, name: str) -> Chosen:
     if machine is None:
         raise _unknown(book, f"the instance type {name!r}", name)
     return Chosen(name, machine, machine.hour)
+
+
+def check_wished(book: PriceBook, name: str) -> None:
+    """Refuse an instance type that AWS does not have, as far as the prices tell: they have all sizes of some families.
+
+    Raises:
+        InvalidJob: with the nearest ones.
+    """
+    family, _, size = name.partition(".")
+    known = family in book.families()
+    if name in book.machines or (METAL.fullmatch(size) if known else SIZE.fullmatch(size)):
+        return
+    near = difflib.get_close_matches(name, book.machines, n=NEAREST) or [
+        n for n in book.machines if _family(n) == family
+    ]
+    hint = f"the nearest are {', '.join(near)}" if near else "expected one such as m5.4xlarge"
+    raise InvalidJob(f"job.environment.instance_type is {name!r}, and AWS has no such instance type: {hint}")
 
 
 def _named(book: PriceBook, allowed: Collection[str]) -> Mapping[str, Machine]:

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from skyburst.contracts import values
-from skyburst.contracts.parameters import Declared
-from skyburst.errors import InvalidSubmission
+from skyburst.contracts.parameters import Declared, check_given
+from skyburst.errors import InvalidJob, InvalidSubmission
 from skyburst.submissions.json_documents import read_json, read_yaml
 
 MOST_BYTES = 1 << 20
@@ -39,16 +39,39 @@ class Config(NamedTuple):
         """What is for the analysis: all but what is for the machine, and for ensembles unless the analysis declares it."""
         own = {DURATION, DATASET_SIZE}
         if declared is not None and self.ensemble is not None:
-            own |= {ENSEMBLE_SIZE, MODE} - declared.keys()
+            own |= {ENSEMBLE_SIZE, MODE, JOB_NUMBER} - declared.keys()
         return {name: value for name, value in self.document.items() if name not in own}
 
 
-def read_config(data: bytes, name: str) -> Config:
+def check_config(data: bytes, name: str, declared: Declared, most: int = MOST_BYTES) -> None:
+    """Check a config file that a command gets, wherever it is named: that its parameters are declared ones, with such values.
+
+    One in a format that submissions do not have is not looked into: it is the command's own.
+
+    Args:
+        data: its bytes.
+        name: of the file, whose end says what it is.
+        declared: parameters of the analysis.
+        most: bytes that it may have.
+
+    Raises:
+        Invalid: naming the file, the field, its value and what was expected.
+    """
+    if PurePosixPath(name).suffix not in READERS:
+        return
+    try:
+        check_given(declared, read_config(data, name, most).parameters(declared))
+    except InvalidJob as error:
+        raise InvalidJob(f"config file {name}: {error}") from error
+
+
+def read_config(data: bytes, name: str, most: int = MOST_BYTES) -> Config:
     """Check a config.
 
     Args:
         data: its bytes.
         name: its key, whose end says what it is.
+        most: bytes that it may have.
 
     Raises:
         InvalidSubmission: naming the file, the field, its value and what was expected.
@@ -57,7 +80,7 @@ def read_config(data: bytes, name: str) -> Config:
     if end not in READERS:
         raise InvalidSubmission(f"configname is {name!r}: expected the name of a .json, .yaml or .yml file")
     try:
-        document = READERS[end](data, MOST_BYTES)
+        document = READERS[end](data, most)
     except InvalidSubmission as error:
         raise InvalidSubmission(f"config file {name} {error}") from error
     if document is None and end != ".json":  # YAML without a line but comments
@@ -66,7 +89,10 @@ def read_config(data: bytes, name: str) -> Config:
         raise InvalidSubmission(
             f"config file {name} is {json.dumps(document)[:100]}: expected parameters by name, such as `threshold: 0.5`"
         )
-    return Config(document, _duration(document), _dataset_gb(document), _ensemble(document))
+    try:
+        return Config(document, _duration(document), _dataset_gb(document), _ensemble(document))
+    except InvalidSubmission as error:
+        raise InvalidSubmission(f"config file {name}: {error}") from error
 
 
 def ensemble_configs(config: Config, job_name: str) -> list[tuple[str, bytes]]:

@@ -15,7 +15,7 @@ from skyburst.contracts.blueprint import COMMAND_COMBINER
 from skyburst.contracts.dataset import DELIVERED, DELIVERED_LOGS, LOG, STATUS, dataset_prefix, not_delivered
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.combine import FILES, RESULT
-from skyburst.errors import JobNotFound, ObjectNotFound, SkyburstError
+from skyburst.errors import JobNotFound, ObjectNotFound, SkyburstError, StorageFull
 from skyburst.objects import ObjectStore
 from skyburst.ports import Clock, TaskTable
 from skyburst.submissions import activity, layout, looks, status_text
@@ -262,7 +262,8 @@ class Follower:
     def _not_delivered(self, record: Record, dataset: Dataset, job: JobRecord, error: SkyburstError) -> None:
         """Tell it, and try it again at the next turn unless that was so for long."""
         self._tell(record, f"results of {dataset.dataname} cannot be delivered: {error}")
-        if job.finished_at is not None and self.clock() - job.finished_at > GIVE_UP_S:
+        full = isinstance(error, StorageFull)  # somebody will make room, and then it can be delivered
+        if not full and job.finished_at is not None and self.clock() - job.finished_at > GIVE_UP_S:
             dataset.over = True
             self.records.put(record)
 

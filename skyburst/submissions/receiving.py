@@ -161,7 +161,13 @@ class Reception:
 
     def waits(self, record: Record, why: str) -> None:
         """Tell the submitter why a submission that is right has not started; told once for each reason."""
-        text = internal("acquire_instances", why)
+        self._tell_once(record, internal("acquire_instances", why))
+
+    def troubled(self, record: Record, problem: str) -> None:
+        """Tell the submitter what is in the way of a submission that will go on; told once for each problem."""
+        self._tell_once(record, internal("job_manager", f"{RESOURCE_ERROR}{problem}"))
+
+    def _tell_once(self, record: Record, text: str) -> None:
         if any(line.text == text for line in record.lines):
             return
         record.log(text, self.clock())

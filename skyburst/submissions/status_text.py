@@ -97,8 +97,10 @@ def numbered(lines: Sequence[str], most: int) -> dict[str, str]:
 
 
 def cpu_usage(document: Mapping[str, Any]) -> str:
-    """Use of processors, 100 for one that is fully used, such as `12.3 %`."""
+    """Use of processors, 100 for one that is fully used, such as `12.3 %`; of what has ended, over its time."""
     percent = document.get("cpu_percent")
+    if percent is None:
+        percent = document.get("mean_cpu_percent")
     return NOT_KNOWN if percent is None else f"{percent:.1f} %"
 
 

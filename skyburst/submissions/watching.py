@@ -29,6 +29,7 @@ from skyburst.errors import (
     JobBusy,
     JobNotFound,
     SkyburstError,
+    StorageError,
 )
 from skyburst.finding import find_analysis
 from skyburst.homes.local.home import LocalHome
@@ -41,7 +42,7 @@ from skyburst.submissions.following import Follower
 from skyburst.submissions.gate import Gate, OpenGate
 from skyburst.submissions.json_documents import read_json
 from skyburst.submissions.owners import note_owner
-from skyburst.submissions.receiving import Reception
+from skyburst.submissions.receiving import RESOURCE_ERROR, Reception
 from skyburst.submissions.record import Record, SubmissionState
 from skyburst.submissions.room import Waiting, admitted
 from skyburst.submissions.submit_file import MOST_BYTES
@@ -55,6 +56,10 @@ RESUMED_S = 2.0
 RESUMABLE = frozenset(str(state) for state in JobState if state.finished and state is not JobState.SUCCEEDED)
 AGAIN_S = 30.0
 """A submission with which something went wrong on this machine is looked at again after so long."""
+MORE_BYTES = 1 << 20
+"""More room than this, at least, was made by somebody."""
+ANYWAY_S = 600.0
+"""A job that a full disk stopped goes on after so long also when there is no more room: what it still needs is not known."""
 log = logging.getLogger(__name__)
 
 
@@ -204,10 +209,13 @@ class Watcher:
         waiting.sort(key=lambda each: each[0])
         verdict = admitted([entry for _, entry, _, _ in waiting], running, limits, self.at_once)
         for _, entry, watched, record in waiting:
-            if entry.identity in verdict.wait:
-                watched.waits(record, verdict.wait[entry.identity])
-            else:
-                watched.start(record)
+            try:
+                if entry.identity in verdict.wait:
+                    watched.waits(record, verdict.wait[entry.identity])
+                else:
+                    watched.start(record)
+            except SkyburstError as error:
+                watched.put_off(record, error)
 
     def _slots(self, record: Record) -> int:
         """Datasets that a submission runs at once."""
@@ -231,6 +239,10 @@ class _Watched:
         """When to look again at submissions with which something went wrong, by their identities."""
         self._driven: dict[str, float] = {}
         """When programs that drive jobs were started, by jobs."""
+        self._room: dict[str, int] = {}
+        """Bytes that were free then, or when the job stopped if these are fewer."""
+        self._stopped: dict[str, float] = {}
+        """When it was seen that jobs had stopped because a disk is full."""
         self.arriving = 0
         """Submit files that are there and not taken in."""
         self.open: dict[str, Record] = {}
@@ -277,8 +289,7 @@ class _Watched:
         self.arriving = self._arrivals.pending
 
     def start(self, record: Record) -> None:
-        """Give a submission its job."""
-        name = _name(record)
+        """Give a submission its job. Raises SkyburstError when something of this machine is in the way."""
         try:
             handle = create(parse_job(record.specification or {}), home=self._watcher.home, folder=self._path)
             note_owner(self._watcher.home.objects, handle.job_id, self._bucket.objects.location, record)
@@ -289,12 +300,10 @@ class _Watched:
         except Invalid as error:
             self._reception.refuse(record, 4, "process_inputs", [str(error)])
             self._close(record)
-        except SkyburstError as error:
-            self._put_off(record.identity, name, error)
         else:
             count = len(record.datasets)
             text = f"{count:,} dataset{'s' * (count != 1)}: job {record.job_id}"
-            self._watcher.tell(Told(name, text, record.state))
+            self._watcher.tell(Told(_name(record), text, record.state))
 
     def waits(self, record: Record, why: str) -> None:
         """Tell why a submission does not start yet."""
@@ -309,13 +318,16 @@ class _Watched:
         for record in list(self.open.values()):
             if record.state is not SubmissionState.STARTED or not self.is_due(record):
                 continue
+            known = len(record.lines)
             try:
                 if self._follower.turn(record):
                     self._close(record)
                 else:
-                    self._drive(str(record.job_id))
+                    self._tell_troubles(record, known)
+                    self._drive(record, str(record.job_id))
             except SkyburstError as error:
-                self._put_off(record.identity, _name(record), error)
+                self._tell_troubles(record, known)
+                self.put_off(record, error)
 
     def _reopen(self) -> None:
         """Follow those again whose jobs were resumed."""
@@ -345,20 +357,46 @@ class _Watched:
         if record.outcome in RESUMABLE:
             self._ended[record.identity] = record
 
-    def _drive(self, job_id: str) -> None:
-        """Have a job go on whose program is gone."""
+    def _tell_troubles(self, record: Record, known: int) -> None:
+        """Tell who runs this what the submitter was told is in the way of the results."""
+        for line in record.lines[known:]:
+            if RESOURCE_ERROR in line.text:
+                self._watcher.tell(Told(_name(record), line.text.partition(RESOURCE_ERROR)[2], record.state))
+
+    def _drive(self, record: Record, job_id: str) -> None:
+        """Have a job go on whose program is gone; one that a full disk stopped, when there is more room."""
         home = self._watcher.home
         if self._watcher.clock() - self._driven.get(job_id, 0.0) < STARTING_S:
             return
         try:
-            if _is_left(home, job_id):
+            if _is_left(home, job_id) and self._has_room(record, home.table.job(job_id)):
                 home.prepare_resume(job_id)
                 self._drive_in_background(job_id)
         except (JobBusy, JobNotFound):  # its program has just begun, or somebody deleted it: the next turn sees
             return
 
+    def _has_room(self, record: Record, job: JobRecord) -> bool:
+        """Whether a job may go on. Running it where a disk is as full as before would do its work again for nothing.
+
+        What a job that has not ended, and that nothing drives, has as its reason is why its program stopped.
+        """
+        if not job.reason or job.job_id not in self._driven:
+            return True
+        now, free = self._watcher.clock(), self._watcher.home.free_bytes()
+        if job.job_id not in self._stopped:
+            self._stopped[job.job_id] = now
+            self._room[job.job_id] = min(free, self._room[job.job_id])
+            text = f"its job {job.reason}; it goes on by itself when there is more room"
+            self._watcher.tell(Told(_name(record), text, record.state))
+            self._reception.troubled(record, text)
+            return False
+        since_s = now - self._stopped[job.job_id]
+        return since_s >= ANYWAY_S or (since_s >= AGAIN_S and free >= self._room[job.job_id] + MORE_BYTES)
+
     def _drive_in_background(self, job_id: str) -> None:
+        self._room[job_id] = self._watcher.home.free_bytes()
         self._driven[job_id] = self._watcher.clock()
+        self._stopped.pop(job_id, None)
         self._watcher.home.drive_in_background(job_id)
 
     def _take(self, key: str, signature: Signature, quiet_s: float) -> None:
@@ -383,6 +421,16 @@ class _Watched:
         self._watcher.tell(Told(_name(record), text, record.state))
         if (record.specification or {}).get("keep"):
             self._watcher.retain()
+
+    def put_off(self, record: Record, error: SkyburstError) -> None:
+        """Look at a submission again later, as something of this machine is in the way; of a disk the submitter is told."""
+        self._put_off(record.identity, _name(record), error)
+        if not isinstance(error, StorageError):
+            return
+        try:
+            self._reception.troubled(record, f"{error}; it is tried again every {AGAIN_S:g} s")
+        except SkyburstError as untold:  # such as a full disk: the line stays, and is written with the next ones
+            log.warning("%s is not told yet: %s", _name(record), untold)
 
     def _put_off(self, key: str, name: str, error: Exception) -> None:
         """Something of this machine is in the way, such as a full disk: tell it, and try again later."""

@@ -78,7 +78,7 @@ def test_changed_inputs_and_code_are_named(program: Program, project: Path, read
 def test_config_files_and_folders_of_datasets_are_compared(program: Program, project: Path) -> None:
     (project / "copy").mkdir()
     (project / "copy" / "blueprint.toml").write_text(
-        'blueprint = 1\nname = "copy"\nversion = "1.0.0"\ncommand = ["sh", "-c", "true"]\n'
+        'blueprint = 1\nname = "copy"\nversion = "1.0.0"\ncommand = ["sh", "-c", "true"]\nparameters = "any"\n'
     )
     (project / "film.zarr").mkdir()
     for path, text in (("film.zarr/.zarray", "{}"), ("film.zarr/0.0", "x"), ("config.yaml", "a: 1\n")):

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from skyburst.cli.follow.follower import done_already
 from skyburst.cli.items import items_from
 from skyburst.cli.setting import has_labels, labels_from, parameters_from
 
@@ -143,3 +144,16 @@ def test_a_file_that_cannot_be_read_is_named_with_its_line(
 def test_an_empty_text_is_a_mistake() -> None:
     with pytest.raises(click.BadParameter, match="it is empty: expected items"):
         items_from(" ")
+
+
+@pytest.mark.parametrize(
+    ("done", "batches", "said"),
+    [
+        (0, 1, ""),
+        (1, 1, "; it is done already"),
+        (1, 3, "; 1 of them is done already"),
+        (1_000, 2_000, "; 1,000 of them are done already"),
+    ],
+)
+def test_what_is_done_already_is_said_in_the_right_number(done: int, batches: int, said: str) -> None:
+    assert done_already(done, batches) == said

@@ -312,3 +312,10 @@ def test_an_object_cut_short_under_a_reader_is_a_storage_error(tmp_path: Path) -
         os.truncate(tmp_path / "key", 5)
         with pytest.raises(StorageError, match="'key'"):
             file.read()
+
+
+def test_http_without_encryption_is_refused_with_what_is_read() -> None:
+    with pytest.raises(
+        InvalidItems, match=r"'http://example\.org/a': data is read from s3:// and https:// only: give its"
+    ):
+        open_store("http://example.org/a")

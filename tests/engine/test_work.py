@@ -19,6 +19,8 @@ import skyburst
 from skyburst.analysis import MOST_ITEM_ERRORS
 from skyburst.contracts import values
 from skyburst.contracts.records import Failure, Outcome
+from skyburst.contracts.states import BatchState
+from skyburst.engine.watch import state_after
 from skyburst.engine.work import Bench, Task, work
 from skyburst.manifest import ItemReader, Manifest, NumberRange, write_manifest
 from skyburst.objects import open_store
@@ -191,6 +193,24 @@ def test_failures_have_a_kind_and_one_message(outcome_of: RunBatch, error: Excep
     assert values.encode(list(failure))
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        skyburst.ObjectNotFound("there is no object 'nope' in s3://b"),
+        skyburst.StorageDenied("object 'nope' in s3://b: access is denied"),
+    ],
+)
+def test_data_that_is_not_there_or_not_to_be_read_is_said_without_a_traceback(
+    outcome_of: RunBatch, error: Exception
+) -> None:
+    def failing(batch: skyburst.Batch) -> None:
+        raise error
+
+    failure = failure_of(outcome_of(failing))
+    assert (failure.message, failure.traceback) == (str(error), "")
+    assert state_after(failure, 1, 3) is BatchState.FAILED, "it is not tried again"
+
+
 def test_an_error_whose_own_text_raises_is_still_a_failure(outcome_of: RunBatch) -> None:
     class UnprintableError(Exception):
         def __str__(self) -> str:
@@ -247,6 +267,7 @@ def test_items_that_cannot_be_read_fail_the_batch(outcome_of: RunBatch, tmp_path
     failure = failure_of(outcome_of(ruined, ItemReader(missing, open_store(tmp_path / "objects"))))
     assert failure.kind == "InvalidItems"
     assert "nowhere" in failure.message
+    assert failure.traceback == "", "no code of the developer's ran"
 
 
 def test_once_makes_a_thing_once_for_all_batches_of_a_process(bench_of: Callable[..., Bench]) -> None:

@@ -112,7 +112,9 @@ def test_a_container_past_its_time_is_stopped_and_removed(engine, analysis, data
     verbs = [
         call[0] for call in calls(engine) if call[0] not in ("version", "run", "stats")
     ]  # `run` may be slow to begin
-    assert verbs == ["stop", "rm"]
+    assert sorted(verbs) == ["rm", "stop"], (
+        "either may be noted first: a stopped container can be gone before `stop` is"
+    )
 
 
 def test_a_container_that_its_engine_ended_for_lack_of_memory_says_so(engine, analysis, data):

@@ -82,6 +82,13 @@ def test_lines_come_as_they_are_written_and_the_exit_code_is_kept(tmp_path, hear
     assert ended.seconds < time.monotonic() - began
 
 
+@pytest.mark.parametrize("script", ["true", "sleep 0.05"], ids=["at once", "soon"])
+def test_what_a_command_used_is_known_however_short_it_was(tmp_path, heard, script):
+    ended = run_command(shell(tmp_path, script), heard, lambda: False)
+    assert ended.peak_memory_mb > 0
+    assert ended.cpu_s > 0
+
+
 def test_a_command_that_is_not_there_is_refused(tmp_path, heard):
     ended = run_command(order(tmp_path, ["no-such-program"]), heard, lambda: False)
     assert ended.refused.startswith(

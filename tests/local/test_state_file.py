@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import threading
 from pathlib import Path
@@ -9,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from skyburst.errors import StorageError, StorageFull
-from skyburst.homes.local.task_table import FORMAT, SqliteTaskTable
+from skyburst.homes.local.task_table import FORMAT, LAYOUT, SqliteTaskTable
+from skyburst.sqlite_file import errors
 from tests.contracts.records import a_job, an_outcome
 
 
@@ -93,6 +95,23 @@ def test_a_full_disk_is_told_from_other_troubles_and_loses_nothing(tmp_path: Pat
     table._connection.execute("PRAGMA max_page_count = 100000")
     assert table.record("job-1", [an_outcome(number, b"v" * 100_000) for number in range(5)]) == 4
     table.close()
+
+
+@pytest.mark.parametrize("code", [sqlite3.SQLITE_IOERR, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_CANTOPEN])
+def test_what_a_full_disk_makes_of_files_beside_the_file_is_told_as_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    def told() -> str:
+        failing = sqlite3.OperationalError("disk I/O error")
+        failing.sqlite_errorcode = code
+        with pytest.raises(StorageError) as raised, errors(tmp_path / "state.sqlite", LAYOUT):
+            raise failing
+        return str(raised.value)
+
+    assert "disk I/O error" in told()
+    full = shutil.disk_usage(tmp_path)._replace(free=0)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    assert told() == f"the disk of {tmp_path / 'state.sqlite'} is full: free some space and resume the job"
 
 
 def test_many_that_open_a_new_file_at_once_share_it(tmp_path: Path) -> None:

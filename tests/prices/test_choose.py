@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyburst.errors import Invalid
-from skyburst.prices.choose import DEPLOYED, Need, cheapest, named
+from skyburst.errors import Invalid, InvalidJob
+from skyburst.prices.choose import DEPLOYED, Need, cheapest, check_wished, named
 from skyburst.prices.current import shipped_prices
 
 BOOK = shipped_prices()
@@ -72,3 +72,20 @@ def test_a_typing_mistake_chooses_no_other_type() -> None:
         cheapest(BOOK, Need(1, 1), ["m5", "m99"])
     with pytest.raises(Invalid, match="p9"):
         named(BOOK, "p9.large")
+
+
+@pytest.mark.parametrize(
+    ("name", "near"),
+    [("m5.fourxlarge", "m5.4xlarge"), ("m5.3xlarge", "m5.xlarge"), ("c6i.exlarge", "c6i.xlarge"), ("x9.enormous", "")],
+)
+def test_a_type_that_there_is_not_is_refused_with_the_nearest(name: str, near: str) -> None:
+    with pytest.raises(InvalidJob, match=f"instance_type is '{name}', and AWS has no such instance type: ") as refused:
+        check_wished(BOOK, name)
+    assert near in str(refused.value).partition("the nearest are ")[2]
+
+
+@pytest.mark.parametrize(
+    "name", [*sorted(BOOK.machines)[:5], "m5.metal", "c7i.metal-24xl", "hpc7g.16xlarge", "c7i-flex.large"]
+)
+def test_a_type_of_the_prices_or_of_a_family_that_they_do_not_have_may_be_wished(name: str) -> None:
+    check_wished(BOOK, name)

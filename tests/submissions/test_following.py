@@ -11,7 +11,7 @@ import pytest
 
 from skyburst.contracts.records import Failure
 from skyburst.contracts.states import JobState
-from skyburst.errors import StorageError
+from skyburst.errors import StorageError, StorageFull
 from skyburst.submissions.following import GIVE_UP_S, MOST_REFUSED
 from skyburst.submissions.record import Record
 from tests.submissions.places import Lab
@@ -303,6 +303,28 @@ def test_what_cannot_be_delivered_is_told_tried_again_and_given_up_in_the_end(la
     assert follower.turn(record)
     assert f"{JOB}/process_results/end.txt" in lab.listed()
     assert f"{JOB}/process_results/out.npy" not in lab.listed()
+
+
+def test_results_that_a_full_disk_keeps_back_are_delivered_whenever_there_is_room(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record = lab.submit()
+    job, follower = lab.start(record), lab.follower()
+    for number in (0, 1):
+        job.ends(number, out_npy=b"x")
+    job.finish()
+    delivers = follower.copy
+
+    def is_full(*_: object) -> None:
+        raise StorageFull("the disk is full")
+
+    follower.copy = is_full
+    assert not follower.turn(record)
+    lab.now += 2 * GIVE_UP_S
+    assert not follower.turn(record)
+    follower.copy = delivers
+    assert follower.turn(record)
+    assert f"{JOB}/process_results/out.npy" in lab.listed()
 
 
 def test_a_turn_leaves_the_rest_when_its_time_is_over(lab: Lab) -> None:

@@ -168,3 +168,8 @@ def test_no_bytes_make_it_fail(data: bytes) -> None:
 def test_a_place_says_again_what_it_was_made_of(text: str) -> None:
     for whole in (text, f"s3://{text}"):
         assert str(place_of(whole)) == whole
+
+
+@pytest.mark.parametrize("start", ["mylab/inputs/fold", "s3://mylab-bucket/inputs/fold"])
+def test_a_folder_is_itself_the_dataset_with_a_slash_at_its_end_or_without(start: str) -> None:
+    assert place_of(f"{start}/") == place_of(start)

@@ -94,7 +94,16 @@ class Follower:
         batches = text.counted(progress.batches, "batch", "batches")
         most = progress.batches if self._workers is None else min(self._workers, progress.batches)
         workers = ("up to " if self._workers is None else "") + text.counted(max(1, most), "worker")
-        done = f"; {self._done_before:,} of them are done already" if self._done_before else ""
+        done = done_already(self._done_before, progress.batches)
         self._view.say(
             f"{self._snapshot.title}: {text.counted(progress.items, 'item')} in {batches} on {workers}{done}"
         )
+
+
+def done_already(done: int, batches: int) -> str:
+    """What follows the plan of a job that goes on, such as `; 3 of them are done already`. Pure."""
+    if not done:
+        return ""
+    if batches == 1:
+        return "; it is done already"
+    return f"; {done:,} of them {'is' if done == 1 else 'are'} done already"

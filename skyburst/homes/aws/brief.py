@@ -43,7 +43,8 @@ class Brief:
     """1 for the first run of the job, more for those that resume it."""
     environment: dict[str, Any] | None = None
     """Of a job whose batches run in environments, or may fall back to them: `{"all", "fallback", "queues", "definition",
-    "timeout_s", "attempts", "pricing", "command", "memory_mb", "vcpus", "gpus", "variables", "group", "instance_types"}`."""
+    "timeout_s", "attempts", "pricing", "command", "image", "memory_mb", "vcpus", "gpus", "variables", "group",
+    "instance_types"}`."""
 
     @property
     def batches(self) -> Plan:

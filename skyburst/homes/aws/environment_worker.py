@@ -12,6 +12,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -38,6 +39,18 @@ CODES = {"OutOfMemory": OUT_OF_MEMORY, "TimedOut": TIMED_OUT}
 
 class Stopped(SystemExit):
     """Raised in the developer's function when this process is told to end."""
+
+
+def machine_of(image: str | None, types: Sequence[str]) -> str:
+    """What a command runs in and on, for the log of its dataset. Pure.
+
+    Args:
+        image: that the blueprint names; None for that of the deployment.
+        types: instance types, and families, of which the machine is.
+    """
+    named = f"the image {image}" if image else "the deployment's image for environments"
+    of = f"of {' or '.join(types)}" if types else "that has what it needs"
+    return f"in {named}, on an instance {of}"
 
 
 class Worker:
@@ -93,12 +106,13 @@ class Worker:
         from skyburst.contracts.dataset import Setup
         from skyburst.environments.gpus import Gpus
 
-        needs, types = self._needs, self._needs["instance_types"]
+        needs, types, own = self._needs, self._needs["instance_types"], self._given.machine
         setup = Setup(
             command=needs["command"], folder=str(self._folder), timeout_s=needs["timeout_s"],
             memory_mb=max(LEAST_MB, needs["memory_mb"] - OWN_MB), vcpus=needs["vcpus"], gpus_wanted=needs["gpus"],
             gpus=Gpus().ids()[: needs["gpus"]] if needs["gpus"] else [], variables=needs["variables"],
-            instance=self._given.machine or (types[0] if len(types) == 1 and "." in types[0] else None),
+            instance=own or (types[0] if len(types) == 1 and "." in types[0] else None),
+            machine=machine_of(needs.get("image"), [str(own["type"])] if own else types),
             analysis=self._given.brief.analysis["name"], group=needs["group"],
         )  # fmt: skip
         return setup.document()

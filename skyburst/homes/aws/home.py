@@ -146,6 +146,7 @@ class AwsHome(DatasetsOfHome):
     def _prepared(self, spec: JobSpec, found: Found | None, folder: Path) -> JobSpec:
         """The specification as the deployment can use it: everything that it names is in the bucket."""
         parameters = dict(spec.parameters)
+        self._check_instance_type(spec)
         if found is not None:
             blueprint = found.blueprint
             if found.location.is_file():
@@ -165,6 +166,16 @@ class AwsHome(DatasetsOfHome):
                 spec = uploaded_datasets(spec, blueprint, folder, self._uploaded)
             self._found[blueprint.name] = found
         return parse_job({**spec.document(), "parameters": parameters, **self._items(spec, folder)})
+
+    def _check_instance_type(self, spec: JobSpec) -> None:
+        """Refuse a wish that AWS cannot fulfil, where the prices are those of the region. Raises InvalidJob."""
+        if spec.environment is not None and spec.environment.instance_type is not None:
+            from skyburst.prices.choose import check_wished
+            from skyburst.prices.current import current_prices
+
+            book = current_prices().book
+            if book.region == self.account.region:
+                check_wished(book, spec.environment.instance_type)
 
     def _uploaded(self, where: str, location: Any) -> Any:
         """A path, or a list of them, as URLs."""

@@ -74,6 +74,7 @@ def place(
         "attempts": needs.attempts,
         "pricing": needs.pricing,
         "command": list(blueprint.command) if blueprint.command else None,
+        "image": needs.image,
         "memory_mb": needs.memory_mb,
         "vcpus": needs.vcpus,
         "gpus": needs.gpus,

@@ -9,6 +9,7 @@ import secrets
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -164,6 +165,7 @@ class LocalHome(DatasetsOfHome):
             from skyburst.homes.local.notify import check_targets
 
             check_targets(spec.notify)
+        self._check_instance_type(spec)
         check_chain(found.blueprint, lambda name: find_beside(name, found.location).blueprint)
         spec = checked_datasets(spec, found.blueprint, folder)
         named_workers()  # refuses what is set wrongly before anything is stored
@@ -182,6 +184,14 @@ class LocalHome(DatasetsOfHome):
             if (job is None or job.job_id != job_id) and self.job_folder(job_id).exists():
                 shutil.rmtree(self.job_folder(job_id))  # of a job that is not stored, or that was stored before
         return job
+
+    def _check_instance_type(self, spec: JobSpec) -> None:
+        """Refuse a wish that AWS cannot fulfil, by which the job would be run again there. Raises InvalidJob."""
+        if spec.environment is not None and spec.environment.instance_type is not None:
+            from skyburst.prices.choose import check_wished
+            from skyburst.prices.current import current_prices
+
+            check_wished(current_prices().book, spec.environment.instance_type)
 
     def _stored(self, new: JobRecord) -> JobRecord:
         """A new job, stored and paid for, or the earlier one of its idempotency key, which is. Raises OverBudget."""
@@ -307,10 +317,30 @@ class LocalHome(DatasetsOfHome):
                 return job
             self.reserve(job)
             self._retain()  # what others left: looking for it is quick
-            job = Driver(self, job, on_progress).run()
+            try:
+                job = Driver(self, job, on_progress).run()
+            except StorageFull as error:
+                self._note_stopped(job_id, error)
+                raise
         if job.spec.get("keep"):
             self._retain()
         return self.table.job(job_id)
+
+    def _note_stopped(self, job_id: str, error: StorageFull) -> None:
+        """Have the job say why nothing drives it, as far as the disk has room for that."""
+        try:
+            job = self.table.job(job_id)
+            job.reason = f"stopped: {error}"
+            self.table.update_job(job)
+        except SkyburstError as unnoted:  # the error itself is raised
+            log.warning("why job %s stopped is not noted: %s", job_id, unnoted)
+
+    def free_bytes(self) -> int:
+        """Bytes that are free for jobs: where their states are kept, and where their commands run. Raises StorageError."""
+        try:
+            return sum(shutil.disk_usage(folder).free for folder in (self.folder, tempfile.gettempdir()))
+        except OSError as error:
+            raise StorageError(f"the disk of {self.folder} cannot be looked at: {error}") from error
 
     @property
     def submission_buckets(self) -> list[str]:
@@ -343,10 +373,16 @@ class LocalHome(DatasetsOfHome):
         return notified(self.objects, f"jobs/{job.job_id}/", job.runs) if may_be_told(job.spec) else []
 
     def _in_background(self, module: str, job_id: str, log_name: str) -> None:
-        """Run a module of this package about a job in a process of its own."""
+        """Run a module of this package about a job in a process of its own. Raises StorageError when it can have no log."""
         logs = self.logs(job_id)
-        logs.mkdir(parents=True, exist_ok=True)
-        with open(logs / log_name, "ab") as log:
+        try:
+            logs.mkdir(parents=True, exist_ok=True)
+            file = open(logs / log_name, "ab")  # noqa: SIM115 - closed below; only opening it is translated
+        except OSError as error:
+            if is_disk_full(error):
+                raise StorageFull(f"the disk of {self.folder} is full: free some space and resume the job") from error
+            raise StorageError(f"{logs / log_name} cannot be written: {error.strerror}") from error
+        with file as log:
             subprocess.Popen(
                 [sys.executable, "-P", "-m", f"skyburst.homes.local.{module}", job_id],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
