@@ -34,6 +34,7 @@ from skyburst.web.documents import (
     Problem,
     Results,
     Upload,
+    UploadPart,
 )
 from skyburst.web.events import job_events
 from skyburst.web.pages import MOST, Query
@@ -85,7 +86,7 @@ def make_app(
         [about, Analyses, LibraryPaths, UploadPaths, JobPaths, Found, *(more or [])],
         middleware=middleware or [],
         exception_handlers={SkyburstError: _refused, HTTPException: _wrong, Exception: _broken},
-        compression_config=CompressionConfig(backend="gzip", exclude=["/events$"]),
+        compression_config=CompressionConfig(backend="gzip", exclude=["/events$", "/files/", "/thumbnails/"]),
         request_max_body_size=None,  # parts of uploads are counted as they come
         openapi_config=OpenAPIConfig(
             title="Skyburst", version=skyburst.__version__, path="/api/schema", use_handler_docstrings=True,
@@ -168,7 +169,7 @@ class UploadPaths(Controller):
         return _of(request)[0].uploads.get(upload)
 
     @put("/{upload:str}/parts/{number:int}", responses=PROBLEM)
-    async def part(self, request: Requested, upload: FromPath[str], number: FromPath[int]) -> Upload:
+    async def part(self, request: Requested, upload: FromPath[str], number: FromPath[int]) -> UploadPart:
         """The bytes of one part."""
         return await _of(request)[0].uploads.receive(upload, number, request.stream())
 

@@ -43,6 +43,22 @@ class Kept(msgspec.Struct, kw_only=True):
     height: int | None = None
     sha256: str | None = None
 
+    @property
+    def count(self) -> int:
+        """Of parts."""
+        return -(-self.new.size // self.part_bytes)
+
+    def part(self, number: int) -> UploadPart:
+        """A part, counted from 1, as if it had not been received."""
+        offset = (number - 1) * self.part_bytes
+        return UploadPart(
+            number=number,
+            offset=offset,
+            size=min(self.part_bytes, self.new.size - offset),
+            url=f"/api/uploads/{self.id}/parts/{number}",
+            received=False,
+        )
+
 
 class Uploads:
     """Uploads below one folder.
@@ -87,7 +103,7 @@ class Uploads:
         """An upload. Raises UploadNotFound."""
         return self._shown(self._kept(upload_id))
 
-    async def receive(self, upload_id: str, number: int, body: AsyncIterator[bytes]) -> Upload:
+    async def receive(self, upload_id: str, number: int, body: AsyncIterator[bytes]) -> UploadPart:
         """Write the bytes of one part as they come.
 
         Raises:
@@ -95,9 +111,9 @@ class Uploads:
             InvalidUpload: when the part has fewer or more bytes than it should.
         """
         kept = self._kept(upload_id)
-        part = next((one for one in self._shown(kept).parts if one.number == number), None)
-        if part is None:
-            raise UploadNotFound(f"upload {upload_id} has no part {number}")
+        if not 1 <= number <= kept.count:
+            raise UploadNotFound(f"upload {upload_id} has no part {number}: it has {kept.count}")
+        part = kept.part(number)
         if kept.complete:
             raise InvalidUpload(f"upload {upload_id} is complete: begin another one to send other bytes", "number")
         folder = self._folder / kept.id
@@ -107,14 +123,18 @@ class Uploads:
                 file.seek(part.offset)
                 async for chunk in body:
                     written += len(chunk)
-                    if written <= part.size:
-                        file.write(chunk)
-            if written != part.size:
-                raise InvalidUpload(f"part {number} has {written:,} bytes: expected {part.size:,}", "body")
-            (folder / PARTS / str(number)).touch()
+                    if written > part.size:
+                        break
+                    file.write(chunk)
+            if written == part.size:
+                (folder / PARTS / str(number)).touch()
         except OSError as error:
             raise _stored(error, folder) from error
-        return self._shown(kept)
+        if written != part.size:
+            has = "more" if written > part.size else f"{written:,}"
+            raise InvalidUpload(f"part {number} has {has} bytes: expected {part.size:,}", "body")
+        part.received = True
+        return part
 
     def complete(self, upload_id: str, expected: Size | None = None) -> Upload:
         """Check a file whose parts have all been received, so that jobs can name it.
@@ -174,17 +194,9 @@ class Uploads:
         write_whole(self._folder / kept.id / ABOUT, msgspec.json.encode(kept))
 
     def _shown(self, kept: Kept) -> Upload:
-        received = {path.name for path in (self._folder / kept.id / PARTS).iterdir()}
-        parts = [
-            UploadPart(
-                number=number,
-                offset=offset,
-                size=min(kept.part_bytes, kept.new.size - offset),
-                url=f"/api/uploads/{kept.id}/parts/{number}",
-                received=str(number) in received,
-            )
-            for number, offset in enumerate(range(0, kept.new.size, kept.part_bytes), 1)
-        ]
+        parts = [kept.part(number) for number in range(1, kept.count + 1)]
+        for path in (self._folder / kept.id / PARTS).iterdir():
+            parts[int(path.name) - 1].received = True
         return Upload(
             id=kept.id, name=kept.new.name, size=kept.new.size, purpose=kept.new.purpose, parts=parts,
             state="complete" if kept.complete else "open", created_at=kept.created_at, width=kept.width,

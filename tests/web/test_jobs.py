@@ -52,6 +52,14 @@ def test_a_job_is_told_of_until_it_has_ended_and_its_result_and_certificate_are_
     assert refused(api.get(f"/api/jobs/{job['job_id']}/files/nothing"), 404, "object_not_found")
 
 
+def test_a_large_file_arrives_as_it_is_also_where_answers_are_compressed(api, scripted):
+    job = submit(api, scripted(*(["ok"] for _ in range(400))))["job_id"]
+    wait_for(api, job, "SUCCEEDED")
+    answer = api.get(f"/api/jobs/{job}/files/result.json", headers={"Accept-Encoding": "gzip"})
+    assert (answer.json()["found"], len(answer.content)) == (list(range(400)), int(answer.headers["Content-Length"]))
+    assert api.get(f"/api/jobs/{job}").headers["Content-Encoding"] == "gzip"
+
+
 def test_what_is_wrong_with_a_job_is_named_with_its_field_and_nothing_starts(api):
     for wrong, field in (
         ({"analysis": "monte-carlo", "itmes": 1}, "job.itmes"),

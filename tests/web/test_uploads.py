@@ -79,9 +79,10 @@ def test_an_upload_goes_on_where_it_was_interrupted(make_api):
 
 def test_a_part_of_the_wrong_length_counts_as_not_received(api):
     upload = begin(api, bytes(2_500))
-    for wrong in (999, 1_001):
+    for wrong, has in ((999, "999"), (1_001, "more")):
         detail = refused(api.put(upload["parts"][0]["url"], content=bytes(wrong)), 400, "invalid_upload")
-        assert f"part 1 has {wrong:,} bytes: expected 1,000" in detail
+        assert f"part 1 has {has} bytes: expected 1,000" in detail
+    assert "it has 3" in refused(api.put(f"/api/uploads/{upload['id']}/parts/4", content=b"x"), 404, "upload_not_found")
     assert not any(part["received"] for part in api.get(f"/api/uploads/{upload['id']}").json()["parts"])
 
 
