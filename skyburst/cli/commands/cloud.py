@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from skyburst.cli.deployment_settings import settings_options
 from skyburst.cli.options import json_flag
 
 if TYPE_CHECKING:
     from skyburst.cli.deploying import Wanted
     from skyburst.local_cloud import LocalCloud
+    from skyburst.local_cloud.deploy import Deployed
 
 LOOK_S = 0.2
 
@@ -41,8 +43,9 @@ def command(ctx: click.Context) -> None:
 @click.option(
     "--port", type=click.IntRange(0, 65_535), default=0, metavar="N", help="Of 127.0.0.1; else any that is free."
 )
+@settings_options
 @json_flag("the variables")
-def up(analyses: tuple[str, ...], lanes: int, port: int, as_json: bool) -> None:
+def up(analyses: tuple[str, ...], lanes: int, port: int, as_json: bool, **settings: Any) -> None:
     """Start a cloud on this machine and deploy to it what would be deployed to AWS, until Ctrl-C.
 
     The very template and the very code run, each function in a process of its own with its own role. Prints variables
@@ -52,18 +55,23 @@ def up(analyses: tuple[str, ...], lanes: int, port: int, as_json: bool) -> None:
     Examples:
       skyburst cloud up
       skyburst cloud up --analysis my-analysis
+      skyburst cloud up --analysis my-analysis --submission-buckets my-analysis=uploads
     """
     from skyburst.cli.deploying import Wanted, analyses_of, host_architecture, host_c_library
+    from skyburst.cli.deployment_settings import chosen_settings
     from skyburst.homes.local.interrupts import Interrupts
 
     _check()
     from skyburst.local_cloud import LocalCloud
 
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
-    wanted = Wanted("skyburst", analyses_of(analyses), host_architecture(), lanes, python, host_c_library())
+    wanted = Wanted(
+        "skyburst", analyses_of(analyses), host_architecture(), lanes, python, host_c_library(),
+        settings=chosen_settings(settings),
+    )  # fmt: skip
     with Interrupts() as interrupts, LocalCloud(port=port) as cloud:
-        _deploy(cloud, wanted)
-        _tell(cloud, wanted, as_json=as_json)
+        deployed = _deploy(cloud, wanted)
+        _tell(cloud, wanted, deployed, as_json=as_json)
         while not interrupts.requested:
             time.sleep(LOOK_S)
     click.echo("the cloud has ended, and everything in it is gone", err=True)
@@ -85,17 +93,19 @@ def _check() -> None:
     check_tools()
 
 
-def _deploy(cloud: LocalCloud, wanted: Wanted) -> None:
+def _deploy(cloud: LocalCloud, wanted: Wanted) -> Deployed:
     from skyburst.cli.deploying import function_lines, functions_of, synthesised
 
     click.echo("putting together what is deployed; the first time this takes a minute or two", err=True)
     with synthesised(wanted) as assembly:
         click.echo("\n".join(function_lines(functions_of(assembly, wanted.prefix))), err=True)
-        cloud.deploy(assembly, wanted.prefix)
+        return cloud.deploy(assembly, wanted.prefix)
 
 
-def _tell(cloud: LocalCloud, wanted: Wanted, *, as_json: bool) -> None:
+def _tell(cloud: LocalCloud, wanted: Wanted, deployed: Deployed, *, as_json: bool) -> None:
     import json
+
+    from skyburst.homes.aws.account import SUBMISSIONS
 
     variables = {**cloud.variables(), "SKYBURST_ON": "aws"}
     if as_json:
@@ -103,6 +113,9 @@ def _tell(cloud: LocalCloud, wanted: Wanted, *, as_json: bool) -> None:
         return
     name = wanted.analyses[0].blueprint.name
     click.echo("\n".join(f"export {variable}='{value}'" for variable, value in variables.items()))
+    for output, bucket in deployed.outputs.items():
+        if output.endswith(SUBMISSIONS):
+            click.echo(f"submissions are uploaded to s3://{bucket}", err=True)
     click.echo(
         "the cloud is up until Ctrl-C. Put the lines above into another terminal, and there\n"
         f"  skyburst show {name}    lists what to set with --set\n"

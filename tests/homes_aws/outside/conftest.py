@@ -23,6 +23,8 @@ READER = Path(__file__).parent / "reader"
 INDEXING = REPOSITORY / "tests" / "indexing"
 FOLDERS = os.pathsep.join(map(str, (READER.parent, INDEXING)))
 BUNDLES = str(REPOSITORY / ".cdk-bundles")
+UPLOADS = "reader-uploads"
+"""Bucket of submissions."""
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -45,7 +47,7 @@ def variables() -> Iterator[dict[str, str]]:
     analyses = [examples / "monte_carlo", examples / "word_statistics", READER, INDEXING / "notes_index"]
     chosen = [argument for analysis in analyses for argument in ("--analysis", str(analysis))]
     with subprocess.Popen(
-        [*PROGRAM, "cloud", "up", *chosen, "--lanes", "2", "--json"],
+        [*PROGRAM, "cloud", "up", *chosen, "--lanes", "2", "--submission-buckets", f"reader={UPLOADS}", "--json"],
         env=environment(SKYBURST_BUNDLES=BUNDLES), stdout=subprocess.PIPE, text=True,
     ) as up:  # fmt: skip
         assert up.stdout is not None

@@ -24,7 +24,7 @@ from skyburst.homes.home import open_home
 from tests.cli.terminal import PROGRAM, Terminal, environment
 from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
-from tests.homes_aws.outside.conftest import BUNDLES, READER, Run, until
+from tests.homes_aws.outside.conftest import BUNDLES, READER, UPLOADS, Run, until
 
 pytestmark = pytest.mark.slow
 SAMPLES = REPOSITORY / "docs" / "samples"
@@ -133,6 +133,13 @@ def test_a_file_is_uploaded_once_and_result_files_are_downloaded_when_asked_for(
     assert sorted(home.objects.list("uploads/")) == uploads
     with pytest.raises(skyburst.IdempotencyConflict, match="once"):
         skyburst.run("reader", home="aws", parameters={"table": str(table), "bad": "red"}, idempotency_key="once")
+
+
+def test_a_cloud_on_this_machine_has_the_settings_of_a_deployment(home: AwsHome) -> None:
+    assert home.name == "aws"
+    folder = skyburst.open_folder(f"s3://{UPLOADS}")
+    folder.write("mylab/inputs/data.txt", b"data")
+    assert [entry.name for entry in folder.files()] == ["mylab/inputs/data.txt"]
 
 
 def test_what_batches_wrote_and_why_they_failed_is_in_the_logs(run: Run, table: Path) -> None:
