@@ -87,7 +87,8 @@ def _named(bucket: ObjectStore, data: bytes) -> set[str]:
 
 
 def _location(bucket: ObjectStore, place: Place) -> str:
-    own = place.bucket in (None, _name_of(bucket))  # a folder may be named like a bucket, too
+    is_folder = "://" not in bucket.location  # which may be named like a bucket, too
+    own = place.bucket is None or (is_folder and place.bucket == _name_of(bucket))
     return locate(bucket.location if own else f"s3://{place.bucket}", place.key)
 
 
