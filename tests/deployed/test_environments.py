@@ -100,7 +100,9 @@ def test_a_batch_that_fails_is_not_tried_again_and_its_reason_and_exit_code_are_
     (failure,) = batch(aws, f"late-{job_name}", 0).failures
     assert (failure.kind, failure.message) == ("TimedOut", "it took longer than the 0.1 min that it has")
     for name, codes in ((job_name, [0, 1, 3, 137, 137]), (f"late-{job_name}", [124])):
-        until(lambda name=name: None not in _exit_codes(aws, name))  # a batch may be recorded before its container has ended
+        until(
+            lambda name=name: None not in _exit_codes(aws, name)
+        )  # a batch may be recorded before its container has ended
         assert _exit_codes(aws, name) == codes, "the containers have them too"
 
 
