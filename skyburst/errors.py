@@ -11,8 +11,9 @@
     │   ├── InvalidPeople
     │   ├── NotAllowed
     │   ├── InvalidSubmission
-    │   ├── InvalidUpload
-    │   ├── InvalidQuery
+    │   ├── InvalidRequest
+    │   │   ├── InvalidUpload
+    │   │   └── InvalidQuery
     │   ├── NotJson
     │   ├── OverBudget
     │   └── AwsUnavailable
@@ -120,8 +121,8 @@ class NotAllowed(Invalid):
     """Raised when a user or a group may not run an analysis; says why and who can change that."""
 
 
-class InvalidUpload(Invalid):
-    """Raised when an uploaded file, or a part of it, is not what it should be.
+class InvalidRequest(Invalid):
+    """Raised when a request to the API cannot be used.
 
     Args:
         message: what is wrong, and the remedy.
@@ -133,17 +134,12 @@ class InvalidUpload(Invalid):
         self.field = field
 
 
-class InvalidQuery(Invalid):
-    """Raised when what is asked of a result cannot be understood.
+class InvalidUpload(InvalidRequest):
+    """Raised when an uploaded file, or a part of it, is not what it should be."""
 
-    Args:
-        message: what is wrong, and the remedy.
-        field: of the query that is wrong.
-    """
 
-    def __init__(self, message: str, field: str) -> None:
-        super().__init__(message)
-        self.field = field
+class InvalidQuery(InvalidRequest):
+    """Raised when what is asked of a result or a list cannot be understood."""
 
 
 class InvalidSubmission(Invalid):

@@ -7,6 +7,7 @@ import re
 from skyburst.errors import (
     Conflict,
     Invalid,
+    InvalidRequest,
     JobEnded,
     NotAllowed,
     NotFound,
@@ -52,7 +53,7 @@ def problem_of(error: SkyburstError) -> Problem:
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     told = str(error)
     found = FIELD.match(told)
-    field = getattr(error, "field", None) or (found[1] if found else None)
+    field = error.field if isinstance(error, InvalidRequest) else found[1] if found else None
     return problem(status, code_of(type(error)), told, field)
 
 
