@@ -198,7 +198,7 @@ class JobPaths(Controller):
         self, request: Requested, data: JSONBody[dict[str, Any]],
         key: IdempotencyKey = None,
     ) -> Job:  # fmt: skip
-        """Check and start a job: a job specification, whose parameters may name `upload:ID` and `library:ID`."""
+        """Check and start a job: a job specification, whose parameters and items may name `upload:ID` and `library:ID`."""
         service, user = _of(request)
         return service.submit({**data, "idempotency_key": key} if key is not None else data, user)
 

@@ -202,6 +202,6 @@ class LogLine(msgspec.Struct, kw_only=True):
     """A line of a log."""
 
     line: Annotated[int, Meta(ge=1)]
-    at: float
+    at: Annotated[str, Meta(description="When, as ISO 8601 has it.")]
     stream: str
     text: str

@@ -110,11 +110,11 @@ class Service:
             TooManyJobs: when the user has as many as is allowed.
         """
         given = dict(document)
-        parameters = given.get("parameters")
-        if isinstance(parameters, dict):
-            given["parameters"] = resolved(
-                parameters, lambda one: str(self.uploads.path(one)), lambda one: str(self.libraries.location(one))
-            )
+        for field in ("parameters", "items"):
+            if field in given:
+                given[field] = resolved(
+                    given[field], lambda one: str(self.uploads.path(one)), lambda one: str(self.libraries.location(one))
+                )
         if user is not None:
             given["user"] = user
         with self._home() as home:

@@ -171,6 +171,22 @@ def test_an_uploaded_file_is_a_parameter_of_a_job(api, tmp_path):
     assert b"two" in api.get(f"/api/jobs/{job}/files/result.json").content
 
 
+def test_an_uploaded_file_is_a_dataset_of_a_command(api, tmp_path):
+    command = 'command = ["sh", "-c", "echo counting; cat $SKYBURST_INPUTS/* | wc -l > $SKYBURST_RESULTS/lines"]'
+    (tmp_path / "blueprint.toml").write_text(f'blueprint = 1\nname = "count"\nversion = "1.0.0"\n{command}\n')
+    upload = begin(api, b"one\ntwo\n", name="words.txt")
+    send(api, upload, b"one\ntwo\n")
+    api.post(f"/api/uploads/{upload['id']}/complete")
+    job = submit(api, {"analysis": str(tmp_path), "items": [{"data": f"upload:{upload['id']}"}]})["job_id"]
+    wait_for(api, job, "SUCCEEDED", "FAILED")
+    (dataset,) = api.get(f"/api/jobs/{job}/datasets").json()
+    assert (dataset["dataset"], dataset["state"], dataset["reason"]) == ("words.txt", "SUCCEEDED", "")
+    log = api.get(f"/api/jobs/{job}/datasets/0/log").json()
+    assert "counting" in [line["text"] for line in log]
+    after = api.get(f"/api/jobs/{job}/datasets/0/log", params={"after": log[-1]["line"]}).json()
+    assert after == []
+
+
 @pytest.mark.parametrize("path", ["/api/nothing", "/nothing", "/api/jobs/x/y/z"])
 def test_a_path_that_does_not_exist_is_a_problem_document_too(api, path):
     refused(api.get(path), 404, "not_found_exception")
