@@ -43,7 +43,7 @@ bench: $(BENCH_VENV)/.bench  ## measure the engine, the search and the generator
 
 lock: $(BIN)/python  ## choose the newest versions that fit pyproject.toml and write requirements/*.txt
 	$(BIN)/python $(PIP_INSTALL) uv==$(UV_VERSION)
-	$(COMPILE) pyproject.toml -o requirements/run.txt
+	$(COMPILE) pyproject.toml --extra web -o requirements/run.txt
 	$(COMPILE) pyproject.toml --group test --extra aws --extra cloud --extra timeline --extra web -c requirements/run.txt -o requirements/test.txt
 	$(COMPILE) requirements/functions.in -c requirements/run.txt -c requirements/test.txt -o requirements/functions.txt
 	$(COMPILE) pyproject.toml --group lint -c requirements/test.txt -o requirements/lint.txt

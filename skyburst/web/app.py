@@ -42,7 +42,8 @@ from skyburst.web.problems import MEDIA_TYPE, code_of, problem, problem_of
 from skyburst.web.service import Service
 
 CHUNK = 1 << 20
-STATE = "service"
+SERVICE, USER = "service", "user"
+"""What the application keeps."""
 PROBLEM = {
     status: ResponseSpec(Problem, description="Why the request was refused.", media_type=MEDIA_TYPE)
     for status in (400, 401, 402, 403, 404, 409, 413, 429, 500, 507)
@@ -83,7 +84,7 @@ def make_app(
         more: what is served beside the API.
     """
     app = Litestar(
-        [about, Analyses, LibraryPaths, UploadPaths, JobPaths, Found, *(more or [])],
+        [about, AnalysisPaths, LibraryPaths, UploadPaths, JobPaths, ResultPaths, *(more or [])],
         middleware=middleware or [],
         exception_handlers={SkyburstError: _refused, HTTPException: _wrong, Exception: _broken},
         compression_config=CompressionConfig(backend="gzip", exclude=["/events$", "/files/", "/thumbnails/"]),
@@ -94,13 +95,13 @@ def make_app(
             render_plugins=[JsonRenderPlugin()],
         ),
     )  # fmt: skip
-    app.state[STATE], app.state["user"] = service, user
+    app.state[SERVICE], app.state[USER] = service, user
     return app
 
 
 def _of(request: Requested) -> tuple[Service, str | None]:
     state = request.app.state
-    return state[STATE], state["user"](request)
+    return state[SERVICE], state[USER](request)
 
 
 @get("/api/about", sync_to_thread=True, tags=["about"], responses=PROBLEM)
@@ -110,7 +111,7 @@ def about(request: Requested) -> About:
     return service.about(user, skyburst.__version__)
 
 
-class Analyses(Controller):
+class AnalysisPaths(Controller):
     """What can be run."""
 
     path = "/api/analyses"
@@ -252,7 +253,7 @@ class JobPaths(Controller):
         return ServerSentEvent(job_events(lambda: service.line(job_id, user)))
 
 
-class Found(Controller):
+class ResultPaths(Controller):
     """What a job found, and what is known of how it ran."""
 
     path = "/api/jobs/{job_id:str}"
