@@ -16,6 +16,7 @@ from skyburst.local_cloud.identities import trusts_principal
 from skyburst.local_cloud.permissions import Verdict, evaluate, matches
 from skyburst.local_cloud.requests import XML_SERVICES, Refusal
 from skyburst.local_cloud.sessions import asked_tags, principal_context
+from skyburst.local_cloud.web.user_pools import OPERATIONS_WITHOUT_KEYS
 
 ACTION_PREFIX = {"monitoring": "cloudwatch"}
 """Where IAM names a service otherwise than signatures do."""
@@ -298,11 +299,10 @@ def needs_of_s3(operation: str, resource: str, headers: Any, body: bytes) -> lis
 
 def authorize(self: Any, iam_request_class: Any, resource: str = "*") -> None:
     """Decide about one request of moto, in place of its own method; raises when it is denied."""
-    from moto.core.authorization import ActionAuthenticatorMixin
     from moto.iam.access_control import CreateAccessKeyFailure, S3IAMRequest, create_access_key
     from moto.s3.exceptions import S3AccessDeniedError
 
-    if self.headers.get("X-Amz-Target") in ActionAuthenticatorMixin.PUBLIC_OPERATIONS:
+    if self.headers.get("X-Amz-Target") in OPERATIONS_WITHOUT_KEYS:
         return
     operation = self._get_action()
     operation = operation[0] if isinstance(operation, list) else operation

@@ -11,9 +11,11 @@ from urllib.parse import unquote
 
 from skyburst.local_cloud import limits
 from skyburst.local_cloud.batch import credentials, metadata
+from skyburst.local_cloud.custom_resources import PATH as CUSTOM_RESOURCES
 from skyburst.local_cloud.faults import Faults
 from skyburst.local_cloud.requests import Request
 from skyburst.local_cloud.running import current
+from skyburst.local_cloud.web import origins
 
 SCOPE = re.compile(r"Credential=[^/]+/\d+/[^/]*/([^/]+)/aws4_request")
 
@@ -34,6 +36,18 @@ class Edge:
             return _credentials(request, start_response)
         if request.path.startswith(metadata.PATH):
             return _answer(*current().batch.metadata.answer(request.path), start_response)
+        if request.path.startswith(CUSTOM_RESOURCES):
+            body = (
+                environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+                if not request.body
+                else request.body
+            )
+            return _answer(current().answers.put(request.path, body), b"", start_response)
+        if (allowed := origins.preflight(request)) is not None:
+            start_response(_status(allowed[0]), [*allowed[1], ("Content-Length", "0")])
+            return []
+        if "origin" in request.headers:
+            start_response = _for_pages(request, start_response)
         refusal = self._faults.refusal(request) or limits.refusal(request)
         if refusal is None:
             return self._application(environ, start_response)
@@ -41,6 +55,15 @@ class Edge:
         headers = [*refusal.headers(request.service), ("Content-Length", str(len(body)))]
         start_response(_status(refusal.status), headers)
         return [] if request.method == "HEAD" else [body]
+
+
+def _for_pages(request: Request, start_response: Any) -> Any:
+    """Have the headers of an answer say which pages may use it."""
+
+    def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+        return start_response(status, origins.of_answer(request, headers), exc_info)
+
+    return start
 
 
 def _credentials(request: Request, start_response: Any) -> Iterable[bytes]:

@@ -23,6 +23,7 @@ from skyburst.local_cloud import (
 )
 from skyburst.local_cloud.batch import answers, ecs
 from skyburst.local_cloud.templates import stacks
+from skyburst.local_cloud.web import user_pools
 
 MOTO = "5.2.5"
 PARSER = "moto.stepfunctions.parser"
@@ -112,6 +113,18 @@ PATCHES = (
         )
         for name, answer in drift.OPERATIONS.items()
     ),
+    # Passwords are proved, and users are known by all their names.
+    Patch("moto.cognitoidp.models", "CognitoIdpBackend.initiate_auth", user_pools.initiate),
+    Patch("moto.cognitoidp.models", "CognitoIdpBackend.respond_to_auth_challenge", user_pools.respond),
+    Patch("moto.cognitoidp.models", "CognitoIdpBackend.admin_create_user", user_pools.create_user),
+    Patch("moto.cognitoidp.models", "CognitoIdpUserPool._get_user", user_pools.get_user),
+    Patch(
+        "moto.cognitoidp.responses",
+        "CognitoIdpResponse.get_tokens_from_refresh_token",
+        _always(user_pools.tokens_from_refresh_token),
+        added=True,
+    ),
+    Patch("moto.cognitoidp.responses", "CognitoIdpResponse.revoke_token", _always(user_pools.revoke_token), added=True),
     # What the Step Functions interpreter does otherwise than AWS.
     Patch(
         f"{SERVICE}.state_task_service", "StateTaskService._normalise_parameters", state_machines.normalise_parameters

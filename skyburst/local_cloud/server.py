@@ -19,6 +19,7 @@ from skyburst.local_cloud.functions import Functions, Settings
 from skyburst.local_cloud.keeping import PREFIX, Keeper, end_all
 from skyburst.local_cloud.services import Services
 from skyburst.local_cloud.state_machines import stop_running
+from skyburst.local_cloud.web.service import Web
 
 if TYPE_CHECKING:
     from collections import Counter
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from skyburst.local_cloud.deploy import Deployed
     from skyburst.local_cloud.faults import Faults
     from skyburst.local_cloud.identities import Credentials
+    from skyburst.local_cloud.web.user_pools import Mail
 
 ACCOUNT = "123456789012"
 LOOK_S = 0.05
@@ -99,6 +101,7 @@ class LocalCloud:
             if services.has_functions:
                 stop_running()
                 services.batch.close()
+                services.web.close()
                 services.functions.close()
             if self._server is not None:
                 self._server.shutdown()
@@ -232,6 +235,10 @@ class LocalCloud:
         group = found.get("LoggingConfig", {}).get("LogGroup") or f"/aws/lambda/{function}"
         return [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
 
+    def mails(self) -> list[Mail]:
+        """What Cognito would have sent so far, oldest first."""
+        return list(self._running.web.mails)
+
     def put_role(self, name: str, service: str, statements: list[dict[str, Any]]) -> str:
         """Make a role that a service may take on, with one policy; answers its ARN."""
         iam = self.client("iam")
@@ -276,6 +283,7 @@ class LocalCloud:
         services.endpoint = f"http://127.0.0.1:{self._server.server_port}"
         services.identities = Identities(ACCOUNT, self._region)
         services.batch = Batch(services, self._batch_settings)
+        services.web = Web(services)
         services.functions = Functions(services, self._settings)
         self._thread = threading.Thread(target=self._server.serve_forever, name="local-cloud", daemon=True)
         self._thread.start()

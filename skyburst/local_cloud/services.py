@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skyburst.local_cloud.custom_resources import Answers
 from skyburst.local_cloud.faults import Faults
 from skyburst.local_cloud.identities import Credentials
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from skyburst.local_cloud.batch.service import Batch
     from skyburst.local_cloud.functions import Functions
     from skyburst.local_cloud.identities import Identities
+    from skyburst.local_cloud.web.service import Web
 
 
 @dataclass(slots=True)
@@ -32,7 +34,10 @@ class Services:
     """What comparisons of stacks with their templates found, by their ids and by the stack's."""
     _identities: Identities | None = None
     _functions: Functions | None = None
+    answers: Answers = field(default_factory=Answers)
+    """Of functions that make custom resources."""
     _batch: Batch | None = None
+    _web: Web | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _session: Any = None
     _clients: dict[tuple[str, str, str | None], Any] = field(default_factory=dict)
@@ -66,6 +71,16 @@ class Services:
     @batch.setter
     def batch(self, batch: Batch) -> None:
         self._batch = batch
+
+    @property
+    def web(self) -> Web:
+        """What people reach with a browser."""
+        assert self._web is not None
+        return self._web
+
+    @web.setter
+    def web(self, web: Web) -> None:
+        self._web = web
 
     @property
     def has_functions(self) -> bool:

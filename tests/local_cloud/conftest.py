@@ -12,6 +12,7 @@ from tests.conftest import need
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
+    from tests.local_cloud.web_world import World
 
 
 @pytest.fixture
@@ -28,3 +29,17 @@ def node() -> str:
     found = shutil.which("node")
     need(found is not None, "there is no `node`")
     return found or ""
+
+
+@pytest.fixture(scope="session")
+def web_world(running_cloud: LocalCloud, tmp_path_factory: pytest.TempPathFactory, node: str) -> World:
+    """A stack with everything that people reach with a browser."""
+    from tests.local_cloud.web_world import deploy_world
+
+    return deploy_world(running_cloud, tmp_path_factory.mktemp("web"))
+
+
+@pytest.fixture
+def world(web_world: World, cloud: LocalCloud) -> World:
+    """The same, with no faults."""
+    return web_world

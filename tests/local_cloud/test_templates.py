@@ -73,10 +73,10 @@ def test_an_unsupported_type_is_refused_by_its_name_and_nothing_is_made(
     topic = unique("topic")
     resources = {
         "Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": topic}},
-        "Api": {"Type": "AWS::ApiGatewayV2::Api", "Properties": {"Name": "x"}},
-        "Custom": {"Type": "Custom::S3AutoDeleteObjects", "Properties": {}},
+        "Url": {"Type": "AWS::Lambda::Url", "Properties": {"AuthType": "AWS_IAM", "TargetFunctionArn": "x"}},
+        "Trail": {"Type": "AWS::CloudTrail::Trail", "Properties": {"IsLogging": True, "S3BucketName": "x"}},
     }
-    with pytest.raises(DeployFailed, match="type AWS::ApiGatewayV2::Api of Api, the type Custom::S3AutoDeleteObjects"):
+    with pytest.raises(DeployFailed, match="type AWS::Lambda::Url of Url, the type AWS::CloudTrail::Trail"):
         deploy(resources)
     topics = [one["TopicArn"] for one in cloud.client("sns").list_topics()["Topics"]]
     assert not [one for one in topics if one.endswith(topic)]

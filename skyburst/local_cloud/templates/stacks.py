@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlparse
 from skyburst.errors import InvalidTemplate
 from skyburst.local_cloud.running import current
 from skyburst.local_cloud.templates.expressions import Scope, evaluate, references
-from skyburst.local_cloud.templates.kinds import KINDS
+from skyburst.local_cloud.templates.kinds import kind_of
 from skyburst.local_cloud.templates.wanted import Kind, Made, Wanted
 
 Result = TypeVar("Result")
@@ -172,7 +172,7 @@ class StackResources:
                 self._scope.resources.pop(name, None)
 
     def _make(self, name: str, definition: dict[str, Any]) -> None:
-        kind = KINDS[definition["Type"]]
+        kind = _known(definition["Type"])
         properties = self.evaluate(definition.get("Properties", {}))
         wanted = Wanted(current(), self._stack, name, definition["Type"], properties)
         before = self._resources.get(name)
@@ -191,7 +191,9 @@ class StackResources:
         changed = {name for name in {*old, *new} if old.get(name) != new.get(name)}
         if kind.update is not None and before.wanted.kind == wanted.kind and not changed & kind.replaced_by:
             update = kind.update
-            impossible = (changed & kind.fixed) | (old.keys() - new.keys() - kind.removable)
+            impossible = (changed & kind.fixed) | (
+                set() if kind.any_property else old.keys() - new.keys() - kind.removable
+            )
             if impossible:
                 names = ", ".join(sorted(impossible))
                 raise InvalidTemplate(f"the local cloud cannot change {names} of {wanted.logical_id} ({wanted.kind})")
@@ -202,7 +204,7 @@ class StackResources:
         return made
 
     def _delete(self, resource: Resource) -> None:
-        delete = KINDS[resource.wanted.kind].delete
+        delete = _known(resource.wanted.kind).delete
         if resource.retain or delete is None:
             return
         _say_where(resource.wanted, lambda wanted: delete(wanted, resource.made))
@@ -287,7 +289,7 @@ def check(template: Mapping[str, Any]) -> None:
     """Raise InvalidTemplate, naming everything in a template that the local cloud does not have."""
     unknown = [f"the section {name}" for name in template if name not in SECTIONS]
     for name, definition in template.get("Resources", {}).items():
-        kind = KINDS.get(definition["Type"])
+        kind = kind_of(definition["Type"])
         if kind is None:
             unknown.append(f"the type {definition['Type']} of {name}")
             continue
@@ -295,7 +297,7 @@ def check(template: Mapping[str, Any]) -> None:
         unknown += [
             f"the property {one} of {name} ({definition['Type']})"
             for one in definition.get("Properties", {})
-            if one not in kind.properties
+            if one not in kind.properties and not kind.any_property
         ]
     if unknown:
         raise InvalidTemplate(f"the local cloud does not have {', '.join(unknown)}")
@@ -320,6 +322,12 @@ def in_order(resources: Mapping[str, Any]) -> Iterator[str]:
 
     for name in resources:
         yield from visit(name, ())
+
+
+def _known(name: str) -> Kind:
+    kind = kind_of(name)
+    assert kind is not None, name  # a template with another is refused before
+    return kind
 
 
 def _parameters(declared: Mapping[str, Any], given: Mapping[str, str]) -> dict[str, Any]:

@@ -116,6 +116,8 @@ class Kind:
     """Properties that cannot be changed here: a template that does is refused."""
     removable: frozenset[str] = frozenset()
     """Properties that can be left out of a template that had them; to leave out another is refused."""
+    any_property: bool = False
+    """Whether it takes properties of any name, which may come and go."""
 
 
 def kind(
@@ -129,8 +131,10 @@ def kind(
     removable: str = "",
 ) -> Kind:
     """A kind, with names of properties separated by spaces."""
-    names = (frozenset(text.split()) for text in (replaced_by, fixed, removable))
-    return Kind(create, frozenset(properties.split()), delete, update, *names)
+    return Kind(
+        create, frozenset(properties.split()), delete, update, frozenset(replaced_by.split()), frozenset(fixed.split()),
+        frozenset(removable.split()),
+    )  # fmt: skip
 
 
 def tag_map(tags: Any) -> dict[str, str]:

@@ -148,6 +148,10 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
         spelled["Expiration"] = expiration
     if "NoncurrentVersionExpirationInDays" in rest:
         spelled["NoncurrentVersionExpiration"] = {"NoncurrentDays": rest.pop("NoncurrentVersionExpirationInDays")}
+    if "TagFilters" in rest:
+        tags, prefix = rest.pop("TagFilters"), spelled["Filter"]["Prefix"]
+        alone = len(tags) == 1 and not prefix
+        spelled["Filter"] = {"Tag": tags[0]} if alone else {"And": {"Prefix": prefix, "Tags": tags}}
     if "Transitions" in rest:
         spelled["Transitions"] = [
             {
