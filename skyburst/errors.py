@@ -13,6 +13,7 @@
     │   ├── InvalidSubmission
     │   ├── InvalidRequest
     │   │   ├── InvalidUpload
+    │   │   ├── PathRefused
     │   │   └── InvalidQuery
     │   ├── NotJson
     │   ├── OverBudget
@@ -27,6 +28,7 @@
     │   ├── SubmissionNotFound
     │   ├── UploadNotFound
     │   ├── LibraryNotFound
+    │   ├── PictureNotFound
     │   └── NotDeployed
     ├── Conflict                      somebody else has it, or it changed meanwhile
     │   ├── JobBusy
@@ -34,6 +36,7 @@
     │   ├── FolderBusy
     │   ├── IdempotencyConflict
     │   ├── TooManyJobs
+    │   ├── UploadInUse
     │   └── LocalCloudBusy
     ├── JobEnded                      a job ended without the result that was asked for
     │   ├── JobFailed
@@ -142,6 +145,10 @@ class InvalidQuery(InvalidRequest):
     """Raised when what is asked of a result or a list cannot be understood."""
 
 
+class PathRefused(InvalidRequest):
+    """Raised when a job names a path or an address where it may name uploads and libraries only."""
+
+
 class InvalidSubmission(Invalid):
     """Raised when an uploaded submit file, its config or what they name cannot be used."""
 
@@ -190,6 +197,10 @@ class LibraryNotFound(NotFound):
     """Raised when there is no library of an id."""
 
 
+class PictureNotFound(NotFound):
+    """Raised when there is no image where one is named, or it cannot be shown as a picture."""
+
+
 class SubmissionNotFound(NotFound):
     """Raised when there is no submission of that name."""
 
@@ -216,6 +227,10 @@ class FolderBusy(Conflict):
 
 class TooManyJobs(Conflict):
     """Raised when a user has started as many jobs as is allowed at once, or in a day; nothing was started."""
+
+
+class UploadInUse(Conflict):
+    """Raised when an upload is to be removed that a job needs which has not ended."""
 
 
 class IdempotencyConflict(Conflict):

@@ -74,6 +74,22 @@ class ObjectStore:
         with self._errors(key):
             obstore.put(self._store, check_key(key), data)
 
+    def put_pieces(self, key: str, pieces: Iterator[bytes]) -> int:
+        """Store an object of pieces that are made one by one, in bounded memory, whole or not at all; how many bytes it has."""
+        import obstore
+
+        size = 0
+
+        def counted() -> Iterator[bytes]:
+            nonlocal size
+            for piece in pieces:
+                size += len(piece)
+                yield piece
+
+        with self._errors(key):
+            obstore.put(self._store, check_key(key), counted(), use_multipart=True)
+        return size
+
     def put_new(self, key: str, data: bytes) -> bool:
         """Store an object unless there is one; True when it was stored."""
         import obstore
@@ -187,6 +203,14 @@ class ObjectStore:
             for page in obstore.list(self._store, folder):
                 for entry in page:
                     yield ObjectInfo(entry["path"], entry["size"])
+
+    def folders(self, prefix: str = "") -> Sequence[str]:
+        """The folders right below the prefix, which ends at a `/`, without that of their own; what is in them is not listed."""
+        import obstore
+
+        folder = check_key(prefix.removesuffix("/")) if prefix else None
+        with self._errors(prefix):
+            return sorted(obstore.list_with_delimiter(self._store, folder)["common_prefixes"])
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects; those that do not exist are no error."""

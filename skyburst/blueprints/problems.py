@@ -27,6 +27,7 @@ from skyburst.contracts.blueprint import (
     words_meant,
 )
 from skyburst.contracts.parameters import check_declared, with_json_defaults
+from skyburst.contracts.presets import check_form, check_preset, presets_in
 from skyburst.contracts.refusals import PLACE, explain
 from skyburst.errors import InvalidBlueprint
 
@@ -85,6 +86,7 @@ def all_problems(document: dict[str, Any], where: str) -> Read:
     document.update(with_command(document, where))
     problems += twofold
     problems += _parameters(document, where)
+    problems += _presets(document, where)
     blueprint = None
     while blueprint is None:
         try:
@@ -94,6 +96,8 @@ def all_problems(document: dict[str, Any], where: str) -> Read:
             if not _mend(document, error):
                 return Read(None, problems, given)
     problems += [f"{where}: {problem}" for problem in contradictions(blueprint)]
+    for name, preset in blueprint.presets.items():
+        problems += _refused(partial(check_preset, name, preset.parameters, blueprint.parameters, where))
     if not problems:  # the same as everywhere else
         blueprint = parse_blueprint(given, where)
     return Read(blueprint, problems, given)
@@ -138,6 +142,16 @@ def _parameters(document: dict[str, Any], where: str) -> Iterator[str]:
         problem = _refused(check)
         if problem:
             del declared[name]
+        yield from problem
+
+
+def _presets(document: dict[str, Any], where: str) -> Iterator[str]:
+    """Refusals of presets by their form, one for each; those are taken out."""
+    presets = presets_in(document)
+    for name, entry in list(presets.items()):
+        problem = _refused(partial(check_form, name, entry, where))
+        if problem:
+            del presets[name]
         yield from problem
 
 

@@ -17,6 +17,7 @@ import msgspec
 
 from skyburst.contracts.job import Positive, Seconds, Share
 from skyburst.contracts.parameters import check_declared, with_json_defaults
+from skyburst.contracts.presets import PresetSection, check_form, check_preset, presets_in
 from skyburst.contracts.refusals import AMI, IMAGE, INSTANCE_TYPE, NAME, REFERENCE, VERSION, explain
 from skyburst.errors import InvalidBlueprint
 
@@ -31,7 +32,7 @@ ANY = "any"
 """In place of declared parameters: whatever is given is handed on."""
 MOST_WRITES = 10
 """A policy holds 6,144 characters."""
-OWN = ("batches", "items", "jobs", "map-runs", "people", "retention", "uploads")
+OWN = ("answers", "batches", "items", "jobs", "map-runs", "people", "retention", "uploads", "web")
 """What the keys of a deployment's own objects start with: no analysis may write there."""
 WRITABLE = re.compile(r"(?P<first>[\w!.'()-]+)(/[\w!.'()*-]+)*\Z", re.ASCII)
 VARIABLE = re.compile(r"[A-Z_][A-Z0-9_]*\Z")
@@ -173,6 +174,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Parameters by name: JSON Schema and a default. None, in the file `parameters = "any"`: whatever is given is handed
     on."""
     library: LibrarySection | None = None
+    presets: dict[str, PresetSection] = {}
+    """Values of parameters to choose from, by the names of the presets, in the order in which they are shown."""
 
     def document(self) -> dict[str, Any]:
         """As JSON."""
@@ -237,6 +240,8 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
     for section, kind in SECTIONS.items():
         if isinstance(document.get(section), dict):
             refuse_unknown(document[section], kind, where, f"{section}.")
+    for name, entry in presets_in(document).items():
+        check_form(name, entry, where)
     document = with_any_parameters(document)
     if "parameters" in document:
         document = {**document, "parameters": with_json_defaults(document["parameters"], where)}
@@ -249,6 +254,8 @@ def parse_blueprint(document: dict[str, Any], where: str) -> Blueprint:
     for problem in contradictions(blueprint):
         raise InvalidBlueprint(f"{where}: {problem}")
     check_declared(blueprint.parameters or {}, where)
+    for name, preset in blueprint.presets.items():
+        check_preset(name, preset.parameters, blueprint.parameters, where)
     return blueprint
 
 

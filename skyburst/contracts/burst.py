@@ -28,6 +28,8 @@ MOST_IN_FLIGHT = 5_000
 """Of the second generation, whatever `maxParallelism` says."""
 MOST_ERRORS = 100
 """Entries of `batchErrors` at most."""
+HOW_TO_ALLOW = "deploy again with it in `--burst-functions`, or in `burst_functions` of the context of the CDK app"
+"""What an operator does to have the deployment invoke a function."""
 
 FunctionName = Annotated[str, msgspec.Meta(pattern=FUNCTION)]
 Index = Annotated[int, msgspec.Meta(ge=0, le=MOST)]

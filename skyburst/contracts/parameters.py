@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import functools
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from skyburst.contracts import values
 from skyburst.errors import Invalid, InvalidBlueprint, InvalidJob
@@ -85,10 +85,8 @@ def check_declared(declared: Declared, where: str) -> None:
             )
             raise InvalidBlueprint(f"{where}: parameters.{name}{place} is {found}: {expected}") from error
         if "default" in entry:
-            try:
-                _check({name: entry}, {name: entry["default"]})
-            except InvalidJob as error:
-                raise InvalidBlueprint(f"{where}: the default of {error}") from error
+            for problem in _wrong({name: entry}, {name: entry["default"]}):
+                raise InvalidBlueprint(f"{where}: the default of {problem.words}")
 
 
 def check_given(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -97,17 +95,41 @@ def check_given(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidJob: naming the parameter, its value and what was expected.
     """
+    for problem in problems_of(declared, given):
+        raise InvalidJob(problem.words)
+    return _plain(given)
+
+
+class ParameterProblem(NamedTuple):
+    """One thing that is wrong with given parameters."""
+
+    field: str
+    """Such as `parameters.label_boxes[0]`."""
+    words: str
+    """The field, its value and what was expected."""
+
+
+def problems_of(declared: Declared, given: Mapping[str, Any], *, partly: bool = False) -> Iterator[ParameterProblem]:
+    """Everything that is wrong with given parameters: names that there are not, what is missing, values.
+
+    Args:
+        declared: the parameters that there are.
+        given: what somebody wants them to be.
+        partly: whether what is required may be missing, because the rest is given elsewhere.
+
+    Raises:
+        InvalidJob: when they are not JSON.
+    """
     for name in given:
         if name not in declared:
             near = difflib.get_close_matches(name, declared, n=1)
             hint = f"did you mean {near[0]!r}?" if near else f"the parameters are {', '.join(declared) or 'none'}"
-            raise InvalidJob(f"parameters.{name}: there is no such parameter; {hint}")
-    for name, entry in declared.items():
+            yield ParameterProblem(f"parameters.{name}", f"parameters.{name}: there is no such parameter; {hint}")
+    for name, entry in declared.items() if not partly else ():
         if entry.get("required") is True and name not in given:
-            raise InvalidJob(
-                f"parameters.{name} is missing: {entry.get('description') or entry.get('title') or 'it is required'}"
-            )
-    return _check(declared, given)
+            about = entry.get("description") or entry.get("title") or "it is required"
+            yield ParameterProblem(f"parameters.{name}", f"parameters.{name} is missing: {about}")
+    yield from _wrong(declared, {name: value for name, value in given.items() if name in declared})
 
 
 def resolve(declared: Declared, given: Mapping[str, Any], folder: Path) -> dict[str, Any]:
@@ -157,16 +179,15 @@ def _from_text(types: list[str], text: str) -> Any:
         return text
 
 
-def _check(declared: Declared, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Check given parameters; the same as JSON has them, lists for tuples."""
+def _wrong(declared: Declared, given: Mapping[str, Any]) -> Iterator[ParameterProblem]:
+    """What the declarations of the given parameters refuse."""
     plain = _plain(given)
     partly = {**schema({name: declared[name] for name in given}), "required": []}
     for error in _validator()(partly).iter_errors(plain):
         path = "parameters" + "".join(
             f"[{step}]" if isinstance(step, int) else f".{step}" for step in error.absolute_path
         )
-        raise InvalidJob(f"{path} is {json.dumps(error.instance)[:200]}: {_expected(error)}")
-    return plain
+        yield ParameterProblem(path, f"{path} is {json.dumps(error.instance)[:200]}: {_expected(error)}")
 
 
 @functools.cache

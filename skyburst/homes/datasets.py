@@ -9,6 +9,7 @@ from skyburst.contracts.records import JobRecord
 from skyburst.homes.home import StoredObject
 
 if TYPE_CHECKING:
+    from skyburst.homes.home import Home, Readable
     from skyburst.objects import ObjectStore
     from skyburst.ports import TaskTable
 
@@ -48,3 +49,16 @@ class DatasetsOfHome:
             name: StoredObject(self.objects, key, f"{self.objects.location}/{key}", size)
             for name, (key, size) in result_keys(job, status).items()
         }
+
+
+def files_by_dataset(home: Home, job: JobRecord) -> dict[str, Readable]:
+    """The result files of all datasets of a job by the names that they have in a folder of copies: `NAME/FILE`."""
+    from skyburst.environments.reading import folder_names
+
+    statuses = list(home.datasets(job))
+    names = folder_names(status["dataset"] for status in statuses)
+    return {
+        f"{name}/{file}": stored
+        for name, status in zip(names, statuses, strict=True)
+        for file, stored in home.dataset_files(job, status).items()
+    }

@@ -148,6 +148,14 @@ class Home(Protocol):
             InvalidJob: naming the field, its value and what was expected.
         """
 
+    def check_job(self, spec: JobSpec, found: Found | None, folder: Path) -> None:
+        """Refuse what `create_job` would, as far as that is known before anything is stored.
+
+        Raises:
+            InvalidJob: as `create_job`.
+            NotAllowed: when the user or group of the job may not run the analysis.
+        """
+
     def find_job(self, name: str) -> JobRecord:
         """The job of an id, of the start of an id that no other has, or `last` for the newest. Raises JobNotFound."""
 

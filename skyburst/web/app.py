@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import quote
 
 from litestar import Controller, Litestar, Request, Response, delete, get, post, put
 from litestar.config.compression import CompressionConfig
+from litestar.enums import MediaType
 from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
-from litestar.response import File, ServerSentEvent, Stream
+from litestar.response import Redirect, ServerSentEvent, Stream
 from litestar.types import ControllerRouterHandler, Middleware
 
 import skyburst
@@ -25,27 +27,43 @@ from skyburst.homes.home import Readable
 from skyburst.web.documents import (
     About,
     Analysis,
+    Batch,
+    Budget,
+    Checked,
     Dataset,
+    Estimate,
     Job,
+    JobFile,
     JobPage,
     Library,
+    Link,
     LogLine,
     NewUpload,
     Problem,
     Results,
+    Timeline,
+    ToCheck,
     Upload,
     UploadPart,
 )
 from skyburst.web.events import job_events
+from skyburst.web.images import MOST_CHANNELS
 from skyburst.web.pages import MOST, Query
+from skyburst.web.pictures import Picture
 from skyburst.web.problems import MEDIA_TYPE, code_of, problem, problem_of
 from skyburst.web.service import Service
 
+log = logging.getLogger(__name__)
+
 CHUNK = 1 << 20
-SERVICE, USER = "service", "user"
+SERVICE, USER, STAYS = "service", "user", "stays"
 """What the application keeps."""
+NOT_COMPRESSED = ["/events$", r"/files\.zip$", "/files/", "/thumbnails/", "/pictures/", "/picture$", "/inputs/"]
+"""Paths whose answers are streams, or compressed as they are."""
 PROBLEM = {
-    status: ResponseSpec(Problem, description="Why the request was refused.", media_type=MEDIA_TYPE)
+    status: ResponseSpec(
+        Problem, description="Why the request was refused.", media_type=MEDIA_TYPE, generate_examples=False
+    )
     for status in (400, 401, 402, 403, 404, 409, 413, 429, 500, 507)
 }
 Id = Annotated[str, PathParameter(description="Id of the job.", max_length=200)]
@@ -64,6 +82,9 @@ Where = Annotated[
 ]
 Sort = Annotated[list[str] | None, QueryParameter(description="Fields; - before one for the largest first.")]
 Per = Annotated[str | None, QueryParameter(description="Field of whose values each is shown `most_per` times at most.")]
+PictureSize = Annotated[Literal["full", "thumbnail"], QueryParameter(description="thumbnail: a small one, for lists.")]
+KEPT, ASKED = "private, max-age=86400", "private, no-cache"
+"""How long a browser may show a picture again: items and uploads stay as they are, files that jobs named may change."""
 Counted = Annotated[list[str] | None, QueryParameter(description="Fields whose values are counted.")]
 
 
@@ -73,7 +94,7 @@ def nobody(_: Requested) -> None:
 
 def make_app(
     service: Service, *, user: User = nobody, middleware: list[Middleware] | None = None,
-    more: list[ControllerRouterHandler] | None = None,
+    more: list[ControllerRouterHandler] | None = None, stays: bool = True,
 ) -> Litestar:  # fmt: skip
     """The API.
 
@@ -82,12 +103,14 @@ def make_app(
         user: who sends a request; None where there is one user only, who sees everything.
         middleware: what each request passes first.
         more: what is served beside the API.
+        stays: whether connections are kept for as long as there is something to tell.
     """
     app = Litestar(
-        [about, AnalysisPaths, LibraryPaths, UploadPaths, JobPaths, ResultPaths, *(more or [])],
+        [about, budget, estimates, AnalysisPaths, LibraryPaths, UploadPaths, JobPaths, PicturePaths, ResultPaths, *(more or [])],
         middleware=middleware or [],
         exception_handlers={SkyburstError: _refused, HTTPException: _wrong, Exception: _broken},
-        compression_config=CompressionConfig(backend="gzip", exclude=["/events$", "/files/", "/thumbnails/"]),
+        compression_config=CompressionConfig(backend="gzip", exclude=NOT_COMPRESSED),
+        logging_config=None,
         request_max_body_size=None,  # parts of uploads are counted as they come
         openapi_config=OpenAPIConfig(
             title="Skyburst", version=skyburst.__version__, path="/api/schema", use_handler_docstrings=True,
@@ -95,7 +118,7 @@ def make_app(
             render_plugins=[JsonRenderPlugin()],
         ),
     )  # fmt: skip
-    app.state[SERVICE], app.state[USER] = service, user
+    app.state[SERVICE], app.state[USER], app.state[STAYS] = service, user, stays
     return app
 
 
@@ -127,6 +150,30 @@ class AnalysisPaths(Controller):
         """One analysis, with the JSON Schema of its parameters."""
         return _of(request)[0].analysis(name)
 
+    @post("/{name:str}/check", sync_to_thread=True, status_code=200, responses=PROBLEM)
+    def check(self, request: Requested, name: FromPath[str], data: JSONBody[ToCheck]) -> Checked:
+        """Everything that is wrong with parameters, as they are written: none is a problem of the request."""
+        service, user = _of(request)
+        return service.check(name, data, user)
+
+
+@post("/api/estimates", sync_to_thread=True, status_code=200, tags=["jobs"], responses=PROBLEM)
+def estimates(request: Requested, data: JSONBody[dict[str, Any]]) -> Estimate:
+    """What a job will take and cost: a job specification, which is checked as one that is started, and not started."""
+    service, user = _of(request)
+    return service.estimate(data, user)
+
+
+@get("/api/budget", sync_to_thread=True, tags=["about"], responses=PROBLEM)
+def budget(
+    request: Requested,
+    group: Annotated[str | None, QueryParameter(description="That pays, where there are no users.", max_length=200)] = None,
+    analysis: Annotated[str | None, QueryParameter(description="With the budgets about it.", max_length=200)] = None,
+) -> Budget:  # fmt: skip
+    """The budget that leaves the user least of all that a job would be paid from."""
+    service, user = _of(request)
+    return service.budget(user, group, analysis)
+
 
 class LibraryPaths(Controller):
     """What can be searched."""
@@ -145,12 +192,14 @@ class LibraryPaths(Controller):
         return _of(request)[0].libraries.get(library)
 
     @get("/{library:str}/thumbnails/{key:path}", sync_to_thread=True, responses=PROBLEM)
-    def thumbnail(self, request: Requested, library: FromPath[str], key: FromPath[Path]) -> File:
+    def thumbnail(self, request: Requested, library: FromPath[str], key: FromPath[Path]) -> Response[bytes]:
         """The small picture of an item."""
-        path = _of(request)[0].libraries.thumbnail(library, str(key).lstrip("/"))
-        return File(
-            path, filename=path.name, content_disposition_type="inline", headers={"Cache-Control": "max-age=86400"}
-        )
+        readable = _of(request)[0].libraries.thumbnail(library, str(key).lstrip("/"))
+        with readable.open() as source:
+            return Response(
+                source.read(), media_type=mimetypes.guess_type(readable.location)[0] or "application/octet-stream",
+                headers={"Cache-Control": "max-age=86400", "X-Content-Type-Options": "nosniff"},
+            )  # fmt: skip
 
 
 class UploadPaths(Controller):
@@ -162,17 +211,20 @@ class UploadPaths(Controller):
     @post("/", sync_to_thread=True, responses=PROBLEM)
     def begin(self, request: Requested, data: JSONBody[NewUpload]) -> Upload:
         """Begin an upload: the answer has its parts, and where each is PUT."""
-        return _of(request)[0].begin_upload(data)
+        service, user = _of(request)
+        return service.begin_upload(data, user)
 
     @get("/{upload:str}", sync_to_thread=True, responses=PROBLEM)
     def one(self, request: Requested, upload: FromPath[str]) -> Upload:
         """An upload, and which of its parts were received: what is left is sent to go on with it."""
-        return _of(request)[0].uploads.get(upload)
+        service, user = _of(request)
+        return service.uploads.get(upload, user)
 
     @put("/{upload:str}/parts/{number:int}", responses=PROBLEM)
     async def part(self, request: Requested, upload: FromPath[str], number: FromPath[int]) -> UploadPart:
         """The bytes of one part."""
-        return await _of(request)[0].uploads.receive(upload, number, request.stream())
+        service, user = _of(request)
+        return await service.uploads.receive(upload, number, request.stream(), user)
 
     @post("/{upload:str}/complete", sync_to_thread=True, status_code=200, responses=PROBLEM)
     def complete(
@@ -180,12 +232,14 @@ class UploadPaths(Controller):
         library: LikeLibrary = None,
     ) -> Upload:  # fmt: skip
         """Check a file whose parts have all been received, so that jobs can name it."""
-        return _of(request)[0].complete_upload(upload, library)
+        service, user = _of(request)
+        return service.complete_upload(upload, library, user)
 
     @delete("/{upload:str}", sync_to_thread=True, responses=PROBLEM)
     def remove(self, request: Requested, upload: FromPath[str]) -> None:
-        """Remove a file."""
-        _of(request)[0].uploads.remove(upload)
+        """Remove a file that no job needs which has not ended."""
+        service, user = _of(request)
+        service.remove_upload(upload, user)
 
 
 class JobPaths(Controller):
@@ -250,7 +304,48 @@ class JobPaths(Controller):
     async def events(self, request: Requested, job_id: Id) -> ServerSentEvent:
         """The job with each change, as server-sent events, until it has ended."""
         service, user = _of(request)
-        return ServerSentEvent(job_events(lambda: service.line(job_id, user)))
+        return ServerSentEvent(job_events(lambda: service.line(job_id, user), once=not request.app.state[STAYS]))
+
+
+class PicturePaths(Controller):
+    """Images as a browser shows them."""
+
+    path = "/api"
+    tags = ("pictures",)
+
+    @get("/uploads/{upload:str}/picture", sync_to_thread=True, media_type="image/png", responses=PROBLEM)
+    def of_upload(
+        self, request: Requested, upload: FromPath[str],
+        channel: Annotated[int, QueryParameter(ge=1, le=MOST_CHANNELS, description="Page of a TIFF image.")] = 1,
+    ) -> Response[bytes]:  # fmt: skip
+        """The very pixels of an uploaded image, or of one of its channels, as RGB."""
+        service, user = _of(request)
+        return _pictured(service.upload_picture(upload, channel, user), KEPT)
+
+    @get("/jobs/{job_id:str}/inputs/{name:str}", sync_to_thread=True, media_type="image/png", responses=PROBLEM)
+    def of_input(
+        self, request: Requested, job_id: Id,
+        name: Annotated[str, PathParameter(description="Of the parameter, such as mask.", max_length=200)],
+        number: Annotated[int, QueryParameter(ge=0, le=2**31, description="Of a list of images, counted from 0.")] = 0,
+    ) -> Response[bytes]:  # fmt: skip
+        """The very pixels of the image that a parameter of a job names, as RGB."""
+        service, user = _of(request)
+        return _pictured(service.job_input(job_id, user, name, number), ASKED)
+
+    @get("/jobs/{job_id:str}/pictures/{key:path}", sync_to_thread=True, media_type="image/png", responses=PROBLEM)
+    def of_job(
+        self, request: Requested, job_id: Id, key: FromPath[Path], size: PictureSize = "full"
+    ) -> Response[bytes]:
+        """The image of an item of the library that a job searches: its very pixels, or a small picture of it."""
+        service, user = _of(request)
+        return _pictured(service.job_picture(job_id, user, _key(key), thumbnail=size == "thumbnail"), KEPT)
+
+    @get("/libraries/{library:str}/pictures/{key:path}", sync_to_thread=True, media_type="image/png", responses=PROBLEM)
+    def of_library(
+        self, request: Requested, library: FromPath[str], key: FromPath[Path], size: PictureSize = "full"
+    ) -> Response[bytes]:
+        """The image of an item of a library: its very pixels, or a small picture of it."""
+        return _pictured(_of(request)[0].library_picture(library, _key(key), thumbnail=size == "thumbnail"), KEPT)
 
 
 class ResultPaths(Controller):
@@ -274,12 +369,39 @@ class ResultPaths(Controller):
         return service.results(job_id, user, query)
 
     @get("/files/{name:path}", sync_to_thread=True, responses=PROBLEM)
-    def file(self, request: Requested, job_id: Id, name: FromPath[Path]) -> Stream:
-        """A result file; `result.json` is the result."""
+    def file(self, request: Requested, job_id: Id, name: FromPath[Path]) -> Stream | Redirect:
+        """A result file; `result.json` is the result. Where files are had from elsewhere, the address of it."""
         service, user = _of(request)
         inside = str(name).lstrip("/")
+        if service.links is not None:
+            with service.file(job_id, user, inside) as readable:
+                return Redirect(service.links.of(readable, inside).url, status_code=303)
         opened = ExitStack()
         return _streamed(opened.enter_context(service.file(job_id, user, inside)), inside, opened.close)
+
+    @get("/links", sync_to_thread=True, responses=PROBLEM)
+    def links(self, request: Requested, job_id: Id) -> list[JobFile]:
+        """All files of the job, and where each can be had."""
+        service, user = _of(request)
+        return service.file_list(job_id, user)
+
+    @get("/links/{name:path}", sync_to_thread=True, responses=PROBLEM)
+    def link(self, request: Requested, job_id: Id, name: FromPath[Path]) -> Link:
+        """Where a file can be had by a plain link."""
+        service, user = _of(request)
+        return service.link(job_id, user, _key(name))
+
+    @get("/files.zip", sync_to_thread=True, media_type="application/zip", responses=PROBLEM)
+    def archive(self, request: Requested, job_id: Id) -> Stream | Redirect:
+        """All files of the job as a ZIP archive. Where files are had from elsewhere, the address of it."""
+        service, user = _of(request)
+        if service.links is not None:
+            address = service.archive_link(service.links, job_id, user).url
+            return Redirect(address, status_code=303, media_type=MediaType.TEXT)
+        opened = ExitStack()
+        pieces = opened.enter_context(service.archive(job_id, user))
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(job_id, safe='')}.zip"}
+        return Stream(_closing(pieces, opened.close), media_type="application/zip", headers=headers)
 
     @get("/certificate", sync_to_thread=True, responses=PROBLEM)
     def certificate(self, request: Requested, job_id: Id) -> dict[str, Any]:
@@ -292,6 +414,23 @@ class ResultPaths(Controller):
         """What the job cost so far, by part."""
         service, user = _of(request)
         return service.cost(job_id, user)
+
+    @get("/batches", sync_to_thread=True, responses=PROBLEM)
+    def batches(
+        self, request: Requested, job_id: Id,
+        states: Annotated[list[str] | None, QueryParameter(name="state", description="Only in one of these states.")] = None,
+        first: Annotated[int, QueryParameter(ge=0, le=2**53, description="Number of the first that is wanted.")] = 0,
+        limit: Annotated[int, QueryParameter(ge=1, le=MOST, description="So many at most.")] = 100,
+    ) -> list[Batch]:  # fmt: skip
+        """Batches of the job, by their numbers, with the reasons of those that failed."""
+        service, user = _of(request)
+        return service.batches(job_id, user, states or [], first, limit)
+
+    @get("/timeline", sync_to_thread=True, responses=PROBLEM)
+    def timeline(self, request: Requested, job_id: Id) -> Timeline:
+        """What the parts of a job did when, in numbers and as a picture in Vega-Lite."""
+        service, user = _of(request)
+        return service.timeline(job_id, user)
 
     @get("/datasets", sync_to_thread=True, responses=PROBLEM)
     def datasets(self, request: Requested, job_id: Id) -> list[Dataset]:
@@ -307,6 +446,16 @@ class ResultPaths(Controller):
         """The lines of the log of a dataset."""
         service, user = _of(request)
         return service.dataset_log(job_id, user, number, after)
+
+
+def _key(path: Path) -> str:
+    """As the framework has the rest of a path: with a slash before it."""
+    return str(path).lstrip("/")
+
+
+def _pictured(picture: Picture, caching: str) -> Response[bytes]:
+    headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
+    return Response(picture.data, media_type=picture.media_type, headers=headers)
 
 
 def _streamed(readable: Readable, name: str, close: Callable[[], None]) -> Stream:
@@ -331,6 +480,13 @@ def _streamed(readable: Readable, name: str, close: Callable[[], None]) -> Strea
     return Stream(chunks(), media_type=kind, headers=headers)
 
 
+def _closing(pieces: Iterator[bytes], close: Callable[[], None]) -> Iterator[bytes]:
+    try:
+        yield from pieces
+    finally:
+        close()
+
+
 def _refused(_: Requested, error: SkyburstError) -> Response[Problem]:
     return _answer(problem_of(error))
 
@@ -344,7 +500,7 @@ def _wrong(_: Requested, error: HTTPException) -> Response[Problem]:
 
 
 def _broken(request: Requested, error: Exception) -> Response[Problem]:
-    request.logger.error("%s %s", request.method, request.url.path, exc_info=error)
+    log.error("%s %s", request.method, request.url.path, exc_info=error)
     return _answer(problem(500, "internal", "something went wrong in the server; its log says what"))
 
 

@@ -45,6 +45,15 @@ class About(msgspec.Struct, kw_only=True):
     limits: Limits
 
 
+class Preset(msgspec.Struct, kw_only=True):
+    """Values of parameters that go together."""
+
+    name: str
+    title: str
+    description: str
+    parameters: Annotated[dict[str, Any], Meta(description="By their names; the others stay as they are.")]
+
+
 class Analysis(msgspec.Struct, kw_only=True):
     """Something that can be run."""
 
@@ -58,11 +67,80 @@ class Analysis(msgspec.Struct, kw_only=True):
             description="What it runs over: a library that a parameter names, uploaded datasets, or items of the job."
         ),
     ]
+    lists_items: Annotated[
+        bool, Meta(description="Whether it lists its items itself, from its parameters; else a job names them.")
+    ]
     compute: Annotated[str, Meta(description="What its batches run in, and why.")]
     parameters: Annotated[
         dict[str, Any] | None, Meta(description="JSON Schema of the parameters; null where any are handed on.")
     ]
+    presets: Annotated[
+        list[Preset], Meta(description="Values of parameters to choose from, in the order to show them.")
+    ]
     next: Annotated[list[str], Meta(description="Names of the analyses that follow it.")]
+
+
+class EstimateLine(msgspec.Struct, kw_only=True):
+    """A part of what a job will cost."""
+
+    what: str
+    usd: float
+
+
+class Estimate(msgspec.Struct, kw_only=True):
+    """What a job will take and cost, before it starts."""
+
+    items: Annotated[int | None, Meta(description="Null when they are known only after the analysis has listed them.")]
+    batches: int | None
+    seconds: Annotated[float | None, Meta(description="From start to end; null when no earlier job is known.")]
+    usd: Annotated[float | None, Meta(description="What it is expected to cost where it runs; 0 on this machine.")]
+    most_usd: Annotated[float | None, Meta(description="What it costs at most, which budgets keep for it.")]
+    on_aws_usd: Annotated[float | None, Meta(description="What it is expected to cost on AWS, wherever it runs.")]
+    basis: Annotated[str, Meta(description="Where the figures come from, for people.")]
+    lines: Annotated[list[EstimateLine], Meta(description="What `usd` is made of.")] = []
+
+
+class ToCheck(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Parameters that somebody writes: from a form, or as a text."""
+
+    parameters: Annotated[dict[str, Any] | None, Meta(description="By their names; or else `text`.")] = None
+    text: Annotated[str | None, Meta(description="That has the parameters; then `parameters` does not count.")] = None
+    format: Annotated[Literal["json", "yaml", "toml"], Meta(description="Of the text.")] = "json"
+
+
+class CheckedProblem(msgspec.Struct, kw_only=True):
+    """One thing that is wrong with parameters."""
+
+    field: Annotated[str, Meta(description="Path of the field, such as parameters.label_boxes[0].")]
+    detail: Annotated[str, Meta(description="One sentence for people: what is wrong, and what was expected.")]
+    line: Annotated[int | None, Meta(description="Of the text, counted from 1; null where it is not known.")] = None
+
+
+class Checked(msgspec.Struct, kw_only=True):
+    """What is wrong with parameters."""
+
+    parameters: Annotated[dict[str, Any] | None, Meta(description="As they were given; null when they cannot be read.")]
+    problems: Annotated[list[CheckedProblem], Meta(description="None when a job can be started with them.")]
+
+
+class Budget(msgspec.Struct, kw_only=True):
+    """The budget that leaves a user least."""
+
+    group: Annotated[str | None, Meta(description="That pays for the user's jobs.")]
+    name: Annotated[str | None, Meta(description="Which budget it is, for people; null where there is none.")]
+    limit_usd: float | None
+    spent_usd: float
+    reserved_usd: Annotated[float, Meta(description="Kept for jobs that have not ended.")]
+    left_usd: Annotated[float | None, Meta(description="What jobs may still cost; null for no limit.")]
+
+
+class Timeline(msgspec.Struct, kw_only=True):
+    """What the parts of a job did when."""
+
+    numbers: Annotated[
+        list[dict[str, Any]], Meta(description="Of each stage: number, mean, median, std, min, max; seconds.")
+    ]
+    specification: Annotated[dict[str, Any], Meta(description="The picture, as Vega-Lite with its data.")]
 
 
 class Library(msgspec.Struct, kw_only=True):
@@ -110,6 +188,7 @@ class Upload(msgspec.Struct, kw_only=True):
     created_at: float
     width: Annotated[int | None, Meta(description="Pixels, of an image.")] = None
     height: Annotated[int | None, Meta(description="Pixels, of an image.")] = None
+    channels: Annotated[int, Meta(ge=1, description="Pages of a TIFF image, each of which has a picture; else 1.")] = 1
     sha256: str | None = None
 
 
@@ -162,6 +241,10 @@ class Job(JobLine, kw_only=True):
     next: Annotated[list[dict[str, Any]], Meta(description="What follows it so far.")]
     files: Annotated[list[str], Meta(description="Names of its result files.")]
     has_result: bool
+    references: Annotated[
+        dict[str, str],
+        Meta(description="What its specification names, as upload:ID or library:ID, by JSON Pointer into it."),
+    ]
 
 
 class JobPage(msgspec.Struct, kw_only=True):
@@ -185,6 +268,37 @@ class Results(msgspec.Struct, kw_only=True):
     complete: Annotated[bool, Meta(description="False while the job runs: what was found so far.")]
 
 
+class Attempt(msgspec.Struct, kw_only=True):
+    """A failed attempt at a batch."""
+
+    kind: Annotated[str, Meta(description="The name of the error, or what ended it, such as Killed or TimedOut.")]
+    message: str
+    traceback: Annotated[str, Meta(description="Of the analysis' own code; empty when there is none.")]
+
+
+class Batch(msgspec.Struct, kw_only=True):
+    """A range of items that one worker was given."""
+
+    number: Count
+    start: Annotated[int, Meta(ge=0, description="Number of its first item.")]
+    end: Annotated[int, Meta(ge=0, description="Number of the item after its last.")]
+    state: Literal["PENDING", "RUNNING", "DONE", "FAILED", "LOST"]
+    reason: Annotated[str, Meta(description="Why it has no partial result; empty where nothing is wrong.")]
+    attempts: Count
+    started_at: float | None
+    seconds: float | None
+    peak_memory_mb: float | None
+    failures: Annotated[list[Attempt], Meta(description="Oldest first.")]
+
+
+class DatasetFile(msgspec.Struct, kw_only=True):
+    """A result file of a dataset."""
+
+    name: str
+    size: Count
+    sha256: str | None = None
+
+
 class Dataset(msgspec.Struct, kw_only=True):
     """One dataset of a job whose analysis is a command."""
 
@@ -192,9 +306,26 @@ class Dataset(msgspec.Struct, kw_only=True):
     dataset: str
     state: str
     reason: str
-    files: list[str]
+    files: Annotated[list[DatasetFile], Meta(description="Its result files, when it has ended.")]
     status: Annotated[
         dict[str, Any], Meta(description="All that its environment tells: exit code, CPU, memory, times.")
+    ]
+
+
+class Link(msgspec.Struct, kw_only=True):
+    """Where a file can be had by whoever has the address."""
+
+    url: str
+    expires_at: Annotated[float | None, Meta(description="When the address stops working; null for never.")] = None
+
+
+class JobFile(msgspec.Struct, kw_only=True):
+    """A file of a job."""
+
+    name: Annotated[str, Meta(description="Those of datasets are NAME/FILE.")]
+    size: Count
+    url: Annotated[
+        str, Meta(description="Where it can be had: a path of the API, or an address that works for some time.")
     ]
 
 

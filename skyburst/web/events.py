@@ -19,12 +19,16 @@ LOOK_S = 0.5
 SILENCE_S = 15.0
 """A comment is sent after so long without an event, so that nobody between takes the connection for a dead one."""
 
+AGAIN_MS = 5_000
+"""After so long who listens comes again, where no connection is kept."""
 
-async def job_events(look: Callable[[], JobLine]) -> AsyncIterator[ServerSentEventMessage]:
+
+async def job_events(look: Callable[[], JobLine], *, once: bool = False) -> AsyncIterator[ServerSentEventMessage]:
     """`job` with each change of a job, the last one when it has ended; `problem` when it cannot be looked at any more.
 
     Args:
         look: reads the job; may wait for a disk or a network.
+        once: how it is now, where no connection is kept: who listens is told to come again soon, which browsers do.
     """
     before: bytes | None = None
     sent_at = driven_at = time.monotonic()
@@ -35,6 +39,9 @@ async def job_events(look: Callable[[], JobLine]) -> AsyncIterator[ServerSentEve
             yield ServerSentEventMessage(event="problem", data=msgspec.json.encode(problem_of(error)).decode())
             return
         now = msgspec.json.encode(line)
+        if once:
+            yield ServerSentEventMessage(event="job", data=now.decode(), retry=AGAIN_MS)
+            return
         if now != before:
             yield ServerSentEventMessage(event="job", data=now.decode())
             before, sent_at = now, time.monotonic()

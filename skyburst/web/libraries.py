@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
 from skyburst.errors import InvalidLibrary, LibraryNotFound
+from skyburst.homes.home import StoredFile
 from skyburst.library import inspect_library, layout, open_library, read_index
 from skyburst.library.document import Library as Stored
 from skyburst.web.documents import Library
 from skyburst.web.images import Size
 
 
-class Libraries:
+class LocalLibraries:
     """Libraries below some folders.
 
     Args:
@@ -40,27 +42,42 @@ class Libraries:
 
     def get(self, library_id: str) -> Library:
         """A library. Raises LibraryNotFound, InvalidLibrary."""
-        return _shown(self.location(library_id))
+        return _shown(self._folder(library_id))
 
-    def location(self, library_id: str) -> Path:
+    def location(self, library_id: str) -> str:
         """Its folder. Raises LibraryNotFound."""
+        return str(self._folder(library_id))
+
+    def _folder(self, library_id: str) -> Path:
         for folder in self._found():
             if folder.name == library_id:
                 return folder
         raise LibraryNotFound(f"there is no library {library_id[:200]!r} among those that this server offers")
 
+    def named(self, location: str) -> str | None:
+        """The id of the library in a folder; None for one that is not offered, or hidden by another one."""
+        path = _library(location)
+        if path is None:  # as most: the folders that are served need not be looked at
+            return None
+        seen: set[str] = set()
+        for folder in self._found():
+            if folder.name not in seen and folder.resolve() == path:
+                return folder.name
+            seen.add(folder.name)
+        return None
+
     def size(self, library_id: str) -> Size | None:
         """Width and height of its images in pixels; None when it is no library of images."""
-        size = open_library(self.location(library_id)).size
+        size = open_library(self._folder(library_id)).size
         return Size(*size) if size else None
 
-    def thumbnail(self, library_id: str, key: str) -> Path:
-        """The file of a small picture, by its path in the folder of these. Raises LibraryNotFound."""
-        pictures = (self.location(library_id) / layout.THUMBNAILS).resolve()
+    def thumbnail(self, library_id: str, key: str) -> StoredFile:
+        """A small picture, by its path in the folder of these. Raises LibraryNotFound."""
+        pictures = (self._folder(library_id) / layout.THUMBNAILS).resolve()
         path = (pictures / key).resolve()
         if not path.is_relative_to(pictures) or not path.is_file():
             raise LibraryNotFound(f"library {library_id} has no small picture {key[:200]!r}")
-        return path
+        return StoredFile(path)
 
     def _found(self) -> Iterator[Path]:
         for folder in self._folders:
@@ -77,6 +94,15 @@ def _shown(folder: Path) -> Library:
         id=folder.name, name=stored.name, items=stored.count, version=stored.version, properties=stored.properties,
         metadata=_metadata(folder, stored.version, stored.manifest.digest), indexed=bool(index and index.fits(stored)),
     )  # fmt: skip
+
+
+def _library(location: str) -> Path | None:
+    """The folder of a library at a path; None for what is none, or no path."""
+    with suppress(OSError, ValueError):
+        path = Path(location).resolve()
+        if (path / layout.LIBRARY).is_file():
+            return path
+    return None
 
 
 @lru_cache(maxsize=256)

@@ -10,16 +10,20 @@ from __future__ import annotations
 import secrets
 import socket
 from dataclasses import dataclass
+from html import escape
 from http.cookies import SimpleCookie
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 from litestar import Response, get
 from litestar.enums import MediaType, ScopeType
+from litestar.exceptions import NotFoundException
 from litestar.middleware import ASGIMiddleware
-from litestar.params import FromQuery
+from litestar.params import FromPath, FromQuery
 
 from skyburst.web.app import make_app
+from skyburst.web.client import HEADERS, Client, client_folder
 from skyburst.web.documents import Problem
 from skyburst.web.problems import MEDIA_TYPE, problem
 
@@ -30,10 +34,18 @@ if TYPE_CHECKING:
     from skyburst.web.service import Service
 
 LOOPBACK = "127.0.0.1"
-PAGE = """<!doctype html>
+NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Skyburst</title>
 <h1>Skyburst</h1>
-<p>This is the API of this machine's jobs. <a href="/api/schema/openapi.json">Its OpenAPI document</a> says what it can do.</p>
+<p>The pages are not built in this checkout: run <code>make client</code>, which needs Node, and start the server again.</p>
+<p>Programs can use <a href="/api/schema/openapi.json">the API</a>.</p>
+</html>
+"""
+
+REFUSED = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Skyburst</title>
+<h1>{title}</h1>
+<p>{detail}</p>
 </html>
 """
 
@@ -98,22 +110,43 @@ class Doorkeeper(ASGIMiddleware):
         if found is None:
             await next_app(scope, receive, send)
             return
-        response = Response(found, status_code=found.status, media_type=MEDIA_TYPE)
-        await response.to_asgi_response(scope["litestar_app"], None)(scope, receive, send)  # type: ignore[arg-type]
+        if "text/html" in headers.get("accept", "") and not scope["path"].startswith("/api/"):
+            page = REFUSED.format(title=escape(found.title), detail=escape(found.detail))
+            answer: Response[Any] = Response(page, status_code=found.status, media_type=MediaType.HTML, headers=HEADERS)
+        else:
+            answer = Response(found, status_code=found.status, media_type=MEDIA_TYPE)
+        await answer.to_asgi_response(scope["litestar_app"], None)(scope, receive, send)  # type: ignore[arg-type]
 
 
-def make_local_app(service: Service, door: Door) -> Litestar:
-    """The API and its start page, for who has the token."""
+def make_local_app(service: Service, door: Door, client: Client | None) -> Litestar:
+    """The API and the pages of the client, for who has the token.
 
-    @get("/", media_type=MediaType.HTML, include_in_schema=False, sync_to_thread=False)
-    def start(token: FromQuery[str | None] = None) -> Response[str]:
-        page = Response(PAGE, status_code=303 if token else 200, media_type=MediaType.HTML)
-        if token:
-            page.headers["Location"] = "/"
-            page.set_cookie(key=door.cookie, value=door.token, httponly=True, samesite="strict", path="/")
-        return page
+    Args:
+        service: what the API does.
+        door: who is let in.
+        client: the pages; None where they were not built.
+    """
 
-    return make_app(service, middleware=[Doorkeeper(door)], more=[start])
+    @get("/", include_in_schema=False, sync_to_thread=True)
+    def start(token: FromQuery[str | None] = None) -> Response[bytes]:
+        if not token:
+            return page("")
+        answer = Response(b"", status_code=303, headers={"Location": "/"})
+        answer.set_cookie(key=door.cookie, value=door.token, httponly=True, samesite="strict", path="/")
+        return answer
+
+    @get("/{path:path}", include_in_schema=False, sync_to_thread=True)
+    def any_page(path: FromPath[Path]) -> Response[bytes]:
+        return page(str(path).lstrip("/"))
+
+    def page(path: str) -> Response[bytes]:
+        found = client.answer(path) if client else (NOT_BUILT.encode(), "text/html; charset=utf-8", "no-store")
+        if found is None or path.startswith("api/"):
+            raise NotFoundException(f"there is no /{path}")
+        body, kind, kept = found
+        return Response(body, media_type=kind, headers={**HEADERS, "Cache-Control": kept})
+
+    return make_app(service, middleware=[Doorkeeper(door)], more=[start, any_page])
 
 
 def listening(port: int) -> socket.socket:
@@ -129,10 +162,11 @@ def serve(service: Service, door: Door, on: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     import uvicorn
 
+    folder = client_folder()
+    app = make_local_app(service, door, Client(folder) if folder else None)
     config = uvicorn.Config(
-        make_local_app(service, door), log_level="warning", access_log=False, server_header=False, lifespan="on",
-        timeout_graceful_shutdown=2,
-    )  # fmt: skip
+        app, log_level="warning", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=2
+    )
     uvicorn.Server(config).run(sockets=[on])
 
 

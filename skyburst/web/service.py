@@ -2,55 +2,87 @@
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
-from filelock import FileLock
 
-from skyburst.certificates.repeating import locate, specification_again
+from skyburst.certificates.repeating import specification_again
 from skyburst.client import JobHandle, create
-from skyburst.contracts.parameters import ORDER, schema
+from skyburst.contracts.job import parse_job
+from skyburst.contracts.parameters import ORDER, resolve, schema
 from skyburst.contracts.records import JobRecord
-from skyburst.contracts.states import JobState
+from skyburst.contracts.states import BatchState, JobState
 from skyburst.documents import job_document, job_line
 from skyburst.engine.compute import choose
-from skyburst.errors import InvalidQuery, JobNotFound, ObjectNotFound, ResultNotReady, TooManyJobs
-from skyburst.finding import Found, all_analyses, find_analysis
-from skyburst.homes.home import Home, Readable
+from skyburst.errors import (
+    Invalid,
+    InvalidQuery,
+    JobNotFound,
+    NotFound,
+    PictureNotFound,
+    ResultNotReady,
+    UploadInUse,
+)
+from skyburst.finding import Found
+from skyburst.homes.home import Home, Readable, StoredObject
 from skyburst.homes.waiting import UNDRIVEN_S
+from skyburst.manifest import Manifest, parse_source, read_all
+from skyburst.web import pictures
+from skyburst.web.batches import batches_of
 from skyburst.web.documents import (
     About,
     Analysis,
+    Batch,
+    Budget,
+    Checked,
+    CheckedProblem,
     Dataset,
+    DatasetFile,
+    Estimate,
     Job,
+    JobFile,
     JobLine,
     JobPage,
     Limits,
+    Link,
     LogLine,
     NewUpload,
+    Preset,
     Results,
+    Timeline,
+    ToCheck,
     Upload,
 )
-from skyburst.web.libraries import Libraries
+from skyburst.web.files import file_of_job, files_of_job, path_of
+from skyburst.web.offered import Analyses, LocalAnalyses
 from skyburst.web.pages import Query, page
-from skyburst.web.references import resolved
-from skyburst.web.uploads import Uploads
+from skyburst.web.paths import dotted, path_refused, paths_in, refuse_paths
+from skyburst.web.pictures import Picture
+from skyburst.web.ports import Libraries, Links, Uploads
+from skyburst.web.quota import Quota
+from skyburst.web.references import references_of, resolved, texts_in
+from skyburst.web.zips import zipped
 
-DAY_S = 24 * 3600.0
+ARCHIVES = "answers/"
+"""Under which archives are stored where they are not sent from here; what is there is removed after a day."""
+MOST_ARCHIVED = 2**30
+"""Bytes of the files of an archive that is stored, for which there is half a minute."""
+SEARCHED = "library"
+"""The parameter that names the library whose items a job searches."""
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
-    """How much each user may do; None for no limit."""
+class Administrator(str):
+    """Name of a user who sees the jobs of everybody."""
 
-    jobs_per_day: int | None = None
-    concurrent: int | None = None
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +94,17 @@ class Service:
     uploads: Uploads
     libraries: Libraries
     folder: Path
-    """Where what is shared between requests is locked, and paths of jobs are relative to."""
-    allowed: Allowed = Allowed()
+    """What paths of jobs are relative to."""
+    quota: Quota
+    """How much each user may do."""
+    offered: Analyses = field(default_factory=LocalAnalyses)
+    """What can be run."""
+    group_of: Callable[[str], str | None] | None = None
+    """The group of a user, which pays for the jobs; None where a job says so itself."""
+    links: Links | None = None
+    """Where files of jobs are had from elsewhere than from the API."""
+    paths_refused: bool = False
+    """Whether jobs may name uploads and libraries only, and no paths and addresses: where there are users."""
 
     # What there is
 
@@ -74,31 +115,52 @@ class Service:
                 version=version,
                 home=home.name,
                 where=home.where,
-                user=user,
-                limits=self._limits(home, user, time.time()),
+                user=_name(user),
+                limits=self._limits(home, user),
             )
 
     def analyses(self) -> list[Analysis]:
         """All that can be run."""
         found: dict[str, Found] = {}
-        for entry in all_analyses():
-            if isinstance(entry, Found):
-                found.setdefault(entry.blueprint.name, entry)
+        for entry in self.offered.all():
+            found.setdefault(entry.blueprint.name, entry)
         return [_shown(entry) for entry in found.values()]
 
     def analysis(self, name: str) -> Analysis:
         """One of them. Raises AnalysisNotFound."""
-        return _shown(find_analysis(name))
+        return _shown(self.offered.get(name))
 
     # Uploads
 
-    def begin_upload(self, new: NewUpload) -> Upload:
+    def begin_upload(self, new: NewUpload, user: str | None) -> Upload:
         """Expect a file."""
-        return self.uploads.begin(new, time.time())
+        return self.uploads.begin(new, time.time(), user)
 
-    def complete_upload(self, upload_id: str, library: str | None) -> Upload:
+    def complete_upload(self, upload_id: str, library: str | None, user: str | None) -> Upload:
         """Check a file; of an image also whether it has the size of those of a library."""
-        return self.uploads.complete(upload_id, self.libraries.size(library) if library else None)
+        return self.uploads.complete(upload_id, self.libraries.size(library) if library else None, user)
+
+    def upload_picture(self, upload_id: str, channel: int, user: str | None) -> Picture:
+        """The very pixels of a channel of an uploaded image. Raises PictureNotFound."""
+        upload = self.uploads.get(upload_id, user)
+        with self.uploads.open(upload_id, user) as file:
+            return pictures.exact(file, upload.name, channel)
+
+    def remove_upload(self, upload_id: str, user: str | None) -> None:
+        """Remove a file. Raises UploadInUse while a job needs it that has not ended."""
+        self.uploads.get(upload_id, user)
+        with self._home() as home:
+            using = next((job for job in home.table.jobs() if self._needs(home, job, upload_id)), None)
+        if using is not None:
+            raise UploadInUse(f"job {using.job_id} needs upload {upload_id}, and has not ended: cancel the job first")
+        self.uploads.remove(upload_id, user)
+
+    def _needs(self, home: Home, job: JobRecord, upload_id: str) -> bool:
+        return not job.state.finished and any(
+            self.uploads.named(text) == upload_id
+            for part in (job.parameters, _given_items(home, job))
+            for _, text in texts_in(part)
+        )
 
     # Jobs
 
@@ -109,22 +171,87 @@ class Service:
             InvalidJob: naming the field; nothing was started.
             TooManyJobs: when the user has as many as is allowed.
         """
-        given = dict(document)
-        for field in ("parameters", "items"):
-            if field in given:
-                given[field] = resolved(
-                    given[field], lambda one: str(self.uploads.path(one)), lambda one: str(self.libraries.location(one))
-                )
-        if user is not None:
-            given["user"] = user
         with self._home() as home:
-            return self._start(home, given, user)
+            return self._start(home, self._resolved(document, user), user)
+
+    def _resolved(self, document: Mapping[str, Any], user: str | None) -> dict[str, Any]:
+        """A job specification with the locations of the uploads and libraries that it names. Raises PathRefused."""
+        given = dict(document)
+        if self.paths_refused:
+            self._refuse_paths(given)
+        for part in ("parameters", "items"):
+            if part in given:
+                given[part] = resolved(
+                    given[part], lambda one: self.uploads.location(one, user), self.libraries.location
+                )
+        return given
+
+    def _refuse_paths(self, document: Mapping[str, Any]) -> None:
+        analysis = document.get("analysis")
+        refuse_paths({"analysis": analysis}, {}, command=False)  # before it is looked for at what may be a path
+        if isinstance(analysis, str):
+            blueprint = self.offered.get(analysis).blueprint
+            refuse_paths(document, blueprint.parameters, command=blueprint.command is not None)
+
+    def check(self, name: str, given: ToCheck, user: str | None) -> Checked:
+        """Everything that is wrong with parameters of an analysis, uploads and libraries that are not there included."""
+        from skyburst.web.checking import check
+
+        declared = self.offered.get(name).blueprint.parameters
+        found = check(given, declared)
+        wrong = {problem.field for problem in found.problems}
+        for at, text in texts_in(found.parameters or {}):
+            field = f"parameters{dotted(at)}"
+            try:
+                resolved(text, lambda one: self.uploads.location(one, user), self.libraries.location)
+            except (NotFound, Invalid) as error:
+                if field not in wrong:
+                    found.problems.append(CheckedProblem(field=field, detail=str(error)))
+        for field, text in (
+            paths_in({"parameters": found.parameters}, declared, command=False) if self.paths_refused else ()
+        ):
+            found.problems.append(CheckedProblem(field=field, detail=str(path_refused(field, text))))
+        return found
+
+    def budget(self, user: str | None, group: str | None, analysis: str | None) -> Budget:
+        """The budget that leaves a user, or a group where there are no users, least."""
+        from skyburst.web.budgets import budget_of
+
+        if user is not None and self.group_of is not None:
+            group = self.group_of(user)
+        with self._home() as home:
+            return budget_of(home, group, _name(user), analysis, time.time())
+
+    def timeline(self, job_id: str, user: str | None) -> Timeline:
+        """What the parts of a job did when, so far."""
+        from skyburst.timeline.chart import chart
+        from skyburst.timeline.numbers import numbers_of
+        from skyburst.timeline.stages import timeline_of
+
+        with self._home() as home:
+            job = self._job(home, job_id, user)
+            found = timeline_of(job, home.name, home.table.batches(job.job_id), home.spans(job), now=time.time())
+        return Timeline(numbers=[entry._asdict() for entry in numbers_of(found)], specification=chart(found))
+
+    def estimate(self, document: Mapping[str, Any], user: str | None) -> Estimate:
+        """What a job will take and cost; it is checked as in `submit`, and not started. Raises InvalidJob."""
+        from skyburst.prices.current import current_prices
+        from skyburst.web.estimates import estimate_of
+
+        spec = parse_job(self._owned(self._resolved(document, user), user))
+        found = self.offered.get(spec.analysis)
+        with self._home() as home:
+            home.check_job(spec, found, self.folder)
+            declared = found.blueprint.parameters
+            parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, self.folder)
+            return estimate_of(home, spec, found, parameters, self.folder, SEARCHED, current_prices().book)
 
     def rerun(self, job_id: str, user: str | None) -> Job:
         """Run a job that has ended once more, from its certificate."""
         with self._home() as home:
             certificate = home.certificate(self._job(home, job_id, user).job_id)
-            return self._start(home, specification_again(certificate, locate(certificate)), user)
+            again = specification_again(certificate, self.offered.again(certificate))
+            return self._start(home, again, user)
 
     def jobs(
         self,
@@ -161,7 +288,7 @@ class Service:
     def job(self, job_id: str, user: str | None) -> Job:
         """Everything that is known of a job but its result. Raises JobNotFound."""
         with self._home() as home:
-            return _document(home, self._job(home, job_id, user))
+            return self._document(home, self._job(home, job_id, user))
 
     def line(self, job_id: str, user: str | None) -> JobLine:
         """What lists have of a job. Raises JobNotFound."""
@@ -174,19 +301,45 @@ class Service:
             job = self._job(home, job_id, user)
             if not job.state.finished:
                 home.cancel(job.job_id)
-            return _document(home, home.table.job(job.job_id))
+            return self._document(home, home.table.job(job.job_id))
 
     def resume(self, job_id: str, user: str | None) -> Job:
         """Run what is missing."""
         with self._home() as home:
             job = self._job(home, job_id, user)
-            JobHandle(job.job_id, home).resume()
-            return _document(home, home.table.job(job.job_id))
+            with self.quota.resuming(home, user, job):
+                JobHandle(job.job_id, home).resume()
+            return self._document(home, home.table.job(job.job_id))
 
     def delete(self, job_id: str, user: str | None) -> None:
         """Forget a job and all its files. Raises JobBusy while it runs."""
         with self._home() as home:
             home.delete(self._job(home, job_id, user).job_id)
+
+    # Pictures
+
+    def library_picture(self, library_id: str, key: str, *, thumbnail: bool) -> Picture:
+        """The picture of an item of a library. Raises LibraryNotFound, PictureNotFound."""
+        return pictures.of_item(self.libraries.location(library_id), key, thumbnail=thumbnail)
+
+    def job_picture(self, job_id: str, user: str | None, key: str, *, thumbnail: bool) -> Picture:
+        """The picture of an item of the library that a job searches. Raises PictureNotFound."""
+        with self._home() as home:
+            job = self._job(home, job_id, user)
+        location = job.parameters.get(SEARCHED) if _is_path(job, SEARCHED) else None
+        if not isinstance(location, str):
+            raise PictureNotFound(f"job {job.job_id} searches no library, so that its items have no pictures")
+        return pictures.of_item(location, key, thumbnail=thumbnail)
+
+    def job_input(self, job_id: str, user: str | None, name: str, number: int) -> Picture:
+        """The picture of the image that a parameter of a job names, or one of those. Raises PictureNotFound."""
+        with self._home() as home:
+            job = self._job(home, job_id, user)
+        given = job.parameters.get(name) if _is_path(job, name) else None
+        images = given if isinstance(given, list) else [] if given is None else [given]
+        if number >= len(images):
+            raise PictureNotFound(f"job {job.job_id} names no image number {number} as its {name[:100]!r}")
+        return pictures.of_file(images[number])
 
     # What jobs found
 
@@ -204,13 +357,49 @@ class Service:
     def file(self, job_id: str, user: str | None, name: str) -> Iterator[Readable]:
         """A result file; `result.json` is the result. Raises ObjectNotFound."""
         with self._home() as home:
+            yield file_of_job(home, self._job(home, job_id, user), name)
+
+    def link(self, job_id: str, user: str | None, name: str) -> Link:
+        """Where a file can be had by a plain link. Raises ObjectNotFound."""
+        with self._home() as home:
             job = self._job(home, job_id, user)
-            files = dict(home.result_files(job))
-            result = home.result_file(job)
-            found = files.get(name) or (result if name == "result.json" else None)
-            if found is None:
-                raise ObjectNotFound(f"job {job.job_id} has no file {name[:200]!r}")
-            yield found
+            return self._link(job, name, file_of_job(home, job, name))
+
+    def file_list(self, job_id: str, user: str | None) -> list[JobFile]:
+        """All files of a job, and where they can be had."""
+        with self._home() as home:
+            job = self._job(home, job_id, user)
+            return [
+                JobFile(name=name, size=readable.size, url=self._link(job, name, readable).url)
+                for name, readable in files_of_job(home, job).items()
+            ]
+
+    def _link(self, job: JobRecord, name: str, readable: Readable) -> Link:
+        return Link(url=path_of(job.job_id, name)) if self.links is None else self.links.of(readable, name)
+
+    @contextmanager
+    def archive(self, job_id: str, user: str | None) -> Iterator[Iterator[bytes]]:
+        """All files of a job as a ZIP archive, piece by piece. Raises ResultNotReady when there are none."""
+        with self._home() as home:
+            job = self._job(home, job_id, user)
+            yield zipped(_some(job, files_of_job(home, job)).items(), job.finished_at or time.time())
+
+    def archive_link(self, links: Links, job_id: str, user: str | None) -> Link:
+        """Where the archive can be had, which is made there first. Raises ResultNotReady, InvalidQuery."""
+        with self._home() as home:
+            job = self._job(home, job_id, user)
+            files = _some(job, files_of_job(home, job))
+            size = sum(readable.size for readable in files.values())
+            if size > MOST_ARCHIVED:
+                raise InvalidQuery(
+                    f"the files of job {job.job_id} have {size:,} bytes, and {MOST_ARCHIVED:,} at most are put into one archive: "
+                    "download them one by one; `links` has all their addresses",
+                    "job_id",
+                )
+            key = f"{ARCHIVES}{secrets.token_hex(16)}.zip"
+            stored = home.objects.put_pieces(key, zipped(files.items(), job.finished_at or time.time()))
+            readable = StoredObject(home.objects, key, f"{home.objects.location}/{key}", stored)
+            return links.of(readable, f"{job.job_id}.zip")
 
     def certificate(self, job_id: str, user: str | None) -> dict[str, Any]:
         """The certificate of a job that has ended. Raises ResultNotReady."""
@@ -229,13 +418,24 @@ class Service:
             book, architecture = current_prices().book, architecture_of(home, job)
             return cost_of(job, counts, home.name, book, time.time(), uses, architecture=architecture).document()
 
+    def batches(self, job_id: str, user: str | None, states: list[str], first: int, limit: int) -> list[Batch]:
+        """Batches of a job in some states, or in any. Raises InvalidQuery."""
+        unknown = sorted(set(states) - set(BatchState))
+        if unknown:
+            raise InvalidQuery(f"state is {unknown[0][:100]!r}: expected one of {', '.join(BatchState)}", "state")
+        with self._home() as home:
+            return batches_of(
+                home.table, self._job(home, job_id, user), [BatchState(one) for one in states], first, limit
+            )
+
     def datasets(self, job_id: str, user: str | None) -> list[Dataset]:
         """The datasets of a job whose analysis is a command; of others none."""
         with self._home() as home:
             return [
                 Dataset(
                     number=told["number"], dataset=str(told["dataset"]), state=str(told["state"]),
-                    reason=str(told.get("reason") or ""), files=[str(file) for file in told.get("files") or ()], status=told,
+                    reason=str(told.get("reason") or ""), files=msgspec.convert(told.get("files") or [], list[DatasetFile]),
+                    status=told,
                 )
                 for told in home.datasets(self._job(home, job_id, user))
             ]  # fmt: skip
@@ -261,36 +461,84 @@ class Service:
         return job
 
     def _start(self, home: Home, document: dict[str, Any], user: str | None) -> Job:
-        with FileLock(self.folder / "limits.lock"):  # two requests at once must not both be the last one allowed
-            limits = self._limits(home, user, time.time())
-            if limits.concurrent is not None and limits.running >= limits.concurrent:
-                raise TooManyJobs(
-                    f"{limits.running} of your jobs run, and {limits.concurrent} may at once: wait for one to end, or cancel one"
-                )
-            if limits.jobs_per_day is not None and limits.jobs_today >= limits.jobs_per_day:
-                raise TooManyJobs(
-                    f"you started {limits.jobs_today} jobs in the last 24 hours, and may start {limits.jobs_per_day}: "
-                    "try again tomorrow, or ask who runs this server"
-                )
-            handle = create(document, home=home, folder=self.folder)
+        with self.quota.starting(home, user, self._owned(document, user)) as given:
+            handle = create(given, home=home, folder=self.folder)
         if handle.status() is JobState.PENDING and not home.is_driven(handle.job_id):
             home.drive_in_background(handle.job_id)
-        return _document(home, handle.record())
+        return self._document(home, handle.record())
 
-    def _limits(self, home: Home, user: str | None, now: float) -> Limits:
-        today = running = 0
-        if self.allowed != Allowed():
-            mine = [job for job in home.table.jobs() if job.spec.get("user") == user]
-            today = sum(now - job.created_at < DAY_S for job in mine)
-            running = sum(not job.state.finished for job in mine)
+    def _document(self, home: Home, job: JobRecord) -> Job:
+        document = job_document(home, job)
+        return msgspec.convert(
+            {
+                **document,
+                **_about(job),
+                "files": list(document["files"]),
+                "has_result": document["result"] is not None,
+                "references": self._references(job),
+            },
+            Job,
+        )
+
+    def _references(self, job: JobRecord) -> dict[str, str]:
+        """What the API was given, or could have been, by JSON Pointer into the specification."""
+        given = {name: job.parameters[name] for name in job.spec.get("parameters", ()) if name in job.parameters}
+        named = self.uploads.named, self.libraries.named
+        items = job.spec.get("items")
+        return references_of(given, *named, "/parameters") | references_of(items, *named, "/items")
+
+    def _owned(self, document: dict[str, Any], user: str | None) -> dict[str, Any]:
+        """The specification of a job of the user, whatever it says itself; keys of users are apart."""
+        if user is None:
+            return document
+        owned = {**document, "user": str(user)}
+        if isinstance(key := document.get("idempotency_key"), str):
+            owned["idempotency_key"] = f"{user}:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
+        if self.group_of is not None:
+            owned.pop("group", None)
+            if (group := self.group_of(user)) is not None:
+                owned["group"] = group
+        return owned
+
+    def _limits(self, home: Home, user: str | None) -> Limits:
+        allowed, standing = self.quota.allowed, self.quota.standing(home, user)
         return Limits(
-            jobs_per_day=self.allowed.jobs_per_day, jobs_today=today, concurrent=self.allowed.concurrent,
-            running=running, upload_bytes=self.uploads.limit_bytes,
+            jobs_per_day=allowed.jobs_per_day, jobs_today=standing.today, concurrent=allowed.concurrent,
+            running=standing.running, upload_bytes=self.uploads.limit_bytes,
         )  # fmt: skip
 
 
+def _name(user: str | None) -> str | None:
+    """The name alone, which documents have."""
+    return None if user is None else str(user)
+
+
+def _some(job: JobRecord, files: dict[str, Readable]) -> dict[str, Readable]:
+    if not files:
+        raise ResultNotReady(f"job {job.job_id} is {job.state} and has no files")
+    return files
+
+
+def _given_items(home: Home, job: JobRecord) -> list[Any]:
+    """The items that a job was given as a list, also one so long that it was stored."""
+    items = job.spec.get("items")
+    if isinstance(items, list):
+        return items
+    if isinstance(items, dict) and str(items.get("manifest")).startswith(f"{home.objects.location}/"):
+        source = parse_source(job.items or {})
+        if isinstance(source, Manifest):
+            return list(read_all(source, home.objects))
+    return []
+
+
+def _is_path(job: JobRecord, name: str) -> bool:
+    """Whether a parameter of a job names files, by the blueprint of its analysis."""
+    declared = job.analysis["blueprint"].get("parameters") or {}
+    return bool(declared.get(name, {}).get("format") == "path")
+
+
 def _may_see(job: JobRecord, user: str | None) -> bool:
-    return user is None or job.spec.get("user") == user
+    return user is None or isinstance(user, Administrator) or job.spec.get("user") == user
 
 
 def _line(home: Home, job: JobRecord) -> JobLine:
@@ -305,29 +553,21 @@ def _about(job: JobRecord) -> dict[str, Any]:
     return about
 
 
-def _document(home: Home, job: JobRecord) -> Job:
-    document = job_document(home, job)
-    return msgspec.convert(
-        {
-            **document,
-            **_about(job),
-            "files": list(document["files"]),
-            "has_result": document["result"] is not None,
-        },
-        Job,
-    )
-
-
 def _shown(found: Found) -> Analysis:
     blueprint = found.blueprint
     declared = blueprint.parameters
     ordered = None
     if declared is not None:
         ordered = schema(dict(sorted(declared.items(), key=lambda named: named[1].get(ORDER, 0))))
-    kind: Literal["search", "datasets", "items"] = "search" if blueprint.items else "items"
+    kind: Literal["search", "datasets", "items"] = "search" if SEARCHED in (declared or {}) else "items"
     if blueprint.command is not None:
         kind = "datasets"
     return Analysis(
         name=blueprint.name, version=blueprint.version, title=blueprint.title, description=blueprint.description,
-        kind=kind, compute=choose(blueprint).why, parameters=ordered, next=[section.analysis for section in blueprint.next],
+        kind=kind, lists_items=bool(blueprint.items), compute=choose(blueprint).why, parameters=ordered,
+        presets=[
+            Preset(name=name, title=preset.title or name, description=preset.description, parameters=preset.parameters)
+            for name, preset in blueprint.presets.items()
+        ],
+        next=[section.analysis for section in blueprint.next],
     )  # fmt: skip

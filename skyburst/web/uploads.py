@@ -11,24 +11,56 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from skyburst.errors import InvalidUpload, StorageError, StorageFull, UploadNotFound, is_disk_full
 from skyburst.local_files import write_whole
 from skyburst.web.documents import NewUpload, Upload, UploadPart
-from skyburst.web.images import Size, size_of_image
+from skyburst.web.images import Size, facts_of
 
 PART_BYTES = 8 * 2**20
 MOST_PARTS = 10_000
 KEPT_S = 7 * 24 * 3600.0
 """An upload that nobody completed is removed after so long."""
-ABOUT, DATA, PARTS = "upload.json", "data", "parts"
+ABOUT, DATA, PARTS, FILE = "upload.json", "data", "parts", "file"
 ID = re.compile(r"[0-9a-f]{32}\Z")
 NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
+
+
+def check_new(new: NewUpload, limit_bytes: int) -> None:
+    """Raise InvalidUpload for a file that cannot be expected."""
+    if not NAME.match(new.name) or new.name in (".", "..") or len(new.name.encode()) > 200:
+        raise InvalidUpload(
+            f"name is {new.name!r}: expected the name of a file, without folders and control characters", "name"
+        )
+    if new.size > limit_bytes:
+        raise InvalidUpload(f"size is {new.size:,}: at most {limit_bytes:,} bytes can be uploaded", "size")
+
+
+def part_bytes(size: int) -> int:
+    """Bytes of each part but the last one of a file of this size."""
+    return max(PART_BYTES, -(-size // MOST_PARTS))
+
+
+def no_upload(upload_id: str) -> UploadNotFound:
+    """Of an id that nothing has, or something of somebody else's."""
+    return UploadNotFound(f"there is no upload {upload_id[:40]!r}: begin one with its name and size")
+
+
+def not_complete(upload_id: str) -> InvalidUpload:
+    """Of one that jobs cannot name yet."""
+    return InvalidUpload(f"upload {upload_id} is not complete: send its parts, then complete it", "parameters")
+
+
+def missing_parts(upload_id: str, missing: Sequence[int]) -> InvalidUpload:
+    """Of one that cannot be completed yet."""
+    some = ", ".join(map(str, missing[:10]))
+    return InvalidUpload(f"{len(missing)} parts of upload {upload_id} are missing, {some} among them", "parts")
 
 
 class Kept(msgspec.Struct, kw_only=True):
@@ -41,7 +73,9 @@ class Kept(msgspec.Struct, kw_only=True):
     complete: bool = False
     width: int | None = None
     height: int | None = None
+    channels: int = 1
     sha256: str | None = None
+    owner: str | None = None
 
     @property
     def count(self) -> int:
@@ -60,8 +94,8 @@ class Kept(msgspec.Struct, kw_only=True):
         )
 
 
-class Uploads:
-    """Uploads below one folder.
+class LocalUploads:
+    """Uploads below one folder; see the port for what each method does.
 
     Args:
         folder: where they are kept; made when the first one comes.
@@ -72,17 +106,16 @@ class Uploads:
         self._folder = folder
         self.limit_bytes = limit_bytes
 
-    def begin(self, new: NewUpload, now: float) -> Upload:
+    def begin(self, new: NewUpload, now: float, owner: str | None) -> Upload:
         """Expect a file. Raises InvalidUpload, StorageFull."""
-        if not NAME.match(new.name) or new.name in (".", "..") or len(new.name.encode()) > 200:
-            raise InvalidUpload(
-                f"name is {new.name!r}: expected the name of a file, without folders and control characters", "name"
-            )
-        if new.size > self.limit_bytes:
-            raise InvalidUpload(f"size is {new.size:,}: at most {self.limit_bytes:,} bytes can be uploaded", "size")
+        check_new(new, self.limit_bytes)
         self._sweep(now)
         kept = Kept(
-            id=secrets.token_hex(16), new=new, created_at=now, part_bytes=max(PART_BYTES, -(-new.size // MOST_PARTS))
+            id=secrets.token_hex(16),
+            new=new,
+            created_at=now,
+            part_bytes=part_bytes(new.size),
+            owner=owner and str(owner),
         )
         folder = self._folder / kept.id
         try:
@@ -99,18 +132,18 @@ class Uploads:
             raise StorageFull(f"the disk of {self._folder} has no room for {new.size:,} bytes: free some space")
         return self._shown(kept)
 
-    def get(self, upload_id: str) -> Upload:
+    def get(self, upload_id: str, owner: str | None) -> Upload:
         """An upload. Raises UploadNotFound."""
-        return self._shown(self._kept(upload_id))
+        return self._shown(self._of(upload_id, owner))
 
-    async def receive(self, upload_id: str, number: int, body: AsyncIterator[bytes]) -> UploadPart:
+    async def receive(self, upload_id: str, number: int, body: AsyncIterator[bytes], owner: str | None) -> UploadPart:
         """Write the bytes of one part as they come.
 
         Raises:
             UploadNotFound: when there is no such upload, or no such part of it.
             InvalidUpload: when the part has fewer or more bytes than it should.
         """
-        kept = self._kept(upload_id)
+        kept = self._of(upload_id, owner)
         if not 1 <= number <= kept.count:
             raise UploadNotFound(f"upload {upload_id} has no part {number}: it has {kept.count}")
         part = kept.part(number)
@@ -136,25 +169,26 @@ class Uploads:
         part.received = True
         return part
 
-    def complete(self, upload_id: str, expected: Size | None = None) -> Upload:
+    def complete(self, upload_id: str, expected: Size | None, owner: str | None) -> Upload:
         """Check a file whose parts have all been received, so that jobs can name it.
 
         Args:
             upload_id: which one.
             expected: of an image, the width and height in pixels that it must have.
+            owner: whose it is.
 
         Raises:
             UploadNotFound: when there is no such upload.
             InvalidUpload: when parts are missing, or it is no image, or one of another size.
         """
-        kept = self._kept(upload_id)
+        kept = self._of(upload_id, owner)
         missing = [part.number for part in self._shown(kept).parts if not part.received]
         if missing:
-            some = ", ".join(map(str, missing[:10]))
-            raise InvalidUpload(f"{len(missing)} parts of upload {upload_id} are missing, {some} among them", "parts")
+            raise missing_parts(upload_id, missing)
         data = self._folder / kept.id / DATA
         if kept.new.purpose == "image":
-            kept.width, kept.height = size_of_image(data, kept.new.name, expected)
+            with open(data, "rb") as file:
+                (kept.width, kept.height), kept.channels = facts_of(file, kept.new.name, expected)
         if not kept.complete:
             with open(data, "rb") as file:
                 kept.sha256 = hashlib.file_digest(file, "sha256").hexdigest()
@@ -162,21 +196,44 @@ class Uploads:
         self._keep(kept)
         return self._shown(kept)
 
-    def path(self, upload_id: str) -> Path:
+    def location(self, upload_id: str, owner: str | None) -> str:
         """The file of a complete upload, under its own name. Raises UploadNotFound, InvalidUpload."""
-        kept = self._kept(upload_id)
+        return str(self._path(upload_id, owner))
+
+    def named(self, location: str) -> str | None:
+        """The id of the upload that is, or was, at a path."""
+        path = Path(location)
+        for folder in {self._folder, self._folder.resolve()}:
+            if path.is_relative_to(folder):
+                upload_id, *below = path.relative_to(folder).parts or ("",)
+                return upload_id if ID.match(upload_id) and below[:1] == [FILE] else None
+        return None
+
+    def open(self, upload_id: str, owner: str | None) -> AbstractContextManager[BinaryIO]:
+        """The bytes of a complete upload. Raises UploadNotFound, InvalidUpload."""
+        return self._path(upload_id, owner).open("rb")
+
+    def remove(self, upload_id: str, owner: str | None) -> None:
+        """Remove a file. Raises UploadNotFound."""
+        shutil.rmtree(self._folder / self._of(upload_id, owner).id)
+
+    def _path(self, upload_id: str, owner: str | None) -> Path:
+        kept = self._of(upload_id, owner)
         if not kept.complete:
-            raise InvalidUpload(f"upload {upload_id} is not complete: send its parts, then complete it", "parameters")
-        named = self._folder / kept.id / "file" / kept.new.name
+            raise not_complete(upload_id)
+        named = self._folder / kept.id / FILE / kept.new.name
         if not named.exists():
             named.parent.mkdir(exist_ok=True)
             with suppress(FileExistsError):  # another request came first
                 os.link(self._folder / kept.id / DATA, named)
         return named
 
-    def remove(self, upload_id: str) -> None:
-        """Remove a file. Raises UploadNotFound."""
-        shutil.rmtree(self._folder / self._kept(upload_id).id)
+    def _of(self, upload_id: str, owner: str | None) -> Kept:
+        """An upload of its owner, to whom alone it is there."""
+        kept = self._kept(upload_id)
+        if kept.owner != owner:
+            raise no_upload(upload_id)
+        return kept
 
     def _kept(self, upload_id: str) -> Kept:
         if ID.match(upload_id):
@@ -188,7 +245,7 @@ class Uploads:
                 raise StorageError(
                     f"{self._folder / upload_id / ABOUT} is damaged ({error}): upload the file again"
                 ) from error
-        raise UploadNotFound(f"there is no upload {upload_id[:40]!r}: begin one with its name and size")
+        raise no_upload(upload_id)
 
     def _keep(self, kept: Kept) -> None:
         write_whole(self._folder / kept.id / ABOUT, msgspec.json.encode(kept))
@@ -200,7 +257,7 @@ class Uploads:
         return Upload(
             id=kept.id, name=kept.new.name, size=kept.new.size, purpose=kept.new.purpose, parts=parts,
             state="complete" if kept.complete else "open", created_at=kept.created_at, width=kept.width,
-            height=kept.height, sha256=kept.sha256,
+            height=kept.height, channels=kept.channels, sha256=kept.sha256,
         )  # fmt: skip
 
     def _sweep(self, now: float) -> None:

@@ -64,6 +64,7 @@ FULL = {
         "variables": {"OMP_NUM_THREADS": "4"},
     },
     "next": [{"analysis": "sort-words", "on": "each", "parameters": {"k": 2}}],
+    "presets": {"few": {"title": "Few", "description": "Only the best.", "parameters": {"k": 1}}},
 }
 TOML = """
 blueprint = 1
@@ -201,6 +202,8 @@ def test_a_blueprint_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
                 "uploads/*/index/*",
                 "batches/x",
                 "map-runs/*",
+                "answers/x",
+                "web/libraries/x",
             )
         ),
         ({"resources": {"writes": "a/b"}}, 'here: resources.writes is "a/b": expected array'),

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -158,6 +159,21 @@ def test_a_file_is_stored_unchanged(objects: ObjectStore, tmp_path: Path) -> Non
     (tmp_path / "file").write_bytes(content)
     objects.put("key", tmp_path / "file")
     assert objects.get("key") == content
+
+
+def test_pieces_that_are_made_one_by_one_are_one_object_or_none(objects: ObjectStore) -> None:
+    def pieces(*, broken: bool) -> Iterator[bytes]:
+        yield b"one"
+        yield bytes(12_000_000)
+        if broken:
+            raise RuntimeError("no more")
+        yield b"end"
+
+    assert objects.put_pieces("a/b", pieces(broken=False)) == 12_000_006
+    assert objects.get("a/b") == b"one" + bytes(12_000_000) + b"end"
+    with pytest.raises(RuntimeError, match="no more"):
+        objects.put_pieces("a/c", pieces(broken=True))
+    assert keys_of(objects) == ["a/b"]
 
 
 def test_a_file_that_does_not_exist_is_named(objects: ObjectStore, tmp_path: Path) -> None:

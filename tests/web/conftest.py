@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.terminal import PROGRAM, environment
+from tests.cli.terminal import PROGRAM, environment, skyburst
 from tests.conftest import needed
 
 SCRIPTED = str(Path(__file__).parents[1] / "local" / "scripted")
@@ -25,17 +25,21 @@ def make_api(state_folder: Path) -> Iterator[Callable[..., Any]]:
 
     from skyburst.homes.local.home import LocalHome
     from skyburst.web.app import make_app
-    from skyburst.web.libraries import Libraries
-    from skyburst.web.service import Allowed, Service
-    from skyburst.web.uploads import Uploads
+    from skyburst.web.libraries import LocalLibraries
+    from skyburst.web.quota import Allowed, LocalQuota
+    from skyburst.web.service import Service
+    from skyburst.web.uploads import LocalUploads
 
     clients: list[Any] = []
 
-    def make(*, limit_bytes: int = 2**30, users: bool = False, **allowed: int) -> Any:
+    def make(
+        *, limit_bytes: int = 2**30, users: bool = False, paths_refused: bool = False, links: Any = None, **allowed: int
+    ) -> Any:  # fmt: skip
         state_folder.mkdir(parents=True, exist_ok=True)
         service = Service(
-            lambda: LocalHome(state_folder), Uploads(state_folder / "uploads", limit_bytes),
-            Libraries([state_folder / "libraries"]), state_folder, Allowed(**allowed),
+            lambda: LocalHome(state_folder), LocalUploads(state_folder / "uploads", limit_bytes),
+            LocalLibraries([state_folder / "libraries"]), state_folder, LocalQuota(state_folder, Allowed(**allowed)),
+            paths_refused=paths_refused, links=links,
         )  # fmt: skip
         user = (lambda request: request.headers.get("x-user")) if users else (lambda request: None)
         clients.append(TestClient(make_app(service, user=user), raise_server_exceptions=False).__enter__())
@@ -92,3 +96,36 @@ def server(state_folder: Path) -> Iterator[str]:
                 process.wait(30)
             finally:
                 process.kill()
+
+
+def complete_upload(
+    api: Any, data: bytes, name: str, *, purpose: str = "image", library: str | None = None, check: bool = True
+) -> Any:
+    """A file that was uploaded whole; the answer to what completes it without `check`."""
+    upload = api.post("/api/uploads", json={"name": name, "size": len(data), "purpose": purpose}).json()
+    for part in upload["parts"]:
+        api.put(part["url"], content=data[part["offset"] : part["offset"] + part["size"]])
+    query = {} if library is None else {"library": library}
+    answer = api.post(f"/api/uploads/{upload['id']}/complete", params=query)
+    if not check:
+        return answer
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+@pytest.fixture(scope="session")
+def made_brains(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the images and masks of a small example, and the library that is built of them."""
+    folder = tmp_path_factory.mktemp("brains")
+    for words in (["generate", "made", "--images", "12"], ["build", "made/images", "brains"]):
+        ended = skyburst("library", *words, "--quiet", folder=folder)
+        assert ended.returncode == 0, ended.stderr
+    return folder
+
+
+@pytest.fixture
+def brains(made_brains: Path, state_folder: Path) -> Path:
+    """A library that the API offers as `brains`."""
+    state_folder.mkdir(parents=True, exist_ok=True)
+    (state_folder / "libraries").symlink_to(made_brains)
+    return made_brains / "brains"

@@ -181,6 +181,8 @@ def test_an_uploaded_file_is_a_dataset_of_a_command(api, tmp_path):
     wait_for(api, job, "SUCCEEDED", "FAILED")
     (dataset,) = api.get(f"/api/jobs/{job}/datasets").json()
     assert (dataset["dataset"], dataset["state"], dataset["reason"]) == ("words.txt", "SUCCEEDED", "")
+    (lines,) = dataset["files"]
+    assert (lines["name"], lines["size"], len(lines["sha256"])) == ("lines", 2, 64)
     log = api.get(f"/api/jobs/{job}/datasets/0/log").json()
     assert "counting" in [line["text"] for line in log]
     after = api.get(f"/api/jobs/{job}/datasets/0/log", params={"after": log[-1]["line"]}).json()
@@ -191,3 +193,66 @@ def test_an_uploaded_file_is_a_dataset_of_a_command(api, tmp_path):
 def test_a_path_that_does_not_exist_is_a_problem_document_too(api, path):
     refused(api.get(path), 404, "not_found_exception")
     assert api.patch("/api/jobs").status_code == 405
+
+
+def test_batches_that_failed_say_why_while_the_job_goes_on_and_after_it(api, scripted):
+    job = api.post("/api/jobs", json=scripted("ok", "raise", "ok", tolerated_failure_percent=50)).json()
+    wait_for(api, job["job_id"], "PARTIAL")
+    (failed,) = api.get(f"/api/jobs/{job['job_id']}/batches?state=FAILED").json()
+    assert (failed["number"], failed["start"], failed["end"], failed["state"]) == (1, 1, 2, "FAILED")
+    assert failed["failures"][-1]["message"] in failed["reason"]
+    every = api.get(f"/api/jobs/{job['job_id']}/batches?first=1").json()
+    assert [(batch["number"], batch["state"]) for batch in every] == [(1, "FAILED"), (2, "DONE")]
+    assert api.get(f"/api/jobs/{job['job_id']}/batches?limit=1").json()[0]["number"] == 0
+
+
+def test_an_unknown_state_of_batches_is_refused(api, scripted):
+    job = api.post("/api/jobs", json=scripted("ok")).json()
+    refused = api.get(f"/api/jobs/{job['job_id']}/batches?state=BROKEN")
+    assert (refused.status_code, refused.json()["field"]) == (400, "state")
+
+
+def test_an_analysis_has_presets_that_a_job_can_be_started_with(api):
+    found = api.get("/api/analyses/color-depth-search").json()
+    preset = next(preset for preset in found["presets"] if preset["name"] == "precomputed")
+    assert preset["parameters"]["mask_threshold"] == 20
+    assert set(preset["parameters"]) <= set(found["parameters"]["properties"])
+    assert api.get("/api/analyses/monte-carlo").json()["presets"] == []
+
+
+def test_analyses_say_whether_a_job_has_to_name_their_items(api: Any) -> None:
+    assert api.get("/api/analyses/monte-carlo").json()["lists_items"] is True
+    assert api.get("/api/analyses/widefield-denoise").json()["lists_items"] is False
+
+
+def test_the_timeline_of_a_job_is_numbers_and_a_picture_also_before_it_works(api, scripted):
+    job = submit(api, scripted(["ok"], ["ok"]))["job_id"]
+    assert api.get(f"/api/jobs/{job}/timeline").status_code == 200
+    wait_for(api, job, "SUCCEEDED")
+    found = api.get(f"/api/jobs/{job}/timeline").json()
+    workers = next(entry for entry in found["numbers"] if "running" in entry["stage"])
+    assert workers["number"] == 2
+    assert found["specification"]["$schema"].startswith("https://vega.github.io/schema/vega-lite/")
+    refused(api.get("/api/jobs/none/timeline"), 404, "job_not_found")
+
+
+def test_the_budget_that_leaves_least_is_told(api, state_folder):
+    from skyburst.budgets.records import Budget, Period, Scope
+    from skyburst.homes.local.home import LocalHome
+
+    none = {"group": None, "name": None, "limit_usd": None, "spent_usd": 0.0, "reserved_usd": 0.0, "left_usd": None}
+    assert api.get("/api/budget").json() == none
+    home = LocalHome(state_folder)
+    for scope, limit in ((Scope("lab", None, None), 5_000_000), (Scope("lab", None, "monte-carlo"), 2_000_000)):
+        home.budgets.set(Budget(scope, Period.MONTHLY, limit))
+    home.close()
+    found = api.get("/api/budget", params={"group": "lab"}).json()
+    assert (found["limit_usd"], found["left_usd"]) == (5.0, 5.0)
+    assert found["name"].startswith("the monthly budget of group lab (20")
+    found = api.get("/api/budget", params={"group": "lab", "analysis": "monte-carlo"}).json()
+    assert (found["limit_usd"], found["left_usd"]) == (2.0, 2.0)
+    assert api.get("/api/budget", params={"group": "other"}).json() == {**none, "group": "other"}
+    job = submit(api, {**MONTE_CARLO, "group": "lab"})["job_id"]
+    wait_for(api, job, "SUCCEEDED")
+    found = api.get("/api/budget", params={"group": "lab"}).json()
+    assert 0 < found["spent_usd"] + found["reserved_usd"] < 5.0

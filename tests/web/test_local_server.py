@@ -112,3 +112,12 @@ def test_a_library_is_offered_with_its_counts_and_small_pictures(state_folder, t
     assert api.get(f"/api/libraries/brains/{key}").content == picture.read_bytes()
     assert api.get("/api/libraries/brains/thumbnails/../library.json").status_code == 404
     assert api.get("/api/libraries/none").status_code == 404
+
+
+def test_who_opens_a_page_without_the_token_is_told_on_a_page_how_to_come_in(server):
+    httpx = needed("httpx")
+    base = server.partition("/?token=")[0]
+    answer = httpx.get(f"{base}/jobs", headers={"Accept": "text/html,*/*"})
+    assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (401, "text/html")
+    assert "open the address that `skyburst serve` printed" in answer.text
+    assert httpx.get(f"{base}/api/jobs", headers={"Accept": "text/html"}).json()["code"] == "no_token"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 from urllib.parse import quote
@@ -10,11 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.conftest import needed
+from tests.conftest import REPOSITORY, needed
 
 MOST = 15
 """Requests of each operation."""
-FILES = ("/api/jobs/{job_id}/files/{name}", "/api/libraries/{library}/thumbnails/{key}")
+FILES = (
+    "/api/jobs/{job_id}/files/{name}",
+    "/api/jobs/{job_id}/links/{name}",
+    "/api/jobs/{job_id}/pictures/{key}",
+    "/api/libraries/{library}/thumbnails/{key}",
+    "/api/libraries/{library}/pictures/{key}",
+)
 """Whose last part has slashes, which nothing is made for from the document; below they get any text."""
 NOT_HERE = ["/api/jobs/{job_id}/events", *FILES]
 """Events would be waited for until their job ends."""
@@ -77,3 +84,8 @@ def test_every_field_of_a_document_that_is_not_plain_says_what_it_is(api):
     assert {"Job", "Upload", "Analysis", "Library", "Results", "Problem"} <= schemas.keys()
     for field in ("code", "detail", "field"):
         assert schemas["Problem"]["properties"][field]["description"]
+
+
+def test_the_types_of_the_client_are_made_of_the_present_document(api):
+    kept = json.loads((REPOSITORY / "web" / "client" / "openapi.json").read_bytes())
+    assert kept == api.get("/api/schema/openapi.json").json(), "run scripts/openapi.py"

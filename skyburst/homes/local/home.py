@@ -156,19 +156,7 @@ class LocalHome(DatasetsOfHome):
             NotAllowed: when there are profiles, by which its user and group may not run the analysis.
         """
         assert found is not None
-        self._check_allowed(spec.group, spec.user, found.blueprint.name, found.location)
-        declared = found.blueprint.parameters
-        parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
-        if spec.items is None and not found.blueprint.items:
-            raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
-        if spec.notify:
-            from skyburst.homes.local.notify import check_targets
-
-            check_targets(spec.notify)
-        self._check_instance_type(spec)
-        check_chain(found.blueprint, lambda name: find_beside(name, found.location).blueprint)
-        spec = checked_datasets(spec, found.blueprint, folder)
-        named_workers()  # refuses what is set wrongly before anything is stored
+        spec, parameters = self._checked(spec, found, folder)
         now = time.time()
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(now))
         job_id = f"{found.blueprint.name}-{stamp}-{secrets.token_hex(3)}"
@@ -184,6 +172,28 @@ class LocalHome(DatasetsOfHome):
             if (job is None or job.job_id != job_id) and self.job_folder(job_id).exists():
                 shutil.rmtree(self.job_folder(job_id))  # of a job that is not stored, or that was stored before
         return job
+
+    def check_job(self, spec: JobSpec, found: Found | None, folder: Path) -> None:
+        """Refuse what `create_job` would. Raises InvalidJob, NotAllowed."""
+        assert found is not None
+        self._checked(spec, found, folder)
+
+    def _checked(self, spec: JobSpec, found: Found, folder: Path) -> tuple[JobSpec, dict[str, Any]]:
+        """The specification and all parameters, with absolute paths. Raises InvalidJob, NotAllowed."""
+        self._check_allowed(spec.group, spec.user, found.blueprint.name, found.location)
+        declared = found.blueprint.parameters
+        parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, folder)
+        if spec.items is None and not found.blueprint.items:
+            raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
+        if spec.notify:
+            from skyburst.homes.local.notify import check_targets
+
+            check_targets(spec.notify)
+        self._check_instance_type(spec)
+        check_chain(found.blueprint, lambda name: find_beside(name, found.location).blueprint)
+        spec = checked_datasets(spec, found.blueprint, folder)
+        named_workers()  # refuses what is set wrongly before anything is stored
+        return spec, parameters
 
     def _check_instance_type(self, spec: JobSpec) -> None:
         """Refuse a wish that AWS cannot fulfil, by which the job would be run again there. Raises InvalidJob."""
