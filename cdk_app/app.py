@@ -37,6 +37,12 @@ Context (`cdk.json`, or `--context name=value`):
     engine_concurrency    environments kept for each of the planner, the watcher and the manager, and their limit
     log_days              how long logs are kept: 30
     tags                  of all resources, a JSON object or name=value separated by commas
+    web                   yes or no: the page; yes where its files are
+    web_client            folder of its files, when they are not where they are built
+    web_libraries         URLs of folders of libraries that its users may search, a JSON list or separated by commas
+    web_jobs_per_day      jobs that one of its users may start in a day
+    web_concurrent_jobs   jobs that one of its users may have running
+    web_upload_gb         largest upload of one of its users, GiB
 """
 
 from __future__ import annotations

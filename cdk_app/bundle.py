@@ -33,16 +33,20 @@ from skyburst.errors import InvalidAnalysis
 
 ROOT = Path(__file__).resolve().parent.parent
 """Holds the deployable folders: the checkout, or what the wheel carries."""
-ROOMS = ("combiners", "manager", "step_functions", "workers")
+ROOMS = ("combiners", "manager", "step_functions", "web/api", "web/events", "web/site", "workers")
 """Folders of entry points. Each bundle has all of them, which are small, so that functions share bundles."""
 LAYER_FOLDER = "python"
 """Where in a layer Lambda looks for what Python imports."""
 REQUIREMENTS = "requirements.txt"
 """In the folder of an analysis' code: what it imports, for pip."""
 LOCK = ROOT / "requirements" / "functions.txt"
+API_LOCK = ROOT / "requirements" / "api.txt"
+"""What the function of the HTTP API imports besides."""
 CARRIED = {".py", ".json", ".sh"}
 """Files of the framework that functions and environments have."""
-NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", "web", "_shipped", "__pycache__"}
+WEB = "web"
+NOT_DEPLOYED = {"cli", "local", "local_cloud", "probe", WEB, "_shipped", "__pycache__"}
+"""Folders of the framework that functions and environments have no use for; the function of the HTTP API has that of the API."""
 SERVICES = {
     "batch", "cloudformation", "dynamodb", "ec2", "ecs", "events", "lambda", "s3", "secretsmanager", "sesv2", "sns",
     "stepfunctions",
@@ -53,8 +57,10 @@ NOT_READ = (
     "share",
     "aws_lambda_powertools/event_handler",
     "dateutil/zoneinfo",
+    "faker",
     "numpy/_pyinstaller",
     "numpy/f2py",
+    "polyfactory",
 )
 """Folders of packages that no function imports."""
 UTILITIES = {"jmespath_utils"}
@@ -96,10 +102,14 @@ class Contents:
     """JSON files by name."""
     packages: bool = True
     """Whether the packages that the developer's code imports are there."""
+    web: bool = False
+    """Whether the HTTP API is there, with the packages that it imports."""
 
     @property
     def requirements(self) -> Path | None:
-        """List of the packages that the developer's code imports; None when it needs no others than the framework does."""
+        """List of the packages that its code imports; None when it needs no others than the framework does."""
+        if self.web:
+            return API_LOCK
         wanted = self.analysis / REQUIREMENTS if self.analysis and self.packages else None
         return wanted if wanted and wanted.is_file() else None
 
@@ -119,7 +129,7 @@ def bundle(contents: Contents, machine: Machine, cache: Path, limit_bytes: int =
     def make(building: Path) -> None:
         if contents.requirements:
             _link(_packages(contents.requirements, machine, cache), building)
-            _link(_compiled_framework(machine, cache), building)
+            _link(_compiled_framework(machine, cache, web=contents.web), building)
         for source in _entry_points():
             _copy(source, building / source.relative_to(ROOT))
         if contents.analysis:
@@ -220,11 +230,11 @@ def _link(source: Path, target: Path) -> None:
     shutil.copytree(source, target, copy_function=os.link, dirs_exist_ok=True)
 
 
-def _compiled_framework(machine: Machine, cache: Path) -> Path:
-    """The folder of the framework, which all bundles share."""
+def _compiled_framework(machine: Machine, cache: Path, *, web: bool = False) -> Path:
+    """The folder of the framework, which all bundles share that are alike in this."""
     package = Path(skyburst.__file__).parent
     digest = hashlib.sha256(_maker(machine))
-    files = sorted(_framework(package))
+    files = sorted(_framework(package, web=web))
     for path in files:
         digest.update(f"{path.relative_to(package)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
 
@@ -337,10 +347,13 @@ def _keep_metadata(folder: Path) -> None:
         (target / "METADATA").write_text(metadata, encoding="utf-8")
 
 
-def _framework(package: Path) -> Iterator[Path]:
+def _framework(package: Path, *, web: bool = False) -> Iterator[Path]:
     """Its modules, and what they read: prices, schemas, helpers of commands."""
     for path in package.rglob("*"):
-        if path.suffix in CARRIED and path.is_file() and NOT_DEPLOYED.isdisjoint(path.relative_to(package).parts):
+        parts = path.relative_to(package).parts
+        if web and parts[0] == WEB:
+            parts = parts[1:]
+        if path.suffix in CARRIED and path.is_file() and NOT_DEPLOYED.isdisjoint(parts):
             yield path
 
 
@@ -368,7 +381,7 @@ def _digest(contents: Contents, machine: Machine) -> str:
     files = [(path, str(path.relative_to(ROOT))) for path in _entry_points()]
     if contents.requirements:
         package = Path(skyburst.__file__).parent
-        files += [(path, f"framework/{path.relative_to(package)}") for path in _framework(package)]
+        files += [(path, f"framework/{path.relative_to(package)}") for path in _framework(package, web=contents.web)]
         files += [(path, f"lock/{path.name}") for path in (contents.requirements, LOCK)]
     if contents.analysis:
         files += [(path, f"analysis/{path.relative_to(contents.analysis)}") for path in _code(contents.analysis)]

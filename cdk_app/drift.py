@@ -15,19 +15,22 @@ from cdk_app.functions import Factory
 EVERY = {"daily": cdk.Duration.days(1), "hourly": cdk.Duration.hours(1)}
 COMPARE_S = 900
 READS = [
-    "apigateway:GET", "batch:Describe*", "batch:ListTagsForResource", "budgets:ViewBudget", "cloudwatch:DescribeAlarms",
-    "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "dynamodb:Describe*", "dynamodb:ListTagsOfResource",
-    "ec2:Describe*", "ecr:Describe*", "events:DescribeRule", "events:ListTargetsByRule", "iam:GetInstanceProfile",
-    "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy", "iam:ListAttachedRolePolicies",
-    "iam:ListEntitiesForPolicy", "iam:ListPolicyVersions", "iam:ListRolePolicies", "iam:ListRoleTags",
-    "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency",
+    "apigateway:GET", "appsync:Get*", "appsync:ListTagsForResource", "batch:Describe*", "batch:ListTagsForResource",
+    "budgets:ViewBudget", "cloudfront:Describe*", "cloudfront:Get*", "cloudfront:ListTagsForResource",
+    "cloudwatch:DescribeAlarms", "cloudwatch:GetDashboard", "cloudwatch:ListTagsForResource", "cognito-idp:Describe*",
+    "cognito-idp:GetGroup", "cognito-idp:GetUserPoolMfaConfig", "cognito-idp:ListTagsForResource", "dynamodb:Describe*",
+    "dynamodb:ListTagsOfResource", "ec2:Describe*", "events:DescribeRule", "events:ListTargetsByRule",
+    "iam:GetInstanceProfile", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:GetRole", "iam:GetRolePolicy",
+    "iam:ListAttachedRolePolicies", "iam:ListEntitiesForPolicy", "iam:ListPolicyVersions", "iam:ListRolePolicies",
+    "iam:ListRoleTags", "lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency",
     "lambda:GetFunctionConfiguration", "lambda:GetFunctionEventInvokeConfig", "lambda:GetFunctionRecursionConfig",
-    "lambda:GetPolicy", "lambda:GetRuntimeManagementConfig", "lambda:ListTags", "logs:DescribeLogGroups",
-    "logs:ListTagsForResource", "s3:GetAccelerateConfiguration", "s3:GetAnalyticsConfiguration", "s3:GetBucket*",
-    "s3:GetEncryptionConfiguration", "s3:GetIntelligentTieringConfiguration", "s3:GetInventoryConfiguration",
-    "s3:GetLifecycleConfiguration", "s3:GetMetricsConfiguration", "s3:GetReplicationConfiguration", "scheduler:GetSchedule",
-    "sns:GetSubscriptionAttributes", "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource",
-    "sqs:GetQueueAttributes", "sqs:ListQueueTags", "states:DescribeStateMachine", "states:ListTagsForResource",
+    "lambda:GetLayerVersion", "lambda:GetPolicy", "lambda:GetRuntimeManagementConfig", "lambda:ListTags",
+    "logs:DescribeLogGroups", "logs:ListTagsForResource", "s3:GetAccelerateConfiguration",
+    "s3:GetAnalyticsConfiguration", "s3:GetBucket*", "s3:GetEncryptionConfiguration",
+    "s3:GetIntelligentTieringConfiguration", "s3:GetInventoryConfiguration", "s3:GetLifecycleConfiguration",
+    "s3:GetMetricsConfiguration", "s3:GetReplicationConfiguration", "sns:GetSubscriptionAttributes",
+    "sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic", "sns:ListTagsForResource", "sqs:GetQueueAttributes",
+    "sqs:ListQueueTags", "states:DescribeStateMachine", "states:ListTagsForResource",
 ]  # fmt: skip
 """What CloudFormation reads of resources with the rights of who has it compare; no object, no item, no message."""
 

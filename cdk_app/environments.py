@@ -98,21 +98,35 @@ class Environments(Construct):
         ]
 
     def ends(self) -> list[iam.PolicyStatement]:
+        """See how jobs of Batch stand, and end those of the deployment, also single children of arrays.
+
+        These, whose ids end in a colon and a number, cannot have tags: those of all arrays may be ended that have none of
+        another deployment.
+        """
+        return [
+            *self.ends_whole(),
+            iam.PolicyStatement(
+                actions=["batch:TerminateJob"], resources=[_batch("job/*:*")],
+                conditions={"StringEqualsIfExists": self._mine},
+            ),
+        ]  # fmt: skip
+
+    def ends_whole(self) -> list[iam.PolicyStatement]:
         """See how jobs of Batch stand, and end those of the deployment, which have its tag: their ids are named by chance.
 
-        Children of arrays, whose ids end in a colon and a number, cannot have tags: those of all arrays may be ended that have
-        none of another deployment.
+        An array is ended with all of its children.
         """
-        mine = {f"aws:ResourceTag/{DEPLOYMENT_TAG}": self._factory.prefix}
         return [
             iam.PolicyStatement(
-                actions=["batch:TerminateJob"], resources=[_batch("job/*")], conditions={"StringEquals": mine}
-            ),
-            iam.PolicyStatement(
-                actions=["batch:TerminateJob"], resources=[_batch("job/*:*")], conditions={"StringEqualsIfExists": mine}
+                actions=["batch:TerminateJob"], resources=[_batch("job/*")], conditions={"StringEquals": self._mine}
             ),
             _allow(["batch:DescribeJobs", "batch:ListJobs"], ["*"]),  # which know no resources
         ]
+
+    @property
+    def _mine(self) -> dict[str, str]:
+        """The tag of what is the deployment's."""
+        return {f"aws:ResourceTag/{DEPLOYMENT_TAG}": self._factory.prefix}
 
     def _add(self, analysis: Analysis) -> None:
         needs = analysis.found.blueprint.environment or EnvironmentSection()

@@ -16,6 +16,8 @@ from cdk_app.drift import READS
 from cdk_app.environments import ECS_POLICY, SSM_POLICY, Environments
 from cdk_app.people import PeopleRole
 from cdk_app.stack import SkyburstStack
+from cdk_app.web import WebStack
+from cdk_app.web.api import UPLOADS
 from skyburst.homes.aws.deployed import all_workers
 
 RULES = "AwsSolutions::AwsSolutions"
@@ -78,6 +80,23 @@ SUBMITTED = {
     "/logs/active/*": "records of what runs are removed when it has ended; each has an id of its own",
     "/*/submissions/*submit.json": "submit files lie under the names of groups",
 }
+PAGE = {
+    "CFR1": "who may sign in is decided by the operator, wherever they are; a list of countries would keep out who travels",
+    "CFR2": "a firewall costs money each month also while nobody uses the page; the API wants a token and is throttled",
+    "CFR3": "access logs are another bucket that is paid for; the API logs its requests",
+    "CFR4": "the address is CloudFront's own, whose certificate browsers of this decade use with TLS 1.2 or newer; another "
+    "minimum needs a domain and a certificate of the operator",
+}
+COG2 = "a second factor is for the operator to require, in the pool: it needs messages that are paid for, or an app of each user"
+COG8 = "threat protection costs money for each user; the operator may turn it on in the pool"
+LIMITS = "rows are counts of a day and uploads under way, which are worth nothing when they are lost"
+SITE_FILES = "the files of the page are named by what is in them; nothing else is in this bucket"
+WEB = {
+    f"/{UPLOADS}/*": "uploads lie under the id of their user, which is not known when it is deployed",
+    "/uploads/*": "what a job specification names lies under the digest of its content",
+    "/web/*": "counts of libraries lie under the names of these, which are not known when it is deployed",
+    "/answers/*": "answers that are too long for a function have names of their own, and are removed after a day",
+}
 RESULTS = "the operator named this bucket as one that results may be put into"
 INPUTS = "the operator named this bucket as one that jobs read items from"
 
@@ -112,6 +131,7 @@ def acknowledge(stack: SkyburstStack) -> None:
     objects[f"arn:<AWS::Partition>:cloudformation:<AWS::Region>:<AWS::AccountId>:stack/{prefix}/*"] = STACK
     if stack.people is not None:
         _at_people(stack, stack.people)
+    objects |= _at_web(stack, stack.web) if stack.web else {}
     _at(stack.batch_machine.machine, "SF1", SF1)
     if stack.environments:
         jobs = "arn:<AWS::Partition>:batch:<AWS::Region>:<AWS::AccountId>:"
@@ -134,6 +154,19 @@ def acknowledge(stack: SkyburstStack) -> None:
                     _at(construct, f"IAM5[Resource::{resource}]", objects[resource])
         elif isinstance(construct, lambda_.Function):
             _at(construct, "L1", L1)
+
+
+def _at_web(stack: SkyburstStack, web: WebStack) -> dict[str, str]:
+    """What the page has; the keys of objects that it adds, and why."""
+    _at(web.site.bucket, "S1", S1)
+    _at(web.table, "DDB3", LIMITS)
+    for finding, reason in PAGE.items():
+        _at(web.site.distribution, finding, reason)
+    _at(web.users.pool, "COG2", COG2)
+    _at(web.users.pool, "COG8", COG8)
+    data = stack.get_logical_id(_resource(stack.storage.bucket))
+    files = stack.get_logical_id(_resource(web.site.bucket))
+    return {**{f"<{data}.Arn>{path}": reason for path, reason in WEB.items()}, f"<{files}.Arn>/*": SITE_FILES}
 
 
 def _acknowledge_hosts(environments: Environments) -> None:

@@ -64,7 +64,11 @@ class Monitoring(Construct):
         )
         if email:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
-        self._alarm("FailedJobs", self._own("JobsFailed"), "A job ended FAILED: `skyburst show JOB` says why.")
+        self._alarm(
+            "FailedJobs",
+            self._own("JobsFailed"),
+            "A job ended FAILED: `skyburst jobs --on aws` names it, `skyburst status JOB --on aws` says why.",
+        )
         self._alarm(
             "Throttles",
             # Without dimensions: of all functions of the account and region, which share its concurrency. An event that is

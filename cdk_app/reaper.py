@@ -27,7 +27,7 @@ class ReaperFunction(Construct):
             handler="manager.reap.handler", memory_mb=512, timeout_s=REAP_S, asynchronous=True,
             environment={"SKYBURST_EXECUTIONS": factory.executions(jobs)},
             statements=[
-                *factory.jobs("BatchGetItem"), *factory.describes(jobs), *factory.tells(), *environments.ends(),
+                *factory.jobs("BatchGetItem"), *factory.describes(jobs), *factory.tells(), *environments.ends_whole(),
                 iam.PolicyStatement(actions=["ec2:DescribeInstances"], resources=["*"]),  # which knows no resources
                 iam.PolicyStatement(
                     actions=["ec2:TerminateInstances"],

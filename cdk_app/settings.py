@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from cdk_app.bundle import C_LIBRARIES, Machine
+from cdk_app.bundle import C_LIBRARIES, ROOT, Machine
 from skyburst.contracts.blueprint import FILE
 from skyburst.contracts.refusals import IMAGE
 from skyburst.errors import InvalidJob
@@ -26,11 +26,16 @@ NAMES = (
     "people", "people_provider", "people_audience", "people_permission_set", "people_buckets",
     "mail_from", "notify_topics", "webhook_secret", "private_webhooks",
     "batch_events", "environment_image", "reserved_concurrency", "engine_concurrency", "log_days", "tags",
+    "web", "web_client", "web_libraries", "web_jobs_per_day", "web_concurrent_jobs", "web_upload_gb",
 )  # fmt: skip
 MONITORING = ("none", "alarms", "full")
 BATCH_EVENTS = ("all", "none")
 PEOPLE = ("none", "oidc", "saml", "identity-center")
 DRIFT_CHECKS = ("none", "daily", "hourly")
+WEB = ("yes", "no")
+LIBRARIES = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^\s*?]+)?\Z")
+JOBS_PER_DAY, CONCURRENT_JOBS, UPLOAD_GB = 100, 5, 64
+"""What a user of the page may do, unless it is said otherwise."""
 ARCHITECTURES = ("arm64", "x86_64")
 LONGEST_PREFIX = 32
 SECRET = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@-]+\Z")
@@ -59,6 +64,22 @@ class People:
     """Id of the client, of `oidc`."""
     permission_set: str
     """Name, of `identity-center`."""
+
+
+@dataclass(frozen=True)
+class Web:
+    """The page."""
+
+    client: Path
+    """Folder of its files."""
+    libraries: list[str]
+    """URLs of folders of libraries; those in the deployment's bucket when there are none."""
+    jobs_per_day: int
+    """That a user may start."""
+    concurrent_jobs: int
+    """That a user may have running."""
+    upload_bytes: int
+    """Of one upload, at most."""
 
 
 @dataclass(frozen=True)
@@ -114,6 +135,8 @@ class Settings:
     """Children of one manager at most; None as measured."""
     people: People | None = None
     """How people use the folders of their group."""
+    web: Web | None = None
+    """The page; None for none."""
     submission_buckets: Mapping[str, str] = field(default_factory=dict)
     """Names of the buckets for submissions by upload, by analyses; an empty name leaves it to CloudFormation."""
     result_buckets: list[str] = field(default_factory=list)
@@ -163,6 +186,7 @@ def settings_of(context: dict[str, Any]) -> Settings:
         environment_image=_image(context) or IMAGES[machine.python],
         children=_number("children", context),
         people=_people(context),
+        web=_web(context),
         submission_buckets=_submission_buckets(context, {found.blueprint.name for found in analyses}),
         result_buckets=_list("result_buckets", context),
         submission_origins=_origins(context),
@@ -316,6 +340,37 @@ def _people(context: dict[str, Any]) -> People | None:
             "folders of groups are"
         )
     return People(cast("Kind", kind), buckets, **given)
+
+
+def client_folder() -> Path | None:
+    """The folder of the page's files: in the wheel, or as they were built in a checkout; None where they are not."""
+    folders = (ROOT / "client", ROOT / "web" / "client" / "dist")
+    return next((folder for folder in folders if (folder / "index.html").is_file()), None)
+
+
+def _web(context: dict[str, Any]) -> Web | None:
+    """The page is deployed wherever its files are: it costs nothing while nobody uses it."""
+    given = context.get("web_client")
+    client = Path(str(given)).absolute() if given else client_folder()
+    if _one_of("web", context, WEB, "yes" if client else "no") == "no":
+        return None
+    if client is None or not (client / "index.html").is_file():
+        raise InvalidJob(
+            f"web is 'yes', and {client or 'this checkout'} has no index.html of the page: an installed skyburst has it, and in "
+            "a checkout it is built in web/client; web 'no' deploys without it"
+        )
+    libraries = _list("web_libraries", context)
+    for library in libraries:
+        if not LIBRARIES.match(library):
+            raise InvalidJob(
+                f"web_libraries has {library!r}: expected the URL of a folder, such as s3://BUCKET/libraries"
+            )
+    return Web(
+        client, libraries,
+        jobs_per_day=_number("web_jobs_per_day", context) or JOBS_PER_DAY,
+        concurrent_jobs=_number("web_concurrent_jobs", context) or CONCURRENT_JOBS,
+        upload_bytes=(_number("web_upload_gb", context) or UPLOAD_GB) * 2**30,
+    )  # fmt: skip
 
 
 def _tags(context: dict[str, Any]) -> dict[str, str]:

@@ -22,6 +22,7 @@ from cdk_app.retention import Retention
 from cdk_app.settings import Settings
 from cdk_app.storage import Storage
 from cdk_app.submissions import SubmissionBuckets, Submissions
+from cdk_app.web import WebStack
 from skyburst._version import __version__
 from skyburst.contracts import burst
 from skyburst.errors import InvalidAnalysis
@@ -52,6 +53,12 @@ class SkyburstStack(cdk.Stack):
         factory.uploads = {name: bucket.bucket_name for name, bucket in self.submission_buckets.buckets.items()}
         self._run_jobs(factory)
         self._serve_people(factory)
+        self.web: WebStack | None = None
+        if settings.web is not None:
+            self.web = WebStack(
+                self, "Web", factory=factory, engine=self.engine, settings=settings.web,
+                combiners=[analysis.combiner_name for analysis in self.analyses], log_days=settings.log_days,
+            )  # fmt: skip
         self.bundles = factory.bundles
         self.undelivered = factory.undelivered
         self._watch(factory)
@@ -146,6 +153,8 @@ class SkyburstStack(cdk.Stack):
             outputs["DevelopTemplate"] = self.environments.develop.ref
         if self.people:
             outputs["PeopleRole"] = self.people.role.role_arn
+        if self.web:
+            outputs |= self.web.outputs
         for analysis, bucket in self.submission_buckets.buckets.items():
             outputs["".join(part.capitalize() for part in analysis.split("-")) + "Submissions"] = bucket.bucket_name
         return outputs

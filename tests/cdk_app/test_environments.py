@@ -186,6 +186,8 @@ def test_jobs_of_batch_are_submitted_by_the_watcher_only_and_to_the_deployment_o
         (json.dumps(one["Resource"]).rpartition(":job/")[2].partition('"')[0], json.dumps(one["Condition"]))
         for one in allowing["batch:TerminateJob"]
     } == {("*", json.dumps({"StringEquals": tagged})), ("*:*", json.dumps({"StringEqualsIfExists": tagged}))}
+    children = {one["in"] for one in allowing["batch:TerminateJob"] if ":*" in json.dumps(one["Resource"])}
+    assert children == ends - {"ReaperReapPolicy"}, "it ends whole arrays only"
     (terminate,) = allowing["ec2:TerminateInstances"]
     assert terminate["in"] == "ReaperReapPolicy"
     assert terminate["Condition"]["StringEquals"] == {"ec2:ResourceTag/skyburst": PREFIX}

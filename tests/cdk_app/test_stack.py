@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -285,6 +288,7 @@ def test_alarms_go_to_whoever_is_named(monitored: Template) -> None:
     }
     assert watched["Throttles"] == ("AWS/Lambda", "Throttles")
     assert watched["Waiting"] == ("AWS/Lambda", "AsyncEventAge")
+    assert "`skyburst status JOB --on aws` says why" in alarms["skyburst-FailedJobs"]["AlarmDescription"]
     assert watched["Undelivered"] == ("AWS/SQS", "NumberOfMessagesSent"), "messages stay for two weeks, alarms need not"
     for alarm in alarms.values():
         assert alarm["AlarmActions"] == [{"Ref": topic}]
@@ -470,6 +474,54 @@ def test_bundles_have_no_code_that_nobody_imports(synth: Callable[..., Path]) ->
     assert folders(folder / "aws_lambda_powertools" / "utilities") == {"jmespath_utils"}
     assert folders(folder / "botocore" / "data") == SERVICES
     assert list(folder.glob("skyburst/homes/aws/__pycache__/manager.*.pyc")), "bytecode makes cold starts short"
+
+
+def test_the_api_is_in_the_bundle_of_its_function_alone(synth: Callable[..., Path]) -> None:
+    from cdk_app.bundle import Contents, bundle, layer
+    from cdk_app.settings import settings_of
+
+    settings = settings_of(context())
+    shared = layer(settings.machine, settings.cache) / "python"
+    for name in ("skyburst/web", "litestar", "mangum", "PIL"):
+        assert not (shared / name).exists(), f"workers have {name}"
+    api = bundle(Contents(documents={"registry.json": {}}, web=True), settings.machine, settings.cache)
+    assert (api / "web" / "api" / "handler.py").is_file()
+    assert not (api / "skyburst" / "local_cloud").exists()
+    wanted = {"mangum", "skyburst.prices.current", "skyburst.homes.aws.home"}
+    for path in (*(api / "skyburst" / "web").rglob("*.py"), api / "skyburst" / "prices" / "current.py"):
+        if path.name != "local.py":
+            nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+            wanted |= {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+            wanted |= {node.module for node in nodes if isinstance(node, ast.ImportFrom) and node.module}
+    # With what is there alone, without the packages of this machine; also what is imported where it is used.
+    start = f"import importlib, sys; sys.path.insert(0, {str(api)!r})"
+    code = f"{start}\nfor name in {sorted(wanted)!r}: importlib.import_module(name)"
+    ran = subprocess.run([sys.executable, "-I", "-S", "-c", code], capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+
+
+def test_bundles_are_the_same_to_the_byte_wherever_they_are_made(tmp_path: Path) -> None:
+    from cdk_app.bundle import layer
+    from cdk_app.settings import settings_of
+
+    settings = settings_of(context())
+    layer(settings.machine, settings.cache)  # with the packages, whose versions and hashes are locked
+    program = (
+        "import sys\nfrom pathlib import Path\nfrom cdk_app.bundle import Contents, bundle, content_hash, layer\n"
+        "from cdk_app.settings import settings_of\nfrom tests.deployed.world import context\n"
+        "machine, cache, analysis = settings_of(context()).machine, Path(sys.argv[1]), Path(sys.argv[2])\n"
+        "print(content_hash(layer(machine, cache)), content_hash(bundle(Contents(analysis), machine, cache)))\n"
+    )
+    made = set()
+    for seed in ("1", "2"):
+        shutil.copytree(REPOSITORY / "tests" / "deployed" / "acting", tmp_path / seed)
+        with tempfile.TemporaryDirectory(dir=settings.cache) as cache:  # beside the packages, which are linked
+            for packages in settings.cache.glob("packages-*/"):
+                Path(cache, packages.name).symlink_to(packages.resolve())
+            command = [sys.executable, "-c", program, cache, str(tmp_path / seed)]
+            variables = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": str(REPOSITORY)}
+            made.add(subprocess.run(command, env=variables, capture_output=True, text=True, check=True).stdout)
+    assert len(made) == 1, made
 
 
 def test_two_analyses_of_one_code_have_one_bundle_and_functions_of_their_own(tmp_path: Path) -> None:

@@ -33,11 +33,15 @@ def handler(event, context):
 """
 MAP_WORKER = """
 import json, time
+from pathlib import Path
 
 def handler(event, context):
     print("EVENT " + json.dumps(event), flush=True)
     if event["batchId"] in event["jobParameters"].get("fail", []):
         raise ValueError("told to fail")
+    if (mark := event["jobParameters"].get("fails_first")) and event["batchId"] == 1 and not Path(mark).exists():
+        Path(mark).touch()
+        raise ValueError("told to fail at first")
     results = [index * event["jobParameters"]["factor"] for index in range(event["startIndex"], event["endIndex"])]
     results += [0] * event["jobParameters"].get("zeros", {}).get(str(event["batchId"]), 0)
     return {"jobId": event["jobId"], "batchId": event["batchId"], "nresults": len(results),

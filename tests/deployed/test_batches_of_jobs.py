@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.deployed.conftest import Deployment
+from tests.deployed.conftest import PREFIX, Deployment
 
 pytestmark = pytest.mark.slow
 WORKS = {
@@ -102,6 +102,7 @@ def test_jobs_that_cannot_be_run_are_named_by_their_index_before_any_starts(aws:
     ]
     ended = run(aws, job_name, {"jobs": jobs})
     assert (ended["status"], ended["error"]) == ("FAILED", "InvalidJob")
+    assert errors(aws, ended) == ["InvalidJob"], "it was not tried again"
     said = json.loads(ended["cause"])["errorMessage"]
     assert said.startswith(
         "5 of 6 jobs cannot be run, and none was started: jobs[1].batch_size is 0: expected int >= 1; "
@@ -114,6 +115,54 @@ def test_jobs_that_cannot_be_run_are_named_by_their_index_before_any_starts(aws:
     ):
         assert part in said
     assert children(aws, job_name) == []
+
+
+def test_functions_whose_processes_die_are_called_again_and_each_job_runs_once(aws: Deployment, job_name: str) -> None:
+    faults, prepare, summary = aws.cloud.faults, f"{PREFIX}-prepare", f"{PREFIX}-summary"
+    given = {"jobs": [WORKS, FAILS, WORKS], "tolerated_failure_percent": 50, "name": job_name}
+    faults.kill_invocation(prepare, 1)
+    faults.kill_invocation(prepare, 2, at_end=True)  # the manifest is written, and nobody is told
+    faults.kill_invocation(summary, 1)
+    faults.kill_invocation(summary, 2, at_end=True)
+    ended = run(aws, f"{job_name}-first", given)
+    assert ended["status"] == "SUCCEEDED", ended
+    assert faults.pending() == 0, "all four processes were killed"
+    assert errors(aws, ended) == ["Runtime.ExitError"] * 4
+    output = json.loads(ended["output"])
+    assert (output["state"], output["counts"]) == ("PARTIAL", {"SUCCEEDED": 2, "FAILED": 1})
+    started = children(aws, job_name)
+    assert [one["name"] for one in started] == [f"{job_name}-{index:05d}" for index in range(3)]
+    assert [aws.table().job(one["name"]).runs for one in started] == [1, 1, 1]
+    assert json.loads(run(aws, f"{job_name}-second", given)["output"]) == output
+    assert children(aws, job_name) == started, "no job is started twice"
+
+
+@pytest.mark.parametrize(("function", "before"), [("prepare", 0), ("summary", 2)])
+def test_a_function_whose_process_dies_each_time_fails_the_execution_and_the_list_can_be_started_again(
+    aws: Deployment, job_name: str, function: str, before: int
+) -> None:
+    for number in (1, 2, 3):
+        aws.cloud.faults.kill_invocation(f"{PREFIX}-{function}", number)
+    given = {"jobs": [WORKS, WORKS], "name": job_name}
+    ended = run(aws, f"{job_name}-first", given)
+    assert (ended["status"], ended["error"]) == ("FAILED", "Runtime.ExitError")
+    assert aws.cloud.faults.pending() == 0, "it was tried three times"
+    assert len(started := children(aws, job_name)) == before
+    again = run(aws, f"{job_name}-second", given)
+    assert json.loads(again["output"])["counts"] == {"SUCCEEDED": 2}
+    assert len(children(aws, job_name)) == 2
+    assert children(aws, job_name)[:before] == started, "those that ran before did not run again"
+
+
+def errors(aws: Deployment, execution: dict[str, Any]) -> list[str]:
+    """Errors of the tries of an execution's tasks, in order."""
+    pages = (
+        aws.cloud.client("stepfunctions")
+        .get_paginator("get_execution_history")
+        .paginate(executionArn=execution["executionArn"])
+    )
+    events = [event for page in pages for event in page["events"] if event["type"] == "TaskFailed"]
+    return [event["taskFailedEventDetails"]["error"] for event in events]
 
 
 def test_its_role_may_do_what_only_aws_asks_for(aws: Deployment) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from skyburst.homes.aws.foreign import MOST_RESULTS_BYTES
+from skyburst.local_cloud.permissions import as_list, like
 from tests.deployed.burst_functions import events_of
 from tests.deployed.conftest import PREFIX, Deployment
+from tests.deployed.world import World
 
 pytestmark = pytest.mark.slow
 TREE = {
@@ -22,6 +25,16 @@ MAP = {
     "datasetEndIndex": 10, "batchSize": 4, "maxParallelism": 100, "jobsTimeoutSecs": 120,
     "toleratedPercentageFailure": 0, "jobParameters": {"factor": 3},
 }  # fmt: skip
+
+NOT_FOUND = (
+    "S3 answers 403 instead of 404 for objects that are not there to those who may not list; here it is 404 always"
+)
+FOREIGN = "which of the functions that the operator named are workers, and which combiners, only jobs say"
+BY_LAMBDA = {
+    "logs:CreateLogStream", "logs:PutLogEvents", "xray:PutTraceSegments", "xray:PutTelemetryRecords", "sqs:SendMessage",
+    "s3:AbortMultipartUpload",
+}  # fmt: skip
+"""Done by Lambda itself, or only after S3 refused a part ten times."""
 
 
 def found(*indices: range, factor: int = 3) -> dict[str, Any]:
@@ -181,7 +194,7 @@ def test_functions_that_are_not_listed_are_refused_by_name(aws: Deployment, job_
     assert ended["error"] == "InvalidJob"
     said = json.loads(ended["cause"])["errorMessage"]
     assert said.startswith("job.workerFunctionName is 'somebody-elses': this deployment may invoke tree-worker, ")
-    assert "burst_functions" in said
+    assert "deploy again with it in `--burst-functions`, or in `burst_functions` of the context" in said
     statements = [one for one in aws.cloud.decisions() if one.verdict != "allowed" and "guarded" not in one.principal]
     assert not [one for one in statements if "InvokeFunction" in str(one)]
 
@@ -194,3 +207,35 @@ def rows(aws: Deployment, job: str) -> list[dict[str, Any]]:
     )  # fmt: skip
     items: list[dict[str, Any]] = answer["Items"]
     return items
+
+
+BRIDGES = {
+    f"{PREFIX}-burst-compute-worker-0": {"s3:ListBucket": NOT_FOUND, "lambda:InvokeFunction": FOREIGN},
+    f"{PREFIX}-burst-compute-combiner": {"lambda:InvokeFunction": FOREIGN},
+}
+"""What the functions of the bridge may do and need not do here, beside what Lambda does in their name, and why."""
+
+
+def test_everything_that_the_bridge_may_do_is_used(aws: Deployment, job_name: str, tmp_path: Path) -> None:
+    failing = {**TREE, "jobParameters": {"factor": 1, "fails_at": 2, "combiner_fails_once": True}}
+    assert aws.run(f"{job_name}-1", failing)["error"] == "FAILED"
+    late = {**TREE, "searchTimeoutSecs": 3, "jobParameters": {"factor": 1, "sleeps_at": 1}}
+    assert aws.run(f"{job_name}-3", late)["error"] == "TIMED_OUT"
+    retried = {**MAP, "jobParameters": {"factor": 3, "fails_first": str(tmp_path / "mark")}}
+    assert aws.run(f"{job_name}-2", retried)["status"] == "SUCCEEDED"
+    assert aws.result(f"{job_name}-2") == found(range(4), range(4, 8), range(8, 10))
+    world = World(aws.cloud, aws.outputs)
+    for function, excused in BRIDGES.items():
+        role = world.role_of(function)
+        used = {
+            (one.action, one.resource) for one in aws.cloud.decisions()
+            if one.verdict == "allowed" and one.principal.split("/")[1] == role.rpartition("/")[2]
+        }  # fmt: skip
+        unused = {
+            action
+            for statement in world.statements_of(role)
+            for action in as_list(statement["Action"])
+            for resource in as_list(statement["Resource"])
+            if not any(like(action, one) and like(resource, on) for one, on in used)
+        }
+        assert unused - BY_LAMBDA == set(excused), function

@@ -103,6 +103,7 @@ def test_the_reaper_ends_what_outlived_its_job_and_says_so(
     with pytest.raises(Exception, match="is not authorized to perform: ec2:TerminateInstances"):
         world.cloud.client("ec2", role).terminate_instances(InstanceIds=[other])
     client.terminate_instances(InstanceIds=[young, other])
+    assert world.unused(f"{PREFIX}-reap") == [], "its role may do nothing else"
     for left in (forgotten[on], nobodys):
         world.cloud.client("batch").terminate_job(jobId=left, reason="the test is over")
 

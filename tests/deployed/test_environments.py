@@ -47,7 +47,7 @@ def batch_jobs(aws: Deployment, job: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def until(look: Any, timeout_s: float = 60.0) -> None:
+def until(look: Any, timeout_s: float = 120.0) -> None:
     end = time.monotonic() + timeout_s
     while not look():
         assert time.monotonic() < end, "it did not happen in time"

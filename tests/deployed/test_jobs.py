@@ -96,6 +96,19 @@ def test_500_batches_go_through_a_tree_of_three_levels_and_its_timeline_shows_th
 
 
 def test_a_range_may_start_anywhere(aws: Deployment, job_name: str) -> None:
+    job = {
+        "analysis": "monte-carlo", "items": {"range": [1_000, 1_035]}, "batch_size": 2,
+        "parameters": {"points_per_block": 50},
+    }  # fmt: skip
+    ended = aws.run(job_name, job)
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.table().job(job_name).plan == {"items": 35, "batch_size": 2, "batches": 18, "levels": 2, "fan_out": 5}
+    here = {**job, "analysis": "examples/monte_carlo"}
+    assert aws.result(job_name) == skyburst.run(here).value
+    assert aws.result(job_name) != skyburst.run({**here, "items": {"range": [0, 35]}}).value, "other items were counted"
+
+
+def test_lists_are_cut_into_batches_the_last_of_which_is_shorter(aws: Deployment, job_name: str) -> None:
     job = {"analysis": "scripted", "items": [{"script": ["ok"]}] * 3, "batch_size": 2}
     assert aws.run(job_name, job)["status"] == "SUCCEEDED"
     assert aws.result(job_name) == {"found": [0, 2], "missing": []}
@@ -137,11 +150,21 @@ def test_a_worker_that_is_ended_from_outside_loses_nothing(aws: Deployment, job_
     assert aws.result(job_name) == found(2)
 
 
-def test_a_manager_that_dies_half_way_loses_nothing(aws: Deployment, job_name: str) -> None:
-    aws.cloud.faults.kill_invocation(MANAGER, 2, after_s=0.02)
+def test_a_manager_that_dies_half_way_loses_nothing(
+    aws: Deployment, job_name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The root and its five are the first six. Those of the last level are in no hurry to end while one lane is throttled.
+    aws.cloud.faults.throttle_invokes(WORKER, 60)
+    aws.cloud.faults.kill_invocation(MANAGER, 8, after_s=0.3)
     ended = aws.run(job_name, scripts(*["ok"] * 110), 150)
     assert ended["status"] == "SUCCEEDED", ended
     assert aws.result(job_name) == found(110)
+    timeline = timeline_of_job(aws, job_name, monkeypatch)
+    managers = [manager.level for manager in timeline.of(Part.MANAGER)]
+    assert [managers.count(level) for level in range(3)] == [1, 5, 21], "one of the 22 of the last level died"
+    sent = sorted(worker.queued_at for worker in timeline.of(Part.WORKER))
+    late = [at for at in sent if at > sent[0] + 10]
+    assert 2 <= len(late) <= 3, "the children that it had started ran; the watcher started the others"
 
 
 def test_what_is_delivered_twice_is_counted_once(aws: Deployment, job_name: str, tmp_path: Path) -> None:
@@ -161,10 +184,21 @@ def test_throttled_calls_are_repeated(aws: Deployment, job_name: str) -> None:
     faults = aws.cloud.faults
     faults.throttle_invokes(WORKER, 4)
     faults.throttle_table(aws.outputs["Batches"], 5)
-    faults.slow_down_s3(f"jobs/{job_name}/manifest", 3)
+    faults.slow_down_s3(f"jobs/{job_name}/manifest/*", 3)
+    faults.slow_down_s3(f"jobs/{job_name}/result.json", 2, method="PUT")
     ended = aws.run(job_name, scripts(*["ok"] * 8))
     assert ended["status"] == "SUCCEEDED", ended
     assert aws.result(job_name) == found(8)
+    assert faults.pending() == 0, "some of this did not happen"
+
+
+def test_conditions_of_the_table_that_fail_lose_nothing_and_count_nothing_twice(aws: Deployment, job_name: str) -> None:
+    aws.cloud.faults.fail_table_conditions(aws.outputs["Batches"], 3)
+    ended = aws.run(job_name, scripts(*["ok"] * 4), 120)
+    assert ended["status"] == "SUCCEEDED", ended
+    assert aws.result(job_name) == found(4)
+    assert aws.table().progress(job_name).items_done == 4
+    assert aws.cloud.faults.pending() == 0, "some of this did not happen"
 
 
 def test_a_watcher_that_dies_is_followed_by_another(aws: Deployment, job_name: str) -> None:
@@ -182,11 +216,18 @@ def test_a_combiner_whose_process_dies_is_run_again(aws: Deployment, job_name: s
     assert aws.result(job_name) == found(2)
 
 
-def test_a_combiner_that_raises_fails_the_job_and_resume_combines_again(aws: Deployment, job_name: str) -> None:
-    ended = aws.run(job_name, scripts("ok", "ok", parameters={"combiner_does": "raise"}))
+def test_a_combiner_that_raises_fails_the_job_and_resume_combines_again(
+    aws: Deployment, job_name: str, tmp_path: Path
+) -> None:
+    parameters = {"combiner_does": "raise the first time", "journal": str(tmp_path)}
+    ended = aws.run(job_name, scripts("ok", "ok", parameters=parameters))
     assert (ended["status"], ended["error"]) == ("FAILED", "FAILED")
     assert "its combiner failed: ValueError: told to fail" in ended["cause"]
     assert aws.table().progress(job_name).done == 2
+    ran = sorted(tmp_path.iterdir())
+    assert aws.run(f"{job_name}-again", {"resume": job_name})["status"] == "SUCCEEDED"
+    assert aws.result(job_name) == found(2)
+    assert sorted(tmp_path.iterdir()) == ran, "no batch was run again"
 
 
 def test_cancel_stops_the_workers_and_combines_what_was_found(aws: Deployment, job_name: str) -> None:

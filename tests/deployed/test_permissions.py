@@ -20,7 +20,8 @@ pytestmark = pytest.mark.slow
 MANAGER, PLAN, WATCH = "guarded-manager", "guarded-plan", "guarded-watch"
 WORKER, COMBINER = "guarded-acting-worker-0", "guarded-acting-combiner"
 PROBES = "guarded-probe-combiner"
-FUNCTIONS = (MANAGER, PLAN, WATCH, WORKER, COMBINER)
+PREPARE, SUMMARY = "guarded-prepare", "guarded-summary"
+FUNCTIONS = (MANAGER, PLAN, WATCH, WORKER, COMBINER, PREPARE, SUMMARY)
 MANY = 1_010
 """Items: more than are kept with the job."""
 BATCHES = 101
@@ -79,6 +80,7 @@ def done(world: World) -> Done:
         "deep": world.start("deep", analysis="probe", items={"range": [0, BATCHES]}, parameters={"fails": [1]}),
         "paid": world.start("paid", items=["ok"], group="rich", keep={"results_days": 1}),
         "unpaid": world.start("unpaid", items=["ok"], group="poor"),
+        "many": start_list(world, "many", {"items": ["ok"]}, {"items": ["ok"], "group": "poor"}),
     }  # fmt: skip
     ended = {name: cloud.wait_for_execution(arn, 120) for name, arn in jobs.items()}
     cancelled = world.start("cancelled", items=["wait", "wait"])
@@ -98,6 +100,18 @@ def done(world: World) -> Done:
     return Done(world, ended, list(world.heard(queue)))
 
 
+def start_list(world: World, name: str, *jobs: dict[str, Any]) -> str:
+    """Start an execution of many jobs, which are in a manifest; its ARN."""
+    specifications = json.dumps([{"analysis": "acting", "batch_size": 1, **job} for job in jobs])
+    bucket = world.outputs["Bucket"]
+    world.cloud.client("s3").put_object(Bucket=bucket, Key=f"lists/{name}.json", Body=specifications.encode())
+    given = {"manifest": f"s3://{bucket}/lists/{name}.json", "tolerated_failure_percent": 50}
+    started = world.cloud.client("stepfunctions").start_execution(
+        stateMachineArn=world.outputs["BatchMachine"], name=name, input=json.dumps(given)
+    )
+    return str(started["executionArn"])
+
+
 def waits(world: World, execution: str) -> bool:
     """Whether an execution waits for another one's job."""
     events = world.cloud.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
@@ -114,6 +128,7 @@ def test_the_jobs_end_as_they_should(done: Done) -> None:
         "cancelled": "CANCELLED", "stopped": "CANCELLED", "deep": "SUCCEEDED", "paid": "SUCCEEDED",
     }  # fmt: skip
     assert done.ended["unpaid"]["error"] == "OverBudget"
+    assert json.loads(done.ended["many"]["output"])["counts"] == {"SUCCEEDED": 1, "FAILED": 1}
     budgets = DynamoBudgets(done.world.cloud.client("dynamodb"), done.world.outputs["Budgets"])
     spent, reserved = budgets.account(Account(Scope("rich"), Period.LIFETIME, ""))
     assert spent > 0

@@ -6,21 +6,32 @@ import json
 import platform
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from skyburst.local_cloud.permissions import as_list, like
+
 if TYPE_CHECKING:
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.local_cloud import LocalCloud
-
 
 HERE = Path(__file__).parent
 IMAGE = f"example.org/python@sha256:{'0' * 64}"
 """Of environments of analyses that name none; it is not looked at here."""
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
+BY_LAMBDA = "Lambda does this itself in the name of the role, outside of any request that could be seen here"
+UNSEEN = {
+    "logs:CreateLogStream": BY_LAMBDA,
+    "logs:PutLogEvents": BY_LAMBDA,
+    "xray:PutTraceSegments": BY_LAMBDA,
+    "xray:PutTelemetryRecords": BY_LAMBDA,
+    "sqs:SendMessage": BY_LAMBDA,
+    "s3:AbortMultipartUpload": "only after S3 refused a part ten times; without it that error would be hidden",
+}
+"""What any role may be allowed and cannot be seen to use here, and why it is allowed."""
 
 
 def context(**more: object) -> dict[str, object]:
@@ -33,8 +44,21 @@ def context(**more: object) -> dict[str, object]:
         "analyses": [str(HERE / "acting")],
         "cache": str(HERE.parents[1] / ".cdk-bundles"),
         "environment_image": IMAGE,
+        "web": "no",  # the page has a deployment of its own
         **more,
     }
+
+
+def page_files(folder: Path) -> Path:
+    """A page of three files, as the client's build makes them: names in assets have the digest of what is in them."""
+    (folder / "assets").mkdir(parents=True)
+    (folder / "index.html").write_text(
+        '<!doctype html><title>Skyburst</title><script type="module" src="/assets/index-0a1b2c3d.js"></script>',
+        encoding="utf-8",
+    )
+    (folder / "favicon.svg").write_text('<svg xmlns="http://www.w3.org/2000/svg"/>', encoding="utf-8")
+    (folder / "assets" / "index-0a1b2c3d.js").write_text('document.title = "it runs";', encoding="utf-8")
+    return folder
 
 
 @dataclass
@@ -116,3 +140,34 @@ class World:
         inline = iam.list_role_policies(RoleName=name)["PolicyNames"]
         documents += [iam.get_role_policy(RoleName=name, PolicyName=one)["PolicyDocument"] for one in inline]
         return [statement for document in documents for statement in document["Statement"]]
+
+    def allowed_to(self, function: str) -> Iterator[tuple[str, str]]:
+        """Action and resource, which may be patterns, of everything that a function's role allows."""
+        for statement in self.statements_of(self.role_of(function)):
+            if statement["Effect"] == "Allow":
+                for action in as_list(statement["Action"]):
+                    for resource in as_list(statement["Resource"]):
+                        yield action, resource
+
+    def unused(self, function: str, *, alike: Sequence[str] = ()) -> list[tuple[str, str]]:
+        """What of that nobody with the role has done yet; but for what is unseen here.
+
+        Args:
+            function: its name.
+            alike: names of buckets, of which using one is using all: each has the same rights.
+        """
+
+        def one_of_them(text: str) -> str:
+            return next((text.replace(name, alike[0]) for name in alike if name in text), text)
+
+        role = self.role_of(function).rpartition("/")[2]
+        used = {
+            (one.action, one_of_them(one.resource)) for one in self.cloud.decisions()
+            if one.verdict == "allowed" and one.principal.split("/")[1] == role
+        }  # fmt: skip
+        return [
+            (action, resource)
+            for action, resource in self.allowed_to(function)
+            if action not in UNSEEN
+            and not any(like(action, one) and like(one_of_them(resource), on) for one, on in used)
+        ]

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
@@ -14,35 +10,7 @@ from skyburst.homes.aws import answers
 from skyburst.homes.aws.answers import FunctionFailed, client_for_answers, invoke
 from skyburst.homes.aws.deployed import Deployed
 from tests.homes_aws.dynamodb import CREDENTIALS
-
-Answer = tuple[int, dict[str, str], bytes]
-
-
-@contextmanager
-def functions(answer: Callable[[int], Answer]) -> Iterator[tuple[str, list[str]]]:
-    """Something that answers as Lambda does: its address, and the paths that were called."""
-    calls: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            calls.append(self.path)
-            status, headers, body = answer(len(calls))
-            self.send_response_only(status)
-            for name, value in {**headers, "Content-Length": str(len(body))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(body)
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", calls
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
+from tests.homes_aws.lambdas import BUSY, Answer, Call, functions
 
 
 @pytest.fixture(autouse=True)
@@ -52,7 +20,6 @@ def at_home(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 HERE = Deployed("bucket", "batches", "jobs", "skyburst")
-BUSY: Answer = (429, {"x-amzn-ErrorType": "TooManyRequestsException"}, json.dumps({"message": "busy"}).encode())
 
 
 def test_its_client_waits_for_as_long_as_a_function_may_run_and_repeats_nothing() -> None:
@@ -63,7 +30,7 @@ def test_its_client_waits_for_as_long_as_a_function_may_run_and_repeats_nothing(
 
 
 def test_throttles_are_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    with functions(lambda number: BUSY if number < 4 else (200, {}, b'{"x":1}')) as (address, calls):
+    with functions(lambda call: BUSY if call.number < 4 else (200, {}, b'{"x":1}')) as (address, calls):
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         assert invoke(client_for_answers(HERE), "f", {}, seconds=30) == {"x": 1}
         assert len(calls) == 4
@@ -75,7 +42,7 @@ def test_a_function_that_does_not_answer_in_time_is_not_called_again(monkeypatch
     monkeypatch.setattr(answers, "LONGEST_S", 0.2)
     asked = Event()
 
-    def slow(_: int) -> Answer:
+    def slow(_: Call) -> Answer:
         asked.wait(5)
         return 200, {}, b"1"
 
@@ -93,3 +60,12 @@ def test_an_error_of_the_function_is_told_with_its_kind(monkeypatch: pytest.Monk
         monkeypatch.setenv("AWS_ENDPOINT_URL", address)
         with pytest.raises(FunctionFailed, match="ValueError: no"):
             invoke(client_for_answers(HERE), "f", {}, seconds=30)
+
+
+def test_a_function_that_may_not_be_invoked_is_told_with_both_ways_to_allow_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    denied = b'{"Message":"User: x is not authorized to perform: lambda:InvokeFunction"}'
+    with functions(lambda _: (403, {"X-Amzn-ErrorType": "AccessDeniedException"}, denied)) as (address, _):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", address)
+        with pytest.raises(FunctionFailed, match="not authorized") as failed:
+            invoke(client_for_answers(HERE), "f", {}, seconds=30)
+    assert "; deploy again with it in `--burst-functions`, or in `burst_functions` of the context" in str(failed.value)

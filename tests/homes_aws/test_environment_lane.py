@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from skyburst.contracts import values
 from skyburst.contracts.records import Claim, Failure, JobRecord
@@ -72,7 +72,7 @@ class Queue:
             self.jobs[f"{job_id}:{child}"] = told
         if self.lose_answers:
             self.lose_answers -= 1
-            raise ConnectionError("the answer was lost")
+            raise ConnectionClosedError(endpoint_url="https://batch.us-east-1.amazonaws.com")
         return {"jobId": job_id}
 
     def fail(self, job_id: str, status: str, code: int | None = None) -> None:

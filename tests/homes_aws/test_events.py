@@ -145,6 +145,7 @@ def test_events_are_as_documented() -> None:
     bus = Bus()
     events(bus).job(job(), objects={"result": None, "certificate": None})
     events(bus).batches("j", 1, [record(0)])
+    events(bus).progress(job(), done=1, failed=0)
     sent = [entry for call in bus.calls for entry in call]
     for example, entry in zip(documented, sent, strict=True):
         assert (example["source"], example["detail-type"]) == (entry["Source"], entry["DetailType"])

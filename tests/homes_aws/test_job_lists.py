@@ -119,3 +119,18 @@ def test_a_returned_row_is_stored_as_documented() -> None:
 def test_a_row_that_cannot_be_stored_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(InvalidRow, match=said):
         row_of({**ROW, **change}, "j", 3)
+
+
+MACHINE = json.loads((REPOSITORY / "step_functions" / "batch.asl.json").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("state", ["Prepare", "Summarise"])
+def test_a_function_whose_process_died_is_called_again_and_one_that_raised_is_not(state: str) -> None:
+    tries = {
+        error: entry["MaxAttempts"] for entry in MACHINE["States"][state]["Retry"] for error in entry["ErrorEquals"]
+    }
+    died = {"Runtime.ExitError", "Runtime.OutOfMemory", "Sandbox.Timedout", "Lambda.Unknown"}
+    assert {tries[error] for error in died} == {2}
+    assert {error for error in tries if not error.startswith("Lambda.")} == died - {"Lambda.Unknown"}, (
+        "neither what functions raise nor what cannot be imported: that is the same the next time"
+    )

@@ -227,7 +227,8 @@ def test_what_the_planner_refuses_is_not_asked_again(state: str) -> None:
     never_here = {
         "InvalidTemplate", "AwsUnavailable", "ResultNotReady", "NotDeployed", "LibraryBusy", "LocalCloudBusy", "ItemNotFound",
         "PersonNotFound", "InvalidSubmission", "SubmissionNotFound", "FolderBusy",
-        "InvalidRequest", "UploadNotFound", "LibraryNotFound", "TooManyJobs",
+        "InvalidRequest", "UploadNotFound", "LibraryNotFound", "TooManyJobs", "PictureNotFound",
+        "UploadInUse",
     }  # fmt: skip
     refusals = {
         kind.__name__ for base in (errors.Invalid, errors.NotFound, errors.Conflict) for kind in base.__subclasses__()

@@ -160,6 +160,24 @@ def test_a_watcher_tells_every_change_and_the_reason_of_failures(here: Here, mon
     assert ends[39]["reason"] == "ValueError: told to fail"
 
 
+def test_how_far_a_job_is_is_told_now_and_then_not_for_each_batch(here: Here) -> None:
+    here.tells_batches, here.progress_s = False, 5.0
+    start(here, 200, user="ada", max_parallelism=20)
+    began = here.world.now
+    assert watcher(here).call()["over"]
+    told = here.world.told
+    assert [event["done"] for event in told] == sorted({event["done"] for event in told}), "only when it has changed"
+    assert 4 <= len(told) <= (here.world.now - began) / 5 + 1, "200 batches, fewer events"
+    assert (told[0]["user"], told[0]["batches"], told[0]["state"]) == ("ada", 200, "RUNNING")
+
+
+def test_nobody_is_told_how_far_a_job_is_unless_somebody_listens(here: Here) -> None:
+    here.tells_batches = False
+    start(here, 20, user="ada")
+    assert watcher(here).call()["over"]
+    assert here.world.told == []
+
+
 def test_ten_thousand_batches_with_reasons_of_their_own_are_missing_and_the_job_ends(here: Here) -> None:
     job = start(here, 100_000)
     missing = [

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from skyburst.contracts import values
+from skyburst.contracts.burst import HOW_TO_ALLOW
 from skyburst.contracts.records import Failure
 from skyburst.engine.work import describe
 from skyburst.homes.aws.deployed import Deployed
@@ -70,7 +71,7 @@ def _why_not(function: str, error: Exception) -> Failure:
         return describe(error)
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     remedy = {
-        "AccessDeniedException": "; name it in `burst_functions` in the context and deploy again",
+        "AccessDeniedException": f"; {HOW_TO_ALLOW}",
         "ResourceNotFoundException": "; create it in this account and region, or give its ARN",
     }.get(code, "")
     return Failure(code, f"{function} could not be invoked: {message}{remedy}"[:LONGEST_TEXT])

@@ -70,6 +70,16 @@ class Brief:
         return self.lanes[batch % len(self.lanes)]
 
 
+def so_far_key(prefix: str, run: int) -> str:
+    """Key of what a run of a job has found so far, combined for who looks at it: `{"at", "seconds", "value"}`.
+
+    It goes with the values of the combining tree when the job has ended.
+    """
+    from skyburst.engine.combine import PARTS  # which workers, that read briefs, have no use for
+
+    return f"{prefix}{PARTS}so-far-{run}.json"
+
+
 def job_prefix(job_id: str) -> str:
     """Key prefix of a job's objects."""
     return f"jobs/{job_id}/"

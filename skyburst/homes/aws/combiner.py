@@ -17,14 +17,14 @@ from skyburst.contracts.records import REFUSED, Failure, Missing, Stored
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import stage
-from skyburst.engine.combine import PARTS, CombineBench, combine_all, combine_group, levels_of, make_result
+from skyburst.engine.combine import PARTS, CombineBench, combine_all, combine_group, levels_of, make_result, preview
 from skyburst.engine.finish import conclude, snapshot, without
 from skyburst.engine.spans import store_span
 from skyburst.engine.stage import StageFailed, TaskGroup
 from skyburst.engine.work import describe
 from skyburst.errors import InvalidAnalysis, InvalidItems, JobBusy
 from skyburst.homes.aws.answers import LONGEST_S, FunctionFailed, client_for_answers, invoke
-from skyburst.homes.aws.brief import Brief, Briefs
+from skyburst.homes.aws.brief import Brief, Briefs, so_far_key
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import LONGEST_REASON, ending, finish, tell_again
 from skyburst.homes.aws.stage_calls import SHARE, run_groups
@@ -55,16 +55,16 @@ class CombinerFunction:
         """... and of which one."""
 
     def handle(self, event: dict[str, Any]) -> dict[str, Any]:
-        """Do one of its four tasks.
+        """Do one of its five tasks.
 
         Args:
             event: `{"task": "items", "job", "run"}`, `{"task": "combine", "job", "run", "cancelled", "timed_out", "error"}`
                 with the error of a watcher that failed for good,
-                `{"task": "group", "job", "run", "parts", "level", "group", "sent_at"}`, or
+                `{"task": "group", "job", "run", "parts", "level", "group", "sent_at"}`, `{"task": "preview", "job", "run"}`, or
                 `{"task": "stage", "job", "run", "parts", "group", "attempt", "until", "sent_at"}` with a `TaskGroup` as a list.
 
         Returns:
-            How the job stands, as `ending` has it; nothing for a group of the tree; of one of the second stage
+            How the job stands, as `ending` has it; nothing for a group of the tree and a preview; of one of the second stage
             `{"failure"}`, why it failed, as a list, or None.
         """
         start = begin(event.get("sent_at"))
@@ -79,12 +79,17 @@ class CombinerFunction:
                 self._group(brief, event["parts"], level, group)
                 self._note(brief, start.span(Part.GROUP, f"{level}-{group}", brief.run, level=level))
                 return {}
+            case "preview":
+                self._preview(brief)
+                return {}
             case "stage":
                 tasks = TaskGroup(*event["group"])
                 failure = self._run_tasks(brief, event, tasks)
                 self._note(brief, start.span(Part.STAGE, stage.name_of(tasks), brief.run))
                 return {"failure": list(failure) if failure else None}
-        raise InvalidItems(f"a combiner has no task {event['task']!r}: expected 'items', 'combine', 'group' or 'stage'")
+        raise InvalidItems(
+            f"a combiner has no task {event['task']!r}: expected 'items', 'combine', 'group', 'preview' or 'stage'"
+        )
 
     def _note(self, brief: Brief, span: Span) -> None:
         store_span(self._deployed.objects, brief.prefix, span)
@@ -209,6 +214,14 @@ class CombinerFunction:
     def _group(self, brief: Brief, parts: str, level: int, group: int) -> None:
         outcome = values.decode(self._deployed.objects.get(f"{brief.prefix}{parts}{SNAPSHOT}"))
         combine_group(self._bench(brief, outcome, parts), level, group)
+
+    def _preview(self, brief: Brief) -> None:
+        """Combine what was found so far, unfinished, for who looks at the job."""
+        began = time.time()
+        nothing: dict[str, Any] = {"missing": [], "item_errors": []}
+        value, _ = preview(self._bench(brief, nothing, f"{PARTS}so-far/"))
+        made = {"at": began, "seconds": time.time() - began, "value": value}
+        self._deployed.objects.put(so_far_key(brief.prefix, brief.run), values.encode(made))
 
     # The second stage
 

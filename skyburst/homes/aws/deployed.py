@@ -31,6 +31,12 @@ BUDGETS = "SKYBURST_BUDGETS"
 """Table of budgets, of the functions that reserve and settle."""
 TOPICS = "SKYBURST_NOTIFY_TOPICS"
 """ARNs of the topics of SNS that jobs may have told, separated by spaces, of the functions that check jobs."""
+EXECUTIONS = "SKYBURST_EXECUTIONS"
+"""What the ARNs of jobs' executions start with, of functions that look at these."""
+WEB = "SKYBURST_WEB"
+"""Table of the API, of its functions."""
+PROGRESS = "SKYBURST_PROGRESS_S"
+"""Seconds after which the watcher tells anew how far a job is; not set where nobody listens."""
 CONNECT_S = 5
 READ_S = 60
 
@@ -57,7 +63,9 @@ class Deployed:
             )
         bucket, batches, jobs, prefix = (environment[name] for name in (BUCKET, BATCHES, JOBS, PREFIX))
         tells = environment.get(BATCH_EVENTS, "all") != "none"
-        return cls(bucket, batches, jobs, prefix, tells, environment.get(BUDGETS) or None, _topics(environment))
+        budgets, every = environment.get(BUDGETS) or None, environment.get(PROGRESS)
+        every_s = float(every) if every else None
+        return cls(bucket, batches, jobs, prefix, tells, budgets, _topics(environment), every_s)
 
     tells_batches: bool = True
     """Whether changes of batches are told to EventBridge, besides those of jobs."""
@@ -65,6 +73,8 @@ class Deployed:
     """Table of budgets; None in functions that have nothing to do with them."""
     topics: frozenset[str] | None = None
     """ARNs of the topics that jobs may have told; None in functions that have nothing to do with them."""
+    progress_s: float | None = None
+    """Seconds after which it is told anew how far a job is, to EventBridge; None for never."""
 
     @property
     def location(self) -> str:

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 
 SOURCE = "skyburst"
 JOB_CHANGE = "Skyburst Job State Change"
+JOB_PROGRESS = "Skyburst Job Progress"
 DRIFT = "Skyburst Deployment Drift"
 MOST_DRIFTED = 20
 """Resources, and properties of each, in an event, which holds 256 KiB."""
@@ -66,6 +67,7 @@ class Events:
             "deployment": self._deployment,
             "job": job.job_id,
             "name": job.spec.get("name"),
+            "user": job.spec.get("user"),
             "analysis": job.analysis["name"],
             "run": job.runs,
             "state": str(job.state),
@@ -79,6 +81,23 @@ class Events:
             **{name: key and f"{self._location}/{key}" for name, key in (objects or {}).items()},
         }
         self._put([_entry(JOB_CHANGE, detail)])
+
+    def progress(self, job: JobRecord, *, done: int, failed: int) -> None:
+        """Tell how far a job is that runs."""
+        plan = job.plan or {}
+        detail = {
+            "deployment": self._deployment,
+            "job": job.job_id,
+            "user": job.spec.get("user"),
+            "run": job.runs,
+            "state": str(job.state),
+            "batches": plan.get("batches"),
+            "items": plan.get("items"),
+            "done": done,
+            "failed": failed,
+            "at": time.time(),
+        }
+        self._put([_entry(JOB_PROGRESS, detail)])
 
     def drift(self, found: dict[str, Any]) -> None:
         """Tell that the deployment is not as its template says: the resources, and their properties that differ."""

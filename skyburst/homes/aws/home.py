@@ -17,6 +17,7 @@ from skyburst.contracts.job import JobSpec, parse_job
 from skyburst.contracts.parameters import resolve
 from skyburst.contracts.records import JobRecord, Missing, Result
 from skyburst.contracts.states import UNFINISHED, JobState
+from skyburst.environments.items import checked_datasets
 from skyburst.errors import (
     AnalysisNotFound,
     InvalidAnalysis,
@@ -26,6 +27,7 @@ from skyburst.errors import (
     JobNotFound,
     ObjectNotFound,
     ResultNotReady,
+    StorageError,
 )
 from skyburst.homes.aws.account import Account, asking
 from skyburst.homes.aws.brief import SAME_AS, job_prefix
@@ -64,15 +66,21 @@ class AwsHome(DatasetsOfHome):
         prefix: name of the deployment, as `skyburst deploy --prefix` had it; else that of SKYBURST_PREFIX, else `skyburst`.
         region: of the deployment; else that of the environment or profile.
         showing: shows how uploads go.
+        account: the deployment, where it is known otherwise than by its prefix and region.
     """
 
     name = "aws"
     option = " --on aws"
     gone = "its execution has ended"
     poll_s = 0.5
+    planned_s: float | None = None
+    """For so long a new job is waited for; None for as long as it takes."""
 
-    def __init__(self, prefix: str | None = None, region: str | None = None, *, showing: Showing = not_shown) -> None:
-        self.account = Account(prefix, region)
+    def __init__(
+        self, prefix: str | None = None, region: str | None = None, *, showing: Showing = not_shown,
+        account: Account | None = None,
+    ) -> None:  # fmt: skip
+        self.account = account or Account(prefix, region)
         self._showing = showing
         self._executions = Executions(self.account)
         self._found: dict[str, Found] = {}
@@ -143,6 +151,16 @@ class AwsHome(DatasetsOfHome):
         self._executions.start(job_id, prepared.document())
         return self._planned(job_id, has_key=prepared.idempotency_key is not None)
 
+    def check_job(self, spec: JobSpec, found: Found | None, folder: Path) -> None:
+        """Refuse what can be refused before the planner is asked. Raises InvalidJob."""
+        self._check_instance_type(spec)
+        if found is not None:
+            if spec.items is None and not found.blueprint.items:
+                raise InvalidJob(f"job.items is missing: analysis {found.blueprint.name!r} does not list items itself")
+            if found.blueprint.parameters is not None:
+                resolve(found.blueprint.parameters, spec.parameters, folder)
+            checked_datasets(spec, found.blueprint, folder)
+
     def _prepared(self, spec: JobSpec, found: Found | None, folder: Path) -> JobSpec:
         """The specification as the deployment can use it: everything that it names is in the bucket."""
         parameters = dict(spec.parameters)
@@ -200,6 +218,7 @@ class AwsHome(DatasetsOfHome):
 
     def _planned(self, job_id: str, *, has_key: bool) -> JobRecord:
         """Wait until the planner has made the job, or has found that there is one of the same idempotency key."""
+        began = time.monotonic()
         while True:
             execution = self._executions.look(job_id)
             try:
@@ -209,6 +228,11 @@ class AwsHome(DatasetsOfHome):
                     return self.table.job(same)
                 if execution is not None and not execution.running:
                     raise refusal(execution, job_id) from None
+            if self.planned_s is not None and time.monotonic() - began > self.planned_s:
+                raise StorageError(
+                    f"job {job_id} was started, and is not planned after {self.planned_s:g} s: it may be there in a while; the "
+                    "same request with the same idempotency key starts no second one"
+                )
             time.sleep(PLAN_LOOK_S)
 
     def _same_as(self, job_id: str) -> str | None:

@@ -104,5 +104,5 @@ def was_not_taken(error: Exception) -> bool:
 
 def _status(error: Exception) -> int:
     """The HTTP status that a service answered with; 0 when it answered nothing."""
-    answer: dict[str, Any] = getattr(error, "response", {})
+    answer: dict[str, Any] = getattr(error, "response", None) or {}  # None of a connection that broke
     return int(answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

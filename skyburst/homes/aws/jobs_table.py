@@ -104,6 +104,12 @@ class JobsTable:
         heads = self._calls.get_many(self.name, (_key(job_id) for job_id in job_ids))
         return {head["jobId"]["S"]: JobState(head["state"]["S"]) for head in heads}
 
+    def of_keys(self, keys: Collection[str]) -> dict[str, str]:
+        """Ids of the jobs of those of these idempotency keys that have one."""
+        by_id = {_key_id(key): key for key in keys}
+        items = self._calls.get_many(self.name, [{"jobId": {"S": key_id}} for key_id in by_id])
+        return {by_id[item["jobId"]["S"]]: item["job"]["S"] for item in items}
+
     def _in_states(self, job_ids: Collection[str], wanted: Collection[JobState]) -> list[str]:
         """Those of these jobs that are in one of these states, in their order."""
         states = self.states(job_ids)

@@ -396,8 +396,8 @@ class Planner:
             if not any(_same_function(function, listed) for listed in entry["functions"]):
                 raise InvalidJob(
                     f"job.{field} is {function!r}: this deployment may invoke "
-                    f"{', '.join(entry['functions']) or 'no functions of burst-compute'}; add it to `burst_functions` in the "
-                    "context and deploy again"
+                    f"{', '.join(entry['functions']) or 'no functions of burst-compute'}; "
+                    f"{burst.HOW_TO_ALLOW}"
                 )
         return entry
 

@@ -54,6 +54,8 @@ SCHEMA = {
 
 BUDGETS = TableSchema(Attribute("id", "S"), None, "ttl", NEWEST)
 """The table of budgets; nothing in it expires."""
+WEB = TableSchema(Attribute("id", "S"), None, "ttl")
+"""The table of the API: uploads, how much users do, and who they are."""
 
 
 def creation(schema: TableSchema, name: str) -> dict[str, Any]:

@@ -196,6 +196,10 @@ class DynamoTaskTable:
         """States of those of these jobs that exist, without reading their records."""
         return self._jobs.states(job_ids)
 
+    def jobs_of_keys(self, keys: Sequence[str]) -> dict[str, str]:
+        """Ids of the jobs of those of these idempotency keys that have one."""
+        return self._jobs.of_keys(keys)
+
     def some_jobs(self, job_ids: Sequence[str]) -> Iterator[JobRecord]:
         """Those of these jobs that exist."""
         return self._jobs.some(job_ids)

@@ -64,6 +64,8 @@ class Watcher:
         self._client = deployed.client("lambda", tries=1, read_s=ANSWER_S)
         self._following = DoneDatasets(self._client, deployed, self._job, run)
         self._told: Told | None = None
+        self._progress = (0.0, (0, 0))
+        """When it was told how far the job is, and what."""
         self._seen = self._load_seen()
         self._due = 0.0
         """When there is something to do at the latest, as of the last look; 0 while there is something to send."""
@@ -134,6 +136,7 @@ class Watcher:
         deque(records, maxlen=0)  # those that this run has not sent
         self._following.tell(self._seen.done)
         counts = self._seen.counts
+        self._tell_progress(now, counts.done, counts.failed)
         if self._all_ended or self._hopeless(counts.done, counts.failed):
             return True, False, False
         self._note(decision, attempts)
@@ -232,6 +235,14 @@ class Watcher:
         changed = [*(record for record in changed if record.state not in NOT_WELL), *failed]
         self._deployed.events.batches(self._brief.job_id, self._brief.run, changed)
         return left
+
+    def _tell_progress(self, now: float, done: int, failed: int) -> None:
+        """Tell how far the job is, now and then, where somebody listens: one event, however many batches have ended."""
+        every_s, (at, told) = self._deployed.progress_s, self._progress
+        if every_s is None or now - at < every_s or told == (done, failed):
+            return
+        self._progress = (now, (done, failed))
+        self._deployed.events.progress(self._job, done=done, failed=failed)
 
     def _leave(self, sent: Sent, *, over: bool) -> None:
         """Tell the last changes of a job that is over, or leave to the next call what was sent, told and seen."""

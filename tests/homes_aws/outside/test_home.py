@@ -336,6 +336,8 @@ def test_deploy_shows_what_it_hands_to_the_cdk(variables: dict[str, str], tmp_pa
         3,
         "--prefix",
         "lab",
+        "--web",
+        "no",  # nothing is deployed, and so there is no address to print
         "--python",
         python,
         "--architecture",

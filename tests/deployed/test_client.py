@@ -1,0 +1,238 @@
+"""The client that people use, as the template deploys it: in a browser, from the first sign-in to the last."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from skyburst.web.client import client_folder
+from tests.browser import browser as browser
+from tests.conftest import REPOSITORY, need, needed
+from tests.deployed.paged import CHOSEN, PREFIX, Page, assembled, needed_to_assemble
+
+if TYPE_CHECKING:
+    from skyburst.local_cloud import LocalCloud
+
+LIBRARY = "brains"
+IMAGES, BATCH = 30, 5
+WRONG = "Wrong-Horse-99"
+CUSTOM_ENDPOINT = "You are using a custom Amazon"
+"""What Amplify warns of: here Cognito has an address of its own."""
+JUST_ENDED = re.compile(r"status of 400.*/results\?at=%2Fmatches%2F0")
+"""What was found so far may be asked for when the job has just ended; then the page asks for what it found."""
+
+
+@dataclass
+class Generated:
+    """A library as `skyburst library build` makes it, and images of neurons that are in it."""
+
+    folder: Path
+    masks: list[Path]
+
+
+@dataclass
+class Watched:
+    """A tab, and what went on in it."""
+
+    page: Any
+    complaints: list[str] = field(default_factory=list)
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    """Method and address of each request."""
+    heard: list[dict[str, Any]] = field(default_factory=list)
+    """What the web socket brought about jobs."""
+
+    def complain(self, message: Any) -> None:
+        """Note errors and warnings of the console."""
+        text = f"{message.text} {message.location.get('url', '')}"
+        if message.type in ("error", "warning") and not JUST_ENDED.search(text):
+            self.complaints.append(text)
+
+    def hear(self, frame: str | bytes) -> None:
+        """Note an event about a job."""
+        message = json.loads(frame)
+        if message["type"] == "data":
+            self.heard.append(json.loads(message["event"]))
+
+    def take_complaints(self, *expected: str) -> None:
+        """There were complaints that match patterns, at least one for each, and no others."""
+        for pattern in expected:
+            fits = [one for one in self.complaints if re.search(pattern, one)]
+            assert fits, f"nothing like {pattern!r} in {self.complaints}"
+            self.complaints = [one for one in self.complaints if one not in fits]
+        assert self.complaints == []
+
+    def sign_in(self, name: str, password: str) -> None:
+        """Fill in the form."""
+        self.page.get_by_label("Name or e-mail address").fill(name)
+        self.page.get_by_label(re.compile("^Password")).fill(password)
+        self.page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Generated:
+    from examples.color_depth_search.generate import generate_library
+
+    folder = tmp_path_factory.mktemp("generated")
+    generate_library(folder, IMAGES, seed=7, masks=1, planted=4)
+    return Generated(folder, sorted((folder / "masks").glob("*.tif")))
+
+
+@pytest.fixture(scope="module")
+def page(running_cloud: LocalCloud, generated: Generated, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    """A deployment of the built client and the search, with the library in its bucket, as an operator puts it there."""
+    needed_to_assemble()
+    client = client_folder()
+    need(client is not None, "the client is not built: `make client`")
+    # In batches of a few images, so that so small a library is searched by several.
+    analysis = tmp_path_factory.mktemp("analysis") / "color_depth_search"
+    shutil.copytree(REPOSITORY / "examples" / "color_depth_search", analysis)
+    blueprint = analysis / "blueprint.toml"
+    text = blueprint.read_text(encoding="utf-8")
+    assert "batch_size = 50" in text
+    blueprint.write_text(text.replace("batch_size = 50", f"batch_size = {BATCH}"), encoding="utf-8")
+    folder = assembled(
+        tmp_path_factory.mktemp("assembly"), web="yes", web_client=str(client), analyses=[str(analysis)], lanes=2
+    )
+    page = Page(running_cloud, dict(running_cloud.deploy(folder, PREFIX).outputs))
+    library = tmp_path_factory.mktemp("libraries") / LIBRARY
+    built = page.skyburst("library", "build", str(generated.folder / "images"), str(library), "--quiet")
+    assert built.returncode == 0, built.stderr
+    s3 = page.cloud.client("s3")
+    for file in library.rglob("*"):
+        if file.is_file():
+            s3.upload_file(str(file), page.outputs["Bucket"], f"libraries/{LIBRARY}/{file.relative_to(library)}")
+    yield page
+    running_cloud.faults.clear()
+    running_cloud.destroy(PREFIX)
+
+
+@pytest.fixture
+def expect() -> Any:
+    """Playwright's claims, which wait."""
+    claims = needed("playwright.sync_api").expect
+    claims.set_options(timeout=30_000)
+    return claims
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Watched]:
+    """A tab of a browser in which nobody has signed in."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, accept_downloads=True, reduced_motion="reduce"
+    )
+    watched = Watched(context.new_page())
+    watched.page.set_default_timeout(30_000)
+    watched.page.on("pageerror", lambda error: watched.complaints.append(f"script error: {error}"))
+    watched.page.on("console", watched.complain)
+    watched.page.on("request", lambda request: watched.sent.append((request.method, request.url)))
+    watched.page.on("websocket", lambda socket: socket.on("framereceived", watched.hear))
+    yield watched
+    context.close()
+
+
+def test_somebody_signs_in_searches_watches_and_takes_the_results_home(
+    page: Page, generated: Generated, tab: Watched, expect: Any
+) -> None:
+    from tests.web_client.test_search_page import Canvas, around, pixels_of
+
+    seen = tab.page
+    cognito = re.escape(page.cloud.endpoint)
+    mailed = page.invite("ada")
+    seen.goto(f"{page.address}/search")
+    tab.sign_in("ada", WRONG)
+    expect(seen.get_by_role("alert")).to_contain_text("Incorrect username or password")
+    tab.take_complaints(CUSTOM_ENDPOINT, f"status of 400.* {cognito}")
+    tab.sign_in("ada", mailed)
+    expect(seen.get_by_text("This is the first time that you sign in.")).to_be_visible()
+    seen.get_by_label(re.compile("^New password")).fill(CHOSEN)
+    seen.get_by_role("button", name="Save and sign in").click()
+
+    # A new search
+    mask = generated.masks[0]
+    seen.get_by_label("Image file").set_input_files(mask)
+    expect(seen.get_by_role("application")).to_be_visible()
+    Canvas(seen, 1210, 566).drag(around(pixels_of(mask)))
+    expect(seen.get_by_test_id("seen")).to_contain_text("of what is drawn")
+    expect(seen.get_by_role("checkbox", name=re.compile(f"{IMAGES} images"))).to_be_checked()
+    expect(seen.get_by_role("region", name="Start")).to_contain_text("no job of this analysis has come to its end yet")
+    search = seen.get_by_role("button", name="Search", exact=True)
+    expect(search).to_be_enabled()
+    held = _last_image(page)
+    page.cloud.faults.slow_down_s3(held, 1000)
+    search.click()
+    seen.wait_for_url(re.compile(r"/jobs/[\w-]+"))
+    job = seen.url.rpartition("/jobs/")[2].partition("?")[0]
+    bucket = f"{page.cloud.endpoint}/{page.outputs['Bucket']}/uploads/web/"
+    puts = [address for method, address in tab.sent if method == "PUT"]
+    assert len(puts) == 2, "the image, and what is drawn on it"
+    assert all(address.startswith(bucket) for address in puts), "past the API, to the storage itself"
+
+    # While it runs
+    state = seen.get_by_role("region", name="State of the job")
+    expect(state).to_contain_text(f"{IMAGES - BATCH} of {IMAGES}")
+    expect(seen.get_by_role("tab", name="Best so far")).to_be_visible()
+    cards = seen.get_by_role("list", name="Matches").get_by_role("listitem")
+    expect(cards.first).to_be_visible()
+    early = cards.count()
+    assert any(one["job_id"] == job and one["state"] == "RUNNING" for one in tab.heard), tab.heard
+    page.cloud.faults.clear()
+    expect(state.get_by_text("succeeded", exact=True)).to_be_visible()
+    expect(seen.get_by_role("tab", name="Results")).to_be_visible()
+    assert tab.heard[-1]["state"] == "SUCCEEDED", tab.heard
+    asked = tab.sent.count(("GET", f"{page.address}/api/jobs/{job}"))
+    assert asked <= 1 + len(tab.heard), "the page asks for its job when it is told to, not now and then"
+
+    # What it found
+    heading = seen.get_by_role("heading", name=re.compile(r"^\d+ matches$"))
+    expect(heading).to_be_visible()
+    expect(cards).to_have_count(int(heading.inner_text().split()[0]))
+    assert cards.count() >= early
+    picture = cards.first.locator("img")
+    expect(picture).to_have_attribute("src", re.compile(r"^blob:"))
+    expect(picture).to_have_js_property("complete", True)
+    assert picture.evaluate("image => image.naturalWidth") > 50
+    cards.first.get_by_role("button").click()
+    compared = seen.get_by_role("dialog").locator("figure img")
+    expect(compared).to_have_count(2)
+    for one in compared.all():
+        expect(one).to_have_js_property("naturalWidth", 1210)
+    seen.keyboard.press("Escape")
+    expect(seen.get_by_role("dialog")).to_have_count(0)
+    seen.get_by_role("tab", name="Files").click()
+    seen.get_by_role("treeitem", name=re.compile(r"matches\.csv")).click()
+    with seen.expect_download() as download:
+        seen.get_by_role("button", name="Download", exact=True).click()
+    assert download.value.url.startswith(f"{page.cloud.endpoint}/{page.outputs['Bucket']}/jobs/{job}/")
+    assert download.value.suggested_filename == "matches.csv"
+    table = Path(download.value.path()).read_bytes()
+    assert table == page.cloud.client("s3").get_object(
+        Bucket=page.outputs["Bucket"], Key=f"jobs/{job}/files/matches.csv"
+    )["Body"].read()  # fmt: skip
+    tab.take_complaints()
+
+    # The next one at the same machine
+    seen.get_by_role("button", name="Sign out").click()
+    expect(seen.get_by_role("heading", name="Sign in to Skyburst")).to_be_visible()
+    page.invited("grace")
+    tab.sign_in("grace", CHOSEN)
+    expect(seen.get_by_role("alert")).to_contain_text("there is no job")
+    tab.take_complaints(f"status of 404.*/api/jobs/{job}")
+    seen.get_by_role("navigation", name="Pages").get_by_role("link", name="Jobs").click()
+    expect(seen.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    expect(seen.get_by_text("There are no jobs yet")).to_be_visible()
+    assert tab.complaints == []
+
+
+def _last_image(page: Page) -> str:
+    """Key of an image of the library."""
+    pages = page.cloud.client("s3").list_objects_v2(
+        Bucket=page.outputs["Bucket"], Prefix=f"libraries/{LIBRARY}/images/"
+    )
+    return str(pages["Contents"][-1]["Key"])

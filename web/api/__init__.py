@@ -1,0 +1,1 @@
+"""What is deployed as the function of the API."""

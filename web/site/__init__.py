@@ -1,0 +1,1 @@
+"""Entry point of the function that puts the page into its bucket."""
