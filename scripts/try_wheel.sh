@@ -22,6 +22,21 @@ timeout 120 skyburst library generate brains --images 24 --quiet
 mask=$(find brains/masks -name '*.tif' | sort | head -n 1)
 timeout 120 skyburst run color-depth-search --set "mask=$mask" --set library=brains/images --quiet --output found
 test -s found/matches.html
+skyburst serve --port 0 --libraries brains > served.txt 2> serve-errors.txt &
+server=$!
+for _ in $(seq 100); do grep -q "^open " served.txt && break; sleep 0.1; done
+timeout 20 python - "$(sed -n 's/^open //p' served.txt)" <<'END'
+import http.cookiejar
+import sys
+import urllib.request
+
+browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+with browser.open(sys.argv[1]) as page:
+    text = page.read().decode()
+assert '<div id="root">' in text, text
+END
+kill -INT "$server"
+wait "$server" || true
 printf 'analysis: DLC\npricetag_cost: cluster_default\nsupport_cost: cluster_default\n' > cluster.yaml
 timeout 60 skyburst cost compare cluster.yaml > costs.txt
 grep -q "3,656 USD" costs.txt

@@ -13,16 +13,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
     from tests.homes_aws.dynamodb import Tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+settings.register_profile("skyburst", max_examples=50)  # of the properties that do not say how many they need
+settings.load_profile("skyburst")
 SHARING = ("tests/deployed/", "tests/homes_aws/outside/", "tests/cdk_app/")
 """Folders of tests that share something that takes long to make."""
+BY_FILE = ("tests/web_client/",)
+"""Folders in which the tests of a file share something."""
 ELSEWHERE = {
     "tests/deployed/test_permissions.py": "permissions",
+    "tests/deployed/test_page.py": "page",
+    "tests/deployed/test_client.py": "client",
     **{
         f"tests/deployed/test_{name}.py": "environments"
         for name in (
@@ -98,6 +105,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             file = nodeid.partition("::")[0]
             if file in ELSEWHERE:
                 return ELSEWHERE[file]
+            if file.startswith(BY_FILE):
+                return file
             return str(Path(file).parent) if file.startswith(SHARING) else nodeid
 
     return Scheduling(config, log)

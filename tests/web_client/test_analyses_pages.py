@@ -1,0 +1,285 @@
+"""Analyses in a browser: from dropped datasets to downloaded results."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import needed
+from tests.web_client.conftest import Site
+from tests.web_client.scripted import scripted_site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with one analysis that is a command."""
+    with scripted_site(tmp_path_factory.mktemp("site")) as found:
+        yield found
+
+
+@pytest.fixture
+def expect() -> Any:
+    """Playwright's claims, which wait."""
+    claims = needed("playwright.sync_api").expect
+    claims.set_options(timeout=20_000)
+    return claims
+
+
+@pytest.fixture
+def texts(tmp_path: Path) -> list[Path]:
+    """Data of two datasets, of which the second cannot be counted."""
+    good, bad = tmp_path / "good.txt", tmp_path / "bad.txt"
+    good.write_text("one two three\n")
+    bad.write_text("unreadable\n")
+    return [good, bad]
+
+
+def drop(page: Any, *files: Path) -> None:
+    """Choose files as datasets."""
+    page.locator("input[type=file]").first.set_input_files([str(file) for file in files])
+
+
+def type_config(page: Any, text: str) -> None:
+    """Write the whole text of the configuration."""
+    page.get_by_role("textbox", name=re.compile("Configuration in")).click()
+    page.keyboard.press("Control+A")
+    page.keyboard.insert_text(text)
+
+
+def test_an_analysis_is_found_and_says_how_it_is_used(tab: Any, expect: Any) -> None:
+    page = tab("/analyses")
+    expect(page.get_by_role("link", name="Color-depth search")).to_be_visible()
+    page.get_by_role("textbox", name="Search analyses").fill("words gate")
+    expect(page.get_by_role("link", name="Color-depth search")).to_have_count(0)
+    page.get_by_role("link", name="Count words").click()
+    page.get_by_role("button", name="How to use it").click()
+    expect(page.get_by_text("skyburst run count-words --items FILE1,FILE2")).to_be_visible()
+
+
+def test_dropped_datasets_become_results_and_the_one_that_fails_says_why(
+    tab: Any, expect: Any, site: Site, texts: list[Path], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    page = tab("/analyses/count-words")
+    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    drop(page, *texts)
+    expect(page.get_by_text("2 datasets, 2 files")).to_be_visible()
+    expect(page.get_by_text("uploaded", exact=True)).to_have_count(2)
+    page.get_by_role("textbox", name="Gate").fill(str(gate))
+    page.get_by_label("Name of the job").fill("two texts")
+    expect(page.get_by_text("2 items")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/jobs/*")
+
+    # While it runs.
+    good = page.get_by_role("button", name=re.compile("^good.txt"))
+    expect(good).to_contain_text("running")
+    expect(good).to_contain_text("40 %")
+    good.click()
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("line 3 is counted")
+    gate.touch()
+
+    # And when it has ended.
+    bad = page.get_by_role("button", name=re.compile("^bad.txt"))
+    expect(bad).to_contain_text("failed, exit code 7")
+    expect(good).to_contain_text("succeeded")
+    bad.click()
+    expect(page.get_by_role("log")).to_contain_text("this text is unreadable")
+    with page.expect_download() as saved:
+        page.get_by_role("region", name="Log of bad.txt").get_by_role("button", name="Download").click()
+    assert "err\tthis text is unreadable" in Path(saved.value.path()).read_text()
+    page.get_by_role("tab", name="Files").click()
+    look_at_files(page, expect)
+    page.get_by_role("tab", name=re.compile("Certificate")).click()
+    look_at_certificate(page, expect, site)
+
+
+def look_at_files(page: Any, expect: Any) -> None:
+    """All kinds of files are shown, and all of them can be had."""
+    page.get_by_text("words.txt", exact=True).click()
+    expect(page.get_by_role("region", name="Text of the file")).to_have_text("3\n")
+    page.get_by_text("words.csv", exact=True).click()
+    expect(page.get_by_role("cell", name="a, b")).to_be_visible()
+    page.get_by_text("words.json", exact=True).click()
+    expect(page.get_by_role("region", name="Text of the file")).to_contain_text('"words": [\n    1,')
+    page.get_by_text("plot.svg", exact=True).click()
+    picture = page.get_by_role("img", name=re.compile("plot.svg"))
+    expect(picture).to_be_visible()
+    page.wait_for_function("image => image.naturalWidth === 40", arg=picture.element_handle())
+    page.get_by_text("report.html", exact=True).click()
+    # A page that an analysis wrote runs its scripts, and has nothing of this one.
+    expect(page.frame_locator("iframe").get_by_text("cookie: kept from it")).to_be_visible()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download", exact=True).click()
+    assert saved.value.suggested_filename == "report.html"
+    with page.expect_download() as all_saved:
+        page.get_by_role("button", name="Download all").click()
+    with zipfile.ZipFile(io.BytesIO(Path(all_saved.value.path()).read_bytes())) as archive:
+        assert archive.read("good.txt/tables/words.txt") == b"3\n"
+        assert "datasets.csv" in archive.namelist()
+
+
+def look_at_certificate(page: Any, expect: Any, site: Site) -> None:
+    """It is readable, whole when it is saved, and runs the job again."""
+    what = page.get_by_role("region", name="What ran")
+    expect(what).to_contain_text("count-words 1.2.0")
+    expect(page.get_by_role("region", name="Datasets")).to_contain_text("tables/words.txt")
+    expect(page.get_by_role("region", name="Cost")).to_contain_text("on AWS it would have been")
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download the certificate").click()
+    job_id = page.url.rpartition("/")[2].partition("?")[0]
+    with site.api() as api:
+        assert json.loads(Path(saved.value.path()).read_text()) == api.get(f"/api/jobs/{job_id}/certificate").json()
+    page.get_by_role("button", name="Run again").click()
+    page.wait_for_url(lambda url: "/jobs/" in url and job_id not in url)
+
+
+def test_a_configuration_is_a_form_and_a_text_that_stay_in_step(tab: Any, expect: Any, texts: list[Path]) -> None:
+    page = tab("/analyses/count-words")
+    drop(page, texts[0])
+    page.get_by_role("textbox", name="Lines").fill("12")
+    page.get_by_text("YAML", exact=True).click()
+    editor = page.get_by_role("textbox", name="Configuration in YAML")
+    expect(editor).to_contain_text("lines: 12")
+
+    type_config(page, "# of the third mouse\ngate: ''\n\nlines: 0\n")
+    problems = page.get_by_role("list", name="Problems of the configuration")
+    expect(problems).to_contain_text("Line 4:")
+    expect(page.locator(".cm-lint-marker-error")).to_have_count(1)
+    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+
+    # A text that cannot be read is neither lost nor started.
+    type_config(page, "# of the third mouse\nlines: [7")
+    page.get_by_text("Form", exact=True).click()
+    expect(page.get_by_text("The YAML text cannot be read")).to_be_visible()
+    expect(page.get_by_role("textbox", name="Lines")).to_be_disabled()
+    page.get_by_role("button", name="Back to the YAML text").click()
+    expect(editor).to_contain_text("lines: [7")
+
+    type_config(page, "# of the third mouse\nlines: 7\n")
+    page.get_by_text("Form", exact=True).click()
+    expect(page.get_by_role("textbox", name="Lines")).to_have_value("7")
+    page.get_by_role("textbox", name="Lines").fill("8")
+    page.get_by_text("YAML", exact=True).click()
+    expect(editor).to_contain_text("# of the third mouse")
+    expect(editor).to_contain_text("lines: 8")
+    page.get_by_text("JSON", exact=True).click()
+    expect(page.get_by_role("textbox", name="Configuration in JSON")).to_contain_text('"lines": 8')
+    expect(page.get_by_role("button", name="Start")).to_be_enabled()
+
+
+def test_a_preset_fills_the_form(tab: Any, expect: Any) -> None:
+    page = tab("/analyses/count-words")
+    page.get_by_role("combobox", name="Preset").or_(page.get_by_role("textbox", name="Preset")).click()
+    page.get_by_role("option", name=re.compile("Many lines")).click()
+    expect(page.get_by_role("textbox", name="Lines")).to_have_value("5000")
+
+
+def test_a_folder_is_one_dataset_that_can_be_split(tab: Any, expect: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "mouse"
+    (folder / "deep").mkdir(parents=True)
+    (folder / "a.txt").write_text("a")
+    (folder / "deep" / "b.txt").write_text("b b")
+    page = tab("/analyses/count-words")
+    page.get_by_label("Folder of a dataset").set_input_files(str(folder))
+    expect(page.get_by_text("1 dataset, 2 files")).to_be_visible()
+    expect(page.get_by_label("Name of the dataset")).to_have_value("mouse")
+    page.get_by_role("button", name="Split mouse into its files").click()
+    expect(page.get_by_text("2 datasets, 2 files")).to_be_visible()
+    for name in ("a.txt", "b.txt"):
+        page.get_by_role("checkbox", name=f"Choose {name}").check()
+    page.get_by_role("button", name="Make the chosen one dataset").click()
+    expect(page.get_by_text("1 dataset, 2 files")).to_be_visible()
+    expect(page.get_by_text("uploaded", exact=True)).to_have_count(2)
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/jobs/*")
+    expect(page.get_by_role("button", name=re.compile("^a.txt"))).to_contain_text("succeeded")
+
+
+def test_an_upload_that_is_stopped_goes_on_and_an_empty_file_is_refused(
+    tab: Any, expect: Any, site: Site, texts: list[Path], tmp_path: Path
+) -> None:
+    page = tab("/analyses/count-words")
+    page.route("**/parts/*", lambda route: None)  # the parts never come to the server
+    empty = tmp_path / "empty.txt"
+    empty.touch()
+    drop(page, texts[0], empty)
+    expect(page.get_by_text("empty.txt is empty")).to_be_visible()
+    page.get_by_role("button", name="Stop the upload of good.txt").click()
+    expect(page.get_by_text("stopped", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_be_disabled()
+    page.unroute("**/parts/*")
+    page.get_by_role("button", name="Go on with the upload of good.txt").click()
+    expect(page.get_by_text("uploaded", exact=True)).to_be_visible()
+    with page.expect_response(re.compile(r"/api/uploads/\w+$")) as removed:
+        page.get_by_role("button", name="Remove good.txt").click()
+    assert (removed.value.request.method, removed.value.ok) == ("DELETE", True)
+
+
+def test_a_long_log_is_searched_and_stays_where_it_is_read(
+    tab: Any, expect: Any, site: Site, texts: list[Path], tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    with site.api() as api:
+        given = {"lines": 20_000, "gate": str(gate)}
+        job = api.post(
+            "/api/jobs", json={"analysis": "count-words", "items": [str(texts[0])], "parameters": given}
+        ).json()
+    page = tab(f"/jobs/{job['job_id']}?tab=datasets&dataset=0")
+    log = page.get_by_role("log")
+    expect(log).to_contain_text("line 20000 is counted")
+    assert log.locator("[data-index]").count() < 200
+    page.get_by_role("textbox", name="Search the log").fill("line 77 is")
+    expect(log).to_contain_text("line 77 is counted")
+    expect(page.get_by_role("checkbox", name="Follow")).not_to_be_checked()
+    page.get_by_role("checkbox", name="Follow").check()
+    expect(log).to_contain_text("line 20000 is counted")
+    gate.touch()
+    expect(page.get_by_role("button", name=re.compile("^good.txt"))).to_contain_text("succeeded")
+
+
+def test_what_was_started_is_started_once_though_its_answer_is_lost(
+    tab: Any, expect: Any, site: Site, texts: list[Path]
+) -> None:
+    page = tab("/analyses/count-words", expect="net::ERR_FAILED")
+    drop(page, texts[0])
+    page.get_by_label("Name of the job").fill("only once")
+    expect(page.get_by_text("Ready.")).to_be_visible()
+    lost: list[str] = []
+
+    def lose(route: Any) -> None:
+        if lost or route.request.method != "POST":
+            route.continue_()
+            return
+        lost.append(route.fetch().text())
+        route.abort()
+
+    page.route("**/api/jobs", lose)
+    page.get_by_role("button", name="Start").click()
+    expect(page.get_by_text("The server did not answer")).to_be_visible()
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/jobs/*")
+    with site.api() as api:
+        assert len(api.get("/api/jobs", params={"name": "only once"}).json()["jobs"]) == 1
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_nothing_is_wider_than_a_telephone(tab: Any, expect: Any, texts: list[Path], dark: bool) -> None:
+    page = tab("/analyses", width=390, dark=dark)
+    expect(page.get_by_role("link", name="Count words")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("link", name="Count words").click()
+    drop(page, texts[0])
+    expect(page.get_by_text("uploaded", exact=True)).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_text("JSON", exact=True).click()
+    expect(page.get_by_role("textbox", name="Configuration in JSON")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390

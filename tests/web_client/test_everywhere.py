@@ -1,0 +1,111 @@
+"""What all pages have in common: their frame, their names, and that everybody can use them."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import REPOSITORY, need, needed
+from tests.web_client.conftest import Site
+
+AXE = REPOSITORY / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
+PAGES = {"/search": "New search", "/analyses": "Analyses", "/jobs": "Jobs"}
+TABS = ("results", "progress", "files", "timeline", "certificate")
+WIDE, NARROW = 1280, 390
+
+
+@pytest.fixture
+def expect() -> Any:
+    """Playwright's claims, which wait."""
+    return needed("playwright.sync_api").expect
+
+
+@pytest.fixture(scope="module")
+def searched(site: Site) -> str:
+    """A search that has ended."""
+    with site.api() as api:
+        mask = site.masks[0].read_bytes()
+        upload = api.post("/api/uploads", json={"name": "mask.tif", "size": len(mask), "purpose": "image"}).json()
+        api.put(upload["parts"][0]["url"], content=mask)
+        api.post(f"/api/uploads/{upload['id']}/complete")
+        parameters = {"mask": f"upload:{upload['id']}", "library": "library:brains"}
+        job = {"analysis": "color-depth-search", "name": "a neuron", "parameters": parameters}
+        job_id: str = api.post("/api/jobs", json=job).json()["job_id"]
+        end = time.monotonic() + 60
+        while (now := api.get(f"/api/jobs/{job_id}").json())["state"] not in ("SUCCEEDED", "FAILED"):
+            assert time.monotonic() < end, now
+            time.sleep(0.2)
+    assert now["state"] == "SUCCEEDED", now
+    return job_id
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_is_reached_by_its_address_and_by_the_menu(tab: Any, expect: Any, path: str) -> None:
+    page = tab(path)
+    expect(page.locator("h1")).to_have_count(1)
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name=PAGES[path]).click()
+    page.wait_for_url(f"**{path}*")
+
+
+def test_narrow_windows_have_the_menu_behind_a_button(tab: Any, expect: Any) -> None:
+    page = tab("/jobs", width=NARROW)
+    page.get_by_role("button", name="Open the menu").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Analyses").click()
+    page.wait_for_url("**/analyses")
+    expect(page.get_by_role("navigation", name="Pages")).to_have_count(0)
+
+
+def test_a_page_that_is_not_there_says_so_and_a_job_that_is_not_there_too(tab: Any, expect: Any) -> None:
+    expect(tab("/nowhere").get_by_text("There is no such page")).to_be_visible()
+    missing = tab("/jobs/none-20000101-000000-000000", expect="404")
+    expect(missing.get_by_role("alert")).to_contain_text("there is no job")
+
+
+def test_colours_are_those_of_the_system_until_somebody_chooses(tab: Any, expect: Any) -> None:
+    page = tab("/jobs", dark=True)
+    html = page.locator("html")
+    expect(html).to_have_attribute("data-mantine-color-scheme", "dark")
+    page.get_by_role("button", name="Use light colours").click()
+    expect(html).to_have_attribute("data-mantine-color-scheme", "light")
+    page.reload()
+    expect(html).to_have_attribute("data-mantine-color-scheme", "light")
+
+
+@pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (NARROW, True)], ids=["wide light", "narrow dark"])
+def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
+    tab: Any, searched: str, width: int, dark: bool
+) -> None:
+    need(AXE.is_file(), "axe is not installed: `make client` does that")
+    page = tab("/jobs", width=width, dark=dark)
+    found: dict[str, Any] = {}
+    for path in (*PAGES, "/analyses/color-depth-search", "/analyses/widefield-denoise", *_tabs(searched)):
+        page.goto(page.url.partition("/jobs")[0].partition("/search")[0].partition("/analyses")[0] + path)
+        page.locator("h1").wait_for()
+        page.wait_for_load_state("networkidle")
+        for problem in [*_serious(page), *_too_wide(page)]:
+            found.setdefault(problem, []).append(path)
+    assert not found, json.dumps(found, indent=1)
+
+
+def _tabs(job_id: str) -> list[str]:
+    return [f"/jobs/{job_id}?tab={one}" for one in TABS]
+
+
+def _serious(page: Any) -> list[str]:
+    page.evaluate(Path(AXE).read_text())
+    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
+    return [
+        f"{one['id']}: {one['help']}: {node['html'][:160]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+        for node in one["nodes"][:3]
+    ]
+
+
+def _too_wide(page: Any) -> list[str]:
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [f"{wide} pixels wider than the window"] if wide > 0 else []

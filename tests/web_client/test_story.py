@@ -1,0 +1,143 @@
+"""What a scientist does, from an image to a list in a file; and what comes between: other tabs, a lost connection."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import needed
+from tests.web_client.conftest import Site
+from tests.web_client.scripted import scripted_site
+from tests.web_client.test_results import cards
+from tests.web_client.test_search_page import Canvas, around, open_image, pixels_of
+from tests.web_client.test_search_page import start as press_search
+
+
+@pytest.fixture
+def expect() -> Any:
+    """Playwright's claims, which wait."""
+    claims = needed("playwright.sync_api").expect
+    claims.set_options(timeout=20_000)
+    return claims
+
+
+@pytest.fixture
+def gated(tmp_path: Path) -> Iterator[Callable[[], None]]:
+    """Lets jobs that wait for it end."""
+    gate = tmp_path / "gate"
+    yield gate.touch
+    gate.touch()
+
+
+def test_a_scientist_draws_searches_compares_and_exports(tab: Any, site: Site, expect: Any) -> None:
+    image = site.masks[0]
+    page = tab("/", expect="400")  # what was found so far may be asked for when the job has just ended
+    open_image(page, image, expect)
+    Canvas(page, 1210, 566).drag(around(pixels_of(image)))
+    expect(page.get_by_test_id("seen")).to_contain_text("The search sees")
+    job = press_search(page)
+    page.reload()  # what runs goes on without the page
+    expect(page.get_by_text("succeeded")).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(r"^\d+ match(es)?$"))).to_be_visible()
+    thumbnail = cards(page).first.locator("img")
+    assert thumbnail.evaluate("image => image.decode().then(() => image.naturalWidth)") > 0
+    cards(page).first.get_by_role("button").first.click()
+    expect(page.get_by_role("dialog").locator("figure img")).to_have_count(2)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download() as saved:
+        page.get_by_role("menuitem", name=re.compile("CSV")).first.click()
+    rows = list(csv.DictReader(io.StringIO(Path(saved.value.path()).read_text("utf-8-sig"))))
+    with site.api() as api:
+        found = api.get(f"/api/jobs/{job}/results?limit=1000").json()["entries"]
+    assert found
+    assert [int(row["Matched Pixels"]) for row in rows] == [one["matchingPixels"] for one in found]
+
+
+def state(page: Any) -> Any:
+    """What a page says of how its job stands."""
+    return page.get_by_role("region", name="State of the job")
+
+
+def waiting(site: Site, tmp_path: Path, name: str) -> str:
+    """Start a job that ends when its gate is there."""
+    data = tmp_path / "words.txt"
+    data.write_text("one two")
+    with site.api() as api:
+        job = {
+            "analysis": "count-words",
+            "name": name,
+            "items": [str(data)],
+            "parameters": {"gate": str(tmp_path / "gate")},
+        }
+        answer = api.post("/api/jobs", json=job)
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["job_id"])
+
+
+@pytest.fixture(scope="module")
+def scripted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server whose analysis waits for a file."""
+    with scripted_site(tmp_path_factory.mktemp("scripted")) as found:
+        yield found
+
+
+@pytest.fixture
+def tabs(browser: Any, scripted: Site) -> Iterator[Callable[[str], Any]]:
+    """Opens tabs of one browser, which share their cookie and their storage."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context.new_page().goto(scripted.url)
+
+    def open_tab(path: str) -> Any:
+        page = context.new_page()
+        page.set_default_timeout(20_000)
+        page.goto(scripted.base + path)
+        return page
+
+    yield open_tab
+    context.close()
+
+
+def test_what_is_done_in_one_tab_is_seen_in_the_other(
+    tabs: Any, scripted: Site, expect: Any, tmp_path: Path, gated: Any
+) -> None:
+    job = waiting(scripted, tmp_path, "seen twice")
+    one, other = tabs(f"/jobs/{job}"), tabs(f"/jobs/{job}")
+    for page in (one, other):
+        expect(state(page)).to_contain_text("running")
+    one.get_by_role("button", name="Cancel", exact=True).click()
+    for page in (one, other):
+        expect(state(page)).to_contain_text("cancelled")
+    other.get_by_role("button", name="Resume").click()
+    expect(state(other)).to_contain_text("running")
+    gated()
+    for page in (one, other):
+        expect(state(page)).to_contain_text("succeeded")
+
+
+def test_a_lost_connection_is_told_of_and_what_happened_meanwhile_is_seen_after_it(
+    tabs: Any, scripted: Site, expect: Any, tmp_path: Path, gated: Any
+) -> None:
+    job = waiting(scripted, tmp_path, "meanwhile")
+    page = tabs(f"/jobs/{job}")
+    expect(state(page)).to_contain_text("running")
+    expect(page.get_by_role("button", name=re.compile("words.txt"))).to_be_visible()  # all of the page is there
+    page.context.set_offline(True)
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    gated()
+    page.context.set_offline(False)
+    expect(page.get_by_text("The server cannot be reached")).to_have_count(0)
+    expect(state(page)).to_contain_text("succeeded")
+
+
+def test_a_server_that_was_started_again_says_how_to_come_in(tabs: Any, scripted: Site, expect: Any) -> None:
+    page = tabs("/jobs")
+    page.context.clear_cookies()
+    page.reload()
+    expect(page.get_by_text("open the address that `skyburst serve` printed")).to_be_visible()

@@ -1,0 +1,137 @@
+import {
+  Anchor,
+  AppShell,
+  Burger,
+  Container,
+  Group,
+  NavLink as Item,
+  Text,
+  UnstyledButton,
+  VisuallyHidden,
+} from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconFlask, IconListDetails, IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, NavLink, Outlet, useLocation, useNavigation, useRouteError } from "react-router";
+import { Problem } from "./api/problem";
+import { queries } from "./api/queries";
+import { SignOut } from "./auth/SignOut";
+import { Nothing, ProblemAlert } from "./components/Feedback";
+import { SchemeSwitch } from "./components/SchemeSwitch";
+import classes from "./Shell.module.css";
+
+const PLACES = [
+  { to: "/search", label: "New search", icon: IconSearch },
+  { to: "/analyses", label: "Analyses", icon: IconFlask },
+  { to: "/jobs", label: "Jobs", icon: IconListDetails },
+];
+
+/** What all pages have around them. */
+export function Shell() {
+  const [open, menu] = useDisclosure(false);
+  const { pathname } = useLocation();
+  const leaving = useNavigation().state === "loading";
+  return (
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 240, breakpoint: "sm", collapsed: { mobile: !open, desktop: true } }}
+      padding="md"
+    >
+      <a href="#main" className={classes.skip}>
+        Skip to the page
+      </a>
+      <AppShell.Header className={classes.header}>
+        <Group h="100%" px="md" justify="space-between" wrap="nowrap">
+          <Group gap="lg" wrap="nowrap">
+            <Burger
+              opened={open}
+              onClick={menu.toggle}
+              hiddenFrom="sm"
+              size="sm"
+              aria-label={open ? "Close the menu" : "Open the menu"}
+              aria-expanded={open}
+            />
+            <UnstyledButton component={Link} to="/" className={classes.brand}>
+              <img src="/icon.svg" alt="" width={26} height={26} />
+              <Text fw={700} component="span">
+                Skyburst
+              </Text>
+            </UnstyledButton>
+            <Group component="nav" aria-label="Pages" gap={4} visibleFrom="sm">
+              {PLACES.map(({ to, label, icon: Icon }) => (
+                <NavLink key={to} to={to} className={classes.link ?? ""}>
+                  <Icon size={18} aria-hidden />
+                  {label}
+                </NavLink>
+              ))}
+            </Group>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <SchemeSwitch />
+            <SignOut />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      {open && (
+        <AppShell.Navbar p="sm" aria-label="Pages" hiddenFrom="sm">
+          {PLACES.map(({ to, label, icon: Icon }) => (
+            <Item
+              key={to}
+              component={Link}
+              to={to}
+              label={label}
+              leftSection={<Icon size={18} aria-hidden />}
+              active={pathname.startsWith(to)}
+              onClick={menu.close}
+            />
+          ))}
+        </AppShell.Navbar>
+      )}
+      <AppShell.Main id="main" tabIndex={-1}>
+        <Unreachable />
+        <Container size="xl" px={0} aria-busy={leaving}>
+          <Outlet />
+        </Container>
+      </AppShell.Main>
+    </AppShell>
+  );
+}
+
+/** Says on every page that what is seen may be old, while the server does not answer. */
+function Unreachable() {
+  const { error } = useQuery({
+    ...queries.about,
+    refetchInterval: (query) => (query.state.status === "error" || query.state.fetchFailureCount > 0 ? 2_000 : 30_000),
+    retry: false,
+  });
+  if (!(error instanceof Problem) || error.code !== "unreachable") return null;
+  return (
+    <div className={classes.banner} role="status">
+      The server cannot be reached; trying again. Jobs go on without this page.
+    </div>
+  );
+}
+
+/** A page that is not there. */
+export function Missing() {
+  return (
+    <Nothing title="There is no such page">
+      <Anchor component={Link} to="/">
+        Back to the start
+      </Anchor>
+    </Nothing>
+  );
+}
+
+/** What is shown when a page itself fails: never a white screen. */
+export function Broken() {
+  const error = useRouteError();
+  return (
+    <Container p="xl">
+      <VisuallyHidden>
+        <h1>This page failed</h1>
+      </VisuallyHidden>
+      <ProblemAlert title="This page failed" error={error} retry={() => location.reload()} />
+    </Container>
+  );
+}

@@ -1,0 +1,32 @@
+/** Why the server refused something, as RFC 9457 has it; or why it could not be asked. */
+export class Problem extends Error {
+  constructor(
+    readonly status: number,
+    /** For programs, such as `invalid_job`; `unreachable` when there was no answer. */
+    readonly code: string,
+    /** For people. */
+    detail: string,
+    /** Path of what is wrong, such as `job.parameters.mask`. */
+    readonly field: string | null = null,
+  ) {
+    super(detail);
+  }
+
+  /** Whether the same request may succeed a moment later. */
+  get passing(): boolean {
+    return this.code === "unreachable" || this.status === 429 || this.status >= 500;
+  }
+}
+
+/** The problem that an answer tells of, whatever its body is. */
+export function problemOf(status: number, body: unknown): Problem {
+  if (typeof body === "object" && body !== null && "detail" in body && "code" in body) {
+    const { code, detail, field } = body as { code: string; detail: string; field?: string | null };
+    return new Problem(status, code, detail, field ?? null);
+  }
+  return new Problem(status, "unknown", `the server answered with ${status}`);
+}
+
+export function unreachable(): Problem {
+  return new Problem(0, "unreachable", "the server cannot be reached; what you see may be old");
+}

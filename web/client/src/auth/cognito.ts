@@ -1,0 +1,94 @@
+import { Amplify } from "aws-amplify";
+import {
+  confirmResetPassword,
+  confirmSignIn,
+  fetchAuthSession,
+  resetPassword,
+  type SignInOutput,
+  signIn,
+  signOut,
+} from "aws-amplify/auth";
+import type { Config } from "../api/config";
+import { Problem } from "../api/problem";
+import type { Identity } from "../api/token";
+
+/** What is asked of who signs in. */
+export type Next = "password" | "new_password" | "code" | "reset" | "reset_code";
+
+interface Answers {
+  user: string;
+  password: string;
+  code: string;
+}
+
+let user = "";
+
+/** Who tried to sign in last on this page. */
+export function lastUser(): string {
+  return user;
+}
+
+/** Get ready; true when somebody is signed in already. */
+export async function begin(auth: NonNullable<Config["auth"]>): Promise<boolean> {
+  const { userPoolId, userPoolClientId, endpoint } = auth;
+  Amplify.configure({
+    Auth: { Cognito: { userPoolId, userPoolClientId, ...(endpoint === null ? {} : { userPoolEndpoint: endpoint }) } },
+  });
+  return (await fetchAuthSession()).tokens?.idToken !== undefined;
+}
+
+/** Tokens of who is signed in, fresh ones when they are old. `lost` is called when nobody is any more. */
+export function identity(lost: () => void): Identity {
+  const idToken = async () => {
+    const found = (await fetchAuthSession()).tokens?.idToken;
+    if (found === undefined) {
+      lost();
+      throw new Problem(401, "signed_out", "you are signed out: sign in again");
+    }
+    return found;
+  };
+  return {
+    token: async () => (await idToken()).toString(),
+    subject: async () => String((await idToken()).payload.sub),
+  };
+}
+
+export async function leave(): Promise<void> {
+  await signOut();
+}
+
+/** Answer what was asked for; says what comes next, or that one is in. */
+export async function answer(asked: Next, { user: name, password, code }: Answers): Promise<Next | "in"> {
+  switch (asked) {
+    case "password":
+      user = name;
+      return next(await signIn({ username: name, password }));
+    case "new_password":
+      return next(await confirmSignIn({ challengeResponse: password }));
+    case "code":
+      return next(await confirmSignIn({ challengeResponse: code }));
+    case "reset":
+      user = name;
+      await resetPassword({ username: name });
+      return "reset_code";
+    case "reset_code":
+      await confirmResetPassword({ username: user, confirmationCode: code, newPassword: password });
+      return next(await signIn({ username: user, password }));
+  }
+}
+
+function next({ isSignedIn, nextStep }: SignInOutput): Next | "in" {
+  if (isSignedIn) return "in";
+  switch (nextStep.signInStep) {
+    case "CONFIRM_SIGN_IN_WITH_NEW_PASSWORD_REQUIRED":
+      return "new_password";
+    case "CONFIRM_SIGN_IN_WITH_TOTP_CODE":
+    case "CONFIRM_SIGN_IN_WITH_SMS_CODE":
+    case "CONFIRM_SIGN_IN_WITH_EMAIL_CODE":
+      return "code";
+    case "RESET_PASSWORD":
+      return "reset";
+    default:
+      throw new Problem(401, "sign_in", `this page cannot sign you in by ${nextStep.signInStep}: ask who runs it`);
+  }
+}

@@ -1,0 +1,26 @@
+import { Group, Title } from "@mantine/core";
+import { type ReactNode, useEffect, useRef } from "react";
+
+interface PageTitleProps {
+  /** What the tab and screen readers say. */
+  title: string;
+  /** What is beside it. */
+  children?: ReactNode;
+}
+
+/** The one heading of a page. It takes the focus when the page is come to, so that screen readers say where one is. */
+export function PageTitle({ title, children }: PageTitleProps) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    document.title = `${title} · Skyburst`;
+  }, [title]);
+  useEffect(() => heading.current?.focus({ preventScroll: true }), []);
+  return (
+    <Group justify="space-between" mb="md" gap="sm">
+      <Title order={1} size="h2" ref={heading} tabIndex={-1} style={{ outline: "none", overflowWrap: "anywhere" }}>
+        {title}
+      </Title>
+      {children}
+    </Group>
+  );
+}

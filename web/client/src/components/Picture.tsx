@@ -1,0 +1,51 @@
+import { useQuery } from "@tanstack/react-query";
+import { type CSSProperties, type ImgHTMLAttributes, useEffect, useMemo } from "react";
+import { problemOf, unreachable } from "../api/problem";
+import { authorizedFetch, needsToken } from "../api/token";
+
+/**
+ * The address of a picture of the API as a page can show it: itself, or, where requests need a token, that of its bytes,
+ * which are fetched and kept while somebody shows them. Undefined while there is none.
+ */
+export function usePicture(path: string | null): string | undefined {
+  const fetched = useQuery({
+    queryKey: ["picture", path],
+    queryFn: ({ signal }) => fetchBlob(path as string, signal),
+    enabled: path !== null && needsToken(),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 60_000,
+  });
+  const blob = fetched.data;
+  const address = useMemo(() => (blob === undefined ? undefined : URL.createObjectURL(blob)), [blob]);
+  useEffect(() => (address === undefined ? undefined : () => URL.revokeObjectURL(address)), [address]);
+  if (path === null) return undefined;
+  return needsToken() ? address : path;
+}
+
+/** The bytes of a picture or file of the API. Throws a Problem. */
+export async function fetchBlob(path: string, signal?: AbortSignal): Promise<Blob> {
+  let response: Response;
+  try {
+    response = await authorizedFetch(new URL(path, location.href).href, { signal: signal ?? null });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw unreachable();
+  }
+  if (!response.ok) throw problemOf(response.status, await response.json().catch(() => null));
+  return response.blob();
+}
+
+interface PictureProps extends Omit<ImgHTMLAttributes<HTMLImageElement>, "src" | "alt"> {
+  /** Path in the API, see `apiPath`; null while it is not known. */
+  path: string | null;
+  alt: string;
+  style?: CSSProperties;
+}
+
+/** A picture of the API; dark until it is there. */
+export function Picture({ path, alt, style, ...rest }: PictureProps) {
+  const address = usePicture(path);
+  const box = { background: "#000", ...style };
+  if (address === undefined) return <div role="img" aria-label={alt} style={box} />;
+  return <img loading="lazy" decoding="async" draggable={false} {...rest} src={address} alt={alt} style={box} />;
+}

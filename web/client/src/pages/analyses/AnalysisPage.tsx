@@ -1,0 +1,107 @@
+import { Alert, Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
+import { IconSearch } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams, useSearchParams } from "react-router";
+import type { Analysis } from "../../api/client";
+import { queries } from "../../api/queries";
+import { Found, ProblemAlert } from "../../components/Feedback";
+import { PageTitle } from "../../components/PageTitle";
+import { HowToUse } from "./HowToUse";
+import { searchesByMask, sentence } from "./kinds";
+import { RecentJobs } from "./RecentJobs";
+import { repeated } from "./start/draft";
+import { StartForm } from "./start/StartForm";
+
+/** One analysis: what it does, a new job of it, and its earlier ones. */
+export function AnalysisPage() {
+  const { name = "" } = useParams();
+  const analysis = useQuery(queries.analysis(name));
+  return (
+    <Found query={analysis}>
+      {(found) => (
+        <>
+          <PageTitle title={found.title || found.name}>
+            <Badge variant="default" tt="none">
+              {found.name} {found.version}
+            </Badge>
+          </PageTitle>
+          <Stack gap="lg">
+            <About analysis={found} />
+            {searchesByMask(found) ? <ToSearch /> : <Start key={found.name} analysis={found} />}
+            <RecentJobs analysis={found.name} />
+          </Stack>
+        </>
+      )}
+    </Found>
+  );
+}
+
+function About({ analysis }: { analysis: Analysis }) {
+  return (
+    <Stack gap="xs" maw={820}>
+      <Text>{analysis.description}</Text>
+      <Text size="sm" c="dimmed">
+        {sentence(analysis.compute)}.
+        {analysis.next.length > 0 && (
+          <>
+            {" "}
+            Followed by{" "}
+            {analysis.next.map((name, index) => (
+              <span key={name}>
+                {index > 0 && ", "}
+                <Anchor component={Link} to={`/analyses/${encodeURIComponent(name)}`} size="sm" underline="always">
+                  {name}
+                </Anchor>
+              </span>
+            ))}
+            .
+          </>
+        )}
+      </Text>
+      <HowToUse analysis={analysis} />
+    </Stack>
+  );
+}
+
+function ToSearch() {
+  return (
+    <Group>
+      <Button component={Link} to="/search" leftSection={<IconSearch size={18} aria-hidden />}>
+        New search
+      </Button>
+    </Group>
+  );
+}
+
+/** The form; filled from an earlier job where the address names one. */
+function Start({ analysis }: { analysis: Analysis }) {
+  const [search] = useSearchParams();
+  const before = search.get("repeat");
+  const { data: job, error } = useQuery({ ...queries.job(before ?? ""), enabled: before !== null });
+  if (before === null) return <StartForm analysis={analysis} again={null} />;
+  if (error !== null && job === undefined) {
+    return (
+      <>
+        <ProblemAlert title="The earlier job cannot be read" error={error} />
+        <StartForm key="new" analysis={analysis} again={null} />
+      </>
+    );
+  }
+  if (job === undefined) return null;
+  return (
+    <>
+      <Alert color="blue" variant="light" p="xs">
+        As in{" "}
+        <Anchor component={Link} to={`/jobs/${encodeURIComponent(job.job_id)}`} size="sm" underline="always">
+          {job.name ?? job.job_id}
+        </Anchor>
+        . Change what you like; the earlier job stays as it is.
+      </Alert>
+      <StartForm
+        key={job.job_id}
+        analysis={analysis}
+        again={{ repeated: repeated(job), items: job.specification.items }}
+      />
+    </>
+  );
+}

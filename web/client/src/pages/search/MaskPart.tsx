@@ -1,0 +1,94 @@
+import { Alert } from "@mantine/core";
+import { IconAlertTriangle } from "@tabler/icons-react";
+import { useEffect, useMemo } from "react";
+import { properties } from "../../components/schema";
+import type { UploadedImage } from "./draft";
+import type { PartProps } from "./ImagePart";
+import type { Pixels } from "./image/png";
+import { BOXES, NEGATIVE, THRESHOLD } from "./inputs";
+import { MaskEditor } from "./mask/MaskEditor";
+import { NegativeUpload } from "./mask/NegativeUpload";
+import { countSet } from "./mask/raster";
+import { type Box, boxesOf, judged } from "./mask/seen";
+import { type Layers, useLayers } from "./mask/useLayers";
+import { Section } from "./Section";
+
+/** An image with what is drawn on it, ready to be sent. */
+export interface Prepared {
+  image: UploadedImage;
+  pixels: Pixels;
+  layers: Layers;
+  /** Why a search with it cannot start, for people; null when it can. */
+  obstacle: string | null;
+}
+
+interface MaskPartProps extends PartProps {
+  image: UploadedImage;
+  pixels: Pixels;
+  problem: string | null;
+  onPrepared: (prepared: Prepared | null) => void;
+}
+
+/** The mask that is drawn on an image, and what a search sees of it. */
+export function MaskPart(props: MaskPartProps) {
+  const { draft, change, analysis, image, pixels, problem, onPrepared } = props;
+  const known = new Map(properties(analysis.parameters));
+  const parameter = (name: string) => draft.values[name] ?? known.get(name)?.default;
+  const given = parameter(THRESHOLD);
+  const threshold = known.has(THRESHOLD) ? (typeof given === "number" ? given : 0) : null;
+  const boxesText = JSON.stringify(parameter(BOXES) ?? []);
+  const written = useMemo(() => boxesOf(JSON.parse(boxesText)), [boxesText]);
+  const boxes = written ?? NO_BOXES;
+  const layers = useLayers(pixels, draft.history, threshold, boxes);
+  const obstacle = written === null ? NOT_BOXES : obstacleOf(pixels, layers, threshold);
+  useEffect(() => {
+    onPrepared({ image, pixels, layers, obstacle });
+    return () => onPrepared(null);
+  }, [image, pixels, layers, obstacle, onPrepared]);
+
+  return (
+    <Section title="Mask">
+      {problem !== null && (
+        <Alert color="red" role="alert" icon={<IconAlertTriangle aria-hidden />}>
+          {problem}
+        </Alert>
+      )}
+      <MaskEditor
+        image={pixels}
+        history={draft.history}
+        onHistory={(history) => change({ history })}
+        layers={layers}
+        threshold={threshold}
+        onThreshold={(next) => change({ values: changed(draft.values, next, known.get(THRESHOLD)?.default) })}
+        boxes={boxes}
+        negative={known.has(NEGATIVE)}
+      >
+        <NegativeUpload
+          value={draft.negative}
+          onChange={(negative) => change({ negative })}
+          libraries={props.libraries}
+          chosen={props.chosen}
+          drawn={layers.negative !== null}
+        />
+      </MaskEditor>
+    </Section>
+  );
+}
+
+const NO_BOXES: Box[] = [];
+const NOT_BOXES = "The label boxes are not boxes: each is [x0, y0, x1, y1] in pixels, and ends after it begins.";
+
+function changed(values: PartProps["draft"]["values"], threshold: number, usual: unknown) {
+  const { [THRESHOLD]: _, ...others } = values;
+  return threshold === usual ? others : { ...others, [THRESHOLD]: threshold };
+}
+
+function obstacleOf(pixels: Pixels, { mask, negative, pixels: visible }: Layers, threshold: number | null) {
+  if (mask !== null && countSet(mask.data) === 0) return "Nothing is left of the mask: undo, or draw it.";
+  if (negative !== null && countSet(negative.data) === 0)
+    return "Nothing is left of the negative mask: clear it, or draw it.";
+  if (threshold !== null && !judged(visible, pixels.width * pixels.height).possible) {
+    return "The search would see nothing of the mask.";
+  }
+  return null;
+}

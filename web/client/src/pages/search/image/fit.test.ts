@@ -1,0 +1,41 @@
+import { expect, test } from "vitest";
+import type { Library } from "../../../api/client";
+import { misfit } from "./fit";
+
+function library(id: string, width?: number, height?: number, space = "JRC2018_U"): Library {
+  const properties = width === undefined ? {} : { width, height };
+  const metadata = { alignment_space: { [space]: 1 } };
+  return { id, name: id, items: 1, version: 1, properties, metadata, indexed: false, problem: null };
+}
+
+const brain = library("brain", 1210, 566);
+const cord = library("cord", 573, 1119, "VNC");
+const all = [brain, cord];
+
+test("an image of the right size fits", () => {
+  expect(misfit({ width: 1210, height: 566 }, [brain], all)).toBeNull();
+});
+
+test("with nothing chosen, an image that fits any library fits", () => {
+  expect(misfit({ width: 573, height: 1119 }, [], all)).toBeNull();
+  expect(misfit({ width: 5, height: 5 }, [], all)?.fitting).toEqual([]);
+});
+
+test("a library that does not tell its size is not in the way", () => {
+  expect(misfit({ width: 5, height: 5 }, [library("any")], all)).toBeNull();
+});
+
+test.each([
+  ["turned", { width: 566, height: 1210 }, "turned by 90 degrees"],
+  ["made smaller", { width: 605, height: 283 }, "scaled to 50 %"],
+  ["made larger", { width: 2420, height: 1132 }, "scaled to 200 %"],
+  ["of another template", { width: 573, height: 1119 }, "align it to JRC2018_U first"],
+])("an image that was %s is told how to be mended", (_, image, fix) => {
+  const found = misfit(image, [brain], all);
+  expect(found?.detail).toContain(fix);
+  expect(found?.detail).toContain("images of brain have 1210 × 566");
+});
+
+test("libraries that the image would fit are named", () => {
+  expect(misfit({ width: 573, height: 1119 }, [brain], all)?.fitting).toEqual(["cord"]);
+});
