@@ -10,9 +10,8 @@ from typing import Any
 from skyburst.cli import text
 from skyburst.contracts.dataset import DatasetState, not_delivered
 from skyburst.contracts.records import JobRecord
-from skyburst.environments.reading import folder_names
 from skyburst.errors import InvalidJob
-from skyburst.homes.home import Home, Readable
+from skyburst.homes.home import Home
 
 MOST_ROWS = 40
 MOST_REASON = 60
@@ -107,17 +106,6 @@ def follow(home: Home, job_id: str, wanted: str | None) -> Iterator[str]:
             yield f"job {job_id} is {job.state}, but {home.gone}: `skyburst resume {job_id}{home.option}` goes on\n"
             return
         time.sleep(FOLLOW_S)
-
-
-def files_of(home: Home, job: JobRecord) -> dict[str, Readable]:
-    """The result files of all datasets by the names that they have in a folder of copies: `NAME/FILE`."""
-    statuses = list(home.datasets(job))
-    names = folder_names(status["dataset"] for status in statuses)
-    return {
-        f"{name}/{file}": stored
-        for name, status in zip(names, statuses, strict=True)
-        for file, stored in home.dataset_files(job, status).items()
-    }
 
 
 def copied_line(files: Iterable[str], sizes: int, folder: Path) -> str:

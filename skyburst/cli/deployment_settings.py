@@ -53,6 +53,11 @@ SETTINGS = (
     Setting("children", "N", "Children of one manager at most, when it is not to be as measured."),
     Setting("log_days", "N", "How long logs are kept; 30 days if not given."),
     Setting("tags", "NAME=VALUE", "Tag of all resources.", many=True),
+    Setting("web", ("yes", "no"), "Whether there is a page, where people sign in; it costs nothing while nobody uses it."),
+    Setting("web_libraries", "URL", "Folder of libraries that people may search from the page.", many=True),
+    Setting("web_jobs_per_day", "N", "Jobs that one of them may start in a day."),
+    Setting("web_concurrent_jobs", "N", "Jobs that one of them may have running."),
+    Setting("web_upload_gb", "N", "Largest upload of one of them, GiB."),
 )  # fmt: skip
 
 

@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 
 from skyburst.cli import found, text
-from skyburst.cli.datasets import copied_line, files_of
+from skyburst.cli.datasets import copied_line
 from skyburst.cli.exits import OF_STATES, ExitCode
 from skyburst.cli.output import STANDARD_OUTPUT, check_target, copy_files, write_copy
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import JobState
 from skyburst.environments.reading import is_command
+from skyburst.homes.datasets import files_by_dataset
 from skyburst.homes.home import Home, Readable, StoredFile
 
 MOST_FILES = 12
@@ -54,7 +55,7 @@ def show_ending(home: Home, job: JobRecord, wanted: Wanted) -> ExitCode:
     elif job.state is not JobState.SUCCEEDED:
         _say([f"skyburst: job {job.job_id} is {job.state}: {text.shortened(job.reason, 1_000)}"])
     result = home.result_file(job)
-    of_datasets = files_of(home, job) if wanted.output and is_command(job) else {}
+    of_datasets = files_by_dataset(home, job) if wanted.output and is_command(job) else {}
     if result is None:
         if wanted.output and of_datasets:
             _copy_datasets(of_datasets, Path(wanted.output).expanduser())

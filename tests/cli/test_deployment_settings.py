@@ -10,6 +10,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
+from skyburst.cli.commands.deploy import command as deploy
 from skyburst.cli.deploying import Wanted, analyses_of, synthesise
 from skyburst.cli.deployment_settings import SETTINGS, chosen_settings, settings_options
 from skyburst.errors import Invalid
@@ -18,7 +19,7 @@ from tests.conftest import REPOSITORY, need
 
 OTHERWISE = {"prefix", "analyses", "architecture", "python", "lanes"}
 """Options that `deploy` had from the start."""
-NOT_CHOSEN = {"c_library", "cache"}
+NOT_CHOSEN = {"c_library", "cache", "web_client"}
 """Said by programs, not by people."""
 
 
@@ -48,15 +49,15 @@ def given(*arguments: str) -> dict[str, Any]:
 def test_every_setting_of_the_app_is_an_option_and_is_documented(app: Any) -> None:
     assert {setting.name for setting in SETTINGS} == set(app.NAMES) - OTHERWISE - NOT_CHOSEN
     page = (REPOSITORY / "docs" / "aws.md").read_text()
-    for setting in SETTINGS:
-        assert f"`--{setting.name.replace('_', '-')} " in page, setting.name
+    for option in deploy.params:
+        assert option.name == "yes" or f"`{option.opts[0]} " in page, option.opts
 
 
 def test_the_words_to_choose_from_are_those_of_the_app(app: Any) -> None:
     words = {setting.name: setting.kind for setting in SETTINGS if isinstance(setting.kind, tuple)}
     assert words == {
         "monitoring": app.MONITORING, "drift_check": app.DRIFT_CHECKS, "people": app.PEOPLE,
-        "batch_events": app.BATCH_EVENTS, "private_webhooks": ("no", "yes"),
+        "batch_events": app.BATCH_EVENTS, "private_webhooks": ("no", "yes"), "web": app.WEB,
     }  # fmt: skip
 
 

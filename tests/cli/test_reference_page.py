@@ -21,7 +21,8 @@ from skyburst.homes.local.folder import VARIABLE
 from skyburst.homes.local.home import WORKERS_VARIABLE
 from skyburst.prices.current import VARIABLE as PRICES_VARIABLE
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "command-line.md").read_text()
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+PAGE = (DOCS / "command-line.md").read_text()
 
 
 def command_of(name: str) -> click.Command:
@@ -44,6 +45,25 @@ def test_the_page_has_every_command_with_all_its_options(name: str) -> None:
 def test_the_page_names_no_command_that_there_is_not() -> None:
     named = set(re.findall(r"(?:`|\$ )skyburst ([a-z]+)\b", PAGE))
     assert named <= set(COMMANDS)
+
+
+def where_jobs_run(name: str) -> list[str]:
+    """The names with which the commands of a name take `--on`: only its own when all of several do."""
+    command = command_of(name)
+    commands = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+    taking = [each for each in commands if any("--on" in option.opts for option in each.params)]
+    if command in taking or len(taking) == len(commands) > 1:
+        return [name]
+    return [f"{name} {each.name}" for each in taking]
+
+
+def test_the_page_of_home_aws_names_the_commands_that_speak_to_it() -> None:
+    sentence = re.search(r"`--on aws` goes with (.*?); `SKYBURST_ON", (DOCS / "aws.md").read_text(), re.DOTALL)
+    assert sentence is not None
+    told = re.findall(r"`([a-z ]+)`", sentence[1])
+    # Of `cost`, the command about a job has no name; `compare` reads a file.
+    there_are = [name for command in COMMANDS for name in where_jobs_run(command)]
+    assert sorted(told) == sorted("cost" if name == "cost estimate" else name for name in there_are)
 
 
 def test_the_page_has_the_table_of_exit_codes_as_the_program_has_it() -> None:

@@ -72,7 +72,11 @@ def up(analyses: tuple[str, ...], lanes: int, port: int, as_json: bool, **settin
     with Interrupts() as interrupts, LocalCloud(port=port) as cloud:
         deployed = _deploy(cloud, wanted)
         _tell(cloud, wanted, deployed, as_json=as_json)
+        shown = 0
         while not interrupts.requested:
+            for mail in cloud.mails()[shown:]:
+                click.echo(f"mail to {mail.to}: {mail.text}", err=True)
+                shown += 1
             time.sleep(LOOK_S)
     click.echo("the cloud has ended, and everything in it is gone", err=True)
 
@@ -106,6 +110,7 @@ def _tell(cloud: LocalCloud, wanted: Wanted, deployed: Deployed, *, as_json: boo
     import json
 
     from skyburst.homes.aws.account import SUBMISSIONS
+    from skyburst.homes.aws.signing_in import page_of
 
     variables = {**cloud.variables(), "SKYBURST_ON": "aws"}
     if as_json:
@@ -113,6 +118,12 @@ def _tell(cloud: LocalCloud, wanted: Wanted, deployed: Deployed, *, as_json: boo
         return
     name = wanted.analyses[0].blueprint.name
     click.echo("\n".join(f"export {variable}='{value}'" for variable, value in variables.items()))
+    if page := page_of(deployed.outputs):
+        click.echo(
+            f"the page is at {page}\n"
+            "  skyburst people invite NAME --email ADDRESS    lets somebody sign in; the password is shown here",
+            err=True,
+        )
     for output, bucket in deployed.outputs.items():
         if output.endswith(SUBMISSIONS):
             click.echo(f"submissions are uploaded to s3://{bucket}", err=True)

@@ -45,6 +45,7 @@ def command(
     )
     from skyburst.cli.deployment_settings import chosen_settings
     from skyburst.homes.aws.account import Account, asking
+    from skyburst.homes.aws.signing_in import page_of
     from skyburst.homes.local.folder import state_folder
 
     wanted = Wanted(
@@ -74,6 +75,8 @@ def command(
         )  # fmt: skip
     for found in wanted.analyses:
         record(state_folder(), found.blueprint, how="deployed", now=time.time(), folder=found.location)
+    if wanted.settings.get("web") != "no" and (page := page_of(Account(prefix).outputs)):
+        click.echo(f"the page is at {page}: `skyburst people invite NAME --email ADDRESS` lets somebody sign in")
     click.echo(
         f"deployed: `skyburst run {wanted.analyses[0].blueprint.name} --on aws` runs the first of them", err=True
     )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from skyburst.cli.deploying import prefix_option
 from skyburst.cli.options import json_flag
 
 people_option = click.option(
@@ -235,6 +236,76 @@ def import_(file: Path, dry_run: bool, location: str | None) -> int:
     changed = f"{counted(len(found.groups), 'group')} and {counted(len(found.users), 'user')}"
     click.echo(f"{changed} {'would be' if dry_run else 'are'} written, {found.refused} left out", err=True)
     return 1 if found.refused else 0
+
+
+@command.command("invite")
+@click.argument("name")
+@click.option("--email", required=True, metavar="ADDRESS", help="Where the invitation goes.")
+@click.option("--administrator", is_flag=True, help="Who sees the jobs of everybody.")
+@click.option("--again", is_flag=True, help="Send another password to who has not signed in yet.")
+@prefix_option
+def invite(name: str, email: str, administrator: bool, again: bool, prefix: str) -> None:
+    """Invite somebody to sign in to the page of a deployment.
+
+    NAME is that of the profile: jobs that are started from the page are of the user and the group that it names. Cognito
+    sends a password for the first sign-in; the page's address is printed, for you to send.
+
+    \b
+    Examples:
+      skyburst people invite ada --email ada@lab.edu
+      skyburst people invite grace --email grace@lab.edu --administrator
+    """
+    from skyburst.homes.aws.account import Account
+    from skyburst.homes.aws.signing_in import Invitations
+
+    invitations = Invitations(Account(prefix))
+    invitations.invite(name, email, administrator=administrator, again=again)
+    click.echo(invitations.page)
+    click.echo(f"{name} may sign in there, with the password that {email} gets", err=True)
+
+
+@command.command("uninvite")
+@click.argument("name")
+@prefix_option
+def uninvite(name: str, prefix: str) -> None:
+    """Have somebody sign in no more; the profile and the jobs stay.
+
+    Who is signed in stays so for an hour at most.
+
+    \b
+    Examples:
+      skyburst people uninvite mallory
+    """
+    from skyburst.homes.aws.account import Account
+    from skyburst.homes.aws.signing_in import Invitations
+
+    Invitations(Account(prefix)).remove(name)
+    click.echo(f"{name} signs in no more", err=True)
+
+
+@command.command("invited")
+@prefix_option
+@json_flag("who may sign in")
+def invited(prefix: str, as_json: bool) -> None:
+    """List who may sign in to the page of a deployment.
+
+    \b
+    Examples:
+      skyburst people invited
+      skyburst people invited --json
+    """
+    from skyburst.cli import text
+    from skyburst.cli.output import echo_json
+    from skyburst.homes.aws.account import Account
+    from skyburst.homes.aws.signing_in import Invitations
+
+    users = sorted(Invitations(Account(prefix)).users())
+    if as_json:
+        echo_json([user._asdict() for user in users])
+        return
+    rows = [["NAME", "ADDRESS", "SIGN-IN", ""]]
+    rows += [[user.name, user.email, user.standing, "administrator" if user.administrator else ""] for user in users]
+    click.echo("\n".join(text.columns(rows)))
 
 
 def _waits(*, approved: bool) -> str:

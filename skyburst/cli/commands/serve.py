@@ -36,18 +36,15 @@ def command(port: int, libraries: tuple[Path, ...]) -> None:
       skyburst serve --port 0
     """
     import secrets
-    from importlib.util import find_spec
 
     from skyburst.errors import Invalid, StorageError
     from skyburst.homes.local.folder import state_folder
     from skyburst.homes.local.home import LocalHome
-
-    if find_spec("litestar") is None or find_spec("uvicorn") is None:
-        raise Invalid('the API is served by litestar and uvicorn, which are not installed: pip install "skyburst[web]"')
-    from skyburst.web.libraries import Libraries
+    from skyburst.web.libraries import LocalLibraries
     from skyburst.web.local import LOOPBACK, Door, listening, serve
+    from skyburst.web.quota import LocalQuota
     from skyburst.web.service import Service
-    from skyburst.web.uploads import Uploads
+    from skyburst.web.uploads import LocalUploads
 
     folder = state_folder()
     try:
@@ -59,9 +56,10 @@ def command(port: int, libraries: tuple[Path, ...]) -> None:
         raise Invalid(f"port {port} of {LOOPBACK} is taken ({error.strerror}): give another one with --port") from error
     service = Service(
         lambda: LocalHome(folder),
-        Uploads(folder / "uploads", UPLOAD_GIB * 2**30),
-        Libraries(_folders(libraries)),
+        LocalUploads(folder / "uploads", UPLOAD_GIB * 2**30),
+        LocalLibraries(_folders(libraries)),
         folder,
+        LocalQuota(folder),
     )
     door = Door(socket.getsockname()[1], secrets.token_urlsafe(32))
     click.echo(f"open {door.address}")
