@@ -167,6 +167,7 @@ PATCHES = (
     Patch("moto.stepfunctions.responses", "StepFunctionResponse.stop_execution", state_machines.stop_execution),
     Patch(f"{PARSER}.models", "StepFunctionsParserBackend.start_execution", state_machines.start_execution),
     Patch(f"{PARSER}.models", "StepFunctionsParserBackend._validate_definition", state_machines.validate_definition),
+    Patch(f"{PARSER}.asl.antlr.runtime.ASLParser", "ASLParser.state_machine", state_machines.parse_once),
     Patch(f"{PARSER}.asl.utils.boto_client", "boto_client_for", state_machines.client_for, everywhere=True),
     Patch(f"{PARSER}.asl.utils.json_path", "extract_json", state_machines.extract_json, everywhere=True),
     Patch(f"{PARSER}.asl.jsonata.jsonata", "_eval_jsonata", state_machines.evaluate_jsonata),

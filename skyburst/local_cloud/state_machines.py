@@ -215,6 +215,22 @@ def client_for(_original: Original) -> Replacement:
     return client
 
 
+def parse_once(original: Original) -> Replacement:
+    """A definition is parsed once, and not for each execution of it: that took longer than all else of a short one."""
+    trees: dict[str, Any] = {}
+
+    def state_machine(self: Any) -> Any:
+        definition = str(self.getInputStream().tokenSource.inputStream)
+        if definition in trees:
+            return trees[definition]
+        tree = original(self)
+        if not self.getNumberOfSyntaxErrors():
+            trees[definition] = tree
+        return tree
+
+    return state_machine
+
+
 def evaluate_jsonata(_original: Original) -> Replacement:
     """There is a frame for JSONata in moto, and no engine."""
 

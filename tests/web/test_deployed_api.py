@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import threading
@@ -117,7 +118,17 @@ def variables(dynamodb_tables: Tables, bucket: str, monkeypatch: pytest.MonkeyPa
 
 
 @pytest.fixture
-def make_world(variables: dict[str, str]) -> Iterator[Callable[..., World]]:
+def event_loop() -> Iterator[None]:
+    """The loop that Mangum runs in, which it would make and leave open."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.fixture
+def make_world(variables: dict[str, str], event_loop: None) -> Iterator[Callable[..., World]]:
     import boto3
     from mangum import Mangum
 

@@ -87,6 +87,14 @@ def serving(folder: Path, images: Path, port: int = 0) -> Iterator[Site]:
 
 
 @pytest.fixture
+def expect() -> Any:
+    """Playwright's claims, which wait."""
+    claims = needed("playwright.sync_api").expect
+    claims.set_options(timeout=20_000)
+    return claims
+
+
+@pytest.fixture
 def tab(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
     """Opens a page of the site; afterwards fails on errors in the console, but on those that a test has expected."""
     complaints: list[str] = []

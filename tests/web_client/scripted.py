@@ -85,3 +85,10 @@ def scripted_site(folder: Path) -> Iterator[Site]:
         patch.setenv("SKYBURST_PATH", str(folder / "analyses"))
         with serving(folder, folder) as site:
             yield site
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with one analysis that is a command."""
+    with scripted_site(tmp_path_factory.mktemp("site")) as found:
+        yield found

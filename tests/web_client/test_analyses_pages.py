@@ -6,30 +6,15 @@ import io
 import json
 import re
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import needed
 from tests.web_client.conftest import Site
-from tests.web_client.scripted import scripted_site
+from tests.web_client.scripted import site
 
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server with one analysis that is a command."""
-    with scripted_site(tmp_path_factory.mktemp("site")) as found:
-        yield found
-
-
-@pytest.fixture
-def expect() -> Any:
-    """Playwright's claims, which wait."""
-    claims = needed("playwright.sync_api").expect
-    claims.set_options(timeout=20_000)
-    return claims
+__all__ = ["site"]
 
 
 @pytest.fixture

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.conftest import REPOSITORY, need, needed
 from tests.web_client.conftest import Site
+from tests.web_client.looks import serious, too_wide
 
-AXE = REPOSITORY / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
 PAGES = {"/search": "New search", "/analyses": "Analyses", "/jobs": "Jobs"}
 TABS = ("results", "progress", "files", "timeline", "certificate")
 WIDE, NARROW = 1280, 390
-
-
-@pytest.fixture
-def expect() -> Any:
-    """Playwright's claims, which wait."""
-    return needed("playwright.sync_api").expect
 
 
 @pytest.fixture(scope="module")
@@ -79,33 +71,16 @@ def test_colours_are_those_of_the_system_until_somebody_chooses(tab: Any, expect
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
     tab: Any, searched: str, width: int, dark: bool
 ) -> None:
-    need(AXE.is_file(), "axe is not installed: `make client` does that")
     page = tab("/jobs", width=width, dark=dark)
     found: dict[str, Any] = {}
     for path in (*PAGES, "/analyses/color-depth-search", "/analyses/widefield-denoise", *_tabs(searched)):
         page.goto(page.url.partition("/jobs")[0].partition("/search")[0].partition("/analyses")[0] + path)
         page.locator("h1").wait_for()
         page.wait_for_load_state("networkidle")
-        for problem in [*_serious(page), *_too_wide(page)]:
+        for problem in [*serious(page), *too_wide(page)]:
             found.setdefault(problem, []).append(path)
     assert not found, json.dumps(found, indent=1)
 
 
 def _tabs(job_id: str) -> list[str]:
     return [f"/jobs/{job_id}?tab={one}" for one in TABS]
-
-
-def _serious(page: Any) -> list[str]:
-    page.evaluate(Path(AXE).read_text())
-    found = page.evaluate("axe.run({resultTypes: ['violations']})")["violations"]
-    return [
-        f"{one['id']}: {one['help']}: {node['html'][:160]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-        for node in one["nodes"][:3]
-    ]
-
-
-def _too_wide(page: Any) -> list[str]:
-    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
-    return [f"{wide} pixels wider than the window"] if wide > 0 else []

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -13,24 +12,10 @@ from typing import Any
 import pytest
 
 from skyburst.homes.local.home import LocalHome
-from tests.conftest import needed
 from tests.web_client.conftest import Site
-from tests.web_client.scripted import scripted_site
+from tests.web_client.scripted import site
 
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """A server with one analysis that is a command."""
-    with scripted_site(tmp_path_factory.mktemp("site")) as found:
-        yield found
-
-
-@pytest.fixture
-def expect() -> Any:
-    """Playwright's claims, which wait."""
-    claims = needed("playwright.sync_api").expect
-    claims.set_options(timeout=20_000)
-    return claims
+__all__ = ["site"]
 
 
 @pytest.fixture

@@ -18,8 +18,9 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.conftest import need, needed
+from tests.conftest import needed
 from tests.web_client.conftest import LIBRARY, Site
+from tests.web_client.looks import serious
 
 MANY = 10_000
 MOST_NODES = 2_500
@@ -27,14 +28,6 @@ MOST_NODES = 2_500
 ANALYSIS = str(Path(__file__).parent / "many_matches")
 LOOSE = {"min_matching_pix_ratio": 0, "mask_threshold": 40, "data_threshold": 40, "pix_color_fluctuation": 5}
 """So that a small library has many matches."""
-
-
-@pytest.fixture
-def expect() -> Any:
-    """Playwright's claims, which wait."""
-    claims = needed("playwright.sync_api").expect
-    claims.set_options(timeout=20_000)
-    return claims
 
 
 @dataclass(frozen=True)
@@ -643,25 +636,13 @@ def overflows(page: Any) -> bool:
 
 
 def test_nothing_serious_is_found_by_axe(tab: Any, expect: Any, found: Searched) -> None:
-    axe = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
-    need(axe.is_file(), "axe is not installed: `make client` does that")
     for dark in (False, True):
         page = tab(found.path, dark=dark)
         expect(cards(page)).to_have_count(30)
-        assert serious(page, axe) == []
+        assert serious(page) == []
         opened(page, 0)
         expect(page.get_by_role("dialog").locator("figure img")).to_have_count(2)
-        assert serious(page, axe) == []
-
-
-def serious(page: Any, axe: Path) -> list[str]:
-    page.evaluate(axe.read_text())
-    violations = page.evaluate("axe.run().then(found => found.violations)")
-    return [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in violations
-        if one["impact"] in ("serious", "critical")
-    ]
+        assert serious(page) == []
 
 
 @pytest.fixture(scope="module")

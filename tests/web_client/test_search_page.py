@@ -14,19 +14,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.conftest import needed
 from tests.web_client.conftest import LIBRARY, Site
+from tests.web_client.looks import serious, too_wide
 
 Pixels = NDArray[np.uint8]
 Point = tuple[float, float]
-
-AXE = Path(__file__).parents[2] / "web" / "client" / "node_modules" / "axe-core" / "axe.min.js"
-
-
-@pytest.fixture
-def expect() -> Any:
-    """Playwright's claims, which wait."""
-    return needed("playwright.sync_api").expect
 
 
 @pytest.fixture
@@ -638,12 +630,4 @@ def test_the_page_fits_and_has_no_serious_fault_for_assistive_technology(
 
 def check(page: Any) -> None:
     """No page wider than the window, nothing serious from axe."""
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") == 0
-    page.evaluate(AXE.read_text())
-    found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-    serious = [
-        (one["id"], [node["html"] for node in one["nodes"]][:5])
-        for one in found["violations"]
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert not serious, "\n".join(map(str, serious))
+    assert [*serious(page), *too_wide(page)] == []

@@ -11,20 +11,11 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import needed
 from tests.web_client.conftest import Site
 from tests.web_client.scripted import scripted_site
 from tests.web_client.test_results import cards
 from tests.web_client.test_search_page import Canvas, around, open_image, pixels_of
 from tests.web_client.test_search_page import start as press_search
-
-
-@pytest.fixture
-def expect() -> Any:
-    """Playwright's claims, which wait."""
-    claims = needed("playwright.sync_api").expect
-    claims.set_options(timeout=20_000)
-    return claims
 
 
 @pytest.fixture
