@@ -1,11 +1,11 @@
-import { Anchor, Badge, Card, Group, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Anchor, Badge, Card, Group, SimpleGrid, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useSearchParams } from "react-router";
 import type { Analysis } from "../../api/client";
 import { queries } from "../../api/queries";
 import { Found, Nothing } from "../../components/Feedback";
 import { PageTitle } from "../../components/PageTitle";
+import { SearchField } from "../../components/SearchField";
 import classes from "./AnalysesPage.module.css";
 import { kindOf, sentence } from "./kinds";
 
@@ -17,15 +17,11 @@ export function AnalysesPage() {
   return (
     <>
       <PageTitle title="Analyses">
-        <TextInput
-          aria-label="Search analyses"
+        <SearchField
+          label="Search analyses"
           placeholder="Search"
-          leftSection={<IconSearch size={16} aria-hidden />}
           value={wanted}
-          onChange={(event) => {
-            const q = event.currentTarget.value;
-            setSearch(q === "" ? {} : { q }, { replace: true });
-          }}
+          onChange={(q) => setSearch(q === "" ? {} : { q }, { replace: true })}
         />
       </PageTitle>
       <Found query={analyses}>

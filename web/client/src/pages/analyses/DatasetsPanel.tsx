@@ -1,11 +1,11 @@
-import { Badge, Group, Stack, Text, TextInput } from "@mantine/core";
-import { IconSearch } from "@tabler/icons-react";
+import { Badge, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef } from "react";
 import { useSearchParams } from "react-router";
 import { analysisQueries } from "../../api/analysisQueries";
 import { ended, type Job } from "../../api/client";
 import { Found, Nothing } from "../../components/Feedback";
+import { SearchField } from "../../components/SearchField";
 import classes from "./DatasetsPanel.module.css";
 import { DatasetLine } from "./datasets/DatasetLine";
 import { DATASET_STATES, tally } from "./datasets/states";
@@ -53,13 +53,12 @@ export function DatasetsPanel({ job }: { job: Job }) {
                 ))}
               </Group>
               {all.length > 5 && (
-                <TextInput
+                <SearchField
                   size="xs"
-                  aria-label="Search datasets"
+                  label="Search datasets"
                   placeholder="Name, state or reason"
-                  leftSection={<IconSearch size={14} aria-hidden />}
                   value={wanted}
-                  onChange={(event) => set("find", event.currentTarget.value)}
+                  onChange={(text) => set("find", text)}
                 />
               )}
             </Group>

@@ -1,4 +1,4 @@
-import { Button, Group, Stack, Text, TextInput, Tree, type TreeNodeData, useTree } from "@mantine/core";
+import { Button, Group, Stack, Text, Tree, type TreeNodeData, useTree } from "@mantine/core";
 import {
   IconChevronDown,
   IconChevronRight,
@@ -7,7 +7,6 @@ import {
   IconFileText,
   IconFolder,
   IconPhoto,
-  IconSearch,
 } from "@tabler/icons-react";
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
@@ -15,6 +14,7 @@ import { useSearchParams } from "react-router";
 import { analysisQueries } from "../../api/analysisQueries";
 import { ended, type Job } from "../../api/client";
 import { Found, Nothing, ProblemAlert } from "../../components/Feedback";
+import { SearchField } from "../../components/SearchField";
 import { bytes, counted } from "../../format";
 import classes from "./FilesPanel.module.css";
 import { downloadAll } from "./files/download";
@@ -69,16 +69,7 @@ function Files({ job, files }: { job: Job; files: readonly Named[] }) {
           {counted(files.length, "file")}, {bytes(size)}
         </Text>
         <Group gap="xs">
-          {files.length > 12 && (
-            <TextInput
-              size="xs"
-              aria-label="Search files"
-              placeholder="Search files"
-              leftSection={<IconSearch size={14} aria-hidden />}
-              value={wanted}
-              onChange={(event) => setWanted(event.currentTarget.value)}
-            />
-          )}
+          {files.length > 12 && <SearchField size="xs" label="Search files" value={wanted} onChange={setWanted} />}
           <Button
             size="xs"
             variant="default"

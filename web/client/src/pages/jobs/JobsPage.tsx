@@ -1,6 +1,5 @@
-import { Button, Checkbox, Group, Loader, MultiSelect, Select, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, Loader, MultiSelect, Select, Stack, Text } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
-import { IconSearch } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "react-router";
@@ -9,6 +8,7 @@ import { jobsQuery } from "../../api/jobsQuery";
 import { queries } from "../../api/queries";
 import { Nothing, ProblemAlert } from "../../components/Feedback";
 import { PageTitle } from "../../components/PageTitle";
+import { SearchField } from "../../components/SearchField";
 import { counted } from "../../format";
 import { searchesByMask } from "../analyses/kinds";
 import { type Action, useActions } from "./actions";
@@ -75,14 +75,13 @@ function FilterBar({ filters, analyses, onChange }: FilterBarProps) {
   ];
   return (
     <Group gap="xs">
-      <TextInput
-        aria-label="Search jobs"
+      <SearchField
+        label="Search jobs"
         placeholder="Name or id"
-        leftSection={<IconSearch size={16} aria-hidden />}
         value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value);
-          search(event.currentTarget.value);
+        onChange={(name) => {
+          setText(name);
+          search(name);
         }}
         style={{ flexGrow: 1, minWidth: 180 }}
       />

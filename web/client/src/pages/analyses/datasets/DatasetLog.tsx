@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Checkbox, Group, Loader, Text, TextInput, Tooltip } from "@mantine/core";
-import { IconChevronDown, IconChevronUp, IconDownload, IconSearch } from "@tabler/icons-react";
+import { ActionIcon, Button, Checkbox, Group, Loader, Text, Tooltip } from "@mantine/core";
+import { IconChevronDown, IconChevronUp, IconDownload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { analysisQueries } from "../../../api/analysisQueries";
 import { ProblemAlert } from "../../../components/Feedback";
+import { SearchField } from "../../../components/SearchField";
 import { count, counted } from "../../../format";
 import { saveText } from "../files/download";
 import classes from "./DatasetLog.module.css";
@@ -81,15 +82,7 @@ export default function DatasetLog({ jobId, number, name, attempt, grows }: Data
     <section aria-label={`Log of ${name}`}>
       <Group justify="space-between" gap="xs" mb={6}>
         <Group gap={4}>
-          <TextInput
-            size="xs"
-            aria-label="Search the log"
-            placeholder="Search the log"
-            leftSection={<IconSearch size={14} aria-hidden />}
-            value={wanted}
-            onChange={(event) => search(event.currentTarget.value)}
-            onKeyDown={onKey}
-          />
+          <SearchField size="xs" label="Search the log" value={wanted} onChange={search} onKeyDown={onKey} />
           <Step label="Earlier match" icon={IconChevronUp} disabled={hits.length === 0} onClick={() => go(-1)} />
           <Step label="Next match" icon={IconChevronDown} disabled={hits.length === 0} onClick={() => go(1)} />
           <Text size="xs" c="dimmed" aria-live="polite">
