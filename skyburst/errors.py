@@ -222,7 +222,7 @@ class LibraryBusy(Conflict):
 
 
 class FolderBusy(Conflict):
-    """Raised when another program watches a folder of submissions."""
+    """Raised when another program watches a folder of submissions, or deletes what is due in a folder of jobs."""
 
 
 class TooManyJobs(Conflict):

@@ -13,14 +13,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
     from tests.homes_aws.dynamodb import Tables
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-settings.register_profile("skyburst", max_examples=50)  # of the properties that do not say how many they need
+settings.register_profile(
+    "skyburst",
+    max_examples=50,  # of the properties that do not say how many they need
+    deadline=None,  # other tests run beside these: no time is a claim
+    suppress_health_check=[HealthCheck.too_slow],
+)
 settings.load_profile("skyburst")
 SHARING = ("tests/deployed/", "tests/homes_aws/outside/", "tests/cdk_app/")
 """Folders of tests that share something that takes long to make."""

@@ -19,7 +19,7 @@ from skyburst.errors import InvalidAnalysis
 from tests.chance import chances
 from tests.json_values import json_values, same
 
-quick = settings(max_examples=80, deadline=None)
+quick = settings(max_examples=80)
 words = st.sampled_from(["a", "b", "c", "dd", ""])
 whole = st.integers(-(2**70), 2**70)
 decimals = st.floats(-1e12, 1e12, allow_nan=False)

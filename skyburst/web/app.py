@@ -74,7 +74,10 @@ IdempotencyKey = Annotated[
 ]
 LikeLibrary = Annotated[str | None, QueryParameter(description="Id of a library whose images it must be like in size.")]
 At = Annotated[
-    str | None, QueryParameter(description="JSON Pointer of the list; may be left out where there is only one.")
+    list[str] | None,
+    QueryParameter(
+        description="JSON Pointer of the list; may be left out where there is only one. Of several, the first that leads to one."
+    ),
 ]
 Where = Annotated[
     list[str] | None,
@@ -365,7 +368,7 @@ class ResultPaths(Controller):
     ) -> Results:  # fmt: skip
         """A page of what a job found; while it runs, of what it found so far."""
         service, user = _of(request)
-        query = Query(at, where or (), sort or (), per, most_per, count or (), offset, limit)
+        query = Query(at or (), where or (), sort or (), per, most_per, count or (), offset, limit)
         return service.results(job_id, user, query)
 
     @get("/files/{name:path}", sync_to_thread=True, responses=PROBLEM)

@@ -22,7 +22,8 @@ CONDITION = re.compile(r"(?P<field>[^=<>!~]{1,200}?)(?P<operator>!=|<=|>=|=|<|>|
 class Query:
     """Which entries are wanted."""
 
-    at: str | None = None
+    at: Sequence[str] = ()
+    """JSON Pointers of the list: the first that leads to one. A running job may have found it elsewhere than where it will be."""
     """JSON Pointer of the list; None for the only list that there is."""
     where: Sequence[str] = ()
     """Conditions that all hold, such as `image/libraryName=FlyLight`, `matchingPixels>=100`, `image/publishedName~VT*`."""
@@ -70,8 +71,8 @@ def field_of(entry: Any, path: str) -> Any:
     return entry
 
 
-def _list(value: Any, at: str | None) -> tuple[str, list[Any]]:
-    if at is None:
+def _list(value: Any, pointers: Sequence[str]) -> tuple[str, list[Any]]:
+    if not pointers:
         if isinstance(value, list):
             return "", value
         lists = [name for name, part in value.items() if isinstance(part, list)] if isinstance(value, dict) else []
@@ -79,8 +80,17 @@ def _list(value: Any, at: str | None) -> tuple[str, list[Any]]:
             has = f"it has {', '.join(lists)}" if lists else "it has none"
             raise InvalidQuery(f"at is missing: say which list of the result is meant; {has}", "at")
         return f"/{_escaped(lists[0])}", value[lists[0]]
+    for at in pointers[:-1]:
+        try:
+            return at, _list_at(value, at)
+        except InvalidQuery:
+            continue
+    return pointers[-1], _list_at(value, pointers[-1])
+
+
+def _list_at(value: Any, at: str) -> list[Any]:
     found = value
-    for step in at.split("/")[1:] if at else ():
+    for step in at.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and name in found:
             found = found[name]
@@ -90,7 +100,7 @@ def _list(value: Any, at: str | None) -> tuple[str, list[Any]]:
             raise InvalidQuery(f"at is {at!r}: the result has nothing there", "at")
     if not isinstance(found, list) or (at and not at.startswith("/")):
         raise InvalidQuery(f"at is {at!r}: expected the JSON Pointer of a list of the result, such as /results", "at")
-    return at, found
+    return found
 
 
 def _escaped(name: str) -> str:

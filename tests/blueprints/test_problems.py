@@ -84,7 +84,7 @@ fields = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(fields, values, max_size=6), st.booleans())
 def test_there_are_problems_exactly_when_the_blueprint_is_refused(changes: dict[str, Any], from_good: bool) -> None:
     document = {**(GOOD if from_good else {}), **changes}

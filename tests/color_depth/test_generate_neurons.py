@@ -21,7 +21,7 @@ def grown(family: int, seed: int) -> Neuron:
     return grow(lineages()[family], np.random.default_rng(seed))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(families, seeds)
 def test_every_point_comes_after_its_parent(family, seed):
     neuron = grown(family, seed)
@@ -31,7 +31,7 @@ def test_every_point_comes_after_its_parent(family, seed):
     assert np.isfinite(neuron.position).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(families, seeds)
 def test_neurites_never_grow_thicker_towards_the_tips(family, seed):
     neuron = grown(family, seed)
@@ -39,7 +39,7 @@ def test_neurites_never_grow_thicker_towards_the_tips(family, seed):
     assert (radius[1:] <= radius[neuron.parent[1:]]).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(families, seeds)
 def test_neurons_stay_in_the_brain_but_for_a_few_twigs_and_the_neck(family, seed):
     points = grown(family, seed).position
@@ -48,7 +48,7 @@ def test_neurons_stay_in_the_brain_but_for_a_few_twigs_and_the_neck(family, seed
     assert np.logical_or.reduce(nearby).mean() > 0.9
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(families, seeds)
 def test_every_point_of_the_tree_has_a_sample_within_two_pixels(family, seed):
     neuron = grown(family, seed)
@@ -59,7 +59,7 @@ def test_every_point_of_the_tree_has_a_sample_within_two_pixels(family, seed):
     assert nearest.max() < 2
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(families, seeds)
 def test_the_mirror_image_of_the_mirror_image_is_the_neuron(family, seed):
     neuron = grown(family, seed)
@@ -67,7 +67,7 @@ def test_the_mirror_image_of_the_mirror_image_is_the_neuron(family, seed):
     assert np.allclose(neuron.mirrored().mirrored().position, neuron.position, atol=1e-3)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(families, seeds, st.floats(0.1, 0.8))
 def test_a_partly_stained_neuron_is_a_tree_of_the_remaining_points(family, seed, share):
     neuron = grown(family, seed)
@@ -91,7 +91,7 @@ def test_a_distortion_moves_points_as_far_as_it_says():
     assert max(by.std(axis=0).max() for by in moved) < 1e-3
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, 60), seeds, st.floats(0, 1))
 def test_an_arbor_joins_every_place_to_one_nearer_to_the_root(count, seed, balance):
     rng = np.random.default_rng(seed)

@@ -115,7 +115,7 @@ def test_a_file_cut_anywhere_is_an_error_or_still_whole():
             assert (pixels == IMAGE).all()
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     changes=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=9),
     palette=st.booleans(),

@@ -189,7 +189,7 @@ def test_a_file_cut_anywhere_is_an_error_or_still_whole(compression):
             assert (pixels == IMAGE).all(), length
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     compression=st.sampled_from(COMPRESSIONS),
     predictor=st.sampled_from([1, 2]),

@@ -81,7 +81,7 @@ def test_the_policy_allows_just_the_style_and_script_of_the_page(element: str, d
     assert f"{directive} 'sha256-{digest}'" in html
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(name=st.text(min_size=1, max_size=40) | st.sampled_from(["</script><script>alert(1)</script>", "<!--", "]]>"]))
 def test_any_file_name_arrives_as_it_is_and_cannot_end_the_data(name: str) -> None:
     found = contents(pictured(findings([match(10, item(name))]), pictures=0))

@@ -62,7 +62,7 @@ def random_image(rng: np.random.Generator, shape: tuple[int, int]) -> np.ndarray
     return image.astype(np.uint8)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     seed=st.integers(0, 2**32),
     width=st.integers(1, 14),

@@ -82,7 +82,7 @@ PAIRS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(pairs=PAIRS, compared=st.integers(0, 12))
 def test_ranking_by_shape_puts_the_compared_in_order_and_leaves_the_rest_as_it_was(pairs, compared):
     pairs.sort(key=lambda pair: (-pair[0], pair[1]))

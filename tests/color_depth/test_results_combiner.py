@@ -98,7 +98,7 @@ LEAVES = st.lists(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(leaves=LEAVES, limit=st.integers(-1, 5), cuts=st.sets(st.integers(1, 7)))
 def test_groups_combined_in_a_tree_give_the_same_as_all_at_once(
     leaves: list[list[Match]], limit: int, cuts: set[int]

@@ -90,7 +90,7 @@ def test_a_file_name_that_is_not_utf8_is_escaped() -> None:
     assert rows(findings([match(1, item("a\udcff"))]))[0]["Line/Neuron ID"] == "a\\udcff"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1), max_size=5))
 def test_any_names_are_read_back_as_they_were(names: list[str]) -> None:
     found = rows(findings([match(1, item(name)) for name in names]))

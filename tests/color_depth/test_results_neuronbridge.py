@@ -100,7 +100,7 @@ def test_what_was_filled_in_is_counted_and_what_is_known_is_not() -> None:
 VALUES = st.none() | st.text(max_size=8) | st.integers(0, 9) | st.sampled_from(["m", "f", "EMImage", "LMImage", "2"])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     metadata=st.dictionaries(st.sampled_from(sorted(LM | EM)), VALUES),
     size=st.sampled_from([(1210, 566), (573, 1119), (7, 5)]),

@@ -18,7 +18,7 @@ def sparse(seed: int, height: int, width: int, share: float) -> np.ndarray:
     return image
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     seed=st.integers(0, 2**32),
     height=st.integers(1, 16),

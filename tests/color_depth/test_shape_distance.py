@@ -11,7 +11,7 @@ from examples.color_depth_search.shape.distance import city_block_distance
 from tests.color_depth import shape_reference
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(
     seed=st.integers(0, 2**32),
     height=st.integers(1, 14),

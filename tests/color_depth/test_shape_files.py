@@ -30,7 +30,7 @@ FILES = {
 }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), width=st.integers(1, 40), height=st.integers(1, 40), turned=st.booleans())
 def test_images_come_back_as_they_were(seed, width, height, turned):
     rng = np.random.default_rng(seed)

@@ -52,7 +52,7 @@ def test_the_z_gap_of_a_real_image_is_the_largest_colour_of_each_disk(color_dept
         assert z_gap[y, x].tolist() == padded[y : y + 41, x : x + 41][disk].max(axis=0).tolist()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32),
     height=st.integers(1, 12),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from examples.color_depth_search.shape.channels import gather, grey, largest_channel
@@ -24,7 +24,6 @@ def test_pixels_are_gathered_in_the_order_that_is_asked_for():
     assert gather(image, np.array([], np.intp)).shape == (0, 3)
 
 
-@settings(deadline=None)
 @given(
     st.dictionaries(
         st.tuples(st.integers(0, 159), st.integers(0, 2)),

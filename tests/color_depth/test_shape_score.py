@@ -71,7 +71,7 @@ def random_image(rng: np.random.Generator, shape: tuple[int, int], share: float)
     return image
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     seed=st.integers(0, 2**32),
     width=st.integers(1, 80),

@@ -286,7 +286,7 @@ def test_a_missing_field_is_named(field: str) -> None:
         parse_blueprint({name: value for name, value in SMALL.items() if name != field}, "here")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.dictionaries(st.sampled_from([*FULL, "other"]), json_values, max_size=3))
 def test_any_document_is_accepted_or_refused_with_where_it_is(noise: dict[str, Any]) -> None:
     refusal = "here: "

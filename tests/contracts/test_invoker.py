@@ -48,14 +48,14 @@ def plans_and_done(draw: st.DrawFn) -> tuple[Plan, Ranges]:
 
 
 @pytest.mark.parametrize("home", list(INVOKERS))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(plans())
 def test_every_batch_is_sent_exactly_once(home: str, plan: Plan) -> None:
     assert Counter(INVOKERS[home](plan, [])) == Counter(range(plan.batches))
 
 
 @pytest.mark.parametrize("home", list(INVOKERS))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(plans_and_done())
 def test_batches_that_are_done_are_not_sent_and_all_others_are_once(home: str, case: tuple[Plan, Ranges]) -> None:
     plan, done = case
@@ -113,7 +113,7 @@ def test_a_batch_that_did_not_run_is_sent_again_first_as_the_same_attempt() -> N
     assert [pending.next(0.0) for _ in range(3)] == [(0, 1), (1, 3), (1, 1)]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(plans(), st.data())
 def test_whatever_fails_or_is_returned_each_batch_is_sent_until_it_is_done(plan: Plan, data: Any) -> None:
     pending = Pending(plan)

@@ -167,7 +167,7 @@ def test_an_impossible_value_is_refused_with_field_and_expectation(field: str, v
     assert f"job.{field}" in str(caught.value)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.dictionaries(st.sampled_from([*FULL, "other"]), json_values, max_size=4),
     st.dictionaries(st.sampled_from([*FULL]), st.nothing() | st.sampled_from(list(FULL.values())), max_size=4),

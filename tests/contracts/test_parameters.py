@@ -34,7 +34,7 @@ def test_what_is_left_out_gets_its_default_or_none(tmp_path: Path) -> None:
     assert list(resolved) == list(DECLARED)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(json_values)
 def test_a_parameter_without_a_type_gets_exactly_what_was_given(value: Any) -> None:
     assert same(resolve({"any": {}}, {"any": value}, Path())["any"], value)

@@ -21,7 +21,7 @@ from skyburst.errors import Invalid, NotJson
 from tests.json_values import any_character, json_values, same
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(json_values)
 @example([2**63, 2**64, -(2**1000), 10**4299])
 @example([-0.0, 5e-324, 1.7976931348623157e308, 0.1, 1e16, 1.0])

@@ -25,8 +25,6 @@ IMAGES, BATCH = 30, 5
 WRONG = "Wrong-Horse-99"
 CUSTOM_ENDPOINT = "You are using a custom Amazon"
 """What Amplify warns of: here Cognito has an address of its own."""
-JUST_ENDED = re.compile(r"status of 400.*/results\?at=%2Fmatches%2F0")
-"""What was found so far may be asked for when the job has just ended; then the page asks for what it found."""
 
 
 @dataclass
@@ -51,7 +49,7 @@ class Watched:
     def complain(self, message: Any) -> None:
         """Note errors and warnings of the console."""
         text = f"{message.text} {message.location.get('url', '')}"
-        if message.type in ("error", "warning") and not JUST_ENDED.search(text):
+        if message.type in ("error", "warning"):
             self.complaints.append(text)
 
     def hear(self, frame: str | bytes) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from skyburst.notifications.webhook import is_signed
-from tests.deployed.conftest import HOOK_SECRET, Deployment, scripts
+from tests.deployed.conftest import HOOK_SECRET, PREFIX, Deployment, scripts
+from tests.deployed.world import World
 from tests.notifications.conftest import Hook, serve, servers
 
 __all__ = ["servers"]
@@ -51,7 +52,11 @@ def told(aws: Deployment, job: str, number: int) -> dict[str, Any]:
     return found
 
 
-def test_mail_topics_and_web_hooks_are_told_and_topics_that_may_not_be_used_are_refused_before_the_job(
+BY_DOMAIN = {"ses:SendEmail", "ses:SendRawEmail"}
+"""An address is verified itself or with its domain, and SES asks for one right or the other: here it is always the first."""
+
+
+def test_mail_topics_web_hooks_and_who_ran_a_job_are_told_and_topics_that_may_not_be_used_are_refused_before_the_job(
     aws: Deployment, job_name: str, queue: str, servers: list[Any]
 ) -> None:
     hook = serve(servers, Hook())
@@ -77,6 +82,12 @@ def test_mail_topics_and_web_hooks_are_told_and_topics_that_may_not_be_used_are_
     event = {"detail": {"job": job_name, "run": 1}}
     aws.cloud.client("lambda").invoke(FunctionName="skyburst-notify", Payload=json.dumps(event).encode())
     assert len(hook.received) == 1, "an event that comes twice tells nobody twice"
+    profile = f'name = "{job_name}"\napproved = true\nnotify = "always"\nwebhook = "{hook.url}"\n'
+    aws.put(f"people/users/{job_name}.toml", profile.encode())
+    aws.run(f"{job_name}-mine", scripts("ok", user=job_name))
+    assert told(aws, f"{job_name}-mine", 1)[hook.url]["state"] == "sent", "as the profile of its user wishes"
+    unused = World(aws.cloud, aws.outputs).unused(f"{PREFIX}-notify")
+    assert [entry for entry in unused if entry[0] not in BY_DOMAIN] == [], "its role may do nothing else"
 
 
 def test_a_job_that_tells_nobody_calls_nobody(aws: Deployment, job_name: str) -> None:

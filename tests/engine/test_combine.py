@@ -118,7 +118,7 @@ ASSOCIATIVE: dict[str, tuple[Callable[[], Combiner], Callable[[int], Any]]] = {
 
 
 @pytest.mark.parametrize("name", list(ASSOCIATIVE))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(batches=st.integers(0, 30_000) | st.sampled_from([100, 101, 10_000, 10_001]), data=st.data())
 def test_a_tree_gives_what_combining_at_once_gives(scratch: Path, name: str, batches: int, data: Any) -> None:
     make, value_of = ASSOCIATIVE[name]

@@ -55,7 +55,7 @@ class Tree:
         self.workers.append(node)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(items_counts, batch_sizes)
 @example(0, None)
 @example(1, None)
@@ -73,7 +73,7 @@ def test_batches_cut_the_items_into_pieces_without_gap_or_overlap(items: int, ba
     assert batch_size is None or plan.batch_size == batch_size
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(plans())
 def test_the_tree_reaches_every_batch_exactly_once(plan: Plan) -> None:
     tree = Tree(plan)
@@ -84,7 +84,7 @@ def test_the_tree_reaches_every_batch_exactly_once(plan: Plan) -> None:
     assert max(tree.fan_outs, default=0) <= plan.fan_out, "no manager has more children than planned"
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(plans(), st.data())
 def test_the_children_of_any_range_cut_it_without_gap_or_overlap(plan: Plan, data: st.DataObject) -> None:
     first = data.draw(st.integers(0, plan.batches))
@@ -97,7 +97,7 @@ def test_the_children_of_any_range_cut_it_without_gap_or_overlap(plan: Plan, dat
     assert position == node.last
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.integers(0, 10**15), st.integers(2, 1_000), st.integers(1, 5_000))
 def test_the_tree_is_as_shallow_as_its_fan_out_allows(batches: int, most_children: int, one_manager: int) -> None:
     plan = make_plan(batches, 1, most_children=most_children, one_manager=one_manager)

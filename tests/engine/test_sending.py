@@ -185,7 +185,7 @@ def test_a_failed_attempt_is_followed_by_the_next_one_after_a_while() -> None:
     assert look(sent, [failed], 11.0).again == [], "it is on its way"
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 60), st.one_of(st.none(), st.integers(1, 20)), st.integers(1, 4), st.sampled_from([0.0, 0.2, 0.6]),
     chances,

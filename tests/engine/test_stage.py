@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from skyburst.analysis import Combiner, SecondStage, TaskContext
@@ -36,7 +36,6 @@ from skyburst.objects import open_store
 PREFIX = "jobs/job-1/"
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(2, 50), max_size=200), st.integers(1, 60))
 def test_each_task_is_in_one_group_and_groups_are_alike(sizes: list[int], most: int) -> None:
     ends = list(accumulate(sizes))

@@ -59,7 +59,7 @@ def loaded(stored: StoredValue) -> tuple[Any, list[Any]]:
     return value, results
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(json_values)
 def test_a_value_comes_back_as_it_was(scratch: Path, value: Any) -> None:
     found, results = loaded(store_value(value, scratch))
@@ -67,7 +67,7 @@ def test_a_value_comes_back_as_it_was(scratch: Path, value: Any) -> None:
     assert same(results, value if isinstance(value, list) else [value])
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(json_values, max_size=8), st.integers(0, 40))
 def test_yielded_values_come_back_in_order(scratch: Path, yielded: list[Any], more: int) -> None:
     everything = yielded + [{"n": number} for number in range(more)]

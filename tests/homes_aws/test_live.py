@@ -12,7 +12,9 @@ import pytest
 
 from skyburst.errors import NotDelivered
 from skyburst.homes.aws.calls import Calls
+from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.live import Live, Signed
+from tests.homes_aws.dynamodb import REGION, Tables
 from tests.web.buckets import web_table
 
 DETAIL = {
@@ -101,6 +103,23 @@ def test_the_user_of_an_event_that_does_not_say_is_that_of_the_job(live: Live, a
     assert live.tell({**detail, "job": "old-job"})
     assert appsync.requests[0][1]["channel"] == "/jobs/0000-1111"
     assert not live.tell(detail)
+
+
+def test_a_job_that_is_gone_has_nobody_who_listens(
+    dynamodb_tables: Tables, bucket: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    deployed = Deployed(bucket.removeprefix("s3://"), dynamodb_tables.batches, dynamodb_tables.jobs, "skyburst")
+    variables = {
+        "SKYBURST_WEB": "none",
+        "SKYBURST_LIVE_URL": "https://127.0.0.1:1/event",
+        "SKYBURST_LIVE_NAMESPACE": "jobs",
+    }
+    live = Live.from_environment(deployed, {**variables, "AWS_REGION": "eu-central-1"})
+    assert not live.tell({"job": "gone", "state": "SUCCEEDED", "run": 1}), (
+        "it was deleted before its last event was read"
+    )
+    deployed.table.close()
 
 
 @pytest.mark.parametrize(("status", "temporary"), [(403, False), (429, True), (503, True)])

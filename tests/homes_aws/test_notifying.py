@@ -31,6 +31,7 @@ def test_a_message_that_a_dead_sender_began_is_asked_for_again_until_it_has_an_e
     with pytest.raises(NotDelivered, match="another call has begun to send this"):
         notifier.tell("told-1", 0)
     deployed.objects.put(KEY, json.dumps({**began, "at": time.time() - STALE_S - 1}).encode())
+    assert notifier.tell("gone-1", 0) == [], "deleted as soon as it had ended"
     (entry,) = notifier.tell("told-1", 0)
     assert (entry["state"], "sends no mail" in entry["reason"]) == ("failed", True)
     deployed.table.close()

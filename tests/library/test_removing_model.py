@@ -52,7 +52,7 @@ class Model:
         self.version += 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=st.lists(ADD | REMOVE, min_size=1, max_size=7))
 def test_a_library_is_what_was_added_and_not_removed(steps: list[tuple[str, dict[str, str] | set[str]]]) -> None:
     with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:

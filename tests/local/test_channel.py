@@ -108,7 +108,7 @@ def test_frames_that_arrive_byte_by_byte_arrive_whole() -> None:
     ours.close()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(json_values, st.lists(st.binary(max_size=300), max_size=4)), max_size=6), st.data())
 def test_any_frames_in_any_pieces_arrive_whole(messages: list[Message], data: st.DataObject) -> None:
     everything = bytes_of(messages)

@@ -30,12 +30,13 @@ def test_the_only_list_of_a_result_is_found_by_itself():
 
 def test_another_list_is_named_by_its_json_pointer():
     value = {"masks": [{"a/b": [1, 2]}], "more": []}
-    assert page(value, Query(at="/masks/0/a~1b")).entries == [1, 2]
+    assert page(value, Query(at=["/masks/0/a~1b"])).entries == [1, 2]
+    assert page(value, Query(at=["/found/so/far", "/more", "/masks"])).at == "/more", "the first that there is"
     with pytest.raises(InvalidQuery, match="it has masks, more"):
         page(value, Query())
     for wrong in ("/masks/1", "/masks/0", "masks", "/none"):
         with pytest.raises(InvalidQuery, match="at is") as told:
-            page(value, Query(at=wrong))
+            page(value, Query(at=["/none", wrong]))
         assert told.value.field == "at"
 
 

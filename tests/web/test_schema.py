@@ -50,7 +50,7 @@ def test_answers_are_as_the_document_says_whatever_is_sent(operations):
     checks = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
     for operation in operations:
 
-        @settings(max_examples=MOST, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+        @settings(max_examples=MOST, database=None, suppress_health_check=list(HealthCheck))
         @given(operation.as_strategy())
         def each(case):
             case.validate_response(case.call(), checks=checks)
@@ -58,7 +58,7 @@ def test_answers_are_as_the_document_says_whatever_is_sent(operations):
         each()
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, suppress_health_check=list(HealthCheck))
 @given(st.text(max_size=30), st.text(max_size=30), st.sampled_from(FILES))
 def test_no_name_leads_out_of_the_files_of_a_job_or_library(api, folder, name, path):
     where = re.sub(r"\{\w+\}", "{}", path).format(quote(folder, safe=""), quote(name, safe="/."))

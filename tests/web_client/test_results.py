@@ -271,7 +271,7 @@ def test_the_best_matches_appear_and_take_their_places_while_a_job_runs(
 ) -> None:
     parameters = {"library": str(pictures(40)), "mask": str(site.masks[0]), "gates": str(tmp_path), "parts": 4}
     job_id = start(site, ANALYSIS, parameters)
-    page = tab(f"/jobs/{job_id}", expect="400")  # what was found so far may be asked for when the job has just ended
+    page = tab(f"/jobs/{job_id}")
     (tmp_path / "1").touch()
     expect(heading(page, "10 matches")).to_be_visible()
     first = keys_of(page)

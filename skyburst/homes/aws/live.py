@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skyburst.contracts import values
-from skyburst.errors import AwsUnavailable, InvalidJob, NotDelivered
+from skyburst.errors import AwsUnavailable, InvalidJob, JobNotFound, NotDelivered
 from skyburst.homes.aws.calls import Calls
 from skyburst.homes.aws.deployed import WEB, Deployed
 from skyburst.objects import CREDENTIALS
@@ -54,7 +54,10 @@ class Live:
                 raise InvalidJob(f"{name} is not set: this code runs in functions that `skyburst deploy` made")
 
         def user_of(job_id: str) -> str | None:
-            user: str | None = deployed.table.job(job_id).spec.get("user")
+            try:
+                user: str | None = deployed.table.job(job_id).spec.get("user")
+            except JobNotFound:  # deleted before its last events were read
+                return None
             return user
 
         calls, send = Calls(deployed.client("dynamodb")), Signed(environment[URL])

@@ -11,7 +11,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.engine.combine import RESULT
-from skyburst.errors import NotDelivered, ObjectNotFound
+from skyburst.errors import JobNotFound, NotDelivered, ObjectNotFound
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.ending import CERTIFICATE
@@ -64,13 +64,16 @@ class Notifier:
         """Tell everybody who is to be told that a run of a job has ended; nobody twice, however often this is called.
 
         Returns:
-            What became of it, as `Delivery.deliver` has it; nothing of a job that is in another run by now.
+            What became of it, as `Delivery.deliver` has it; nothing of a job that is in another run by now, or gone.
 
         Raises:
             NotDelivered: when somebody else is at it, who may have died; Lambda then makes the call again, after minutes.
         """
         table = self._deployed.table
-        job = table.job(job_id)
+        try:
+            job = table.job(job_id)
+        except JobNotFound:  # deleted as soon as it had ended
+            return []
         if job.runs != run or not job.state.finished:
             return []
         prefix = f"{self._deployed.location}/{job_prefix(job_id)}"

@@ -31,6 +31,7 @@ from skyburst.engine.evidence import datasets_of, inputs_of
 from skyburst.engine.following import check_chain
 from skyburst.environments.items import checked_datasets
 from skyburst.errors import (
+    FolderBusy,
     InvalidAnalysis,
     InvalidJob,
     JobBusy,
@@ -358,8 +359,25 @@ class LocalHome(DatasetsOfHome):
         return []
 
     def retain(self, now: float) -> Iterator[Deleted]:
-        """Delete what is due of jobs whose specifications ask for it."""
-        return enforce(self, now)
+        """Delete what is due of jobs whose specifications ask for it; one program at a time, so that each counts what it deletes.
+
+        Raises:
+            FolderBusy: when another program is at it.
+            StorageError: when the folder cannot be written to.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self.folder / "retention.lock")
+        try:
+            lock.acquire(timeout=LOCK_S)
+        except Timeout as error:
+            raise FolderBusy("another program deletes what is due of these jobs") from error
+        except OSError as error:
+            raise StorageError(f"{lock.lock_file} cannot be written: {error.strerror}") from error
+        try:
+            yield from enforce(self, now)
+        finally:
+            lock.release()
 
     def _retain(self) -> None:
         """The same, beside a job, which nothing of it may fail."""

@@ -35,7 +35,7 @@ def from_images(images, masks, **arguments) -> list[list[Score]]:
     return [match.scores(image[match.rows.start : match.rows.stop]) for image in images]
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(
     seed=st.integers(0, 2**32),
     width=st.integers(1, 70),

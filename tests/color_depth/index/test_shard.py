@@ -24,7 +24,7 @@ def every_block(shard: Shard):
     return shard.read(np.arange(Grid(shard.header.width, shard.header.height).blocks))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     seed=st.integers(0, 2**32),
     percent=st.one_of(st.sampled_from([0, 1, 2, 3, 5, 10]), st.floats(0, 10)),
@@ -41,7 +41,7 @@ def test_the_colours_that_match_a_colour_are_ranges_of_their_numbers(seed, perce
     assert numbers.size == 0 or numbers.max() < COLOURS
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(seed=st.integers(0, 2**32), width=st.integers(1, 50), height=st.integers(1, 40), count=st.integers(1, 40))
 def test_entries_that_do_not_fit_into_memory_are_stored_the_same(tmp_path_factory, seed, width, height, count):
     rng = np.random.default_rng(seed)

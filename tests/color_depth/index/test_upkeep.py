@@ -29,7 +29,7 @@ INDEX = st.tuples(st.just("index"), st.sampled_from([20, 20, 20, 40]))
 INTERRUPT = st.tuples(st.sampled_from(["while it builds", "before it removes"]), st.integers(0, 2))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(steps=st.lists(CHANGE | INDEX | INTERRUPT, min_size=2, max_size=7))
 def test_an_index_finds_what_the_images_have_and_older_ones_are_removed(steps: list[tuple[str, int]]) -> None:
     with tempfile.TemporaryDirectory() as name:

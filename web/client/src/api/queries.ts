@@ -87,7 +87,7 @@ export const queries = {
 
 /** What a page of results is asked with; see the API's documentation. */
 export interface ResultsQuery {
-  at?: string;
+  at?: string[];
   where?: string[];
   sort?: string[];
   per?: string;

@@ -29,7 +29,7 @@ const CompareDialog = lazy(async () => ({ default: (await import("./compare/Comp
 interface MatchesViewProps {
   job: Job;
   /** JSON Pointer of the list in the result. */
-  at: string;
+  at: readonly string[];
   /** Names of the masks, to choose from when there are several. */
   masks: string[];
 }

@@ -52,8 +52,9 @@ function Search({ job }: { job: Job }) {
   const [params] = useSearchParams();
   const masks = maskNames(job.parameters.mask);
   const mask = Math.min(readView(params).mask, masks.length - 1);
-  const done = masks.length > 1 ? `/masks/${mask}/results` : "/results";
-  return <MatchesView job={job} at={ended(job.state) ? done : `/matches/${mask}`} masks={masks} />;
+  // A search finds matches elsewhere than where they are in the end, and may have ended before this page knows.
+  const at = [masks.length > 1 ? `/masks/${mask}/results` : "/results", `/matches/${mask}`];
+  return <MatchesView job={job} at={at} masks={masks} />;
 }
 
 /** A result that is a list of matches of images is shown as one, whichever analysis it is of. */
@@ -65,7 +66,7 @@ function Other({ job }: { job: Job }) {
     <Found query={query}>
       {(page) => {
         const [first] = page.entries;
-        if (matchOf(first) !== null) return <MatchesView job={job} at={page.at} masks={[]} />;
+        if (matchOf(first) !== null) return <MatchesView job={job} at={[page.at]} masks={[]} />;
         return <PlainView job={job} list={typeof first === "object" && first !== null ? page : null} />;
       }}
     </Found>

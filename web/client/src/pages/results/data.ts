@@ -86,7 +86,7 @@ export function useFacets(source: Source, view: View, current: Results | undefin
   const ended = form === "ended";
   const counts = (without: Partial<View>, name: string, needed: boolean) => ({
     ...queries.results(jobId, {
-      at: query.at ?? "",
+      at: query.at ?? [],
       where: conditions({ ...view, ...without }, form),
       ...(query.per === undefined ? {} : { per: query.per, most_per: query.most_per ?? 1 }),
       count: [name],

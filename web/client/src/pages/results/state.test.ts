@@ -55,9 +55,9 @@ describe("what the server is asked", () => {
   });
 
   test("has no more than what is needed", () => {
-    expect(queryOf(DEFAULTS, "ended", "/results")).toEqual({ at: "/results" });
-    expect(queryOf({ ...DEFAULTS, sort: "pixels", perLine: 2 }, "running", "/matches/0")).toEqual({
-      at: "/matches/0",
+    expect(queryOf(DEFAULTS, "ended", ["/results"])).toEqual({ at: ["/results"] });
+    expect(queryOf({ ...DEFAULTS, sort: "pixels", perLine: 2 }, "running", ["/matches/0"])).toEqual({
+      at: ["/matches/0"],
       sort: ["-matching_pixels"],
       per: "item/metadata/published_name",
       most_per: 2,

@@ -109,7 +109,7 @@ export function conditions(view: Filters, form: Form): string[] {
 }
 
 /** The list that a view shows, without its page. */
-export function queryOf(view: View, form: Form, at: string): ResultsQuery {
+export function queryOf(view: View, form: Form, at: readonly string[]): ResultsQuery {
   const field = FIELDS[form];
   const sorts: Record<Sort, string[]> = {
     best: [],
@@ -121,7 +121,7 @@ export function queryOf(view: View, form: Form, at: string): ResultsQuery {
   const where = conditions(view, form);
   const sort = sorts[view.sort];
   return {
-    at,
+    at: [...at],
     ...(where.length > 0 ? { where } : {}),
     ...(sort.length > 0 ? { sort } : {}),
     ...(view.perLine === null ? {} : { per: field.line, most_per: view.perLine }),

@@ -7,7 +7,7 @@ import { FIELDS, type Form, matchesOf } from "./match";
 import { DEFAULTS, queryOf, readView, type View, writeView } from "./state";
 
 /** A list of matches as the address has it. */
-export function useMatches(job: Job, at: string, paused: boolean) {
+export function useMatches(job: Job, at: readonly string[], paused: boolean) {
   const running = !ended(job.state);
   const form: Form = running ? "running" : "ended";
   const [params, setParams] = useSearchParams();
@@ -19,9 +19,10 @@ export function useMatches(job: Job, at: string, paused: boolean) {
     () => ({ jobId: job.job_id, form, query: JSON.parse(asked) as ResultsQuery }),
     [job.job_id, form, asked],
   );
+  const all = JSON.stringify(queryOf(DEFAULTS, form, at));
   const whole = useMemo<Source>(
-    () => ({ jobId: job.job_id, form, query: queryOf(DEFAULTS, form, at) }),
-    [job.job_id, form, at],
+    () => ({ jobId: job.job_id, form, query: JSON.parse(all) as ResultsQuery }),
+    [job.job_id, form, all],
   );
   // Each look at a running job costs a process: one page is watched, and all are scrolled through when it has ended.
   const scrolling = view.size === "all" && !running;

@@ -41,7 +41,7 @@ export function useByKey({ jobId, form, query }: Source, keys: readonly string[]
   const found = useQueries({
     queries: keys.map((key) => {
       const where = [`${FIELDS[form].key}=${key}`];
-      return queries.results(jobId, { at: query.at ?? "", where, limit: 1 });
+      return queries.results(jobId, { at: query.at ?? [], where, limit: 1 });
     }),
   });
   const matches = new Map<string, Match>();

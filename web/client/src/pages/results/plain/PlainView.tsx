@@ -55,7 +55,7 @@ function Download({ job }: { job: Job }) {
 function Entries({ job, at }: { job: Job; at: string }) {
   const [params, setParams] = useSearchParams();
   const page = Math.max(1, Math.trunc(Number(params.get("page"))) || 1);
-  const found = useQuery(queries.results(job.job_id, { at, offset: (page - 1) * SIZE, limit: SIZE }));
+  const found = useQuery(queries.results(job.job_id, { at: [at], offset: (page - 1) * SIZE, limit: SIZE }));
   const go = (next: number) =>
     setParams((now) => {
       const written = new URLSearchParams(now);
