@@ -15,7 +15,7 @@ import pytest
 
 from tests.conftest import REPOSITORY, need
 from tests.deployed.burst_functions import BURST_FUNCTIONS, make_functions
-from tests.deployed.world import World, context
+from tests.deployed.world import PATIENCE_S, World, context
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
@@ -52,7 +52,7 @@ class Deployment:
         return str(started["executionArn"])
 
     def run(
-        self, name: str, given: dict[str, Any], timeout_s: float = 90, machine: str = "JobMachine"
+        self, name: str, given: dict[str, Any], timeout_s: float = PATIENCE_S, machine: str = "JobMachine"
     ) -> dict[str, Any]:
         """Run an execution to its end."""
         return self.cloud.wait_for_execution(self.start(name, given, machine), timeout_s)

@@ -21,7 +21,7 @@ REFUSED = {**WORKS, "items": {"manifest": "s3://a-bucket-that-does-not-exist/lis
 
 def run(aws: Deployment, name: str, given: dict[str, Any]) -> dict[str, Any]:
     """Run many jobs to their end."""
-    return aws.run(name, given, 110, machine="BatchMachine")
+    return aws.run(name, given, machine="BatchMachine")
 
 
 def children(aws: Deployment, name: str) -> list[dict[str, Any]]:

@@ -10,6 +10,7 @@ import pytest
 from skyburst.budgets.records import Account, Budget, Period, Scope
 from skyburst.homes.aws.budgets_table import DynamoBudgets
 from tests.deployed.conftest import Deployment, scripts
+from tests.deployed.world import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 USD = 1_000_000
@@ -51,7 +52,7 @@ def test_a_hundred_submissions_at_once_start_what_the_budget_has_room_for_and_th
     limit = first.spent + ROOM * first.amount + first.amount - 1  # a millionth of a dollar less than room for one more
     budgets.set(Budget(Scope("racing"), Period.LIFETIME, limit))
     started = [aws.start(f"{job_name}-{number}", one_batch("racing")) for number in range(SUBMISSIONS)]
-    all_ended = [aws.cloud.wait_for_execution(arn, 300) for arn in started]
+    all_ended = [aws.cloud.wait_for_execution(arn, PATIENCE_S) for arn in started]
     refused = [entry for entry in all_ended if entry.get("error") == "OverBudget"]
     assert refused
     assert all("the lifetime budget of group racing has " in entry["cause"] for entry in refused)

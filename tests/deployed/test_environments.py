@@ -14,6 +14,7 @@ from skyburst.contracts.spans import Part
 from tests.conftest import REPOSITORY
 from tests.deployed.conftest import Deployment, scripts
 from tests.deployed.test_jobs import timeline_of_job
+from tests.deployed.world import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 AWAY = str(REPOSITORY / "tests/local/away")
@@ -47,7 +48,7 @@ def batch_jobs(aws: Deployment, job: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def until(look: Any, timeout_s: float = 120.0) -> None:
+def until(look: Any, timeout_s: float = PATIENCE_S) -> None:
     end = time.monotonic() + timeout_s
     while not look():
         assert time.monotonic() < end, "it did not happen in time"
@@ -96,7 +97,7 @@ def test_a_batch_that_fails_is_not_tried_again_and_its_reason_and_exit_code_are_
     assert kinds == ["ValueError", "Killed", "OutOfMemory", "OutOfMemory"]
     assert "told to fail" in failures[0][0].message
     assert failures[1][0].exit_code == 3
-    assert aws.cloud.wait_for_execution(of_late, 150)["status"] == "FAILED", "all of its batches failed"
+    assert aws.cloud.wait_for_execution(of_late, PATIENCE_S)["status"] == "FAILED", "all of its batches failed"
     (failure,) = batch(aws, f"late-{job_name}", 0).failures
     assert (failure.kind, failure.message) == ("TimedOut", "it took longer than the 0.1 min that it has")
     for name, codes in ((job_name, [0, 1, 3, 137, 137]), (f"late-{job_name}", [124])):
@@ -134,7 +135,7 @@ def test_cancel_ends_what_runs_and_what_waits_and_resume_submits_only_what_is_mi
     execution = aws.start(job_name, away("ok", ["hang", "hang"], ["hang", "hang"], max_parallelism=3))
     until(lambda: _progress(aws, job_name) == (1, 2))
     aws.table().request_cancel(job_name)
-    ended = aws.cloud.wait_for_execution(execution, 60)
+    ended = aws.cloud.wait_for_execution(execution, PATIENCE_S)
     assert ended["error"] == "CANCELLED"
     until(lambda: all(told["status"] in ("SUCCEEDED", "FAILED") for told in batch_jobs(aws, job_name).values()))
     reasons = [told.get("statusReason", "") for told in batch_jobs(aws, job_name).values()]
@@ -145,7 +146,7 @@ def test_cancel_ends_what_runs_and_what_waits_and_resume_submits_only_what_is_mi
     (second,) = {name for name in batch_jobs(aws, job_name) if "-2-" in name and ":" not in name}
     assert batch_jobs(aws, job_name)[second]["arrayProperties"]["size"] == 2
     aws.table().request_cancel(job_name)
-    assert aws.cloud.wait_for_execution(again, 60)["error"] == "CANCELLED"
+    assert aws.cloud.wait_for_execution(again, PATIENCE_S)["error"] == "CANCELLED"
 
 
 def _progress(aws: Deployment, name: str) -> tuple[int, int] | None:
@@ -189,6 +190,14 @@ def status(aws: Deployment, job: str, number: int) -> dict[str, Any]:
     return found
 
 
+def state(aws: Deployment, job: str, number: int) -> str | None:
+    """Of a dataset; None before its container has said anything."""
+    try:
+        return str(status(aws, job, number)["state"])
+    except aws.cloud.client("s3").exceptions.NoSuchKey:
+        return None
+
+
 def test_a_command_runs_on_each_dataset_and_its_results_are_delivered_also_when_it_fails(
     aws: Deployment, job_name: str
 ) -> None:
@@ -219,7 +228,7 @@ def test_a_command_runs_on_each_dataset_and_its_results_are_delivered_also_when_
 def test_a_command_whose_job_is_cancelled_is_ended_and_says_so(aws: Deployment, job_name: str) -> None:
     items = [{"data": aws.put(f"inputs/{job_name}/a.txt", b"word"), "config": {"seconds": 3_600}}]
     execution = aws.start(job_name, {"analysis": "words", "items": items})
-    until(lambda: _progress(aws, job_name) == (0, 1))
+    until(lambda: state(aws, job_name, 0) == "RUNNING")
     aws.table().request_cancel(job_name)
-    assert aws.cloud.wait_for_execution(execution, 60)["error"] == "CANCELLED"
-    until(lambda: status(aws, job_name, 0)["state"] == "CANCELLED")
+    assert aws.cloud.wait_for_execution(execution, PATIENCE_S)["error"] == "CANCELLED"
+    until(lambda: state(aws, job_name, 0) == "CANCELLED")

@@ -8,6 +8,7 @@ from typing import Any
 
 from skyburst.contracts.states import JobState
 from tests.deployed.conftest import Deployment
+from tests.deployed.world import PATIENCE_S
 
 
 def following(aws: Deployment, job: str) -> list[dict[str, Any]]:
@@ -18,7 +19,7 @@ def following(aws: Deployment, job: str) -> list[dict[str, Any]]:
 
 def test_each_dataset_and_all_of_them_together_are_followed_once(aws: Deployment, job_name: str) -> None:
     items = [aws.put(f"texts/{name}", text) for name, text in {"one.txt": b"a b c\n", "two.txt": b"d e\n"}.items()]
-    ended = aws.run(job_name, {"analysis": "splits", "items": items, "labels": {"lab": "a"}}, timeout_s=180)
+    ended = aws.run(job_name, {"analysis": "splits", "items": items, "labels": {"lab": "a"}})
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     entries = following(aws, job_name)
     assert [(entry["on"], entry["dataset"]) for entry in entries] == [
@@ -28,7 +29,7 @@ def test_each_dataset_and_all_of_them_together_are_followed_once(aws: Deployment
     ]
     machine, table, counted = aws.outputs["JobMachine"].replace(":stateMachine:", ":execution:"), aws.table(), []
     for entry in entries:
-        aws.cloud.wait_for_execution(f"{machine}:{entry['job']}", 180)
+        aws.cloud.wait_for_execution(f"{machine}:{entry['job']}", PATIENCE_S)
         job = table.job(entry["job"])
         assert job.state is JobState.SUCCEEDED
         assert job.spec["follows"] == {"job": job_name, "depth": 1}
@@ -50,6 +51,6 @@ def test_nothing_follows_a_job_that_failed_or_that_is_not_to_be_followed(aws: De
     bad, good = aws.put("texts/bad.txt", b"bad\n"), aws.put("texts/good.txt", b"a\n")
     failing = aws.start(f"{job_name}-bad", {"analysis": "splits", "items": [bad]})
     alone = aws.start(f"{job_name}-alone", {"analysis": "splits", "items": [good], "next": False})
-    assert aws.cloud.wait_for_execution(failing, 180)["error"] == "FAILED"
-    assert aws.cloud.wait_for_execution(alone, 180)["status"] == "SUCCEEDED"
+    assert aws.cloud.wait_for_execution(failing, PATIENCE_S)["error"] == "FAILED"
+    assert aws.cloud.wait_for_execution(alone, PATIENCE_S)["status"] == "SUCCEEDED"
     assert following(aws, f"{job_name}-bad") == following(aws, f"{job_name}-alone") == []

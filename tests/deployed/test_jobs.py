@@ -16,6 +16,7 @@ from skyburst.homes.aws.home import AwsHome
 from skyburst.objects import open_store
 from skyburst.timeline.stages import Timeline, timeline_of
 from tests.deployed.conftest import PREFIX, Deployment, scripts
+from tests.deployed.world import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 WORKER = f"{PREFIX}-scripted-worker-0"
@@ -239,7 +240,7 @@ def test_cancel_stops_the_workers_and_combines_what_was_found(aws: Deployment, j
             break
         time.sleep(0.2)
     aws.table().request_cancel(job_name)
-    ended = aws.cloud.wait_for_execution(execution, 60)
+    ended = aws.cloud.wait_for_execution(execution, PATIENCE_S)
     assert ended["error"] == "CANCELLED"
     assert aws.result(job_name)["found"][0] == 0
     assert aws.run(f"{job_name}-again", {"resume": job_name}, 120)["status"] == "SUCCEEDED"

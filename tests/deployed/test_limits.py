@@ -19,6 +19,7 @@ from skyburst.homes.aws.worker import INLINE_BYTES
 from skyburst.local_cloud import limits
 from skyburst.stored import store_value
 from tests.deployed.conftest import PREFIX, Deployment, scripts
+from tests.deployed.world import PATIENCE_S
 from tests.local.scripted.worker import ballast
 
 pytestmark = pytest.mark.slow
@@ -107,7 +108,7 @@ def test_parameters_of_a_quarter_megabyte_stay_out_of_events(
     name = "n" * 200
     given["parameters"]["ballast"] = given["parameters"]["ballast"][: -len(name) - len(', "name": ""')]
     execution = aws.start(job_name, {**given, "name": name})
-    ended = aws.cloud.wait_for_execution(execution, 90)
+    ended = aws.cloud.wait_for_execution(execution, PATIENCE_S)
     assert ended["status"] == "SUCCEEDED", ended
     record = aws.table().job(job_name)
     assert record.spec["parameters"] == given["parameters"]

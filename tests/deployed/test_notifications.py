@@ -11,7 +11,7 @@ import pytest
 
 from skyburst.notifications.webhook import is_signed
 from tests.deployed.conftest import HOOK_SECRET, PREFIX, Deployment, scripts
-from tests.deployed.world import World
+from tests.deployed.world import PATIENCE_S, World
 from tests.notifications.conftest import Hook, serve, servers
 
 __all__ = ["servers"]
@@ -30,7 +30,7 @@ def queue(aws: Deployment) -> Iterator[str]:
     sns.delete_topic(TopicArn=topic)
 
 
-def until(look: Any, timeout_s: float = 60) -> Any:
+def until(look: Any, timeout_s: float = PATIENCE_S) -> Any:
     end = time.monotonic() + timeout_s
     while not (found := look()):
         assert time.monotonic() < end, "it did not happen in time"

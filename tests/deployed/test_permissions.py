@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from skyburst.budgets.records import Account, Budget, Period, Scope
 from skyburst.homes.aws.budgets_table import DynamoBudgets
 from skyburst.local_cloud.permissions import as_list, like
-from tests.deployed.world import World
+from tests.deployed.world import PATIENCE_S, World
 
 pytestmark = pytest.mark.slow
 
@@ -82,14 +82,14 @@ def done(world: World) -> Done:
         "unpaid": world.start("unpaid", items=["ok"], group="poor"),
         "many": start_list(world, "many", {"items": ["ok"]}, {"items": ["ok"], "group": "poor"}),
     }  # fmt: skip
-    ended = {name: cloud.wait_for_execution(arn, 120) for name, arn in jobs.items()}
+    ended = {name: cloud.wait_for_execution(arn, PATIENCE_S) for name, arn in jobs.items()}
     cancelled = world.start("cancelled", items=["wait", "wait"])
     world.until(lambda: world.running("cancelled") > 0)
     joined = world.start("joined", resume="cancelled")
     world.until(lambda: waits(world, joined))
     world.table.request_cancel("cancelled")
-    ended["cancelled"] = cloud.wait_for_execution(cancelled, 60)
-    ended["joined"] = cloud.wait_for_execution(joined, 60)
+    ended["cancelled"] = cloud.wait_for_execution(cancelled, PATIENCE_S)
+    ended["joined"] = cloud.wait_for_execution(joined, PATIENCE_S)
     stopped = world.start("stopped", items=["raise", "wait"])
     world.until(lambda: world.running("stopped") and world.table.batch("stopped", 0).failures)
     cloud.client("stepfunctions").stop_execution(executionArn=stopped, cause="no more money")

@@ -44,7 +44,7 @@ def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(
     keep = {"results_days": 1e-6, "delete_inputs_after_success": True}
     mine = f"{uploads.location}/lab/inputs/mine.txt"
     job = {"analysis": "splits", "items": [{"data": mine}], "keep": keep, "next": False, "group": "lab"}
-    ended = aws.run(job_name, job, timeout_s=180)
+    ended = aws.run(job_name, job)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert keys_of(aws, "retention/") == {job_name}
     others = Records(open_store(f"s3://{aws.outputs['UploadedSubmissions']}"))

@@ -11,6 +11,7 @@ import skyburst
 from skyburst.contracts.spans import Part
 from tests.deployed.conftest import Deployment
 from tests.deployed.test_jobs import timeline_of_job
+from tests.deployed.world import PATIENCE_S
 
 
 def staged(*tasks: Any, scripts: tuple[str, ...] = ("ok", "ok"), **parameters: Any) -> dict[str, Any]:
@@ -42,6 +43,6 @@ def test_a_stage_that_fails_or_takes_too_long_fails_the_job_with_its_reason(aws:
     assert aws.table().progress(job_name).done == 2
     again = aws.run(f"{job_name}-again", {"resume": job_name})
     assert "its second stage failed: ValueError: told to fail (task 1)" in again["cause"], "it is begun anew"
-    late = aws.cloud.wait_for_execution(hanging, 60)
+    late = aws.cloud.wait_for_execution(hanging, PATIENCE_S)
     assert "its second stage failed: TimedOut: 1 of 2 groups of tasks had not ended" in late["cause"]
     assert late["cause"].endswith("(task 1)")

@@ -11,6 +11,7 @@ from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.home import Home
 from tests.conftest import needed
 from tests.deployed.conftest import Deployment, scripts
+from tests.deployed.world import PATIENCE_S
 
 
 def served(aws: Deployment, monkeypatch: pytest.MonkeyPatch) -> Home:
@@ -48,7 +49,7 @@ def test_the_combiner_of_the_analysis_combines_what_a_running_job_has_found(
     made = aws.object(kept)
     assert home.partial_results(job) == value
     assert aws.object(kept) == made, "who asks at once has no function combine it again"
-    aws.cloud.wait_for_execution(execution, 90)
+    aws.cloud.wait_for_execution(execution, PATIENCE_S)
     assert not [entry.key for entry in home.objects.list(f"jobs/{job_name}/") if "so-far" in entry.key]
     home.close()
 

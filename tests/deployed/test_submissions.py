@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from tests.deployed.conftest import PREFIX, Deployment
+from tests.deployed.world import PATIENCE_S
 from tests.homes_aws.test_submissions_on_aws import EVENTS_OF_A_LOOK
 
 pytestmark = pytest.mark.slow
-WAIT_S = 240.0
 
 
 class Lab:
@@ -42,7 +42,7 @@ class Lab:
     def text(self, key: str) -> str:
         return str(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode())
 
-    def wait_for_end(self, folder: str, timeout_s: float = WAIT_S) -> str:
+    def wait_for_end(self, folder: str, timeout_s: float = PATIENCE_S) -> str:
         """As clients do: poll for end.txt; the certificate then."""
         deadline = time.monotonic() + timeout_s
         while f"{folder}/process_results/end.txt" not in self.keys(f"{folder}/"):
@@ -108,7 +108,7 @@ def test_what_follows_an_upload_has_folders_too_and_a_job_that_is_resumed_is_fol
     job = str(json.loads(lab.text(f"{folder}/logs/DATASET_NAME:a.txt_STATUS.txt"))["command"])
     lab.put("mylab/inputs/bad.txt", b"good words\n")
     assert aws.run(f"{job}-again", {"resume": job})["status"] == "SUCCEEDED"
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while "was resumed: it is followed again" not in lab.text(f"{folder}/logs/certificate.txt"):
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -156,7 +156,7 @@ def test_what_is_wrong_is_told_where_its_submitter_looks(
 def test_a_file_that_is_no_json_has_a_folder_by_the_time_of_its_upload(aws: Deployment, lab: Lab) -> None:
     before = set(lab.keys("mylab/results/"))
     lab.submit("", raw=b"{nothing")
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + PATIENCE_S
     while not (ends := [key for key in set(lab.keys("mylab/results/")) - before if key.endswith("/end.txt")]):
         assert time.monotonic() < deadline
         time.sleep(0.5)
@@ -173,7 +173,7 @@ def test_what_the_deployment_cannot_do_is_told_too(aws: Deployment, lab: Lab) ->
     }  # fmt: skip
     lab.put(f"logs/submissions/mylab/{record['name']}.json", json.dumps(record).encode())
     given = {"bucket": lab.bucket, "group": "mylab", "name": record["name"]}
-    deadline = time.monotonic() + WAIT_S
+    deadline = time.monotonic() + PATIENCE_S
     answer: dict[str, Any] = {"over": False}
     while not answer["over"]:
         assert time.monotonic() < deadline

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
 
 HERE = Path(__file__).parent
+PATIENCE_S = 300.0
+"""How long is waited for what will come: machines are slow when much else runs, and no time here is a claim."""
 IMAGE = f"example.org/python@sha256:{'0' * 64}"
 """Of environments of analyses that name none; it is not looked at here."""
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
@@ -84,7 +86,7 @@ class World:
 
     def run(self, job: str, **spec: Any) -> dict[str, Any]:
         """Start an execution and wait for its end."""
-        return self.cloud.wait_for_execution(self.start(job, **spec), 120)
+        return self.cloud.wait_for_execution(self.start(job, **spec), PATIENCE_S)
 
     def result(self, job: str) -> Any:
         """The result of a job."""
@@ -117,7 +119,7 @@ class World:
         except JobNotFound:
             return 0
 
-    def until(self, look: Any, timeout_s: float = 60.0) -> None:
+    def until(self, look: Any, timeout_s: float = PATIENCE_S) -> None:
         """Wait until something is true."""
         end = time.monotonic() + timeout_s
         while not look():
