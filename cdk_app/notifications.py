@@ -28,7 +28,7 @@ class Notifications(Construct):
             self, "Notify", f"{settings.prefix}-notify", Contents(),
             handler="step_functions.notify.handler", memory_mb=256, timeout_s=NOTIFY_S, asynchronous=True, retries=2,
             statements=[
-                *factory.reads("jobs/*", "people/*"), *factory.lists(), *factory.writes("jobs/*/notified/*"),
+                *factory.reads("jobs/*", "people", "people/*"), *factory.lists(), *factory.writes("jobs/*/notified/*"),
                 *factory.batches("Query"), *factory.jobs("GetItem", "BatchGetItem"), *_means(settings),
             ],
             environment={

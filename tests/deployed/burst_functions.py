@@ -24,7 +24,7 @@ def handler(event, context):
     if event["jobParameters"].get("fails_at") == event["batchId"]:
         raise RuntimeError("told to fail")
     if event["jobParameters"].get("sleeps_at") == event["batchId"]:
-        time.sleep(8)
+        time.sleep(30)
     table = table or boto3.client("dynamodb")
     results = [index * event["jobParameters"]["factor"] for index in range(event["startIndex"], event["endIndex"])]
     table.put_item(TableName=event["tasksTableName"], Item={

@@ -10,8 +10,7 @@ import pytest
 from skyburst.objects import open_store
 from skyburst.submissions.owners import note_owner
 from skyburst.submissions.record import Records, SubmissionState
-from tests.deployed.conftest import PREFIX, Deployment
-from tests.deployed.world import World
+from tests.deployed.conftest import Deployment
 from tests.retention.test_retention import a_record
 
 
@@ -68,4 +67,3 @@ def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(
     assert retain(aws) == {"inputs": 0, "results": 0, "kept": 0}
     again = aws.run(f"{job_name}-again", {"resume": job_name})
     assert again["status"] == "SUCCEEDED", "a job that succeeded stays as it is"
-    assert World(aws.cloud, aws.outputs).unused(f"{PREFIX}-retain") == [], "its role may do nothing else"

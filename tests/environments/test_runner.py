@@ -204,11 +204,12 @@ def test_memory_that_processes_share_counts_once(tmp_path, heard):
 
 
 def test_what_a_command_uses_is_told_while_it_runs(tmp_path, heard):
-    script = "import time; end = time.time() + 1.2\nheld = bytearray(b'x' * (80 << 20))\nwhile time.time() < end: pass"
+    busy = "while time.process_time() < 0.8 or time.time() < end: pass"
+    script = f"import time; end = time.time() + 1.2\nheld = bytearray(b'x' * (80 << 20))\n{busy}"
     ended = run_command(python(tmp_path, script, every_s=0.4), heard, lambda: False)
     assert max(use[1] for use in heard.uses) > 80
-    assert max(use[0] for use in heard.uses) > 20
-    assert ended.cpu_s > 0.3
+    assert max(use[0] for use in heard.uses) > 5, "the share of a core that it got, beside all else that runs"
+    assert ended.cpu_s > 0.7
     assert ended.peak_memory_mb > 80
 
 

@@ -126,8 +126,10 @@ def tab(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
                 complaints.append(f"console {message.type}: {message.text}")
 
         page.on("console", look)
-        page.goto(site.url)
-        if path != "/":
+        if path == "/":
+            page.goto(site.url)
+        else:  # lets this browser in, without a page that nobody looks at
+            context.request.get(site.url).dispose()
             page.goto(site.base + path)
         return page
 
