@@ -41,6 +41,10 @@ class Claim(msgspec.Struct):
     """Kept until then, whatever is known of the job."""
     job: str | None = None
     """Its id, once it is known."""
+    requests: int = 1
+    """How many have started it that may still succeed: of those with one key, one may be refused and another not."""
+    started_at: float | None = None
+    """When it was, as it is noted among the starts."""
 
 
 class Noted(msgspec.Struct):
@@ -88,13 +92,13 @@ class DynamoQuota:
             return
         key = document.get("idempotency_key") or f"api-{secrets.token_hex(16)}"
         now = self._clock()
-        added = isinstance(key, str) and self._claim(user, key, Claim(now + UNPLANNED_S), starts_at=now)
+        added = isinstance(key, str) and self._claim(user, key, Claim(now + UNPLANNED_S, started_at=now), starts_at=now)
         try:
             yield {**document, "idempotency_key": key}
         except (Invalid, NotFound, Conflict, JobFailed) as error:
             # Of these there is no job. Whatever else goes wrong, as when AWS does not answer, there may be one.
             if added and not isinstance(error, AwsUnavailable):
-                self._give_back(user, key, now)
+                self._give_back(user, key)
             raise
 
     @contextmanager
@@ -109,23 +113,34 @@ class DynamoQuota:
         """Note a claim; False when there is no need of one, as its job is there already. Raises TooManyJobs."""
         for _ in self._tries():
             version, noted = self._known(user)
-            if key in noted.running or (starts_at is not None and self._jobs().jobs_of_keys([key])):
+            found = noted.running.get(key)
+            if starts_at is not None and found is not None and found.job is None:
+                # Another request is about to start it. If that one is refused, this one needs the room.
+                found.requests += 1
+                found.until = max(found.until, claim.until)
+            elif found is not None or (starts_at is not None and self._jobs().jobs_of_keys([key])):
                 return False
-            refuse_too_many(self.allowed, _standing(noted), starts=starts_at is not None)
-            noted.running[key] = claim
-            if starts_at is not None:
-                noted.starts.append(starts_at)
+            else:
+                refuse_too_many(self.allowed, _standing(noted), starts=starts_at is not None)
+                noted.running[key] = claim
+                if starts_at is not None:
+                    noted.starts.append(starts_at)
             if self._written(user, version, noted):
                 return True
         raise self._busy(user)
 
-    def _give_back(self, user: str | None, key: str, started_at: float) -> None:
+    def _give_back(self, user: str | None, key: str) -> None:
+        """Take a request's share in a claim away; the last one takes the claim along, and the start that was counted."""
         for _ in self._tries():
             version, noted = self._read(user)
-            if noted.running.pop(key, None) is None:
+            claim = noted.running.get(key)
+            if claim is None or claim.job is not None:
                 return
-            if started_at in noted.starts:
-                noted.starts.remove(started_at)
+            claim.requests -= 1
+            if claim.requests < 1:
+                del noted.running[key]
+                if claim.started_at in noted.starts:
+                    noted.starts.remove(claim.started_at)
             if self._written(user, version, noted):
                 return
         raise self._busy(user)
