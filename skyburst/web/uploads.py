@@ -28,6 +28,8 @@ MOST_PARTS = 10_000
 KEPT_S = 7 * 24 * 3600.0
 """An upload that nobody completed is removed after so long."""
 ABOUT, DATA, PARTS, FILE = "upload.json", "data", "parts", "file"
+REMOVED = ".removed"
+"""End of the name of a folder that is being removed."""
 ID = re.compile(r"[0-9a-f]{32}\Z")
 NAME = re.compile(r"[^\x00-\x1f\x7f/\\]{1,200}\Z")
 
@@ -150,8 +152,10 @@ class LocalUploads:
         if kept.complete:
             raise InvalidUpload(f"upload {upload_id} is complete: begin another one to send other bytes", "number")
         folder = self._folder / kept.id
+        received = folder / PARTS / str(number)
         written = 0
         try:
+            received.unlink(missing_ok=True)  # sent again, it is not there until all its bytes are: they may be others
             with open(folder / DATA, "r+b") as file:
                 file.seek(part.offset)
                 async for chunk in body:
@@ -160,7 +164,9 @@ class LocalUploads:
                         break
                     file.write(chunk)
             if written == part.size:
-                (folder / PARTS / str(number)).touch()
+                received.touch()
+        except FileNotFoundError as error:  # removed while its parts came
+            raise no_upload(upload_id) from error
         except OSError as error:
             raise _stored(error, folder) from error
         if written != part.size:
@@ -215,7 +221,7 @@ class LocalUploads:
 
     def remove(self, upload_id: str, owner: str | None) -> None:
         """Remove a file. Raises UploadNotFound."""
-        shutil.rmtree(self._folder / self._of(upload_id, owner).id)
+        self._discard(self._folder / self._of(upload_id, owner).id)
 
     def _path(self, upload_id: str, owner: str | None) -> Path:
         kept = self._of(upload_id, owner)
@@ -248,12 +254,19 @@ class LocalUploads:
         raise no_upload(upload_id)
 
     def _keep(self, kept: Kept) -> None:
-        write_whole(self._folder / kept.id / ABOUT, msgspec.json.encode(kept))
+        folder = self._folder / kept.id
+        if not folder.is_dir():  # removed meanwhile, and not to be made again
+            raise no_upload(kept.id)
+        write_whole(folder / ABOUT, msgspec.json.encode(kept))
 
     def _shown(self, kept: Kept) -> Upload:
         parts = [kept.part(number) for number in range(1, kept.count + 1)]
-        for path in (self._folder / kept.id / PARTS).iterdir():
-            parts[int(path.name) - 1].received = True
+        try:
+            received = os.listdir(self._folder / kept.id / PARTS)
+        except FileNotFoundError as error:  # removed since it was looked at
+            raise no_upload(kept.id) from error
+        for number in received:
+            parts[int(number) - 1].received = True
         return Upload(
             id=kept.id, name=kept.new.name, size=kept.new.size, purpose=kept.new.purpose, parts=parts,
             state="complete" if kept.complete else "open", created_at=kept.created_at, width=kept.width,
@@ -263,12 +276,26 @@ class LocalUploads:
     def _sweep(self, now: float) -> None:
         """Remove what nobody completed in time."""
         for folder in self._folder.glob("*/") if self._folder.is_dir() else ():
+            if folder.name.endswith(REMOVED):  # by a program that ended too early
+                shutil.rmtree(folder, ignore_errors=True)
+                continue
             try:
                 kept = self._kept(folder.name)
             except (UploadNotFound, StorageError):
                 continue  # no upload, or one that is damaged, which whoever asks for it is told
             if not kept.complete and now - kept.created_at > KEPT_S:
-                shutil.rmtree(folder, ignore_errors=True)
+                with suppress(UploadNotFound):  # another request came first
+                    self._discard(folder)
+
+    def _discard(self, folder: Path) -> None:
+        """Remove an upload: at once for who looks for it, so that no part which still comes is written meanwhile."""
+        try:
+            removed = folder.rename(folder.with_name(folder.name + REMOVED))
+            shutil.rmtree(removed)
+        except FileNotFoundError as error:
+            raise no_upload(folder.name) from error
+        except OSError as error:
+            raise StorageError(f"upload {folder.name} cannot be removed: {error}") from error
 
 
 def _stored(error: OSError, folder: Path) -> StorageError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import io
 import json
@@ -13,7 +14,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from skyburst.errors import UploadNotFound
 from skyburst.web import uploads
+from skyburst.web.documents import NewUpload
 
 
 @pytest.fixture(autouse=True)
@@ -84,6 +87,40 @@ def test_a_part_of_the_wrong_length_counts_as_not_received(api):
         assert f"part 1 has {has} bytes: expected 1,000" in detail
     assert "it has 3" in refused(api.put(f"/api/uploads/{upload['id']}/parts/4", content=b"x"), 404, "upload_not_found")
     assert not any(part["received"] for part in api.get(f"/api/uploads/{upload['id']}").json()["parts"])
+
+
+def test_a_part_that_is_sent_again_and_refused_is_not_received_any_more(api):
+    """Some of its bytes have been written over those that were there."""
+    upload = begin(api, bytes(1_500))
+    send(api, upload, bytes(1_500))
+    refused(api.put(upload["parts"][0]["url"], content=b"x" * 999), 400, "invalid_upload")
+    again = api.get(f"/api/uploads/{upload['id']}").json()
+    assert [part["received"] for part in again["parts"]] == [False, True]
+    refused(api.post(f"/api/uploads/{upload['id']}/complete"), 400, "invalid_upload")
+    send(api, upload, bytes(1_500), 1)
+    done = api.post(f"/api/uploads/{upload['id']}/complete").json()
+    assert done["sha256"] == hashlib.sha256(bytes(1_500)).hexdigest()
+
+
+def test_an_upload_may_be_removed_while_its_parts_come(tmp_path):
+    kept = uploads.LocalUploads(tmp_path / "uploads", 10_000)
+    upload = kept.begin(NewUpload(name="a", size=1_000), 0.0, None)
+
+    async def body():
+        yield bytes(500)
+        kept.remove(upload.id, None)
+        yield bytes(500)
+
+    with pytest.raises(UploadNotFound):
+        asyncio.run(kept.receive(upload.id, 1, body(), None))
+    assert not list((tmp_path / "uploads").iterdir()), "nothing is left of it"
+
+
+def test_what_a_server_that_ended_left_of_a_removed_upload_is_removed_with_the_next_one(api, state_folder):
+    left = state_folder / "uploads" / f"{'0' * 32}.removed"
+    left.mkdir(parents=True)
+    begin(api, bytes(10))
+    assert not left.exists()
 
 
 @pytest.mark.parametrize(

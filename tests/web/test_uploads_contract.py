@@ -225,3 +225,20 @@ def test_the_upload_at_a_location_is_told_also_when_it_is_gone(home):
     assert home.named(location) == upload.id
     for none in ("", "a.txt", "/", location.rpartition("/")[0].rpartition("/")[0], "s3://other/b", "\x00", "x" * 5_000):
         assert home.named(none) is None, none[:50]
+
+
+def test_an_upload_that_is_removed_while_it_is_completed_does_not_come_back(home, monkeypatch):
+    upload = begin(home, b"text", purpose="data")
+    send(home, upload, b"text")
+    keep = type(home)._keep
+
+    def removed_first(self: Any, kept: Any, **new: bool) -> None:
+        if kept.complete:
+            home.remove(upload.id, "ada")
+        keep(self, kept, **new)
+
+    monkeypatch.setattr(type(home), "_keep", removed_first)
+    with pytest.raises(UploadNotFound):
+        home.complete(upload.id, None, "ada")
+    with pytest.raises(UploadNotFound):
+        home.location(upload.id, "ada")

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from botocore.exceptions import ClientError
 
 from skyburst.errors import InvalidUpload, UploadNotFound
 from skyburst.web.documents import NewUpload
@@ -116,3 +117,19 @@ def test_an_upload_is_known_by_its_url_also_when_it_is_gone(world: World) -> Non
         "",
     ):
         assert world.uploads.named(other) is None
+
+
+def test_two_requests_that_complete_an_upload_at_once_both_find_it_complete(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begin(world.uploads, b"text", name="x.txt", purpose="data")
+    send(world.uploads, upload, b"text")
+    together = world.uploads._client.complete_multipart_upload
+    gone = ClientError({"Error": {"Code": "NoSuchUpload"}}, "CompleteMultipartUpload")
+
+    def other_first(**wanted: Any) -> Any:
+        together(**wanted)
+        raise gone  # as S3 may say of what is put together
+
+    monkeypatch.setattr(world.uploads._client, "complete_multipart_upload", other_first)
+    assert world.uploads.complete(upload.id, None, "ada").state == "complete"

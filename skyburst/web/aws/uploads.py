@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import msgspec
 
 from skyburst.errors import InvalidItems, InvalidUpload, StorageError, UploadNotFound
-from skyburst.homes.aws.calls import Calls, Item
+from skyburst.homes.aws.calls import Calls, ConditionFailed, Item
 from skyburst.homes.aws.rows import number
 from skyburst.objects import ObjectStore, check_key
 from skyburst.web.documents import NewUpload, Upload, UploadPart
@@ -109,7 +109,7 @@ class S3Uploads:
                 Bucket=self._bucket, Key=kept.key, Tagging=f"{OPEN_TAG}={OPEN}"
             )
         kept.multipart = began["UploadId"]
-        self._keep(kept)
+        self._keep(kept, new=True)
         return self._shown(kept, {})
 
     def get(self, upload_id: str, owner: str | None) -> Upload:
@@ -169,11 +169,6 @@ class S3Uploads:
     def _assemble(self, kept: Kept) -> None:
         try:
             received = self._parts(kept)
-        except UploadNotFound:
-            # Somebody who died before it was noted has put them together; else a week has passed.
-            if not self._is_there(kept):
-                raise
-        else:
             missing = [part for part in range(1, kept.count + 1) if part not in received]
             if missing:
                 raise missing_parts(kept.id, missing)
@@ -182,6 +177,10 @@ class S3Uploads:
                 self._client.complete_multipart_upload(
                     Bucket=self._bucket, Key=kept.key, UploadId=kept.multipart, MultipartUpload={"Parts": parts}
                 )
+        except UploadNotFound:
+            # Put together by who died before it was noted, or by another request at the same time; else a week has passed.
+            if not self._is_there(kept):
+                raise
         kept.assembled = True
         self._keep(kept)
 
@@ -218,12 +217,20 @@ class S3Uploads:
             raise no_upload(upload_id)
         return kept
 
-    def _keep(self, kept: Kept) -> None:
-        """Store what is known of an upload; one that is not complete is forgotten some time after its parts."""
+    def _keep(self, kept: Kept, *, new: bool = False) -> None:
+        """Store what is known of an upload; one that is not complete is forgotten some time after its parts.
+
+        Raises:
+            UploadNotFound: when it was removed meanwhile.
+        """
         item: Item = {**_key(kept.id), "about": {"S": msgspec.json.encode(kept).decode()}}
         if not kept.complete:
             item["ttl"] = number(int(kept.created_at + KEPT_S + GRACE_S))
-        self._calls.call("put_item", self._table, TableName=self._table, Item=item)
+        condition = {} if new else {"ConditionExpression": "attribute_exists(#id)", "ExpressionAttributeNames": {"#id": "id"}}
+        try:
+            self._calls.call("put_item", self._table, TableName=self._table, Item=item, **condition)
+        except ConditionFailed as error:
+            raise no_upload(kept.id) from error
 
     def _shown(self, kept: Kept, received: dict[int, str]) -> Upload:
         parts = [
