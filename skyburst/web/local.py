@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import secrets
 import socket
+from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
-from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
@@ -86,9 +86,9 @@ class Door:
         ):
             return None
         given = headers.get("authorization", "").removeprefix("Bearer ")
-        morsel = SimpleCookie(headers.get("cookie", "")).get(self.cookie)
         if any(
-            secrets.compare_digest(one.encode(), self.token.encode()) for one in (given, morsel.value if morsel else "")
+            secrets.compare_digest(one.encode(), self.token.encode())
+            for one in (given, *_cookies(headers.get("cookie", ""), self.cookie))
         ):
             return None
         return problem(401, "no_token", "open the address that `skyburst serve` printed: it lets you in")
@@ -168,6 +168,14 @@ def serve(service: Service, door: Door, on: socket.socket) -> None:
         app, log_level="warning", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=2
     )
     uvicorn.Server(config).run(sockets=[on])
+
+
+def _cookies(header: str, name: str) -> Iterator[str]:
+    """Values of the cookies of a name. Other servers of this machine have cookies here, too, and those may be anything."""
+    for cookie in header.split(";"):
+        known_as, _, value = cookie.strip().partition("=")
+        if known_as == name:
+            yield value
 
 
 def _first(query: str, name: str) -> str:

@@ -59,6 +59,20 @@ def test_nobody_else_is_let_in(server, headers, code):
     assert httpx.get(f"{base}/?token=wrong").status_code == 401
 
 
+@pytest.mark.parametrize(
+    "others", ["a@b=1", 'x={"a": 1}', 'x="', "a(b=1", "path=/", "flag", "ü=1", "[x]=1", "a=b c", "", "skyburst-1=no"]
+)  # fmt: skip
+def test_cookies_of_other_servers_of_this_machine_keep_nobody_out(others):
+    """Cookies do not tell ports apart, and whatever runs beside has its own."""
+    needed("litestar")
+    from skyburst.web.local import Door
+
+    door = Door(1, "token")
+    for cookies in (f"{others}; skyburst-1=token", f"skyburst-1=token; {others}", f"{others};skyburst-1=token"):
+        assert door.refusal("GET", "/api/jobs", {"host": "127.0.0.1:1", "cookie": cookies}, "") is None
+    assert door.refusal("GET", "/api/jobs", {"host": "127.0.0.1:1", "cookie": f"{others}; x=skyburst-1=token"}, "")
+
+
 def test_only_this_machine_can_reach_it(server):
     port = int(server.partition("/?")[0].rpartition(":")[2])
     for name in {address[4][0] for address in socket.getaddrinfo(socket.gethostname(), None, socket.AF_INET)}:
