@@ -5,6 +5,7 @@ Imports nothing but the standard library until a URL is opened: workers read loc
 
 from __future__ import annotations
 
+import errno
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,6 +22,7 @@ from skyburst.local_files import Parts, Range
 NO_FILES = ".folder"
 """Hidden file that says of an empty folder in a bucket, where there are only files, that there is one."""
 LEFT_BEHIND = frozenset({".DS_Store", ".git", NO_FILES})
+NOT_THERE = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
 RESOURCE_FORK = "._"
 """What the names of files begin with that macOS leaves beside others, on disks that cannot hold all that it knows of a file."""
 
@@ -194,7 +196,12 @@ class _LocalFolder(Folder):
                 yield name
 
     def has(self, name: str) -> bool:
-        return self._path(name).is_file()
+        try:
+            return self._path(name).is_file()
+        except OSError as error:
+            if error.errno == errno.ENAMETOOLONG:
+                return False
+            raise
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         with self._named(name):
@@ -216,7 +223,9 @@ class _LocalFolder(Folder):
         """Name a file that is not there."""
         try:
             yield
-        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as error:
+        except OSError as error:
+            if not isinstance(error, NOT_THERE) and error.errno != errno.ENAMETOOLONG:
+                raise
             raise ObjectNotFound(f"there is no file {name!r} in {self.location}") from error
 
     def _walk(self, folder: Path, start: str, hidden: bool) -> Iterator[tuple[str, os.DirEntry[str]]]:
@@ -235,6 +244,8 @@ class _LocalFolder(Folder):
     def _path(self, name: str) -> Path:
         if self.is_file:
             return self._root if name == self._root.name else self._root / name  # which does not exist
+        if "\0" in name:
+            raise InvalidItems(f"{name!r} cannot be the name of a file")
         path = self._root / name
         if name.startswith("/") or ".." in name.split("/") or not path.resolve().is_relative_to(self._root):
             raise InvalidItems(f"{name!r} leads out of the folder {self.location}")

@@ -8,6 +8,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.contracts.job import JobSpec
+from skyburst.contracts.parameters import existing
 from skyburst.errors import InvalidItems, InvalidJob, ObjectNotFound
 from skyburst.manifest import Manifest, NumberRange, parse_source, write_manifest
 from skyburst.objects import ObjectStore, open_store
@@ -51,12 +52,17 @@ def store_items(
         return document, numbers.document()
     else:
         named = spec.items["manifest"]
-        location = named if "://" in named else str((folder / Path(named).expanduser()).resolve())
+        location = manifest_location(named, folder)
     document["items"] = {"manifest": location}
     manifest = read_manifest(location)
     if not manifest.count:
         raise InvalidJob(f"job.items.manifest is {location!r}: it has no items, and a job takes at least one")
     return document, manifest.document()
+
+
+def manifest_location(named: str, folder: Path) -> str:
+    """The path or URL of stored items, by what a job specification has. Raises InvalidJob for a path with nothing there."""
+    return named if "://" in named else str(existing("job.items.manifest", named, folder))
 
 
 def is_long(items: list[Any]) -> bool:

@@ -19,7 +19,7 @@ from skyburst.cost.work import Work, work_of
 from skyburst.errors import InvalidJob, InvalidLibrary
 from skyburst.finding import Found
 from skyburst.homes.home import Home
-from skyburst.homes.job_items import read_manifest
+from skyburst.homes.job_items import manifest_location, read_manifest
 from skyburst.library import open_library
 from skyburst.prices.book import PriceBook
 from skyburst.prices.money import usd
@@ -90,8 +90,7 @@ def _given(spec: JobSpec, folder: Path) -> int:
             return len(values)
         case {"range": [start, end]}:
             return int(end - start)
-    location = str((spec.items or {})["manifest"])
-    return read_manifest(location if "://" in location else str(folder / Path(location).expanduser())).count
+    return read_manifest(manifest_location(str((spec.items or {})["manifest"]), folder)).count
 
 
 def _listed(library: Any) -> int | None:

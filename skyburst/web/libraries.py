@@ -7,7 +7,8 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from skyburst.errors import InvalidLibrary, LibraryNotFound
+from skyburst.errors import InvalidItems, InvalidLibrary, LibraryNotFound
+from skyburst.folders import open_folder
 from skyburst.homes.home import StoredFile
 from skyburst.library import inspect_library, layout, open_library, read_index
 from skyburst.library.document import Library as Stored
@@ -73,11 +74,14 @@ class LocalLibraries:
 
     def thumbnail(self, library_id: str, key: str) -> StoredFile:
         """A small picture, by its path in the folder of these. Raises LibraryNotFound."""
-        pictures = (self._folder(library_id) / layout.THUMBNAILS).resolve()
-        path = (pictures / key).resolve()
-        if not path.is_relative_to(pictures) or not path.is_file():
+        pictures = self._folder(library_id) / layout.THUMBNAILS
+        try:
+            there = open_folder(pictures).has(key)
+        except InvalidItems:  # a name that leads out of the folder, or is none
+            there = False
+        if not there:
             raise LibraryNotFound(f"library {library_id} has no small picture {key[:200]!r}")
-        return StoredFile(path)
+        return StoredFile(pictures / key)
 
     def _found(self) -> Iterator[Path]:
         for folder in self._folders:

@@ -15,6 +15,8 @@ from skyburst.web.documents import Results
 
 MOST = 1_000
 """Entries of a page."""
+MOST_DIGITS = 16
+"""Of a number in a pointer; of very many digits Python makes no number."""
 CONDITION = re.compile(r"(?P<field>[^=<>!~]{1,200}?)(?P<operator>!=|<=|>=|=|<|>|~)(?P<value>.{0,500})\Z", re.DOTALL)
 
 
@@ -24,7 +26,6 @@ class Query:
 
     at: Sequence[str] = ()
     """JSON Pointers of the list: the first that leads to one. A running job may have found it elsewhere than where it will be."""
-    """JSON Pointer of the list; None for the only list that there is."""
     where: Sequence[str] = ()
     """Conditions that all hold, such as `image/libraryName=FlyLight`, `matchingPixels>=100`, `image/publishedName~VT*`."""
     sort: Sequence[str] = ()
@@ -94,7 +95,7 @@ def _list_at(value: Any, at: str) -> list[Any]:
         name = step.replace("~1", "/").replace("~0", "~")
         if isinstance(found, dict) and name in found:
             found = found[name]
-        elif isinstance(found, list) and name.isdecimal() and int(name) < len(found):
+        elif isinstance(found, list) and name.isdecimal() and len(name) < MOST_DIGITS and int(name) < len(found):
             found = found[int(name)]
         else:
             raise InvalidQuery(f"at is {at!r}: the result has nothing there", "at")

@@ -40,6 +40,11 @@ def test_another_list_is_named_by_its_json_pointer():
         assert told.value.field == "at"
 
 
+def test_a_number_of_very_many_digits_leads_to_nothing():
+    with pytest.raises(InvalidQuery, match="the result has nothing there"):
+        page([[1]], Query(at=[f"/{'1' * 5_000}"]))
+
+
 @pytest.mark.parametrize(
     ("where", "left"),
     [

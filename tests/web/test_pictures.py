@@ -183,6 +183,24 @@ def test_the_images_of_a_plain_folder_have_small_pictures_that_are_made(api, bra
     refused(api.get(f"/api/jobs/{job}/pictures/link.png"), 404, "picture_not_found")
 
 
+@pytest.mark.parametrize("key", ["a%00b", "a" * 300, "images/0/" + "a" * 300, "%2e%2e/library.json"])
+@pytest.mark.parametrize("path", ["pictures/{}", "pictures/{}?size=thumbnail", "thumbnails/{}"])
+def test_names_that_no_file_can_have_are_not_found(api, brains, path, key):
+    answer = api.get(f"/api/libraries/brains/{path.format(key)}")
+    refused(answer, 404, "library_not_found" if path.startswith("thumbnails") else "picture_not_found")
+
+
+def test_what_a_library_has_beside_its_small_pictures_is_never_shown_as_a_page(api, made_brains, state_folder):
+    library = state_folder / "libraries" / "copied"
+    shutil.copytree(made_brains / "brains", library)
+    (library / "thumbnails" / "page.html").write_text("<script>alert(1)</script>")
+    (library / "thumbnails" / "drawing.svg").write_text("<svg/>")
+    for name in ("page.html", "drawing.svg"):
+        answer = api.get(f"/api/libraries/copied/thumbnails/{name}")
+        kinds = answer.headers["content-type"], answer.headers["x-content-type-options"]
+        assert (answer.status_code, kinds) == (200, ("application/octet-stream", "nosniff"))
+
+
 def test_the_server_starts_without_what_reads_images():
     import subprocess
     import sys
