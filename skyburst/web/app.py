@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import mimetypes
 from collections.abc import Callable, Iterator
@@ -49,7 +50,7 @@ from skyburst.web.documents import (
 from skyburst.web.events import job_events
 from skyburst.web.images import MOST_CHANNELS
 from skyburst.web.pages import MOST, Query
-from skyburst.web.pictures import Picture
+from skyburst.web.pictures import TYPES, Picture
 from skyburst.web.problems import MEDIA_TYPE, code_of, problem, problem_of
 from skyburst.web.service import Service
 
@@ -64,7 +65,7 @@ PROBLEM = {
     status: ResponseSpec(
         Problem, description="Why the request was refused.", media_type=MEDIA_TYPE, generate_examples=False
     )
-    for status in (400, 401, 402, 403, 404, 409, 413, 429, 500, 507)
+    for status in (400, 401, 402, 403, 404, 409, 413, 429, 500, 503, 507)
 }
 Id = Annotated[str, PathParameter(description="Id of the job.", max_length=200)]
 Requested = Request[Any, Any, Any]
@@ -111,7 +112,7 @@ def make_app(
     app = Litestar(
         [about, budget, estimates, AnalysisPaths, LibraryPaths, UploadPaths, JobPaths, PicturePaths, ResultPaths, *(more or [])],
         middleware=middleware or [],
-        exception_handlers={SkyburstError: _refused, HTTPException: _wrong, Exception: _broken},
+        exception_handlers={SkyburstError: _refused, HTTPException: _wrong, RecursionError: _too_deep, Exception: _broken},
         compression_config=CompressionConfig(backend="gzip", exclude=NOT_COMPRESSED),
         logging_config=None,
         request_max_body_size=None,  # parts of uploads are counted as they come
@@ -198,11 +199,10 @@ class LibraryPaths(Controller):
     def thumbnail(self, request: Requested, library: FromPath[str], key: FromPath[Path]) -> Response[bytes]:
         """The small picture of an item."""
         readable = _of(request)[0].libraries.thumbnail(library, str(key).lstrip("/"))
+        # Nothing else than a picture: what a library has beside those must not act as a page of this server.
+        kind = TYPES.get(PurePosixPath(key).suffix.lower(), "application/octet-stream")
         with readable.open() as source:
-            return Response(
-                source.read(), media_type=mimetypes.guess_type(readable.location)[0] or "application/octet-stream",
-                headers={"Cache-Control": "max-age=86400", "X-Content-Type-Options": "nosniff"},
-            )  # fmt: skip
+            return _pictured(Picture(source.read(), kind), KEPT)
 
 
 class UploadPaths(Controller):
@@ -307,6 +307,7 @@ class JobPaths(Controller):
     async def events(self, request: Requested, job_id: Id) -> ServerSentEvent:
         """The job with each change, as server-sent events, until it has ended."""
         service, user = _of(request)
+        await asyncio.to_thread(service.line, job_id, user)  # what is not there is so before anything is sent
         return ServerSentEvent(job_events(lambda: service.line(job_id, user), once=not request.app.state[STAYS]))
 
 
@@ -500,6 +501,13 @@ def _wrong(_: Requested, error: HTTPException) -> Response[Problem]:
     first = extra[0] if isinstance(extra, list) and extra and isinstance(extra[0], dict) else {}
     detail = f"{first['key']}: {first['message']}" if {"key", "message"} <= first.keys() else error.detail
     return _answer(problem(error.status_code, code_of(type(error)), detail, first.get("key")), error.headers)
+
+
+def _too_deep(request: Requested, error: RecursionError) -> Response[Problem]:
+    """What was sent has lists in lists, hundreds of them; what is only asked for is this server's own."""
+    if request.method != "POST":
+        return _broken(request, error)
+    return _answer(problem(400, "too_deep", "the document has too many lists and objects inside each other", "data"))
 
 
 def _broken(request: Requested, error: Exception) -> Response[Problem]:

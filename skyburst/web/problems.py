@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 
 from skyburst.errors import (
+    AwsUnavailable,
     Conflict,
     Invalid,
+    InvalidPeople,
     InvalidRequest,
     JobEnded,
     NotAllowed,
@@ -26,6 +28,8 @@ STATUSES: tuple[tuple[type[SkyburstError], int], ...] = (
     (OverBudget, 402),
     (ResultNotReady, 409),
     (TooManyJobs, 429),
+    (AwsUnavailable, 503),
+    (InvalidPeople, 500),
     (Invalid, 400),
     (NotFound, 404),
     (Conflict, 409),
@@ -44,6 +48,7 @@ TITLES = {
     413: "Too large",
     429: "Too many",
     500: "Something went wrong here",
+    503: "Not possible for a while",
     507: "No room",
 }
 

@@ -263,25 +263,22 @@ class Service:
         after: str | None,
         limit: int,
     ) -> JobPage:
-        """Some jobs, newest first."""
+        """Some jobs, newest first. Raises InvalidQuery."""
+        _check_states(state, JobState)
 
         def wanted(job: JobRecord) -> bool:
             return (
-                _may_see(job, user)
-                and (not state or job.state in state)
+                (not state or job.state in state)
                 and (analysis is None or job.analysis["name"] == analysis)
                 and (name is None or name.lower() in f"{job.job_id} {job.spec.get('name') or ''}".lower())
             )
 
         with self._home() as home:
-            matching = (job for job in home.table.jobs() if wanted(job))
-            if after is not None:
-                for job in matching:
-                    if job.job_id == after:
-                        break
-                else:
-                    raise InvalidQuery(f"after is {after[:100]!r}: there is no such job in the list", "after")
-            found = list(islice(matching, limit + 1))
+            theirs = (job for job in home.table.jobs() if _may_see(job, user))
+            # Looked for among all: since the page before, the job may have got into another state.
+            if after is not None and not any(job.job_id == after for job in theirs):
+                raise InvalidQuery(f"after is {after[:100]!r}: there is no such job in the list", "after")
+            found = list(islice(filter(wanted, theirs), limit + 1))
             lines = [_line(home, job) for job in found[:limit]]
             return JobPage(jobs=lines, next=lines[-1].job_id if len(found) > limit else None)
 
@@ -420,9 +417,7 @@ class Service:
 
     def batches(self, job_id: str, user: str | None, states: list[str], first: int, limit: int) -> list[Batch]:
         """Batches of a job in some states, or in any. Raises InvalidQuery."""
-        unknown = sorted(set(states) - set(BatchState))
-        if unknown:
-            raise InvalidQuery(f"state is {unknown[0][:100]!r}: expected one of {', '.join(BatchState)}", "state")
+        _check_states(states, BatchState)
         with self._home() as home:
             return batches_of(
                 home.table, self._job(home, job_id, user), [BatchState(one) for one in states], first, limit
@@ -529,6 +524,13 @@ def _given_items(home: Home, job: JobRecord) -> list[Any]:
         if isinstance(source, Manifest):
             return list(read_all(source, home.objects))
     return []
+
+
+def _check_states(given: list[str], states: type[JobState] | type[BatchState]) -> None:
+    """Raise InvalidQuery for a state that there is not."""
+    unknown = sorted(set(given) - set(states))
+    if unknown:
+        raise InvalidQuery(f"state is {unknown[0][:100]!r}: expected one of {', '.join(states)}", "state")
 
 
 def _is_path(job: JobRecord, name: str) -> bool:

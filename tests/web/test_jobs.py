@@ -128,6 +128,46 @@ def test_jobs_are_listed_newest_first_page_by_page_and_filtered(api):
     assert refused(api.get("/api/jobs", params={"after": "x"}), 400, "invalid_query")
 
 
+def test_the_next_page_is_there_also_when_the_last_job_of_the_page_has_ended_since(api, scripted):
+    jobs = [submit(api, scripted(["hang", "ok"]))["job_id"] for _ in range(2)]
+    for job in jobs:
+        wait_for(api, job, "RUNNING")
+    page = api.get("/api/jobs", params={"state": ["RUNNING"], "limit": 1}).json()
+    assert page["next"] == jobs[1]
+    api.post(f"/api/jobs/{jobs[1]}/cancel")
+    wait_for(api, jobs[1], "CANCELLED")
+    rest = api.get("/api/jobs", params={"state": ["RUNNING"], "limit": 1, "after": page["next"]}).json()
+    assert [job["job_id"] for job in rest["jobs"]] == [jobs[0]]
+    api.post(f"/api/jobs/{jobs[0]}/cancel")
+    wait_for(api, jobs[0], "CANCELLED")
+
+
+def test_a_state_that_there_is_not_is_refused(api):
+    assert "expected one of PENDING" in refused(api.get("/api/jobs", params={"state": "DONE"}), 400, "invalid_query")
+
+
+def test_events_of_no_job_are_refused_as_everything_else_of_it(api):
+    refused(api.get("/api/jobs/none/events"), 404, "job_not_found")
+
+
+@pytest.mark.parametrize("path", ["/api/jobs", "/api/estimates", "/api/analyses/monte-carlo/check"])
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_lists_in_lists_without_end_are_refused(api, path, depth):
+    sent = '{"analysis": "monte-carlo", "parameters": {"a": ' + "[" * depth + "]" * depth + "}}"
+    if path.endswith("/check"):
+        sent = sent.replace('"analysis": "monte-carlo", ', "")
+    answer = api.post(path, content=sent, headers={"content-type": "application/json"})
+    if (answer.status_code, depth) != (200, 900):  # what is only looked at may be deep
+        refused(answer, 400, "too_deep")
+
+
+@pytest.mark.parametrize("path", ["/api/jobs", "/api/estimates"])
+@pytest.mark.parametrize("location", ["\0", "a" * 300, "a/" * 3_000, "none"])
+def test_a_manifest_that_cannot_be_is_named(api, path, location):
+    job = {"analysis": "monte-carlo", "items": {"manifest": location}}
+    assert "job.items.manifest is" in refused(api.post(path, json=job), 400, "invalid_job")
+
+
 def test_users_see_their_own_jobs_only(make_api):
     api = make_api(users=True)
     job = submit(api, MONTE_CARLO, **{"x-user": "ada"})["job_id"]

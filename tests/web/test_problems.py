@@ -1,0 +1,23 @@
+"""Which status an error has: whose fault it is, and whether the same request may do later."""
+
+from __future__ import annotations
+
+import pytest
+
+from skyburst.errors import AwsUnavailable, InvalidJob, InvalidPeople, StorageError
+from skyburst.web.problems import problem_of
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (InvalidJob("job.items is missing"), 400, "invalid_job"),
+        (AwsUnavailable("Step Functions does not answer"), 503, "aws_unavailable"),
+        (InvalidPeople("groups/imaging.toml is damaged"), 500, "invalid_people"),
+        (StorageError("the table is busy"), 500, "storage_error"),
+    ],
+)  # fmt: skip
+def test_what_is_not_the_fault_of_the_request_is_not_told_as_such(error, status, code):
+    found = problem_of(error)
+    assert (found.status, found.code, found.detail) == (status, code, str(error))
+    assert found.title
