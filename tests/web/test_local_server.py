@@ -101,6 +101,29 @@ def test_a_port_that_is_taken_is_named_with_the_remedy(tmp_path: Path):
     assert "--port" in ended.stderr
 
 
+def test_a_port_that_may_not_be_used_is_not_told_as_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    needed("litestar")
+    from skyburst.cli.commands.serve import command
+    from skyburst.errors import Invalid
+    from skyburst.web import local
+
+    def refused(_: int) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setenv("SKYBURST_HOME", str(tmp_path))
+    monkeypatch.setattr(local, "listening", refused)
+    assert command.callback is not None
+    with pytest.raises(Invalid, match=r"port 80 of 127\.0\.0\.1 cannot be used \(Permission denied\).* --port"):
+        command.callback(port=80, libraries=())
+
+
+def test_a_state_folder_that_cannot_be_made_is_not_told_as_a_port(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    ended = skyburst("serve", "--port", "0", folder=tmp_path, SKYBURST_HOME=str(tmp_path / "file" / "home"))
+    assert ended.returncode != 0
+    assert "cannot be made: Not a directory" in ended.stderr
+
+
 def test_a_folder_of_libraries_that_is_not_there_is_named(tmp_path: Path):
     ended = skyburst("serve", "--libraries", tmp_path / "none", folder=tmp_path, SKYBURST_HOME=str(tmp_path / "home"))
     assert ended.returncode == 2

@@ -35,6 +35,7 @@ def command(port: int, libraries: tuple[Path, ...]) -> None:
       skyburst serve --libraries ~/libraries
       skyburst serve --port 0
     """
+    import errno
     import secrets
 
     from skyburst.errors import Invalid, StorageError
@@ -49,11 +50,13 @@ def command(port: int, libraries: tuple[Path, ...]) -> None:
     folder = state_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"the state folder {folder} cannot be made: {error.strerror}") from error
+    try:
         socket = listening(port)
     except OSError as error:
-        if isinstance(error, PermissionError | FileExistsError):
-            raise StorageError(f"the state folder {folder} cannot be made: {error.strerror}") from error
-        raise Invalid(f"port {port} of {LOOPBACK} is taken ({error.strerror}): give another one with --port") from error
+        what = "is taken" if error.errno == errno.EADDRINUSE else "cannot be used"
+        raise Invalid(f"port {port} of {LOOPBACK} {what} ({error.strerror}): give another one with --port") from error
     service = Service(
         lambda: LocalHome(folder),
         LocalUploads(folder / "uploads", UPLOAD_GIB * 2**30),
