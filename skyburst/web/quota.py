@@ -99,8 +99,14 @@ class LocalQuota:
     def starting(self, home: Home, user: str | None, document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         """Entered, nobody else starts a job."""
         with self._lock():
-            refuse_too_many(self.allowed, self.standing(home, user))
+            if not self._is_there(home, document.get("idempotency_key")):
+                refuse_too_many(self.allowed, self.standing(home, user))
             yield document
+
+    def _is_there(self, home: Home, key: Any) -> bool:
+        """Whether the job of a request that comes again is there: it takes no more room."""
+        limited = key is not None and self.allowed != Allowed()
+        return limited and any(job.spec.get("idempotency_key") == key for job in home.table.jobs())
 
     @contextmanager
     def resuming(self, home: Home, user: str | None, job: JobRecord) -> Iterator[None]:

@@ -150,6 +150,21 @@ def test_without_limits_nothing_is_counted(world: World) -> None:
     assert world.standing(quota) == (0, 0)
 
 
+def test_a_request_that_comes_again_is_the_same_job_also_where_there_is_no_room(world: World) -> None:
+    quota = world.quota(concurrent=1, jobs_per_day=1)
+    with quota.starting(world, "ada", {"user": "ada", "idempotency_key": "k"}) as document:  # type: ignore[arg-type]
+        job = a_job("job-k")
+        world.table.create_job(
+            replace(job, spec={**job.spec, **document}, state=JobState.RUNNING, created_at=time.time())
+        )
+    for _ in range(2):
+        with quota.starting(world, "ada", {"user": "ada", "idempotency_key": "k"}) as document:  # type: ignore[arg-type]
+            assert document["idempotency_key"] == "k"
+    assert world.standing(quota) == (1, 1)
+    with pytest.raises(TooManyJobs):
+        world.create(quota)
+
+
 # On AWS alone
 
 
@@ -194,17 +209,6 @@ def test_a_job_that_was_deleted_takes_no_room(aws: World) -> None:
     aws.create(quota)
 
 
-def test_a_request_that_comes_again_is_the_same_job_also_where_there_is_no_room(aws: World) -> None:
-    quota = aws.quota(concurrent=1, jobs_per_day=1)
-    with quota.starting(aws, "ada", {"idempotency_key": "k"}) as document:  # type: ignore[arg-type]
-        job = a_job("job-k")
-        aws.table.create_job(replace(job, spec={**job.spec, **document}, state=JobState.RUNNING))
-    for _ in range(2):
-        with quota.starting(aws, "ada", {"idempotency_key": "k"}) as document:  # type: ignore[arg-type]
-            assert aws.table.jobs_of_keys([document["idempotency_key"]]) == {"k": "job-k"}
-    assert aws.standing(quota) == (1, 1)
-
-
 def test_a_request_that_is_refused_takes_no_room_from_another_one_with_its_key(aws: World) -> None:
     """Else two requests with one key, of which one is refused, would start as many jobs as one likes."""
     quota = aws.quota(concurrent=1, jobs_per_day=1)
@@ -235,9 +239,11 @@ def test_the_first_of_two_requests_with_one_key_may_be_the_one_that_is_refused(a
 def test_two_requests_with_one_key_that_are_both_refused_take_no_room(aws: World) -> None:
     quota = aws.quota(concurrent=1, jobs_per_day=1)
     given = {"user": "ada", "idempotency_key": "k"}
+    first = quota.starting(aws, "ada", given)  # type: ignore[arg-type]
+    first.__enter__()
+    refusal = InvalidJob("parameters.mask is missing")
     with pytest.raises(InvalidJob), quota.starting(aws, "ada", given):  # type: ignore[arg-type]
-        with pytest.raises(InvalidJob), quota.starting(aws, "ada", given):  # type: ignore[arg-type]
-            raise InvalidJob("parameters.mask is missing")
-        raise InvalidJob("parameters.mask is missing")
+        raise refusal
+    assert not first.__exit__(InvalidJob, refusal, None)
     assert aws.standing(quota) == (0, 0)
     aws.create(quota)
