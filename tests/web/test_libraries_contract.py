@@ -128,3 +128,25 @@ def test_what_was_read_is_believed_for_half_a_minute(bucket: str, built: Path) -
     assert libraries.all() == []
     now = FRESH_S + 1
     assert [library.id for library in libraries.all()] == ["brains"], "a location may be a library itself"
+
+
+def test_a_library_that_is_built_anew_in_its_place_is_counted_anew(bucket: str, built: Path, tmp_path: Path) -> None:
+    """It has the same name and the same version, and other items."""
+    needed("litestar")
+    from skyburst.web.aws.libraries import FRESH_S, S3Libraries
+
+    for words in (["generate", "made", "--images", "3"], ["build", "made/images", "brains"]):
+        ended = skyburst("library", *words, "--quiet", folder=tmp_path)
+        assert ended.returncode == 0, ended.stderr
+    now = 0.0
+    libraries = S3Libraries([f"{bucket}/libraries"], open_store(bucket), clock=lambda: now)
+    place = open_store(f"{bucket}/libraries")
+    counts = []
+    for folder in (built / "brains", tmp_path / "brains"):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                place.put(f"brains/{path.relative_to(folder)}", path)
+        (library,) = libraries.all()
+        counts.append((library.version, library.items, max(sum(one.values()) for one in library.metadata.values())))
+        now += FRESH_S + 1
+    assert counts == [(1, 6, 6), (1, 3, 3)]

@@ -38,6 +38,8 @@ class _Known(NamedTuple):
     """A library, as it was read."""
 
     location: str
+    digest: str
+    """Of its items; empty when it cannot be read."""
     shown: Library
     size: Size | None
 
@@ -150,12 +152,12 @@ class S3Libraries:
             problem = Library(
                 id=name, name=name, items=0, version=0, properties={}, metadata={}, indexed=False, problem=str(error)
             )
-            return _Known(location, problem, None)
+            return _Known(location, "", problem, None)
         shown = Library(
             id=name, name=stored.name, items=stored.count, version=stored.version, properties=stored.properties,
             metadata=metadata, indexed=bool(index and index.fits(stored)),
         )  # fmt: skip
-        return _Known(location, shown, Size(*stored.size) if stored.size else None)
+        return _Known(location, stored.manifest.digest, shown, Size(*stored.size) if stored.size else None)
 
     def _has_description(self, location: str) -> bool:
         try:
@@ -166,7 +168,9 @@ class S3Libraries:
 
     def _metadata(self, location: str, stored: Stored) -> Metadata:
         before = self._known.get(location.rpartition("/")[2])
-        if before is not None and before.location == location and before.shown.version == stored.version:
+        # One that was built anew in the same place may have the same version.
+        seen = None if before is None else (before.location, before.shown.version, before.digest)
+        if before is not None and seen == (location, stored.version, stored.manifest.digest):
             return before.shown.metadata
         told = f"{location}\0{stored.version}\0{stored.manifest.digest}"
         key = f"{COUNTS}{hashlib.sha256(told.encode()).hexdigest()}.json"
