@@ -19,6 +19,8 @@ MOST_PIXELS = 50_000_000
 """Of an image that is shown; color-depth images have about 0.7 million."""
 KINDS = ("RGB", "RGBA", "P", "L", "LA", "1")
 """Of pixels that are shown as they are: colours and greys of 8 bits and fewer."""
+FORMATS = ("PNG", "TIFF", "JPEG", "WEBP")
+"""Of files that are read. What Pillow knows besides has been little tried with files of strangers, or runs other programs."""
 COMPRESSION = 3
 """Of PNG files, 1 to 9: more takes longer than it saves on the way."""
 SMALL_PIXELS = 320
@@ -112,7 +114,7 @@ def _pixels(file: BinaryIO, name: str, page: int) -> Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(file) as image:
+        with Image.open(file, formats=FORMATS) as image:
             image.seek(page - 1)
             if image.width * image.height > MOST_PIXELS:
                 raise PictureNotFound(f"{name} has {image.width} x {image.height} pixels, which are too many to show")

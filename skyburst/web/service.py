@@ -19,7 +19,7 @@ from skyburst.client import JobHandle, create
 from skyburst.contracts.job import parse_job
 from skyburst.contracts.parameters import ORDER, resolve, schema
 from skyburst.contracts.records import JobRecord
-from skyburst.contracts.states import BatchState, JobState
+from skyburst.contracts.states import UNFINISHED, BatchState, JobState
 from skyburst.documents import job_document, job_line
 from skyburst.engine.compute import choose
 from skyburst.errors import (
@@ -150,13 +150,13 @@ class Service:
         """Remove a file. Raises UploadInUse while a job needs it that has not ended."""
         self.uploads.get(upload_id, user)
         with self._home() as home:
-            using = next((job for job in home.table.jobs() if self._needs(home, job, upload_id)), None)
+            using = next((job for job in home.table.jobs(UNFINISHED) if self._needs(home, job, upload_id)), None)
         if using is not None:
             raise UploadInUse(f"job {using.job_id} needs upload {upload_id}, and has not ended: cancel the job first")
         self.uploads.remove(upload_id, user)
 
     def _needs(self, home: Home, job: JobRecord, upload_id: str) -> bool:
-        return not job.state.finished and any(
+        return any(
             self.uploads.named(text) == upload_id
             for part in (job.parameters, _given_items(home, job))
             for _, text in texts_in(part)

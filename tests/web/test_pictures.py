@@ -89,6 +89,14 @@ def test_pages_that_cannot_be_channels_are_named(api):
     assert "more than 64 pages" in told
 
 
+def test_files_that_would_run_other_programs_are_no_pictures(api):
+    """Ghostscript, for one, which draws a file of this kind."""
+    drawing = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n%%EOF\n"
+    upload = complete_upload(api, drawing, "drawing.eps", purpose="data")
+    answer = api.get(f"/api/uploads/{upload['id']}/picture")
+    assert "is neither a PNG nor a TIFF" in refused(answer, 404, "picture_not_found")
+
+
 def test_what_is_no_picture_or_not_complete_has_none(api):
     data = b"no image"
     upload = complete_upload(api, data, "notes.txt", purpose="data")
