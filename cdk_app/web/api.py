@@ -95,14 +95,14 @@ def _rights(factory: Factory, table: dynamodb.Table) -> Iterator[iam.PolicyState
     """What the API may do for all users together; whose a job or an upload is, it looks at itself."""
     uploads = [factory.storage.bucket.arn_for_objects(f"{UPLOADS}/*")]
     yield from factory.reads_inputs()
-    yield from factory.writes("uploads/*", "items/*", "jobs/*", "answers/*", "web/*")
+    yield from factory.writes(f"{UPLOADS}/*", "items/*", "jobs/*", "answers/*", "web/*")
     yield from factory.deletes("jobs/*", f"{UPLOADS}/*")
     yield _allow(["s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:ListMultipartUploadParts"], uploads)
     yield from factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem")
     yield from factory.lists_jobs()
     yield from factory.batches("GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem", "BatchWriteItem")
     yield from factory.pays()
-    actions = ("GetItem", "PutItem", "UpdateItem", "DeleteItem")
+    actions = ("GetItem", "PutItem", "DeleteItem")
     yield _allow([f"dynamodb:{action}" for action in actions], [table.table_arn])
     yield from factory.starts(f"{factory.prefix}-jobs")
     yield from factory.describes(f"{factory.prefix}-jobs")

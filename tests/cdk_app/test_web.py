@@ -176,6 +176,21 @@ def test_functions_of_the_page_may_do_their_work_and_no_more(web: Template) -> N
     api = may["WebApiAnswer"]
     assert not {action for action in api if action.partition(":")[0] in ("iam", "cognito-idp", "appsync", "sts", "kms")}
     assert "s3:PutBucketCORS" not in api
+    resources = [
+        written(statement["Resource"])
+        for name, statement in statements(web)
+        if name.startswith("WebApiAnswer") and "s3:PutObject" in written(statement["Action"])
+    ]
+    assert resources
+    assert not any("/uploads/*" in one for one in resources), "what submissions and commands upload is not the API's"
+    assert any("/uploads/web/*" in one for one in resources)
+    own = [
+        written(statement["Action"])
+        for name, statement in statements(web)
+        if name.startswith("WebApiAnswer") and "WebTable" in written(statement["Resource"])
+    ]
+    assert own
+    assert not any("UpdateItem" in actions for actions in own), "items of this table are written whole"
     invoking = [
         written(statement["Resource"])
         for name, statement in statements(web)
