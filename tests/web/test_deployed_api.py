@@ -312,6 +312,25 @@ def test_events_are_told_once_and_who_listens_comes_again(world: World) -> None:
     assert json.loads(next(line for line in lines if line.startswith("data: "))[6:])["state"] == "RUNNING"
 
 
+def test_a_result_that_is_too_large_for_the_function_is_had_from_the_bucket_alone(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skyburst.web.aws import home
+
+    outcome = {"missing": [], "item_errors": [], "files": []}
+    job = replace(
+        a_job("large", batches=2, state=JobState.SUCCEEDED, user="ada"), outcome=outcome, runs=1, created_at=time.time(),
+        analysis=world.registry["monte-carlo"]["reference"],
+    )  # fmt: skip
+    world.deployed.table.create_job(job)
+    world.deployed.objects.put("jobs/large/result.json", b"[1, 2, 3]")
+    assert world.api.get("/api/jobs/large/results").json()["entries"] == [1, 2, 3]
+    monkeypatch.setattr(home, "MOST_PAGED", 8)
+    answer = world.api.get("/api/jobs/large/results")
+    assert (answer.status, answer.json()["code"]) == (400, "invalid_query")
+    assert "has 9 bytes, and 8 at most are read in pages: download result.json" in answer.json()["detail"]
+
+
 def test_files_of_jobs_are_had_from_the_bucket(world: World) -> None:
     name = "a folder/é b.csv"
     outcome = {"missing": [], "item_errors": [], "files": [name]}

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts import values
 from skyburst.contracts.job import JobSpec
-from skyburst.contracts.records import JobRecord
-from skyburst.errors import InvalidJob, JobFailed, ObjectNotFound, ResultNotReady
+from skyburst.contracts.records import JobRecord, Result
+from skyburst.errors import InvalidJob, InvalidQuery, JobFailed, ObjectNotFound, ResultNotReady
 from skyburst.homes.aws.account import Account
 from skyburst.homes.aws.answers import FunctionFailed, invoke
 from skyburst.homes.aws.brief import job_prefix, so_far_key
@@ -30,6 +30,8 @@ FRESH_S = 5.0
 """What a job has found so far is combined anew after so long ..."""
 SHARE = 4.0
 """... and after so many times as long as it took the last time."""
+MOST_PAGED = 64 * 2**20
+"""Bytes of a result that is read in pages, which takes some five times as much memory."""
 
 
 class Inside(Account):
@@ -107,6 +109,17 @@ class ServedHome(AwsHome):
         if isinstance(location, str) and "://" not in location:
             raise InvalidJob(f"{where} is a path: upload the file, and name it as upload:ID")
         return location
+
+    def result(self, job: JobRecord) -> Result:
+        """What a job found. Raises ResultNotReady, and InvalidQuery for more than this function has memory for."""
+        found = self.result_file(job)
+        if found is not None and found.size > MOST_PAGED:
+            raise InvalidQuery(
+                f"the result of job {job.job_id} has {found.size:,} bytes, and {MOST_PAGED:,} at most are read in pages: "
+                "download result.json; `links` has its address",
+                "job_id",
+            )
+        return super().result(job)
 
     def partial_results(self, job: JobRecord) -> Any:
         """What the partial results so far combine to, unfinished: combined by the combiner of the analysis in its own function.
