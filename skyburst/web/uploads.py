@@ -262,11 +262,11 @@ class LocalUploads:
     def _shown(self, kept: Kept) -> Upload:
         parts = [kept.part(number) for number in range(1, kept.count + 1)]
         try:
-            received = os.listdir(self._folder / kept.id / PARTS)
+            received = [int(path.name) for path in (self._folder / kept.id / PARTS).iterdir()]
         except FileNotFoundError as error:  # removed since it was looked at
             raise no_upload(kept.id) from error
         for number in received:
-            parts[int(number) - 1].received = True
+            parts[number - 1].received = True
         return Upload(
             id=kept.id, name=kept.new.name, size=kept.new.size, purpose=kept.new.purpose, parts=parts,
             state="complete" if kept.complete else "open", created_at=kept.created_at, width=kept.width,

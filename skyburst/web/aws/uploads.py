@@ -226,7 +226,9 @@ class S3Uploads:
         item: Item = {**_key(kept.id), "about": {"S": msgspec.json.encode(kept).decode()}}
         if not kept.complete:
             item["ttl"] = number(int(kept.created_at + KEPT_S + GRACE_S))
-        condition = {} if new else {"ConditionExpression": "attribute_exists(#id)", "ExpressionAttributeNames": {"#id": "id"}}
+        condition = (
+            {} if new else {"ConditionExpression": "attribute_exists(#id)", "ExpressionAttributeNames": {"#id": "id"}}
+        )
         try:
             self._calls.call("put_item", self._table, TableName=self._table, Item=item, **condition)
         except ConditionFailed as error:
