@@ -6,17 +6,19 @@ export interface Config {
 
 let loaded: Promise<Config> | undefined;
 
-/** The configuration; read once. */
+/** The configuration; read once, and again by who asks after it could not be. */
 export function config(): Promise<Config> {
-  loaded ??= fetch("/config.json", { cache: "no-cache" }).then(
-    (answer) => {
-      if (!answer.ok) throw new Error(`the configuration of this page cannot be read (${answer.status})`);
-      return answer.json() as Promise<Config>;
-    },
-    () => {
-      loaded = undefined;
-      throw new Error("the server cannot be reached");
-    },
-  );
+  loaded ??= read().catch((error: unknown) => {
+    loaded = undefined;
+    throw error;
+  });
   return loaded;
+}
+
+async function read(): Promise<Config> {
+  const answer = await fetch("/config.json", { cache: "no-cache" }).catch(() => {
+    throw new Error("the server cannot be reached");
+  });
+  if (!answer.ok) throw new Error(`the configuration of this page cannot be read (${answer.status})`);
+  return (await answer.json()) as Config;
 }
