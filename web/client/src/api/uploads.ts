@@ -32,16 +32,20 @@ export async function uploadFile(file: File, options: UploadOptions): Promise<Up
     let sent = had.reduce((sum, part) => sum + part.size, 0);
     onProgress?.(sent / file.size);
     const left = upload.parts.filter((part) => !part.received);
-    await Promise.all(
-      Array.from({ length: AT_ONCE }, async () => {
-        for (let part = left.shift(); part !== undefined; part = left.shift()) {
-          const next = part;
-          await patiently(() => send(file, next, signal), signal);
-          sent += next.size;
-          onProgress?.(sent / file.size);
-        }
-      }),
-    );
+    const sendSome = async () => {
+      for (let part = left.shift(); part !== undefined; part = left.shift()) {
+        const next = part;
+        await patiently(() => send(file, next, signal), signal);
+        sent += next.size;
+        onProgress?.(sent / file.size);
+      }
+    };
+    try {
+      await Promise.all(Array.from({ length: AT_ONCE }, sendSome));
+    } catch (error) {
+      left.length = 0; // the others send no further part of what has failed
+      throw error;
+    }
     const path = { upload: upload.id };
     const query = library === undefined ? {} : { library };
     try {
@@ -49,9 +53,12 @@ export async function uploadFile(file: File, options: UploadOptions): Promise<Up
         () => answer(api.POST("/api/uploads/{upload}/complete", { params: { path, query }, signal: signal ?? null })),
         signal,
       );
-    } finally {
-      forget(file);
+    } catch (error) {
+      // What the server refused is begun anew; what it did not answer to goes on with the parts that it has.
+      if (error instanceof Problem && !error.passing) forget(file);
+      throw error;
     }
+    forget(file);
   }
   onProgress?.(1);
   return upload;
