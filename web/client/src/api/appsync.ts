@@ -8,6 +8,10 @@ export interface JobHint {
 }
 /** The longest wait before a lost connection is made again. */
 const MOST_WAIT_MS = 30_000;
+/** A connection on which nothing is heard for so long is given up, unless the server names another time. */
+const SILENCE_MS = 300_000;
+/** One that is not made in so long is given up. */
+const OPENING_MS = 20_000;
 
 /**
  * Hear of the user's jobs, by AWS AppSync Events, until the returned function is called.
@@ -33,29 +37,32 @@ export function subscribe(live: Live, setLive: (live: boolean) => void, hear: (h
       const authorization = { host: new URL(live.http).host, Authorization: (await token()) ?? "" };
       const channel = `/${live.namespace}/${await subject()}`;
       if (stopped) return;
-      let patience = 300_000;
+      let patience = OPENING_MS;
+      let usual = SILENCE_MS;
       const opened = new WebSocket(live.realtime, [`header-${base64url(authorization)}`, "aws-appsync-event-ws"]);
       socket = opened;
       const heard = () => {
         clearTimeout(silence);
         silence = setTimeout(() => opened.close(), patience);
       };
+      heard();
       opened.onopen = () => opened.send(JSON.stringify({ type: "connection_init" }));
       opened.onclose = lost;
       opened.onmessage = ({ data }) => {
         const message = JSON.parse(data as string) as { type: string; event?: string; connectionTimeoutMs?: number };
-        heard();
         if (message.type === "connection_ack") {
-          patience = message.connectionTimeoutMs ?? patience;
+          usual = message.connectionTimeoutMs ?? usual;
           opened.send(JSON.stringify({ type: "subscribe", id: crypto.randomUUID(), channel, authorization }));
         } else if (message.type === "subscribe_success") {
           failures = 0;
+          patience = usual;
           setLive(true);
         } else if (message.type === "data" && message.event !== undefined) {
           hear(JSON.parse(message.event) as JobHint);
         } else if (message.type.endsWith("error")) {
           opened.close();
         }
+        heard();
       };
     } catch {
       lost(); // no token: whoever signs users in shows that; a connection is tried for again

@@ -1,5 +1,5 @@
 import { type QueryClient, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { subscribe } from "./appsync";
 import { ended, type Job, type JobLine } from "./client";
 import { type Config, config } from "./config";
@@ -9,6 +9,8 @@ import { queries } from "./queries";
 const POLL_MS = 3_000;
 /** How often one is that has ended: somebody else may resume it. */
 const ENDED_MS = 10_000;
+/** A connection that the server refused, or on which it said that it cannot tell of the job, is tried again after so long. */
+const REFUSED_MS = 15_000;
 /** Results are read again at most so often while a job runs. */
 const RESULTS_MS = 1_500;
 
@@ -16,7 +18,9 @@ const RESULTS_MS = 1_500;
 export function useLiveJob(jobId: string) {
   const client = useQueryClient();
   const [live, setLive] = useState(true);
-  const running = useQuery({ ...queries.job(jobId), select: (job) => !ended(job.state) }).data ?? true;
+  const known = useQuery({ ...queries.job(jobId), select: (job) => !ended(job.state) }).data;
+  const running = known ?? true;
+  useEnd(jobId, known);
   const visible = useVisible(); // a hidden page holds no connection: browsers allow six to a server
   useEffect(() => {
     if (!running || !visible) return undefined;
@@ -33,8 +37,7 @@ export function useLiveJob(jobId: string) {
             client.setQueryData<Job>(queryKey, (old) => (old ? { ...old, ...line } : old));
             // Once its items are listed a job has a plan, which is not told of.
             if (before?.plan === null && line.progress.batches > 0) void client.invalidateQueries({ queryKey });
-            if (ended(line.state)) void client.invalidateQueries({ queryKey: ["jobs"] });
-            else told();
+            if (!ended(line.state)) told();
           },
           hint: () => {
             void client.invalidateQueries({ queryKey: queries.job(jobId).queryKey });
@@ -53,6 +56,16 @@ export function useLiveJob(jobId: string) {
   return { ...job, live };
 }
 
+/** Has everything about a job read again when it has ended, however this page came to know of that. */
+function useEnd(jobId: string, running: boolean | undefined): void {
+  const client = useQueryClient();
+  const ran = useRef<string | null>(null);
+  useEffect(() => {
+    if (running === false && ran.current === jobId) void client.invalidateQueries({ queryKey: ["jobs"] });
+    if (running !== undefined) ran.current = running ? jobId : null;
+  }, [client, jobId, running]);
+}
+
 interface Told {
   /** The job as it is now. */
   line: (line: JobLine) => void;
@@ -60,22 +73,44 @@ interface Told {
   hint: () => void;
 }
 
-function listen(live: Config["live"], jobId: string, setLive: (live: boolean) => void, told: Told): () => void {
+/** Hear of a job until the returned function is called. While `setLive` was last told false, it has to be polled for. */
+export function listen(live: Config["live"], jobId: string, setLive: (live: boolean) => void, told: Told): () => void {
   if (live.kind === "appsync") {
-    return subscribe(live, setLive, (event) => {
+    const connected = (now: boolean) => {
+      setLive(now);
+      if (now) told.hint(); // of what changed before, nobody told
+    };
+    return subscribe(live, connected, (event) => {
       if (event.job_id === jobId) told.hint();
     });
   }
-  const source = new EventSource(`/api/jobs/${encodeURIComponent(jobId)}/events`);
-  source.onopen = () => setLive(true);
-  source.onerror = () => setLive(false); // it connects again by itself; until then the job is polled for
-  source.addEventListener("job", (event) => {
-    const line = JSON.parse(event.data) as JobLine;
-    told.line(line);
-    if (ended(line.state)) source.close();
-  });
-  source.addEventListener("problem", () => source.close());
-  return () => source.close();
+  let source: EventSource;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  const lost = () => {
+    source.close();
+    setLive(false);
+    again = setTimeout(open, REFUSED_MS);
+  };
+  const open = () => {
+    source = new EventSource(`/api/jobs/${encodeURIComponent(jobId)}/events`);
+    source.onopen = () => setLive(true);
+    source.onerror = () => {
+      // A lost connection is made again by the browser, one that was refused is not.
+      if (source.readyState === EventSource.CLOSED) lost();
+      else setLive(false);
+    };
+    source.addEventListener("job", (event) => {
+      const line = JSON.parse(event.data) as JobLine;
+      told.line(line);
+      if (ended(line.state)) source.close();
+    });
+    source.addEventListener("problem", lost);
+  };
+  open();
+  return () => {
+    clearTimeout(again);
+    source.close();
+  };
 }
 
 /** Has results of a job read again, but not with every batch. */
