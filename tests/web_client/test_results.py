@@ -126,6 +126,49 @@ def counted(number: int) -> str:
 # The list
 
 
+def test_what_is_being_typed_into_a_filter_stays(tab: Any, expect: Any, found: Searched) -> None:
+    page = tab(found.path)
+    expect(heading(page, counted(len(found.entries)))).to_be_visible()
+    for name, first, rest in (("Line", "VT ", "12"), ("Least score", "1.", "5")):
+        field = page.get_by_label(name, exact=True)
+        field.click()
+        page.keyboard.type(first)
+        page.wait_for_url(re.compile(r"[?&](line=VT|score=1)(&|$)"))  # a pause: what is there was taken
+        page.keyboard.type(rest)
+        expect(field).to_have_value(first + rest)
+        field.fill("")
+        page.wait_for_url(re.compile(r"^[^?]*$"))
+
+
+def test_a_page_after_the_last_one_shows_the_last_one(tab: Any, expect: Any, found: Searched) -> None:
+    last = (len(found.entries) - 1) // 10 + 1
+    page = tab(f"{found.path}?size=10&page={last + 50}")
+    expect(cards(page)).to_have_count(len(found.entries) - 10 * (last - 1))
+    page.wait_for_url(re.compile(rf"page={last}$"))
+
+
+def test_filters_are_there_when_one_comes_back_from_another_tab(tab: Any, expect: Any, found: Searched) -> None:
+    page = tab(f"{found.path}?score=1&sort=line")
+    expect(page.get_by_label("Least score")).to_have_value("1")
+    page.get_by_role("tab", name="Progress").click()
+    expect(page.get_by_role("heading", name="Batches")).to_be_visible()
+    page.get_by_role("tab", name="Results").click()
+    expect(page.get_by_label("Least score")).to_have_value("1")
+    expect(page.get_by_label("Order")).to_have_value("line")
+
+
+def test_a_range_that_cannot_be_read_says_so(tab: Any, expect: Any, found: Searched) -> None:
+    page = tab(f"{found.path}?size=10", expect="403")
+    cards(page).first.get_by_role("checkbox").click()
+    page.get_by_role("button", name="Page 3").click()
+    expect(cards(page).first).to_have_attribute("data-index", "20")
+    refusal = json.dumps({"code": "forbidden", "detail": "not for you"})
+    page.route("**/results?*", lambda route: route.fulfill(status=403, content_type="application/json", body=refusal))
+    cards(page).first.get_by_role("checkbox").click(modifiers=["Shift"])
+    expect(page.get_by_text("Those between were not selected")).to_be_visible()
+    expect(page.get_by_text("not for you")).to_be_visible()
+
+
 def test_the_list_shows_what_the_api_found_with_scores_marks_and_pictures(
     tab: Any, expect: Any, found: Searched
 ) -> None:
@@ -526,6 +569,15 @@ def test_everything_is_done_by_keyboard(tab: Any, expect: Any, found: Searched) 
     expect(dialog).to_contain_text(f"11 of {len(found.entries)}")
     page.keyboard.press("x")
     expect(dialog.get_by_role("checkbox", name="Selected")).to_be_checked()
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keys")
+    expect(keys).to_be_visible()
+    page.keyboard.press("Escape")  # closes the keys, and nothing below them
+    expect(keys).to_have_count(0)
+    expect(dialog).to_be_visible()
+    page.keyboard.press("ArrowRight")
+    expect(dialog).to_contain_text(f"12 of {len(found.entries)}")
+    page.keyboard.press("ArrowLeft")
     page.keyboard.press("Escape")
     expect(dialog).to_have_count(0)
     # The focus is on the match that was looked at last, on its page.

@@ -4,8 +4,9 @@ import { type ComponentType, lazy, Suspense } from "react";
 import { useParams, useSearchParams } from "react-router";
 import { type Analysis, ended, type Job } from "../../api/client";
 import { useLiveJob } from "../../api/live";
+import { Problem } from "../../api/problem";
 import { queries } from "../../api/queries";
-import { Found } from "../../components/Feedback";
+import { Found, ProblemAlert } from "../../components/Feedback";
 import { PageTitle } from "../../components/PageTitle";
 import { JobHeader } from "./JobHeader";
 import { ProgressPanel } from "./ProgressPanel";
@@ -22,7 +23,8 @@ const TimelinePanel = lazy(async () => ({ default: (await import("../jobs/Timeli
 export function JobPage() {
   const { jobId = "" } = useParams();
   const job = useLiveJob(jobId);
-  return <Found query={job}>{(found) => <Panels job={found} live={job.live} />}</Found>;
+  if (job.error instanceof Problem && job.error.status === 404) return <ProblemAlert error={job.error} />;
+  return <Found query={job}>{(found) => <Panels key={jobId} job={found} live={job.live} />}</Found>;
 }
 
 function Panels({ job, live }: { job: Job; live: boolean }) {
@@ -30,11 +32,17 @@ function Panels({ job, live }: { job: Job; live: boolean }) {
   const kind = useQuery(queries.analyses).data?.find((one) => one.name === job.analysis)?.kind;
   const tabs = tabsOf(job, kind);
   const tab = search.get("tab") ?? tabs[0]?.value ?? "progress";
+  const show = (next: string | null) =>
+    setSearch((now) => {
+      const written = new URLSearchParams(now); // filters and the like are there when one comes back
+      if (next !== null) written.set("tab", next);
+      return written;
+    });
   return (
     <>
       <PageTitle title={job.name ?? job.job_id} />
       <JobHeader job={job} live={live} />
-      <Tabs value={tab} onChange={(next) => setSearch(next === null ? {} : { tab: next })} keepMounted={false} mt="md">
+      <Tabs value={tab} onChange={show} keepMounted={false} mt="md">
         <Tabs.List>
           {tabs.map(({ value, label }) => (
             <Tabs.Tab key={value} value={value}>

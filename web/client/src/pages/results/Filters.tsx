@@ -126,7 +126,8 @@ const TYPING_MS = 350;
 function Pattern(props: { label: string; placeholder: string; value: string; onChange: (value: string) => void }) {
   const [typed, setTyped] = useState(props.value);
   const tell = useDebouncedCallback(props.onChange, TYPING_MS);
-  useEffect(() => setTyped(props.value), [props.value]);
+  // Set elsewhere, as by Reset; what is being typed stays, with the space at its end.
+  useEffect(() => setTyped((now) => (now.trim() === props.value ? now : props.value)), [props.value]);
   return (
     <TextInput
       size="sm"
@@ -144,10 +145,15 @@ function Pattern(props: { label: string; placeholder: string; value: string; onC
   );
 }
 
+/** What is typed as a score, be it unfinished as in "1."; null for nothing. */
+function leastOf(typed: number | string): number | null {
+  return typed === "" ? null : Number(typed);
+}
+
 function Least({ value, onChange }: { value: number | null; onChange: (value: number | null) => void }) {
   const [typed, setTyped] = useState<number | string>(value ?? "");
   const tell = useDebouncedCallback(onChange, TYPING_MS);
-  useEffect(() => setTyped(value ?? ""), [value]);
+  useEffect(() => setTyped((now) => (leastOf(now) === value ? now : (value ?? ""))), [value]);
   return (
     <NumberInput
       size="sm"
@@ -157,7 +163,7 @@ function Least({ value, onChange }: { value: number | null; onChange: (value: nu
       hideControls
       onChange={(next) => {
         setTyped(next);
-        const number = next === "" ? null : Number(next);
+        const number = leastOf(next);
         if (number === null || Number.isFinite(number)) tell(number);
       }}
     />

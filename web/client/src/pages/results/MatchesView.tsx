@@ -20,7 +20,7 @@ import { picturePath } from "./pictures";
 import classes from "./Results.module.css";
 import { useSelection } from "./selection";
 import { useShape } from "./shape";
-import { activeFilters, type Layout, NO_FILTERS } from "./state";
+import { activeFilters, type Layout, NO_FILTERS, pages } from "./state";
 import { MaskPicker, Toolbar } from "./Toolbar";
 import { useMatches } from "./useMatches";
 
@@ -53,6 +53,7 @@ export function MatchesView({ job, at, masks }: MatchesViewProps) {
   const [sample] = matches;
   const shape = useShape(sample ? picturePath(job.job_id, sample.key, "thumbnail") : null);
   const comparison = readComparison(params);
+  useLastPage(page.isPlaceholderData ? undefined : page.data?.matching, scrolling ? null : size, view.page, change);
   const goTo = useReturn(comparison, scrolling ? null : size, change, view.page);
 
   const compare = (next: Comparison | null) =>
@@ -218,6 +219,20 @@ function isEarly(error: Error | null): boolean {
 function searched(job: Job, running: boolean): string {
   const images = counted(job.progress.items_done, "image");
   return `${images} of ${libraryName(job.parameters.library)} searched${running ? " so far" : ""}`;
+}
+
+/** A page after the last one, as of an address from when there were more matches, shows the last one. */
+function useLastPage(
+  matching: number | undefined,
+  size: number | null,
+  page: number,
+  change: (change: { page: number }, replace: boolean) => void,
+): void {
+  const last = matching === undefined || size === null ? page : Math.min(page, pages(matching, size));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: `change` is another function each time
+  useEffect(() => {
+    if (last < page) change({ page: last }, true);
+  }, [last, page]);
 }
 
 /** Where the focus goes when the comparison is closed: to the match that was compared, on its page. */

@@ -7,7 +7,7 @@ const USUAL = 1210 / 566;
 /** Width of the images of a list over their height, by one of them. */
 export function useShape(path: string | null): number {
   const [shape, setShape] = useState(USUAL);
-  const address = usePicture(path);
+  const { address } = usePicture(path);
   useEffect(() => {
     if (address === undefined) return undefined;
     const image = new Image();

@@ -1,3 +1,4 @@
+import { notifications } from "@mantine/notifications";
 import { useCallback, useEffect, useRef } from "react";
 import { useNavigate } from "react-router";
 import type { Job } from "../../../api/client";
@@ -40,7 +41,13 @@ export function ListArea(props: ListAreaProps) {
       const here = list.scrolling ? [] : list.matches.slice(from - list.offset, to + 1 - list.offset);
       // Those between that are not in the page are read; those that are, and failing that none, are selected at once.
       if (from >= list.offset && here.length === to - from + 1) now.put(here, on);
-      else void range(from, to + 1).then((between) => now.put(between, on));
+      else {
+        range(from, to + 1).then(
+          (between) => now.put(between, on),
+          (error: Error) =>
+            notifications.show({ color: "red", title: "Those between were not selected", message: error.message }),
+        );
+      }
     }
     anchor.current = index;
   }, []);
