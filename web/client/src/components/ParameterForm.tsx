@@ -1,6 +1,7 @@
-import { Button, Group, JsonInput, NumberInput, Select, Stack, Switch, TextInput, Tooltip } from "@mantine/core";
+import { Button, Group, JsonInput, Select, Stack, Switch, TextInput, Tooltip } from "@mantine/core";
 import { IconArrowBackUp } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
+import { NumberField, useTyping } from "./NumberField";
 import { PathInput } from "./PathInput";
 import { type Property, properties, type Values } from "./schema";
 
@@ -137,10 +138,10 @@ function control(property: Property, shown: unknown, onChange: (value: unknown) 
   const number = types.filter((type) => type !== "null");
   if (number.length === 1 && (number[0] === "integer" || number[0] === "number")) {
     return (
-      <NumberInput
+      <NumberField
         {...common}
-        value={typeof shown === "number" ? shown : ""}
-        onChange={(next) => onChange(next === "" ? (mayBeNull ? null : undefined) : next)}
+        value={typeof shown === "number" ? shown : null}
+        onChange={(next) => onChange(next ?? (mayBeNull ? null : undefined))}
         allowDecimal={number[0] === "number"}
         {...(property.minimum === undefined ? {} : { min: property.minimum })}
         {...(property.maximum === undefined ? {} : { max: property.maximum })}
@@ -150,36 +151,48 @@ function control(property: Property, shown: unknown, onChange: (value: unknown) 
   }
   if (number.length === 1 && number[0] === "string") {
     return (
-      <TextInput
+      <TextField
         {...common}
         value={typeof shown === "string" ? shown : ""}
-        onChange={(event) =>
-          onChange(event.currentTarget.value === "" ? (mayBeNull ? null : undefined) : event.currentTarget.value)
-        }
+        onChange={(next) => onChange(next === "" ? (mayBeNull ? null : undefined) : next)}
       />
     );
   }
   return <JsonField {...common} value={shown} onChange={onChange} />;
 }
 
-/** What has no field of its own is written as JSON; it counts when it can be read. */
+/** An empty one is its default, which is shown when the field is left. */
+function TextField({ value, onChange, ...common }: Common & { value: string; onChange: (value: string) => void }) {
+  const typing = useTyping(value);
+  return (
+    <TextInput
+      {...common}
+      {...typing.focus}
+      value={typing.shown}
+      onChange={({ currentTarget }) => {
+        typing.type(currentTarget.value);
+        onChange(currentTarget.value);
+      }}
+    />
+  );
+}
+
+/** What has no field of its own is written as JSON. What cannot be read is given as it is, so that the server objects. */
 function JsonField({ value, onChange, ...common }: Common & { value: unknown; onChange: (value: unknown) => void }) {
-  const [text, setText] = useState<string | null>(null);
-  const written = text ?? JSON.stringify(value);
+  const [typed, setTyped] = useState<{ text: string; as: string } | null>(null);
+  const plain = JSON.stringify(value);
+  const written = typed?.as === plain ? typed.text : plain;
   return (
     <JsonInput
       {...common}
       value={written}
       onChange={(next) => {
-        setText(next);
-        try {
-          onChange(JSON.parse(next));
-        } catch {
-          // not finished: the last value that could be read stays, and the field says so
-        }
+        const given: unknown = readable(next) ? JSON.parse(next) : next;
+        setTyped({ text: next, as: JSON.stringify(given) });
+        onChange(given);
       }}
       onBlur={() => {
-        if (readable(written)) setText(null);
+        if (readable(written)) setTyped(null);
       }}
       error={common.error ?? (readable(written) ? null : "this is not JSON yet")}
       autosize

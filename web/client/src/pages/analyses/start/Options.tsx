@@ -1,4 +1,5 @@
-import { NumberInput, SimpleGrid, TagsInput, TextInput } from "@mantine/core";
+import { SimpleGrid, TagsInput, TextInput } from "@mantine/core";
+import { NumberField } from "../../../components/NumberField";
 import type { Values } from "../../../components/schema";
 import { isObject } from "../config/state";
 
@@ -26,13 +27,13 @@ export function Options({ value, onChange, environments, aws }: OptionsProps) {
   return (
     <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="md">
       {environments && (
-        <NumberInput
+        <NumberField
           label="Time limit of a dataset, minutes"
           description="It bounds what is reserved of a budget."
           placeholder="as the analysis says"
           min={0}
           value={numberOf(wishes.timeout_min)}
-          onChange={(next) => wish("timeout_min", next === "" ? undefined : next)}
+          onChange={(next) => wish("timeout_min", next ?? undefined)}
         />
       )}
       {environments && aws && (
@@ -44,23 +45,23 @@ export function Options({ value, onChange, environments, aws }: OptionsProps) {
           onChange={(event) => wish("instance_type", event.currentTarget.value || undefined)}
         />
       )}
-      <NumberInput
+      <NumberField
         label="At once, at most"
         description="Batches that run at the same time."
         placeholder="as many as there is room for"
         min={1}
         allowDecimal={false}
         value={numberOf(value.max_parallelism)}
-        onChange={(next) => set("max_parallelism", next === "" ? undefined : next)}
+        onChange={(next) => set("max_parallelism", next ?? undefined)}
       />
-      <NumberInput
+      <NumberField
         label="Failures that are tolerated, %"
         description="The job has a result as long as no more fail."
         placeholder="as the analysis says"
         min={0}
         max={100}
         value={numberOf(value.tolerated_failure_percent)}
-        onChange={(next) => set("tolerated_failure_percent", next === "" ? undefined : next)}
+        onChange={(next) => set("tolerated_failure_percent", next ?? undefined)}
       />
       <TagsInput
         label="Tell when it has ended"
@@ -73,6 +74,6 @@ export function Options({ value, onChange, environments, aws }: OptionsProps) {
   );
 }
 
-function numberOf(value: unknown): number | "" {
-  return typeof value === "number" ? value : "";
+function numberOf(value: unknown): number | null {
+  return typeof value === "number" ? value : null;
 }

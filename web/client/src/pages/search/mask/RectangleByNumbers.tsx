@@ -1,6 +1,7 @@
-import { ActionIcon, Button, Group, NumberInput, Popover, SimpleGrid, Text, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, Group, Popover, SimpleGrid, Text, Tooltip } from "@mantine/core";
 import { IconRectangle } from "@tabler/icons-react";
 import { useState } from "react";
+import { NumberField } from "../../../components/NumberField";
 import type { Extent } from "./view";
 
 interface RectangleByNumbersProps {
@@ -48,7 +49,7 @@ export function RectangleByNumbers({ image, add, onArea }: RectangleByNumbersPro
           </Text>
           <SimpleGrid cols={2} spacing="xs" w={220}>
             {fields.map(({ name, label, value, min, max }) => (
-              <NumberInput
+              <NumberField
                 key={name}
                 size="xs"
                 label={label}
@@ -56,7 +57,7 @@ export function RectangleByNumbers({ image, add, onArea }: RectangleByNumbersPro
                 min={min}
                 max={max}
                 allowDecimal={false}
-                onChange={(next) => setBox((box) => ({ ...box, [name]: Number(next) || min }))}
+                onChange={(next) => setBox((box) => ({ ...box, [name]: next ?? min }))}
               />
             ))}
           </SimpleGrid>
