@@ -1,4 +1,4 @@
-import { type PointerEvent, useRef } from "react";
+import { type PointerEvent, useEffect, useRef } from "react";
 import { begun, extended, type Manner, type Pending } from "./tools";
 import { type Extent, panned, toImage, type View, zoomed } from "./view";
 
@@ -23,7 +23,16 @@ export function usePointer(use: PointerUse) {
   const held = useRef<Held>(new Map());
   const mode = useRef<"draw" | "pan" | "pinch" | null>(null);
   const drawing = useRef<Pending | null>(null);
-  const { manner, view, image, screen, pending, setPending, setView, setCursor, finish } = use;
+  const { manner, view, image, screen, pending, setPending, setCursor, finish } = use;
+  // Two fingers that move at once are two events, and the page may be drawn after both only.
+  const latest = useRef(view);
+  useEffect(() => {
+    latest.current = view;
+  });
+  const setView = (next: View) => {
+    latest.current = next;
+    use.setView(next);
+  };
 
   const place = (event: { clientX: number; clientY: number }, on: Element): [number, number] => {
     const box = on.getBoundingClientRect();
@@ -78,11 +87,11 @@ export function usePointer(use: PointerUse) {
         const others = [...held.current].filter(([id]) => id !== event.pointerId).map(([, at]) => at);
         held.current.set(event.pointerId, [sx, sy]);
         if (mode.current === "pinch" && others[0] !== undefined) {
-          setView(pinched(view, others[0], before, [sx, sy], image, screen));
+          setView(pinched(latest.current, others[0], before, [sx, sy], image, screen));
           return;
         }
         if (mode.current === "pan") {
-          setView(panned(view, sx - before[0], sy - before[1], image, screen));
+          setView(panned(latest.current, sx - before[0], sy - before[1], image, screen));
           return;
         }
       }
