@@ -582,6 +582,60 @@ def test_starting_over_forgets_the_image(tab: Any, expect: Any, image_file: Path
     expect(page.get_by_text("Drop an image, or choose one")).to_be_visible()
 
 
+def test_starting_over_forgets_also_what_was_drawn_on_the_page_that_it_leads_to(
+    tab: Any, expect: Any, site: Site, image_file: Path
+) -> None:
+    page = tab("/search")
+    open_image(page, image_file, expect)
+    with site.api() as api:
+        job = start_by_api(site, api)
+    page.goto(f"{site.base}/search?repeat={job}")
+    expect(page.get_by_role("application")).to_be_visible()
+    page.get_by_role("link", name="Start over").click()
+    expect(page.get_by_text("Drop an image, or choose one")).to_be_visible()
+
+
+def test_a_decimal_number_can_be_typed_and_written_anew(tab: Any, expect: Any) -> None:
+    page = tab("/search")
+    page.get_by_role("button", name="All parameters").click()
+    field = page.get_by_label("Least matching pixels", exact=True)
+    for typed in ("1.5", "0.05", "10.25"):
+        field.click()
+        page.keyboard.press("Control+A")
+        page.keyboard.press("Backspace")
+        expect(field).to_have_value("")
+        page.keyboard.type(typed)
+        expect(field).to_have_value(typed)
+    page.keyboard.press("Tab")
+    expect(field).to_have_value("10.25")
+    page.get_by_role("button", name="Reset Least matching pixels to its default").click()
+    expect(field).to_have_value("2")
+
+
+def test_what_is_not_json_stops_the_search_until_it_is_or_is_reset(tab: Any, expect: Any, image_file: Path) -> None:
+    page = tab("/search", expect="400")
+    open_image(page, image_file, expect)
+    page.get_by_role("button", name="All parameters").click()
+    field = page.get_by_role("textbox", name="Label boxes")
+    before = field.input_value()
+    field.fill("[[0, 0, 10")
+    expect(page.get_by_text("this is not JSON yet")).to_be_visible()
+    expect(page.get_by_role("button", name="Search", exact=True)).to_be_disabled()
+    page.get_by_role("button", name=re.compile("Reset Label boxes")).click()
+    expect(field).to_have_value(before)
+    expect(page.get_by_role("button", name="Search", exact=True)).to_be_enabled()
+
+
+SPY = """() => {
+    const { prototype } = CanvasRenderingContext2D
+    const draw = prototype.drawImage
+    prototype.drawImage = function (...args) {
+        window.scale = this.getTransform().a
+        return draw.apply(this, args)
+    }
+}"""
+
+
 def test_a_finger_draws_and_two_fingers_zoom(browser: Any, site: Site, expect: Any, image_file: Path) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     page = context.new_page()
@@ -600,6 +654,7 @@ def test_a_finger_draws_and_two_fingers_zoom(browser: Any, site: Site, expect: A
             {"type": kind, "touchPoints": [{"x": px, "y": py, "id": finger} for finger, (px, py) in enumerate(points)]},
         )
 
+    page.evaluate(SPY)
     touch("touchStart", (x - 80, y - 50))
     for point in ((x + 80, y - 50), (x + 80, y + 50), (x - 80, y + 50)):
         touch("touchMove", point)
@@ -608,8 +663,13 @@ def test_a_finger_draws_and_two_fingers_zoom(browser: Any, site: Site, expect: A
     text = page.get_by_test_id("seen").inner_text()
     touch("touchStart", (x - 20, y))
     touch("touchStart", (x - 20, y), (x + 20, y))
-    touch("touchMove", (x - 60, y), (x + 60, y))
+    whole = page.evaluate("window.scale")
+    for apart in range(20, 64, 4):
+        touch("touchMove", (x - apart, y), (x + apart, y))
     touch("touchEnd")
+    page.wait_for_timeout(200)
+    zoomed = page.evaluate("window.scale") / whole
+    assert 2.4 < zoomed < 3.1  # as far as the fingers went apart, but for the first pixels, which may be a tap
     assert page.get_by_test_id("seen").inner_text() == text
     expect(page.get_by_role("button", name="Redo")).to_be_disabled()
     context.close()

@@ -16,7 +16,7 @@ import classes from "./SearchForm.module.css";
 import { Section } from "./Section";
 import { nameOf, type Source } from "./source";
 import { StartPanel } from "./start/StartPanel";
-import { useDraft } from "./useDraft";
+import { forgetDraft, useDraft } from "./useDraft";
 import { useSource } from "./useSource";
 
 interface SearchFormProps {
@@ -53,6 +53,7 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
               setPrepared(null);
               setProblems({});
               change(EMPTY);
+              forgetDraft(nameOf({ kind: "none" })); // the page that the link leads to begins empty, too
             }}
           >
             Start over

@@ -1,13 +1,22 @@
 import { useCallback, useEffect, useState } from "react";
 import { type Draft, EMPTY, read, written } from "./draft";
 
+function keyOf(name: string): string {
+  return `skyburst.search ${name}`;
+}
+
+/** Forget what is kept of a draft that no page shows. */
+export function forgetDraft(name: string): void {
+  sessionStorage.removeItem(keyOf(name));
+}
+
 /**
  * A draft that survives a reload of this tab.
  *
  * Args: `name` tells drafts from each other.
  */
 export function useDraft(name: string) {
-  const key = `skyburst.search ${name}`;
+  const key = keyOf(name);
   const [draft, setDraft] = useState<Draft>(() => read(sessionStorage.getItem(key)) ?? EMPTY);
   const [kept, setKept] = useState(true);
   useEffect(() => {
