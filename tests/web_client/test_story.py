@@ -105,11 +105,54 @@ def test_what_is_done_in_one_tab_is_seen_in_the_other(
     one.get_by_role("button", name="Cancel", exact=True).click()
     for page in (one, other):
         expect(state(page)).to_contain_text("cancelled")
+    for page, again in ((other, one), (one, other)):
+        page.get_by_role("button", name="Resume").click()
+        expect(state(page)).to_contain_text("running")
+        again.get_by_role("button", name="Cancel", exact=True).click()
+        expect(state(page)).to_contain_text("cancelled")
     other.get_by_role("button", name="Resume").click()
     expect(state(other)).to_contain_text("running")
     gated()
     for page in (one, other):
         expect(state(page)).to_contain_text("succeeded")
+
+
+def test_a_job_that_was_deleted_in_another_tab_is_gone(
+    tabs: Any, scripted: Site, expect: Any, tmp_path: Path, gated: Any
+) -> None:
+    gated()
+    job = waiting(scripted, tmp_path, "soon deleted")
+    page = tabs(f"/jobs/{job}")
+    expect(state(page)).to_contain_text("succeeded")
+    with scripted.api() as api:
+        assert api.delete(f"/api/jobs/{job}").status_code == 204
+    expect(page.get_by_role("alert")).to_contain_text(job)
+    expect(state(page)).to_have_count(0)
+
+
+def test_the_end_of_a_job_is_seen_everywhere_also_when_nothing_tells_of_it(
+    tabs: Any, scripted: Site, expect: Any, tmp_path: Path, gated: Any
+) -> None:
+    job = waiting(scripted, tmp_path, "only polled")
+    page = tabs("/jobs")
+    page.route("**/events", lambda route: route.fulfill(status=503))
+    page.goto(f"{scripted.base}/jobs/{job}")
+    expect(state(page)).to_contain_text("running")
+    expect(state(page)).to_contain_text("Changes are looked for every few seconds")
+    gated()
+    with page.expect_response(lambda answer: answer.url.endswith(f"/{job}/cost") and answer.json()["final"]):
+        expect(state(page)).to_contain_text("succeeded")
+
+
+def test_a_part_of_the_page_that_stays_missing_is_told_of(tabs: Any, scripted: Site, expect: Any) -> None:
+    page = tabs("/search")
+    loads: list[str] = []
+    page.on("domcontentloaded", lambda loaded: loads.append(loaded.url))
+    page.route("**/assets/JobsPage*", lambda route: route.fulfill(status=500))
+    page.goto(f"{scripted.base}/jobs")
+    expect(page.get_by_role("alert")).to_contain_text("This page failed")
+    page.wait_for_timeout(1_000)
+    assert len(loads) <= 2  # it was loaded again once, as there might have been a newer version
 
 
 def test_a_lost_connection_is_told_of_and_what_happened_meanwhile_is_seen_after_it(

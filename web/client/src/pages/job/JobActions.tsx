@@ -2,6 +2,7 @@ import { Button, Group, Stack, Text } from "@mantine/core";
 import { modals } from "@mantine/modals";
 import { IconPlayerPlay, IconRefresh, IconSquare, IconTrash } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { Link, useNavigate } from "react-router";
 import { answer, api, ended, type Job } from "../../api/client";
 import { queries } from "../../api/queries";
@@ -34,6 +35,10 @@ export function JobActions({ job }: { job: Job }) {
   const kind = useQuery(queries.analyses).data?.find((one) => one.name === job.analysis)?.kind;
   const repeat = kind === "search" ? `/search?repeat=${job.job_id}` : `/analyses/${job.analysis}?repeat=${job.job_id}`;
   const over = ended(job.state);
+  const { reset } = cancel;
+  useEffect(() => {
+    if (over) reset(); // it may be resumed, and cancelled again
+  }, [over, reset]);
   const error = cancel.error ?? resume.error ?? remove.error;
   return (
     <Stack gap="xs" align="flex-end">
