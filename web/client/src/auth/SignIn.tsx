@@ -1,6 +1,6 @@
 import { Anchor, Button, Card, Center, Loader, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { type ReactNode, useEffect, useState } from "react";
+import { type ReactNode, useCallback, useEffect, useState } from "react";
 import type { Config } from "../api/config";
 import { queryClient } from "../api/queries";
 import { setIdentity } from "../api/token";
@@ -13,19 +13,22 @@ type Step = "looking" | "in" | cognito.Next;
 /** Asks who one is, and lets one in. What is asked for next is up to Cognito: a new password at the first time. */
 export default function SignIn({ auth, children }: { auth: NonNullable<Config["auth"]>; children: ReactNode }) {
   const [step, setStep] = useState<Step>("looking");
+  const [error, setError] = useState<unknown>(null);
+  const enter = useCallback(() => {
+    setError(null);
+    cognito.begin(auth).then((known) => setStep(known ? "in" : "password"), setError);
+  }, [auth]);
   useEffect(() => {
-    const enter = async () => {
-      setStep((await cognito.begin(auth)) ? "in" : "password");
-    };
     setIdentity(cognito.identity(() => setStep("password")));
     setSignOut(async () => {
       await cognito.leave();
       queryClient.clear(); // the next user must not see what was this one's
       setStep("password");
     });
-    void enter();
-  }, [auth]);
+    enter();
+  }, [enter]);
   if (step === "in") return children;
+  if (error !== null) return <ProblemAlert title="It is not known who is signed in" error={error} retry={enter} />;
   if (step === "looking") {
     return (
       <Center h="100vh">

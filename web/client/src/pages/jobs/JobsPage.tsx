@@ -47,6 +47,9 @@ export function JobsPage() {
         ) : (
           <Jobs jobs={found} analyses={analyses} />
         )}
+        {jobs.isFetchNextPageError && jobs.error !== null && (
+          <ProblemAlert title="No more jobs could be loaded" error={jobs.error} />
+        )}
         {jobs.hasNextPage && (
           <Group justify="center">
             <Button variant="default" loading={jobs.isFetchingNextPage} onClick={() => void jobs.fetchNextPage()}>

@@ -52,8 +52,8 @@ export function usePick(libraries: Library[], onPicked: (image: UploadedImage, l
         return;
       }
     } catch (error) {
-      if (!(error instanceof WrongImage)) throw error;
-      refuse(error.message);
+      if (error instanceof WrongImage) refuse(error.message);
+      else setState({ ...IDLE, failed: { file, error } }); // such as a file that was moved away
       return;
     }
     setState({ ...IDLE, progress: 0, name: file.name });
