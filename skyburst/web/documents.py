@@ -333,6 +333,8 @@ class LogLine(msgspec.Struct, kw_only=True):
     """A line of a log."""
 
     line: Annotated[int, Meta(ge=1)]
-    at: Annotated[str, Meta(description="When, as ISO 8601 has it.")]
+    at: Annotated[
+        str | None, Meta(description="When, as ISO 8601 has it; null for the note of lines that are not kept.")
+    ]
     stream: str
     text: str

@@ -6,8 +6,11 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import msgspec
 import pytest
 
+from skyburst.environments import log as kept
+from skyburst.web.documents import LogLine
 from tests.web.conftest import wait_for
 from tests.web.test_uploads import begin, refused, send
 
@@ -296,3 +299,15 @@ def test_the_budget_that_leaves_least_is_told(api, state_folder):
     wait_for(api, job, "SUCCEEDED")
     found = api.get("/api/budget", params={"group": "lab"}).json()
     assert 0 < found["spent_usd"] + found["reserved_usd"] < 5.0
+
+
+def test_a_log_of_which_not_all_is_kept_is_told_with_its_note(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kept, "FIRST_BYTES", 200)
+    monkeypatch.setattr(kept, "LAST_BYTES", 200)
+    log = kept.Log()
+    for number in range(20):
+        log.add("out", f"line {number}", 0.0)
+    lines = msgspec.convert([json.loads(line) for line in log.content().splitlines()], list[LogLine])
+    (note,) = [line for line in lines if line.at is None]
+    assert note.stream == "env"
+    assert "are not kept" in note.text

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { LogLine } from "../../../api/client";
-import { append, EMPTY, found, logText, plain, rows } from "./logBuffer";
+import { append, clock, EMPTY, FIRST_LINES, found, LAST_LINES, logText, plain, rows } from "./logBuffer";
 
 const line = (number: number, text = `line ${number}`): LogLine => ({
   line: number,
@@ -35,6 +35,28 @@ test("what is not kept in the middle of a long log is told", () => {
     10,
   ]);
   expect(logText(log)).toContain("lines 3 to 9 are not kept");
+});
+
+test("of a log that grows without end the begin and the end are kept", () => {
+  let log = append(EMPTY, [line(1)]);
+  const most = FIRST_LINES + 2 * LAST_LINES;
+  for (let from = 2; from < 300_000; from += 10_000) {
+    log = append(
+      log,
+      Array.from({ length: 10_000 }, (_, index) => line(from + index)),
+    );
+    expect(log.lines.length).toBeLessThanOrEqual(most);
+  }
+  expect(log.lines[FIRST_LINES - 1]?.line).toBe(FIRST_LINES);
+  expect(log.lines.at(-1)?.line).toBe(log.last);
+  expect(log.lines.at(-LAST_LINES)?.line).toBe(log.last - LAST_LINES + 1);
+  expect(rows(log).filter((row) => row.kind === "gap")).toHaveLength(1);
+});
+
+test("the note of lines that are not kept has no time", () => {
+  const note = { ...line(3, "... 7 lines are not kept ..."), at: null, stream: "env" };
+  expect(clock(note.at)).toBe("");
+  expect(logText(append(EMPTY, [line(1), line(2), note]))).toContain("\n\tenv\t... 7 lines");
 });
 
 test("lines are found whatever their letter case, and colours of terminals are no text", () => {

@@ -10,13 +10,20 @@ export interface LogBuffer {
 /** A line, or what is not kept of a log that grew too long: only its begin and its end are. */
 export type LogRow = { kind: "line"; line: LogLine } | { kind: "gap"; from: number; to: number };
 
+/** Of a log that grows without end so much of its begin, and at least so much of its end, is kept, as by the server. */
+export const FIRST_LINES = 80_000;
+export const LAST_LINES = 20_000;
+
 export const EMPTY: LogBuffer = { lines: [], last: 0 };
 
 /** A log with what was read after its last line. Lines that are known already, as of two readers at once, count once. */
 export function append(buffer: LogBuffer, more: readonly LogLine[]): LogBuffer {
   const fresh = more.filter((line) => line.line > buffer.last);
   const last = fresh.at(-1);
-  return last === undefined ? buffer : { lines: buffer.lines.concat(fresh), last: last.line };
+  if (last === undefined) return buffer;
+  const lines = buffer.lines.concat(fresh);
+  if (lines.length <= FIRST_LINES + 2 * LAST_LINES) return { lines, last: last.line };
+  return { lines: [...lines.slice(0, FIRST_LINES), ...lines.slice(-LAST_LINES)], last: last.line };
 }
 
 /** What is shown: each line, and where lines are missing how many. */
@@ -54,13 +61,14 @@ export function logText(buffer: LogBuffer): string {
     .map((row) =>
       row.kind === "gap"
         ? `... lines ${row.from} to ${row.to} are not kept ...\n`
-        : `${row.line.at}\t${row.line.stream}\t${row.line.text}\n`,
+        : `${row.line.at ?? ""}\t${row.line.stream}\t${row.line.text}\n`,
     )
     .join("");
 }
 
-/** The time of day of a line, in this place's time. */
-export function clock(at: string): string {
+/** The time of day of a line, in this place's time; nothing for a note of the engine that has none. */
+export function clock(at: string | null): string {
+  if (at === null) return "";
   const time = new Date(at);
   return Number.isNaN(time.getTime()) ? at : time.toLocaleTimeString(undefined, { hour12: false });
 }
