@@ -23,7 +23,6 @@ export function DatasetLine({ job, dataset, open, onOpen }: DatasetLineProps) {
   const shown = DATASET_STATES[dataset.state] ?? { word: dataset.state, color: "gray" };
   const detail = useId();
   const Chevron = open ? IconChevronDown : IconChevronRight;
-  const limit = memoryLimit(job);
   return (
     <>
       <UnstyledButton
@@ -50,7 +49,7 @@ export function DatasetLine({ job, dataset, open, onOpen }: DatasetLineProps) {
         <Use
           name="Memory"
           now={status.memory === null ? null : bytes(status.memory * MIB)}
-          share={status.memory === null || limit === null ? null : status.memory / limit}
+          share={null}
           then={status.peakMemory === null ? null : `peak ${bytes(status.peakMemory * MIB)}`}
         />
         <Elapsed state={dataset.state} status={status} />
@@ -176,12 +175,4 @@ function Detail({ job, dataset, status }: { job: Job; dataset: Dataset; status: 
       )}
     </Stack>
   );
-}
-
-/** MiB that a dataset may have, when the job says so. */
-function memoryLimit(job: Job): number | null {
-  const environment = job.plan?.environment;
-  const memory =
-    typeof environment === "object" && environment !== null ? (environment as Record<string, unknown>).memory_mb : null;
-  return typeof memory === "number" ? memory : null;
 }
