@@ -22,8 +22,8 @@ SUB = "user#"
 HINTS = ("job", "run", "state", "batches", "items", "done", "failed", "at")
 """What is told of a job; a page asks the API for more."""
 ANSWER_S = 10
-KNOWN_S = 300.0
-"""An id of a user is believed for so long."""
+KNOWN_S = 15.0
+"""An id of a user is believed for so long: who is invited anew has another one, and hears nothing until it is read."""
 
 
 class Live:
