@@ -19,7 +19,8 @@ export default defineConfig(({ mode }) => {
       // What every page has comes in one file: a page is then a few requests, not forty.
       rolldownOptions: { output: { codeSplitting: { groups: [{ name: "common", test: COMMON }] } } },
     },
-    server: { proxy: { "/api": proxied, "/config.json": proxied } },
+    // The cookie by which a `skyburst serve` lets one in is that of 127.0.0.1, at every port of it.
+    server: { host: "127.0.0.1", proxy: { "/api": proxied, "/config.json": proxied } },
     test: { environment: "node", include: ["src/**/*.test.ts"] },
   };
 });
