@@ -172,7 +172,10 @@ function Parameters({ of }: { of: Certificate }) {
   if (parameters.length === 0) return null;
   return (
     <Part title="Configuration">
-      <Facts of={parameters.map(([name, value]) => [name, <Code key={name}>{JSON.stringify(value)}</Code>])} />
+      <Facts
+        width={180}
+        of={parameters.map(([name, value]) => [name, <Code key={name}>{JSON.stringify(value)}</Code>])}
+      />
     </Part>
   );
 }

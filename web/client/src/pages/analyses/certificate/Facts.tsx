@@ -12,8 +12,14 @@ export function Part({ title, children }: { title: string; children: ReactNode }
   );
 }
 
+interface FactsProps {
+  of: [string, ReactNode][];
+  /** Of the names, in pixels. */
+  width?: number;
+}
+
 /** Names and what they are; what is null is left out. */
-export function Facts({ of }: { of: [string, ReactNode][] }) {
+export function Facts({ of, width = 130 }: FactsProps) {
   return (
     <Table verticalSpacing={4} horizontalSpacing={0} fz="sm" layout="fixed">
       <Table.Tbody>
@@ -21,7 +27,14 @@ export function Facts({ of }: { of: [string, ReactNode][] }) {
           .filter(([, value]) => value !== null)
           .map(([name, value]) => (
             <Table.Tr key={name}>
-              <Table.Th fw={400} c="dimmed" w={130} scope="row" style={{ verticalAlign: "top" }}>
+              <Table.Th
+                fw={400}
+                c="dimmed"
+                w={width}
+                pr="xs"
+                scope="row"
+                style={{ verticalAlign: "top", overflowWrap: "anywhere" }}
+              >
                 {name}
               </Table.Th>
               <Table.Td style={{ overflowWrap: "anywhere" }}>{value}</Table.Td>
