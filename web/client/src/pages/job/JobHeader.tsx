@@ -68,8 +68,8 @@ function Facts({ job }: { job: Job }) {
   const cost = useQuery({ ...queries.cost(job.job_id), refetchInterval: running ? 5_000 : false }).data;
   const facts: [string, string][] = [
     ["Done", job.plan === null ? "being listed" : percent(progress.fraction)],
-    ["Images or items", `${count(progress.items_done)} of ${count(progress.items)}`],
-    ["Batches", `${count(progress.done)} of ${count(progress.batches)}`],
+    ["Images or items", job.plan === null ? "–" : `${count(progress.items_done)} of ${count(progress.items)}`],
+    ["Batches", job.plan === null ? "–" : `${count(progress.done)} of ${count(progress.batches)}`],
     ["Rate", progress.items_per_s > 0 ? `${count(Math.round(progress.items_per_s * 10) / 10)} per second` : "–"],
     running
       ? ["Time left", progress.seconds_left === null ? "–" : `about ${duration(progress.seconds_left)}`]

@@ -5,6 +5,7 @@ import { type Batch, ended, type Job } from "../../api/client";
 import { queries } from "../../api/queries";
 import { StateBadge } from "../../components/Feedback";
 import { count, counted, duration } from "../../format";
+import { libraryOf, useSiblings } from "./siblings";
 
 const SHOWN = 200;
 
@@ -133,10 +134,8 @@ function ItemErrors({ job }: { job: Job }) {
 
 /** Searches of several libraries are a job for each, with one label. */
 function Siblings({ job }: { job: Job }) {
-  const search = job.labels.search;
-  const { data } = useQuery({ ...queries.jobs({ analysis: job.analysis, limit: 200 }), enabled: search !== undefined });
-  const others = data?.jobs.filter((one) => one.labels.search === search && one.job_id !== job.job_id) ?? [];
-  if (search === undefined || others.length === 0) return null;
+  const others = useSiblings(job);
+  if (others.length === 0) return null;
   return (
     <section>
       <Title order={2} size="h4" mb="xs">
@@ -147,7 +146,7 @@ function Siblings({ job }: { job: Job }) {
           <Group key={one.job_id} gap="sm">
             <StateBadge state={one.state} interrupted={one.interrupted} />
             <Anchor component={Link} to={`/jobs/${one.job_id}`} size="sm">
-              {one.name ?? one.job_id}
+              {libraryOf(one)}
             </Anchor>
           </Group>
         ))}

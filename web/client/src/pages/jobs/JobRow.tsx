@@ -42,9 +42,14 @@ export function JobRow({ job, search, chosen, onChoose, onAct }: JobRowProps) {
           </Text>
         )}
       </div>
-      <Text size="sm" className={classes.analysis ?? ""} style={{ overflowWrap: "anywhere" }}>
-        {job.analysis}
-      </Text>
+      <div className={classes.analysis} style={{ overflowWrap: "anywhere" }}>
+        <Text size="sm">{job.analysis}</Text>
+        {job.labels.library !== undefined && (
+          <Text size="xs" c="dimmed">
+            in {String(job.labels.library)}
+          </Text>
+        )}
+      </div>
       <span className={classes.state}>
         <StateBadge state={job.state} interrupted={job.interrupted} />
       </span>
@@ -70,7 +75,9 @@ function How({ job }: { job: JobLine }) {
       <>
         <Progress value={progress.fraction * 100} aria-label={`Progress of ${nameOf(job)}`} />
         <Text size="xs" c="dimmed" style={{ fontVariantNumeric: "tabular-nums" }}>
-          {percent(progress.fraction)}, {count(progress.items_done)} of {count(progress.items)}
+          {progress.items === 0
+            ? "not listed yet"
+            : `${percent(progress.fraction)}, ${count(progress.items_done)} of ${count(progress.items)}`}
           {left !== null && left !== undefined && `, ${duration(left)} left`}
         </Text>
       </>

@@ -28,18 +28,18 @@ const search: Search = {
   label: "k",
 };
 
-test("an analysis of one library has a job for each, which share a label", () => {
+test("an analysis of one library has a job for each, which share a label and say their library", () => {
   expect(specifications(search)).toEqual([
     {
       analysis: "a",
       name: "neuron",
-      labels: { search: "k" },
+      labels: { search: "k", library: "one" },
       parameters: { xy_shift: 4, mask: "upload:m", library: "library:one" },
     },
     {
       analysis: "a",
       name: "neuron",
-      labels: { search: "k" },
+      labels: { search: "k", library: "two" },
       parameters: { xy_shift: 4, mask: "upload:m", library: "library:two" },
     },
   ]);

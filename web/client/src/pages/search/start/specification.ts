@@ -24,7 +24,7 @@ export interface Search {
   /** Ids. */
   libraries: string[];
   values: Values;
-  /** What the jobs of one search have in common. */
+  /** What the jobs of one search have in common; each is told from the others by the label of its library. */
   label: string;
 }
 
@@ -33,10 +33,10 @@ export function specifications(search: Search): Record<string, unknown>[] {
   const { analysis, name, mask, negative, libraries, values, label } = search;
   const named = libraries.map((id) => `library:${id}`);
   const groups = takesLists(analysis) && named.length > 1 ? [named] : named;
-  return groups.map((library) => ({
+  return groups.map((library, number) => ({
     analysis: analysis.name,
     name,
-    ...(groups.length > 1 ? { labels: { search: label } } : {}),
+    ...(groups.length > 1 ? { labels: { search: label, library: libraries[number] } } : {}),
     parameters: {
       ...values,
       [MASK]: `upload:${mask}`,
