@@ -185,6 +185,20 @@ def test_the_list_shows_what_the_api_found_with_scores_marks_and_pictures(
     assert picture.evaluate("image => image.naturalWidth") > 50
 
 
+def test_what_was_searched_for_is_shown_with_its_parameters(tab: Any, expect: Any, site: Site, found: Searched) -> None:
+    page = tab(found.path)
+    summary = page.get_by_role("region", name="What was searched for")
+    expect(summary).to_contain_text(f"{site.masks[0].name} in {LIBRARY}")
+    mask = summary.get_by_role("img", name="What was searched for")
+    assert mask.evaluate("image => image.decode().then(() => image.naturalWidth)") == 1210
+    summary.get_by_text("Parameters").click()
+    with site.api() as api:
+        properties = api.get("/api/analyses/color-depth-search").json()["parameters"]["properties"]
+    for name, value in LOOSE.items():
+        fact = summary.locator("dl > div").filter(has=page.get_by_text(properties[name]["title"], exact=True))
+        expect(fact.locator("dd")).to_have_text(str(value))
+
+
 def test_filters_leave_what_the_api_leaves_and_say_how_many(tab: Any, expect: Any, found: Searched) -> None:
     page = tab(found.path)
     sexes = Counter(entry["image"]["gender"] for entry in found.entries)

@@ -10,6 +10,7 @@ import { MatchesView } from "./MatchesView";
 import { matchOf } from "./match";
 import { MissingNotice } from "./Notices";
 import { PlainView } from "./plain/PlainView";
+import { SearchSummary } from "./SearchSummary";
 import { readView } from "./state";
 
 /** What a job found: so far while it runs, and all of it when it has ended. */
@@ -54,7 +55,12 @@ function Search({ job }: { job: Job }) {
   const mask = Math.min(readView(params).mask, masks.length - 1);
   // A search finds matches elsewhere than where they are in the end, and may have ended before this page knows.
   const at = [masks.length > 1 ? `/masks/${mask}/results` : "/results", `/matches/${mask}`];
-  return <MatchesView job={job} at={at} masks={masks} />;
+  return (
+    <>
+      <SearchSummary job={job} mask={mask} name={masks[mask] ?? ""} />
+      <MatchesView job={job} at={at} masks={masks} />
+    </>
+  );
 }
 
 /** A result that is a list of matches of images is shown as one, whichever analysis it is of. */
