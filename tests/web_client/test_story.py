@@ -170,6 +170,22 @@ def test_a_lost_connection_is_told_of_and_what_happened_meanwhile_is_seen_after_
     expect(state(page)).to_contain_text("succeeded")
 
 
+def test_the_title_of_a_tab_that_is_not_looked_at_says_how_its_job_ended(
+    tabs: Any, scripted: Site, expect: Any, tmp_path: Path, gated: Any
+) -> None:
+    page = tabs(f"/jobs/{waiting(scripted, tmp_path, 'elsewhere')}")
+    expect(page).to_have_title(re.compile(r"^\d+ % · elsewhere"))
+    page.evaluate(
+        """() => {
+            Object.defineProperty(document, "hidden", {value: true});
+            Object.defineProperty(document, "visibilityState", {value: "hidden"});
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    gated()
+    expect(page).to_have_title(re.compile("^succeeded · elsewhere"))
+
+
 def test_a_server_that_was_started_again_says_how_to_come_in(tabs: Any, scripted: Site, expect: Any) -> None:
     page = tabs("/jobs")
     page.context.clear_cookies()

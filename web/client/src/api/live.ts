@@ -11,6 +11,8 @@ const POLL_MS = 3_000;
 const ENDED_MS = 10_000;
 /** A connection that the server refused, or on which it said that it cannot tell of the job, is tried again after so long. */
 const REFUSED_MS = 15_000;
+/** How often a job is asked for that runs while another tab is looked at: the title of this one says how far it is. */
+const HIDDEN_MS = 10_000;
 /** Results are read again at most so often while a job runs. */
 const RESULTS_MS = 1_500;
 
@@ -52,7 +54,11 @@ export function useLiveJob(jobId: string) {
     };
   }, [client, jobId, running, visible]);
   const wait = running ? (live ? 30_000 : POLL_MS) : ENDED_MS;
-  const job = useQuery({ ...queries.job(jobId), refetchInterval: visible ? wait : false });
+  const job = useQuery({
+    ...queries.job(jobId),
+    refetchInterval: visible ? wait : running && HIDDEN_MS,
+    refetchIntervalInBackground: true,
+  });
   return { ...job, live };
 }
 

@@ -53,7 +53,8 @@ const COLORS: Record<JobState, MantineColor> = {
   TIMED_OUT: "red",
   CANCELLED: "gray",
 };
-const WORDS: Record<JobState, string> = {
+/** States as people read them. */
+export const WORDS: Record<JobState, string> = {
   PENDING: "waiting",
   RUNNING: "running",
   COMBINING: "combining",

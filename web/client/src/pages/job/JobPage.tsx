@@ -6,8 +6,9 @@ import { type Analysis, ended, type Job } from "../../api/client";
 import { useLiveJob } from "../../api/live";
 import { Problem } from "../../api/problem";
 import { queries } from "../../api/queries";
-import { Found, ProblemAlert } from "../../components/Feedback";
+import { Found, ProblemAlert, WORDS } from "../../components/Feedback";
 import { PageTitle } from "../../components/PageTitle";
+import { percent } from "../../format";
 import { JobHeader } from "./JobHeader";
 import { ProgressPanel } from "./ProgressPanel";
 
@@ -40,7 +41,7 @@ function Panels({ job, live }: { job: Job; live: boolean }) {
     });
   return (
     <>
-      <PageTitle title={job.name ?? job.job_id} />
+      <PageTitle title={job.name ?? job.job_id} before={howFar(job)} />
       <JobHeader job={job} live={live} />
       <Tabs value={tab} onChange={show} keepMounted={false} mt="md">
         <Tabs.List>
@@ -60,6 +61,11 @@ function Panels({ job, live }: { job: Job; live: boolean }) {
       </Tabs>
     </>
   );
+}
+
+/** How far a job is, for the tab: how it ended, once it has. */
+function howFar(job: Job): string {
+  return job.state === "RUNNING" ? percent(job.progress.fraction) : WORDS[job.state];
 }
 
 interface Tab {
