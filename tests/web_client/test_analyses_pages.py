@@ -161,6 +161,28 @@ def test_a_configuration_is_a_form_and_a_text_that_stay_in_step(tab: Any, expect
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
 
 
+def test_a_configuration_is_kept_as_a_file_and_read_again(tab: Any, expect: Any, tmp_path: Path) -> None:
+    page = tab("/analyses/count-words")
+    page.get_by_role("textbox", name="Lines").fill("12")
+    kept = tmp_path / "mine.yaml"
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="To a file").click()
+    assert saved.value.suggested_filename == "count-words.yaml"
+    saved.value.save_as(kept)
+    page.get_by_text("JSON", exact=True).click()
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="To a file").click()
+    assert json.loads(Path(saved.value.path()).read_text()) == {"gate": "", "lines": 12}
+
+    other = tab("/analyses/count-words")
+    with other.expect_file_chooser() as chooser:
+        other.get_by_role("button", name="From a file").click()
+    chooser.value.set_files(kept)
+    expect(other.get_by_role("textbox", name="Configuration in YAML")).to_contain_text("lines: 12")
+    other.get_by_text("Form", exact=True).click()
+    expect(other.get_by_role("textbox", name="Lines")).to_have_value("12")
+
+
 def test_a_preset_fills_the_form(tab: Any, expect: Any) -> None:
     page = tab("/analyses/count-words")
     page.get_by_role("combobox", name="Preset").or_(page.get_by_role("textbox", name="Preset")).click()

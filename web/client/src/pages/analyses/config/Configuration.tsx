@@ -1,11 +1,12 @@
 import { Alert, Button, FileButton, Group, Loader, SegmentedControl, Select, Stack, Text } from "@mantine/core";
-import { IconFileImport } from "@tabler/icons-react";
+import { IconDownload, IconFileImport } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import type { Format } from "../../../api/analysisQueries";
 import type { Analysis } from "../../../api/client";
 import { ParameterForm } from "../../../components/ParameterForm";
 import { properties } from "../../../components/schema";
-import { type ConfigState, differing, filled, givenUp, type Mode, same, typed, withoutDefault } from "./state";
+import { saveText } from "../files/download";
+import { type ConfigState, differing, filled, givenUp, type Mode, same, textOf, typed, withoutDefault } from "./state";
 import type { Checked } from "./useCheck";
 
 const TextConfig = lazy(() => import("./TextConfig"));
@@ -41,6 +42,7 @@ export function Configuration({ analysis, state, onChange, checked }: Configurat
         <Group gap="xs">
           <Presets analysis={analysis} state={state} onChange={onChange} disabled={state.broken !== null} />
           <FromFile schema={schema} state={state} onChange={onChange} />
+          <ToFile analysis={analysis} state={state} />
         </Group>
       </Group>
       {shut && state.broken !== null && (
@@ -175,6 +177,26 @@ function Presets({ analysis, state, onChange, disabled }: EditProps & { analysis
       }}
       comboboxProps={{ width: 320, position: "bottom-end" }}
     />
+  );
+}
+
+/** Keeps the configuration as a file that is read again later: in the format that is looked at, else as YAML. */
+function ToFile({ analysis, state }: { analysis: Analysis; state: ConfigState }) {
+  const keep = async () => {
+    const format: Format = state.mode === "form" ? "yaml" : state.mode;
+    const { write } = await import("./text");
+    const type = format === "json" ? "application/json" : "application/yaml";
+    saveText(`${analysis.name}.${format}`, textOf(state, format, analysis.parameters, write), type);
+  };
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconDownload size={16} aria-hidden />}
+      disabled={state.broken !== null}
+      onClick={() => void keep()}
+    >
+      To a file
+    </Button>
   );
 }
 
