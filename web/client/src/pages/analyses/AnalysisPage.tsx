@@ -27,7 +27,7 @@ export function AnalysisPage() {
           </PageTitle>
           <Stack gap="lg">
             <About analysis={found} />
-            {searchesByMask(found) ? <ToSearch /> : <Start key={found.name} analysis={found} />}
+            {searchesByMask(found) ? <ToSearch analysis={found.name} /> : <Start key={found.name} analysis={found} />}
             <RecentJobs analysis={found.name} />
           </Stack>
         </>
@@ -63,10 +63,14 @@ function About({ analysis }: { analysis: Analysis }) {
   );
 }
 
-function ToSearch() {
+function ToSearch({ analysis }: { analysis: string }) {
   return (
     <Group>
-      <Button component={Link} to="/search" leftSection={<IconSearch size={18} aria-hidden />}>
+      <Button
+        component={Link}
+        to={`/search?${new URLSearchParams({ analysis })}`}
+        leftSection={<IconSearch size={18} aria-hidden />}
+      >
         New search
       </Button>
     </Group>
