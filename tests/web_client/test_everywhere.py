@@ -11,7 +11,7 @@ import pytest
 from tests.web_client.conftest import Site
 from tests.web_client.looks import serious, too_wide
 
-PAGES = {"/search": "New search", "/analyses": "Analyses", "/jobs": "Jobs"}
+PAGES = {"/search": "New search", "/analyses": "Analyses", "/jobs": "Jobs", "/help": "Help"}
 TABS = ("results", "progress", "files", "timeline", "certificate")
 WIDE, NARROW = 1280, 390
 
@@ -57,6 +57,22 @@ def test_a_page_that_is_not_there_says_so_and_a_job_that_is_not_there_too(tab: A
     expect(missing.get_by_role("alert")).to_contain_text("there is no job")
 
 
+def test_help_explains_every_parameter_and_a_topic_is_reached_by_its_address(tab: Any, expect: Any, site: Site) -> None:
+    page = tab("/search")
+    page.get_by_role("link", name="Which images can be searched with").click()
+    page.wait_for_url("**/help#images")
+    expect(page.get_by_role("heading", name="Images that can be searched with")).to_be_in_viewport()
+    expect(page.get_by_role("list", name="Sizes of images")).to_contain_text("1210 × 566")
+    page.get_by_role("link", name="Parameters of a search").click()
+    expect(page.get_by_role("heading", name="Parameters of a search")).to_be_in_viewport()
+    with site.api() as api:
+        properties = api.get("/api/analyses/color-depth-search").json()["parameters"]["properties"]
+    terms = page.locator("dl > div")
+    expect(terms).to_have_count(len(properties))
+    for at, told in enumerate(properties.values()):
+        expect(terms.nth(at)).to_have_text(told["title"] + told["description"])
+
+
 def test_colours_are_those_of_the_system_until_somebody_chooses(tab: Any, expect: Any) -> None:
     page = tab("/jobs", dark=True)
     html = page.locator("html")
@@ -69,17 +85,27 @@ def test_colours_are_those_of_the_system_until_somebody_chooses(tab: Any, expect
 
 @pytest.mark.parametrize(("width", "dark"), [(WIDE, False), (NARROW, True)], ids=["wide light", "narrow dark"])
 def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
-    tab: Any, searched: str, width: int, dark: bool
+    tab: Any, site: Site, searched: str, width: int, dark: bool
 ) -> None:
     page = tab("/jobs", width=width, dark=dark)
     found: dict[str, Any] = {}
     for path in (*PAGES, "/analyses/color-depth-search", "/analyses/widefield-denoise", *_tabs(searched)):
-        page.goto(page.url.partition("/jobs")[0].partition("/search")[0].partition("/analyses")[0] + path)
+        page.goto(site.base + path)
         page.locator("h1").wait_for()
         page.wait_for_load_state("networkidle")
         for problem in [*serious(page), *too_wide(page)]:
             found.setdefault(problem, []).append(path)
     assert not found, json.dumps(found, indent=1)
+
+
+@pytest.mark.parametrize("width", [WIDE, NARROW])
+def test_names_in_a_certificate_are_whole_and_apart_from_their_values(
+    tab: Any, expect: Any, searched: str, width: int
+) -> None:
+    page = tab(f"/jobs/{searched}?tab=certificate", width=width)
+    expect(page.get_by_role("rowheader", name="pix_color_fluctuation")).to_be_visible()
+    cut = "names => names.filter(name => name.scrollWidth > name.clientWidth).map(name => name.textContent)"
+    assert page.locator("th[scope=row]").evaluate_all(cut) == []
 
 
 def _tabs(job_id: str) -> list[str]:

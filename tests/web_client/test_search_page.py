@@ -490,6 +490,26 @@ def test_parameters_that_are_refused_are_named_at_their_fields(tab: Any, expect:
     expect(page.get_by_role("button", name="Search", exact=True)).to_be_disabled()
 
 
+def test_what_has_the_focus_is_never_below_the_button_that_starts(tab: Any, expect: Any) -> None:
+    page = tab("/search")
+    page.get_by_role("button", name="All parameters").click()
+    page.get_by_label("Threshold for the mask", exact=True).focus()
+    start = page.get_by_role("region", name="Start").element_handle()
+    last = page.get_by_label("Z gap radius", exact=True).element_handle()
+    covered: list[str] = []
+    while not last.evaluate("last => document.activeElement === last"):
+        page.keyboard.press("Tab")
+        hidden = start.evaluate(
+            """start => {
+                const focused = document.activeElement, box = focused.getBoundingClientRect();
+                const top = document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2);
+                return start.contains(top) && !start.contains(focused) ? focused.outerHTML : null;
+            }"""
+        )
+        covered += [hidden] if hidden else []
+    assert covered == []
+
+
 def test_presets_set_parameters(tab: Any, site: Site, expect: Any, image_file: Path) -> None:
     page = tab("/search")
     open_image(page, image_file, expect)
@@ -569,6 +589,15 @@ def test_several_libraries_are_searched_by_jobs_with_one_label(
             assert libraries == {LIBRARY, "others"}
             for job in jobs:
                 wait_for_end(api, job["job_id"])
+        rows = page.get_by_role("list", name="Jobs").get_by_role("listitem").filter(has_text="both libraries")
+        for library in libraries:
+            expect(rows.filter(has_text=f"in {library}")).to_have_count(1)
+        rows.filter(has_text="in others").get_by_role("link", name="both libraries").click()
+        summary = page.get_by_role("region", name="What was searched for")
+        expect(summary).to_contain_text("in others")
+        summary.get_by_role("link", name=LIBRARY, exact=True).click()
+        expect(summary).to_contain_text(f"in {LIBRARY}")
+        expect(summary.get_by_role("link", name="others", exact=True)).to_be_visible()
     finally:
         shutil.rmtree(other)
 

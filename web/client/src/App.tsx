@@ -28,6 +28,7 @@ const router = createBrowserRouter([
       },
       { path: "jobs", lazy: async () => ({ Component: (await import("./pages/jobs/JobsPage")).JobsPage }) },
       { path: "jobs/:jobId", lazy: async () => ({ Component: (await import("./pages/job/JobPage")).JobPage }) },
+      { path: "help", lazy: async () => ({ Component: (await import("./pages/help/HelpPage")).HelpPage }) },
       { path: "*", element: <Missing /> },
     ],
   },

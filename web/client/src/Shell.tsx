@@ -10,7 +10,7 @@ import {
   VisuallyHidden,
 } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
-import { IconFlask, IconListDetails, IconSearch } from "@tabler/icons-react";
+import { IconFlask, IconHelp, IconListDetails, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, NavLink, Outlet, useLocation, useNavigation, useRouteError } from "react-router";
 import { Problem } from "./api/problem";
@@ -24,6 +24,7 @@ const PLACES = [
   { to: "/search", label: "New search", icon: IconSearch },
   { to: "/analyses", label: "Analyses", icon: IconFlask },
   { to: "/jobs", label: "Jobs", icon: IconListDetails },
+  { to: "/help", label: "Help", icon: IconHelp },
 ];
 
 /** What all pages have around them. */

@@ -2,6 +2,7 @@ import { Button, FileButton, Text } from "@mantine/core";
 import { IconPhotoPlus } from "@tabler/icons-react";
 import type { Analysis, Library } from "../../api/client";
 import { Found } from "../../components/Feedback";
+import { HelpLink } from "../../components/HelpLink";
 import type { Draft } from "./draft";
 import { ChannelPicker } from "./image/ChannelPicker";
 import { written } from "./image/fit";
@@ -46,7 +47,7 @@ export function ImagePart({ onPrepared, problem, ...part }: ImagePartProps) {
   );
   if (image === null) {
     return (
-      <Section title="Image">
+      <Section title="Image" aside={<HelpLink topic="images" label="Which images can be searched with" />}>
         {feedback}
         <ImageDrop libraries={libraries} busy={pick.state.progress !== null} onFile={take} />
       </Section>

@@ -5,6 +5,7 @@ import { Link, useSearchParams } from "react-router";
 import type { Analysis, Library } from "../../api/client";
 import { queries } from "../../api/queries";
 import { ProblemAlert } from "../../components/Feedback";
+import { HelpLink } from "../../components/HelpLink";
 import { PageTitle } from "../../components/PageTitle";
 import { LibraryChoice } from "./choice/LibraryChoice";
 import { Parameters } from "./choice/Parameters";
@@ -108,7 +109,7 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
               error={problems["parameters.library"] ?? null}
             />
           </Section>
-          <Section title="Parameters">
+          <Section title="Parameters" aside={<HelpLink topic="parameters" label="What the parameters mean" />}>
             <Parameters
               analysis={analysis}
               values={draft.values}
