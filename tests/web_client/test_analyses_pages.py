@@ -67,6 +67,9 @@ def test_dropped_datasets_become_results_and_the_one_that_fails_says_why(
     good = page.get_by_role("button", name=re.compile("^good.txt"))
     expect(good).to_contain_text("running")
     expect(good).to_contain_text("40 %")
+    expect(good).to_contain_text("peak")
+    wide = "line => [...line.children].filter(one => one.scrollWidth > one.clientWidth).map(one => one.textContent)"
+    assert good.evaluate(wide) == []
     good.click()
     log = page.get_by_role("log")
     expect(log).to_contain_text("line 3 is counted")
@@ -76,6 +79,7 @@ def test_dropped_datasets_become_results_and_the_one_that_fails_says_why(
     bad = page.get_by_role("button", name=re.compile("^bad.txt"))
     expect(bad).to_contain_text("failed, exit code 7")
     expect(good).to_contain_text("succeeded")
+    expect(page.get_by_role("region", name="State of the job")).to_contain_text("Done50 %")
     bad.click()
     expect(page.get_by_role("log")).to_contain_text("this text is unreadable")
     with page.expect_download() as saved:
