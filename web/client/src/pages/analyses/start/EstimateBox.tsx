@@ -17,7 +17,8 @@ interface EstimateBoxProps {
 /** How long the job will take, what it will cost, and what the user may still spend and start. */
 export function EstimateBox({ specification, missing, analysis }: EstimateBoxProps) {
   const [settled] = useDebouncedValue(specification, 500);
-  const { data, error, isFetching } = useQuery(analysisQueries.estimate(settled));
+  // What was removed meanwhile is not asked about.
+  const { data, error, isFetching } = useQuery(analysisQueries.estimate(specification === null ? null : settled));
   const shown = specification === null ? undefined : data;
   const lines = shown?.lines ?? [];
   return (
