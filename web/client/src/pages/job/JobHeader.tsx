@@ -6,6 +6,7 @@ import { ended, type Job } from "../../api/client";
 import { queries } from "../../api/queries";
 import { StateBadge } from "../../components/Feedback";
 import { ago, count, counted, duration, moment, percent, usd } from "../../format";
+import { doneText } from "./done";
 import { JobActions } from "./JobActions";
 
 interface JobHeaderProps {
@@ -67,7 +68,7 @@ function Facts({ job }: { job: Job }) {
   const running = !ended(job.state);
   const cost = useQuery({ ...queries.cost(job.job_id), refetchInterval: running ? 5_000 : false }).data;
   const facts: [string, string][] = [
-    ["Done", job.plan === null ? "being listed" : percent(running ? progress.fraction : doneShare(progress))],
+    ["Done", doneText(job, running)],
     ["Images or items", job.plan === null ? "–" : `${count(progress.items_done)} of ${count(progress.items)}`],
     ["Batches", job.plan === null ? "–" : `${count(progress.done)} of ${count(progress.batches)}`],
     ["Rate", progress.items_per_s > 0 ? `${count(Math.round(progress.items_per_s * 10) / 10)} per second` : "–"],
@@ -90,11 +91,6 @@ function Facts({ job }: { job: Job }) {
       ))}
     </SimpleGrid>
   );
-}
-
-/** Of a job that has ended: batches that failed are no part of what is done. */
-function doneShare({ done, batches }: Job["progress"]): number {
-  return batches === 0 ? 1 : done / batches;
 }
 
 /** What it cost, or on one's own machine, where nothing is paid for, what it would have cost. */
