@@ -15,6 +15,7 @@ from cdk_app.web.api import Api
 from cdk_app.web.live import Live
 from cdk_app.web.site import Site
 from cdk_app.web.users import Users
+from skyburst.homes.aws.schema import NEWEST
 
 __all__ = ["WebStack"]
 
@@ -69,7 +70,7 @@ class WebStack(Construct):
 
 def _table(scope: Construct) -> dynamodb.Table:
     """Limits, uploads under way, and the ids of users: nothing that is missed when it is lost."""
-    return dynamodb.Table(
+    table = dynamodb.Table(
         scope, "Table",
         partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),
         billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
@@ -77,3 +78,10 @@ def _table(scope: Construct) -> dynamodb.Table:
         time_to_live_attribute="ttl",
         removal_policy=cdk.RemovalPolicy.DESTROY,
     )  # fmt: skip
+    table.add_global_secondary_index(
+        index_name=NEWEST.name,
+        partition_key=dynamodb.Attribute(name=NEWEST.partition.name, type=dynamodb.AttributeType.STRING),
+        sort_key=dynamodb.Attribute(name=NEWEST.sort.name, type=dynamodb.AttributeType.NUMBER),
+        projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+    )
+    return table

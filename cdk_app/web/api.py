@@ -19,6 +19,7 @@ from cdk_app.engine import Engine
 from cdk_app.functions import RETENTIONS, Factory
 from cdk_app.settings import Web
 from cdk_app.web.users import Users
+from skyburst.homes.aws.schema import NEWEST
 
 MEMORY_MB = 1_024
 ANSWER_S = 29
@@ -102,8 +103,9 @@ def _rights(factory: Factory, table: dynamodb.Table) -> Iterator[iam.PolicyState
     yield from factory.lists_jobs()
     yield from factory.batches("GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem", "BatchWriteItem")
     yield from factory.pays()
-    actions = ("GetItem", "PutItem", "DeleteItem")
+    actions = ("GetItem", "BatchGetItem", "PutItem", "DeleteItem")
     yield _allow([f"dynamodb:{action}" for action in actions], [table.table_arn])
+    yield _allow(["dynamodb:Query"], [f"{table.table_arn}/index/{NEWEST.name}"])
     yield from factory.starts(f"{factory.prefix}-jobs")
     yield from factory.describes(f"{factory.prefix}-jobs")
 

@@ -41,10 +41,12 @@ from skyburst.web.documents import (
     LogLine,
     NewUpload,
     Problem,
+    Purpose,
     Results,
     Timeline,
     ToCheck,
     Upload,
+    UploadPage,
     UploadPart,
 )
 from skyburst.web.events import job_events
@@ -216,6 +218,21 @@ class UploadPaths(Controller):
         """Begin an upload: the answer has its parts, and where each is PUT."""
         service, user = _of(request)
         return service.begin_upload(data, user)
+
+    @get("/", sync_to_thread=True, responses=PROBLEM)
+    def all(
+        self, request: Requested,
+        name: Annotated[str | None, QueryParameter(description="Only those whose name has this in it.")] = None,
+        purpose: Annotated[Purpose | None, QueryParameter(description="Only those that were begun for this.")] = None,
+        only: Annotated[
+            Literal["open", "complete"] | None, QueryParameter(name="state", description="Only in this state.")
+        ] = None,
+        after: Annotated[str | None, QueryParameter(description="Only those that come after this one in the list.")] = None,
+        limit: Annotated[int, QueryParameter(ge=1, le=MOST, description="So many at most.")] = 100,
+    ) -> UploadPage:  # fmt: skip
+        """Uploads, newest first."""
+        service, user = _of(request)
+        return service.all_uploads(user, name=name, purpose=purpose, state=only, after=after, limit=limit)
 
     @get("/{upload:str}", sync_to_thread=True, responses=PROBLEM)
     def one(self, request: Requested, upload: FromPath[str]) -> Upload:

@@ -192,6 +192,26 @@ class Upload(msgspec.Struct, kw_only=True):
     sha256: str | None = None
 
 
+class UploadLine(msgspec.Struct, kw_only=True):
+    """What a list says of an upload."""
+
+    id: str
+    name: str
+    size: int
+    purpose: Purpose
+    state: Literal["open", "complete"]
+    created_at: float
+
+
+class UploadPage(msgspec.Struct, kw_only=True):
+    """Some uploads, newest first."""
+
+    uploads: list[UploadLine]
+    next: Annotated[
+        str | None, Meta(description="What `after` is given for the uploads that come then; null at the end.")
+    ]
+
+
 class Progress(msgspec.Struct, kw_only=True):
     """How far a job is."""
 

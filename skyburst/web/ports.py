@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
 from skyburst.homes.home import Readable
-from skyburst.web.documents import Library, Link, NewUpload, Upload, UploadPart
+from skyburst.web.documents import Library, Link, NewUpload, Upload, UploadLine, UploadPart
 from skyburst.web.images import Size
 
 
@@ -23,6 +23,9 @@ class Uploads(Protocol):
 
     def begin(self, new: NewUpload, now: float, owner: str | None) -> Upload:
         """Expect a file. Raises InvalidUpload, StorageFull."""
+
+    def all(self, owner: str | None) -> list[UploadLine]:
+        """Those of an owner, newest first; without those that nobody completed in time."""
 
     def get(self, upload_id: str, owner: str | None) -> Upload:
         """An upload, with its parts, and which of them were received."""

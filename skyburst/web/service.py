@@ -60,6 +60,7 @@ from skyburst.web.documents import (
     Timeline,
     ToCheck,
     Upload,
+    UploadPage,
 )
 from skyburst.web.files import file_of_job, files_of_job, path_of
 from skyburst.web.offered import Analyses, LocalAnalyses
@@ -139,6 +140,28 @@ class Service:
     def complete_upload(self, upload_id: str, library: str | None, user: str | None) -> Upload:
         """Check a file; of an image also whether it has the size of those of a library."""
         return self.uploads.complete(upload_id, self.libraries.size(library) if library else None, user)
+
+    def all_uploads(
+        self,
+        user: str | None,
+        *,
+        name: str | None,
+        purpose: str | None,
+        state: str | None,
+        after: str | None,
+        limit: int,
+    ) -> UploadPage:
+        """Some uploads, newest first. Raises InvalidQuery."""
+        theirs = iter(self.uploads.all(user))
+        if after is not None and not any(one.id == after for one in theirs):
+            raise InvalidQuery(f"after is {after[:100]!r}: there is no such upload in the list", "after")
+        found = [
+            one for one in theirs
+            if (name is None or name.lower() in one.name.lower())
+            and (purpose is None or one.purpose == purpose)
+            and (state is None or one.state == state)
+        ]  # fmt: skip
+        return UploadPage(uploads=found[:limit], next=found[limit - 1].id if len(found) > limit else None)
 
     def upload_picture(self, upload_id: str, channel: int, user: str | None) -> Picture:
         """The very pixels of a channel of an uploaded image. Raises PictureNotFound."""

@@ -11,16 +11,17 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import msgspec
 
 from skyburst.errors import InvalidUpload, StorageError, StorageFull, UploadNotFound, is_disk_full
 from skyburst.local_files import write_whole
-from skyburst.web.documents import NewUpload, Upload, UploadPart
+from skyburst.web.documents import NewUpload, Upload, UploadLine, UploadPart
 from skyburst.web.images import Size, facts_of
 
 PART_BYTES = 8 * 2**20
@@ -96,6 +97,28 @@ class Kept(msgspec.Struct, kw_only=True):
         )
 
 
+class Stored(Protocol):
+    """What lists need of what is stored of an upload."""
+
+    id: str
+    new: NewUpload
+    created_at: float
+    complete: bool
+    owner: str | None
+
+
+def newest_first(stored: Iterable[Stored], owner: str | None, now: float) -> list[UploadLine]:
+    """Lines of the uploads of an owner, without those that nobody completed in time."""
+    theirs = [one for one in stored if one.owner == owner and (one.complete or now - one.created_at <= KEPT_S)]
+    return [
+        UploadLine(
+            id=one.id, name=one.new.name, size=one.new.size, purpose=one.new.purpose,
+            state="complete" if one.complete else "open", created_at=one.created_at,
+        )
+        for one in sorted(theirs, key=lambda one: (one.created_at, one.id), reverse=True)
+    ]  # fmt: skip
+
+
 class LocalUploads:
     """Uploads below one folder; see the port for what each method does.
 
@@ -133,6 +156,14 @@ class LocalUploads:
             shutil.rmtree(folder)
             raise StorageFull(f"the disk of {self._folder} has no room for {new.size:,} bytes: free some space")
         return self._shown(kept)
+
+    def all(self, owner: str | None) -> list[UploadLine]:
+        """Those of an owner, newest first; without one that is damaged, which whoever asks for it is told."""
+        found = []
+        for folder in self._folder.iterdir() if self._folder.is_dir() else ():
+            with suppress(UploadNotFound, StorageError):
+                found.append(self._kept(folder.name))
+        return newest_first(found, owner, time.time())
 
     def get(self, upload_id: str, owner: str | None) -> Upload:
         """An upload. Raises UploadNotFound."""

@@ -146,6 +146,27 @@ def test_names_with_folders_and_signs_are_refused(api, name):
     refused(api.post("/api/uploads", json={"name": name, "size": 1}), 400, code)
 
 
+def test_uploads_are_listed_in_pages_and_found_by_name_purpose_and_state(api):
+    for name in ("a.txt", "b.txt", "c.png"):
+        upload = begin(api, b"abc", name=name, purpose="image" if name.endswith("png") else "data")
+        if name != "b.txt":
+            send(api, upload, b"abc")
+    for upload in api.get("/api/uploads", params={"purpose": "data", "name": "A."}).json()["uploads"]:
+        assert api.post(f"/api/uploads/{upload['id']}/complete").status_code == 200
+
+    def names(**wanted: Any) -> list[str]:
+        return [one["name"] for one in api.get("/api/uploads", params=wanted).json()["uploads"]]
+
+    assert names() == ["c.png", "b.txt", "a.txt"]
+    assert names(purpose="data") == ["b.txt", "a.txt"]
+    assert names(state="complete") == ["a.txt"]
+    first = api.get("/api/uploads", params={"limit": 2}).json()
+    assert [one["name"] for one in first["uploads"]] == ["c.png", "b.txt"]
+    second = api.get("/api/uploads", params={"limit": 2, "after": first["next"]}).json()
+    assert ([one["name"] for one in second["uploads"]], second["next"]) == (["a.txt"], None)
+    assert "no such upload in the list" in refused(api.get("/api/uploads?after=x"), 400, "invalid_query")
+
+
 @pytest.mark.parametrize("upload_id", ["x", "../../etc", "0" * 32, "%2e%2e%2fjobs", "0" * 31 + "/"])
 def test_what_is_no_upload_is_not_found(api, upload_id):
     assert api.get(f"/api/uploads/{upload_id}").status_code == 404

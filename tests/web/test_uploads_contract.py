@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -136,6 +137,27 @@ def test_an_upload_is_its_owners_alone(home):
                 call()
     with home.open(upload.id, "ada") as file:
         assert file.read(4) == b"\x89PNG"
+
+
+def test_uploads_of_an_owner_are_listed_newest_first_without_what_nobody_completed_in_time(home):
+    now = time.time()
+    names = {"old.tif": now - uploads.KEPT_S - 60, "older.txt": now - 30, "newer.txt": now - 20}
+    found = {
+        name: home.begin(NewUpload(name=name, size=3, purpose="data"), created, "ada")
+        for name, created in names.items()
+    }
+    home.begin(NewUpload(name="hers.txt", size=3, purpose="data"), now, "grace")
+    send(home, found["older.txt"], b"abc")
+    home.complete(found["older.txt"].id, None, "ada")
+    assert [(one.name, one.state, one.size) for one in home.all("ada")] == [
+        ("newer.txt", "open", 3),
+        ("older.txt", "complete", 3),
+    ]
+    assert home.all("ada")[1].id == found["older.txt"].id
+    assert [one.name for one in home.all("grace")] == ["hers.txt"]
+    assert home.all("nobody") == []
+    home.remove(found["older.txt"].id, "ada")
+    assert [one.name for one in home.all("ada")] == ["newer.txt"]
 
 
 def test_there_is_no_other_upload(home):

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from tests.web_client.conftest import Site
+from tests.web_client.looks import serious, too_wide
 from tests.web_client.scripted import site
 
 __all__ = ["site"]
@@ -46,6 +47,56 @@ def test_an_analysis_is_found_and_says_how_it_is_used(tab: Any, expect: Any) -> 
     page.get_by_role("link", name="Count words").click()
     page.get_by_role("button", name="How to use it").click()
     expect(page.get_by_text("skyburst run count-words --items FILE1,FILE2")).to_be_visible()
+
+
+def test_files_that_were_uploaded_before_are_datasets_again_or_are_removed_for_good(
+    tab: Any, expect: Any, site: Site
+) -> None:
+    ids = {}
+    with site.api() as api:
+        for name in ("mouse-1.txt", "mouse-2.txt", "fly.txt"):
+            upload = api.post("/api/uploads", json={"name": name, "size": 7, "purpose": "data"}).json()
+            api.put(upload["parts"][0]["url"], content=b"one two")
+            assert api.post(f"/api/uploads/{upload['id']}/complete").status_code == 200
+            ids[name] = upload["id"]
+    page = tab("/analyses/count-words")
+    page.get_by_role("button", name="Earlier uploads").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_role("textbox", name="Search uploads").fill("MOUSE")
+    expect(dialog.get_by_role("listitem")).to_have_count(2)
+    assert [*serious(page), *too_wide(page)] == []
+    dialog.get_by_role("checkbox", name="mouse-1.txt").check()
+    dialog.get_by_role("textbox", name="Search uploads").fill("")
+    dialog.get_by_role("button", name="Remove fly.txt from the server").click()
+    expect(dialog.get_by_role("checkbox", name="fly.txt")).to_have_count(0)
+    dialog.get_by_role("button", name="Add 1 dataset").click()
+    expect(page.get_by_text("1 dataset, 1 file, 7 B")).to_be_visible()
+    page.get_by_role("button", name="Earlier uploads").click()
+    expect(dialog.get_by_role("checkbox", name="mouse-1.txt")).to_be_disabled()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/jobs/*")
+    expect(page.get_by_role("button", name=re.compile("^mouse-1.txt"))).to_contain_text("succeeded")
+    with site.api() as api:
+        job = api.get(f"/api/jobs/{page.url.rpartition('/')[2].partition('?')[0]}").json()
+        assert job["references"] == {"/items/0": f"upload:{ids['mouse-1.txt']}"}
+        assert api.get(f"/api/uploads/{ids['fly.txt']}").status_code == 404
+
+
+def test_files_and_folders_are_chosen_by_mouse(tab: Any, expect: Any, texts: list[Path], tmp_path: Path) -> None:
+    page = tab("/analyses/count-words")
+    with page.expect_file_chooser() as asked:
+        page.get_by_role("button", name="Choose files").click()
+    asked.value.set_files([str(text) for text in texts])
+    expect(page.get_by_text("2 datasets, 2 files")).to_be_visible()
+    folder = tmp_path / "mouse"
+    folder.mkdir()
+    for name in ("a.txt", "b.txt"):
+        (folder / name).write_text("one")
+    with page.expect_file_chooser() as asked:
+        page.get_by_role("button", name="Choose a folder").click()
+    asked.value.set_files(str(folder))
+    expect(page.get_by_text("3 datasets, 4 files")).to_be_visible()
 
 
 def test_dropped_datasets_become_results_and_the_one_that_fails_says_why(

@@ -37,7 +37,6 @@ from skyburst.errors import StorageError
 from skyburst.homes.aws.calls import Calls, ConditionFailed, Item
 from skyburst.homes.aws.expressions import check, put, update
 from skyburst.homes.aws.rows import number, text, whole
-from skyburst.homes.aws.schema import NEWEST
 from skyburst.prices.money import Micros
 
 SETTINGS: Item = {"id": {"S": "budgets"}}
@@ -100,7 +99,7 @@ class DynamoBudgets:
 
     def standings(self, now: float) -> list[Standing]:
         """Where all of them are at a time; accounts are listed with a delay of a second or so."""
-        keys = [{"id": {"S": key}} for key in self._listed("account")]
+        keys = [{"id": {"S": key}} for key in self._calls.newest(self.table, "account", "id")]
         items = self._calls.get_many(self.table, keys)
         counted = {account_from(values.decode(item["parts"]["S"])): _amounts(item) for item in items}
         return standings_of(self.budgets(), counted, now)
@@ -151,7 +150,7 @@ class DynamoBudgets:
 
     def outstanding(self) -> Iterator[Reservation]:
         """Those of jobs that are not settled, oldest first; they are listed with a delay of a second or so."""
-        keys = list(self._listed("reserved"))
+        keys = list(self._calls.newest(self.table, "reserved", "id"))
         items = self._calls.get_many(self.table, [{"id": {"S": key}} for key in keys])
         found = [stored.found for stored in map(_stored_of, items)]
         waiting = [entry for entry in found if entry.state is ReservationState.RESERVED]
@@ -249,18 +248,6 @@ class DynamoBudgets:
     def _job(self, job_id: str) -> Stored | None:
         item = self._calls.get(self.table, {"id": {"S": JOB + job_id}})
         return _stored_of(item) if item else None
-
-    def _listed(self, kind: str) -> Iterator[str]:
-        query: dict[str, Any] = {
-            "TableName": self.table, "IndexName": NEWEST.name, "KeyConditionExpression": "#kind = :kind",
-            "ExpressionAttributeNames": {"#kind": NEWEST.partition.name}, "ExpressionAttributeValues": {":kind": {"S": kind}},
-        }  # fmt: skip
-        while True:
-            page = self._calls.call("query", self.table, **query)
-            yield from (item["id"]["S"] for item in page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _written(self, writes: Sequence[Item]) -> bool:
         """Whether all of it was written; else somebody else was faster."""

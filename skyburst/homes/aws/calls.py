@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from skyburst.errors import StorageError
+from skyburst.homes.aws.schema import NEWEST
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -128,6 +129,26 @@ class Calls:
                 wanted = response.get("UnprocessedKeys", {}).get(table, {}).get("Keys", [])
                 if wanted and not found:  # more than 16 MB leave some over too, and these need no pause
                     self._wait(pauses, "BatchGetItem", table)
+
+    def newest(self, table: str, kind: str, key: str) -> Iterator[str]:
+        """Keys of the items of a kind, newest first, by the index of the table; what was just written may not be there yet.
+
+        Args:
+            table: its name.
+            kind: what the index has them under.
+            key: name of the table's partition key.
+        """
+        query: dict[str, Any] = {
+            "TableName": table, "IndexName": NEWEST.name, "KeyConditionExpression": "#kind = :kind",
+            "ExpressionAttributeNames": {"#kind": NEWEST.partition.name},
+            "ExpressionAttributeValues": {":kind": {"S": kind}}, "ScanIndexForward": False,
+        }  # fmt: skip
+        while True:
+            page = self.call("query", table, **query)
+            yield from (item[key]["S"] for item in page["Items"])
+            if "LastEvaluatedKey" not in page:
+                return
+            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def delete_many(self, table: str, keys: Iterable[Item]) -> None:
         """Remove items."""

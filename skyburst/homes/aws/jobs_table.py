@@ -21,7 +21,7 @@ from skyburst.homes.aws import rows
 from skyburst.homes.aws.calls import Calls, ConditionFailed, Item, chunks
 from skyburst.homes.aws.expressions import delete, put, update
 from skyburst.homes.aws.rows import Numbers, number
-from skyburst.homes.aws.schema import NEWEST, shards_for
+from skyburst.homes.aws.schema import shards_for
 
 JOBS_AT_ONCE = 50
 PLAIN_BYTES = 4 * 1024
@@ -94,7 +94,7 @@ class JobsTable:
 
     def newest_first(self, wanted: Collection[JobState] | None = None) -> Iterator[JobRecord]:
         """All jobs, or those in these states, whose records alone are read. The index follows the table within a second."""
-        for job_ids in chunks(self._ids(), JOBS_AT_ONCE):
+        for job_ids in chunks(self._calls.newest(self.name, "job", "jobId"), JOBS_AT_ONCE):
             some = job_ids if wanted is None else self._in_states(job_ids, wanted)
             found = self._get_some(some)
             yield from (found[job_id] for job_id in some if job_id in found)
@@ -236,22 +236,6 @@ class JobsTable:
             for job_id in job_ids
             if job_id in items and _record_id(job_id) in items
         }
-
-    def _ids(self) -> Iterator[str]:
-        query: dict[str, Any] = {
-            "TableName": self.name,
-            "IndexName": NEWEST.name,
-            "KeyConditionExpression": "#kind = :job",
-            "ExpressionAttributeNames": {"#kind": NEWEST.partition.name},
-            "ExpressionAttributeValues": {":job": {"S": "job"}},
-            "ScanIndexForward": False,
-        }
-        while True:
-            page = self._calls.call("query", self.name, **query)
-            yield from (item["jobId"]["S"] for item in page["Items"])
-            if "LastEvaluatedKey" not in page:
-                return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
 
     def _change(self, job_id: str, changes: Item | None = None, *, unless_there: Item | None = None) -> Item:
         write = update(

@@ -54,7 +54,7 @@ SCHEMA = {
 
 BUDGETS = TableSchema(Attribute("id", "S"), None, "ttl", NEWEST)
 """The table of budgets; nothing in it expires."""
-WEB = TableSchema(Attribute("id", "S"), None, "ttl")
+WEB = TableSchema(Attribute("id", "S"), None, "ttl", NEWEST)
 """The table of the API: uploads, how much users do, and who they are."""
 
 

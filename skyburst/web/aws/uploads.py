@@ -17,10 +17,11 @@ import msgspec
 from skyburst.errors import InvalidItems, InvalidUpload, StorageError, UploadNotFound
 from skyburst.homes.aws.calls import Calls, ConditionFailed, Item
 from skyburst.homes.aws.rows import number
+from skyburst.homes.aws.schema import NEWEST
 from skyburst.objects import ObjectStore, check_key
-from skyburst.web.documents import NewUpload, Upload, UploadPart
+from skyburst.web.documents import NewUpload, Upload, UploadLine, UploadPart
 from skyburst.web.images import Size, facts_of
-from skyburst.web.uploads import ID, KEPT_S, PART_BYTES, check_new, missing_parts, no_upload, not_complete
+from skyburst.web.uploads import ID, KEPT_S, PART_BYTES, check_new, missing_parts, newest_first, no_upload, not_complete
 
 PREFIX = "uploads/web/"
 OPEN_TAG, OPEN = "skyburst-upload", "open"
@@ -36,6 +37,8 @@ VALID_S = 3_600
 GRACE_S = 24 * 3600.0
 """What is known of an upload is kept longer than its parts."""
 UPLOAD = "upload#"
+OF_USER = "uploads#"
+"""Kind of the uploads of a user in the index of the table."""
 GONE = frozenset({"NoSuchUpload", "NoSuchKey", "404", "NotFound"})
 WRONG_PARTS = frozenset({"InvalidPart", "InvalidPartOrder", "EntityTooSmall"})
 
@@ -111,6 +114,12 @@ class S3Uploads:
         kept.multipart = began["UploadId"]
         self._keep(kept, new=True)
         return self._shown(kept, {})
+
+    def all(self, owner: str | None) -> list[UploadLine]:
+        """Those of an owner, newest first."""
+        keys = [{"id": {"S": one}} for one in self._calls.newest(self._table, f"{OF_USER}{owner or ''}", "id")]
+        items = self._calls.get_many(self._table, keys)
+        return newest_first((_kept(item) for item in items), owner, self._clock())
 
     def get(self, upload_id: str, owner: str | None) -> Upload:
         """An upload. Raises UploadNotFound."""
@@ -212,7 +221,7 @@ class S3Uploads:
     def _of(self, upload_id: str, owner: str | None) -> Kept:
         """An upload of its owner, to whom alone it is there."""
         item = self._calls.get(self._table, _key(upload_id)) if ID.match(upload_id) else None
-        kept = msgspec.json.decode(item["about"]["S"], type=Kept) if item else None
+        kept = _kept(item) if item else None
         if kept is None or kept.owner != owner:
             raise no_upload(upload_id)
         return kept
@@ -223,7 +232,10 @@ class S3Uploads:
         Raises:
             UploadNotFound: when it was removed meanwhile.
         """
-        item: Item = {**_key(kept.id), "about": {"S": msgspec.json.encode(kept).decode()}}
+        item: Item = {
+            **_key(kept.id), "about": {"S": msgspec.json.encode(kept).decode()},
+            NEWEST.partition.name: {"S": f"{OF_USER}{kept.owner or ''}"}, NEWEST.sort.name: number(int(kept.created_at * 1000)),
+        }  # fmt: skip
         if not kept.complete:
             item["ttl"] = number(int(kept.created_at + KEPT_S + GRACE_S))
         condition = (
@@ -276,6 +288,10 @@ class S3Uploads:
             raise StorageError(f"upload {kept.id}: S3 says {error}") from error
         except BotoCoreError as error:
             raise StorageError(f"upload {kept.id}: S3 cannot be reached: {error}") from error
+
+
+def _kept(item: Item) -> Kept:
+    return msgspec.json.decode(item["about"]["S"], type=Kept)
 
 
 def _key(upload_id: str) -> Item:

@@ -17,6 +17,7 @@ export type LogLine = Schemas["LogLine"];
 export type Progress = Schemas["Progress"];
 export type Results = Schemas["Results"];
 export type Upload = Schemas["Upload"];
+export type UploadLine = Schemas["UploadLine"];
 
 const problems: Middleware = {
   async onResponse({ response }) {

@@ -1,10 +1,11 @@
 import { Anchor, Button, Group, Stack, Text, Textarea } from "@mantine/core";
 import { Dropzone, type FileWithPath } from "@mantine/dropzone";
-import { IconFilePlus, IconFolderPlus, IconUpload } from "@tabler/icons-react";
+import { IconFilePlus, IconFolderPlus, IconHistory, IconUpload } from "@tabler/icons-react";
 import { useRef, useState } from "react";
 import { bytes, counted } from "../../../format";
 import { DatasetRows } from "./DatasetRows";
-import { apart, type DatasetDraft, type Dropped, fromLines, grouped, lines, together } from "./draft";
+import { apart, type DatasetDraft, type Dropped, fromLines, fromUploads, grouped, lines, together } from "./draft";
+import { EarlierUploads } from "./EarlierUploads";
 import type { Uploads } from "./useUploads";
 
 interface DatasetInputProps {
@@ -17,6 +18,7 @@ interface DatasetInputProps {
   paths: boolean;
 }
 
+const UPLOAD = "upload:";
 let keys = 0;
 function newKey(): string {
   keys += 1;
@@ -27,6 +29,7 @@ function newKey(): string {
 export function DatasetInput({ datasets, onChange, uploads, largest, paths }: DatasetInputProps) {
   const open = useRef<() => void>(null);
   const folder = useRef<HTMLInputElement>(null);
+  const [earlier, setEarlier] = useState(false);
   const [refused, setRefused] = useState<string[]>([]);
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const add = (files: readonly (File & Partial<FileWithPath>)[]) => {
@@ -55,6 +58,7 @@ export function DatasetInput({ datasets, onChange, uploads, largest, paths }: Da
         openRef={open}
         activateOnClick={false}
         activateOnKeyboard={false}
+        enablePointerEvents
         p="lg"
         aria-label="Drop datasets here"
       >
@@ -73,6 +77,14 @@ export function DatasetInput({ datasets, onChange, uploads, largest, paths }: Da
                 onClick={() => folder.current?.click()}
               >
                 Choose a folder
+              </Button>
+              <Button
+                size="xs"
+                variant="default"
+                leftSection={<IconHistory size={16} aria-hidden />}
+                onClick={() => setEarlier(true)}
+              >
+                Earlier uploads
               </Button>
             </Group>
             <Text size="xs" c="dimmed">
@@ -100,6 +112,13 @@ export function DatasetInput({ datasets, onChange, uploads, largest, paths }: Da
             </Text>
           ))}
         </Stack>
+      )}
+      {earlier && (
+        <EarlierUploads
+          taken={new Set(sources.flatMap(({ at }) => (at?.startsWith(UPLOAD) ? [at.slice(UPLOAD.length)] : [])))}
+          add={(uploads) => onChange((old) => [...old, ...fromUploads(uploads)])}
+          close={() => setEarlier(false)}
+        />
       )}
       {paths && <Paths add={(text) => onChange((old) => [...old, ...fromLines(text, newKey)])} />}
       {datasets.length > 0 && (

@@ -1,5 +1,15 @@
 import { expect, test } from "vitest";
-import { apart, datasetsAgain, fromLines, grouped, itemsOf, problemWith, repeated, together } from "./draft";
+import {
+  apart,
+  datasetsAgain,
+  fromLines,
+  fromUploads,
+  grouped,
+  itemsOf,
+  problemWith,
+  repeated,
+  together,
+} from "./draft";
 
 let number = 0;
 const dropped = (path: string) => {
@@ -20,6 +30,12 @@ test("each dropped file is a dataset, and the files of a folder are one together
     ["a.tif", 1],
   ]);
   expect(new Set(found.map((one) => one.key)).size).toBe(3);
+});
+
+test("a file that was uploaded before is a dataset that the job is given as it is", () => {
+  const datasets = fromUploads([{ id: "a1", name: "mouse.tif", size: 10 }]);
+  expect(datasets).toMatchObject([{ name: "mouse.tif", sources: [{ size: 10, at: "upload:a1" }] }]);
+  expect(itemsOf(datasets)).toEqual(["upload:a1"]);
 });
 
 test("what systems leave behind in folders is no data", () => {

@@ -59,6 +59,16 @@ export function fromLines(text: string, key: (number: number) => string): Datase
   });
 }
 
+/** Datasets of files that were uploaded before. */
+export function fromUploads(uploads: readonly { id: string; name: string; size: number }[]): DatasetDraft[] {
+  return uploads.map(({ id, name, size }) => ({
+    key: `dataset upload ${id}`,
+    name,
+    sources: [{ key: `upload ${id}`, name, size, at: `upload:${id}` }],
+    more: {},
+  }));
+}
+
 /** Some datasets as one, in the place of the first of them. */
 export function together(datasets: readonly DatasetDraft[], keys: ReadonlySet<string>): DatasetDraft[] {
   const [first, ...others] = datasets.filter((one) => keys.has(one.key));
