@@ -54,7 +54,6 @@ class Live(Construct):
             self, "Tell", f"{factory.prefix}-live", Contents(),
             handler="web.events.handler.handler", memory_mb=256, timeout_s=TELL_S, asynchronous=True, retries=1,
             statements=[
-                *factory.jobs("GetItem"),
                 iam.PolicyStatement(actions=["dynamodb:GetItem"], resources=[table.table_arn]),
                 iam.PolicyStatement(actions=["appsync:EventPublish"], resources=[self.namespace.channel_namespace_arn]),
             ],

@@ -12,9 +12,7 @@ import pytest
 
 from skyburst.errors import NotDelivered
 from skyburst.homes.aws.calls import Calls
-from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.live import Live, Signed
-from tests.homes_aws.dynamodb import REGION, Tables
 from tests.web.buckets import web_table
 
 DETAIL = {
@@ -64,8 +62,7 @@ def live(appsync: AppSync, dynamodb_address: str, bucket: str) -> Iterator[Live]
     environment = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "AWS_REGION": "eu-central-1"}
     with web_table(dynamodb_address) as (client, table):
         client.put_item(TableName=table, Item={"id": {"S": "user#ada"}, "sub": {"S": "0000-1111"}})
-        users = {"old-job": "ada"}
-        yield Live(Calls(client), table, "jobs", Signed(appsync.url, environment), users.get)
+        yield Live(Calls(client), table, "jobs", Signed(appsync.url, environment))
 
 
 def test_a_hint_goes_to_the_channel_of_the_user_signed(live: Live, appsync: AppSync) -> None:
@@ -98,28 +95,9 @@ def test_nothing_is_sent_where_nobody_listens(live: Live, appsync: AppSync, user
     assert appsync.requests == []
 
 
-def test_the_user_of_an_event_that_does_not_say_is_that_of_the_job(live: Live, appsync: AppSync) -> None:
-    detail = {name: value for name, value in DETAIL.items() if name != "user"}
-    assert live.tell({**detail, "job": "old-job"})
-    assert appsync.requests[0][1]["channel"] == "/jobs/0000-1111"
-    assert not live.tell(detail)
-
-
-def test_a_job_that_is_gone_has_nobody_who_listens(
-    dynamodb_tables: Tables, bucket: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
-    deployed = Deployed(bucket.removeprefix("s3://"), dynamodb_tables.batches, dynamodb_tables.jobs, "skyburst")
-    variables = {
-        "SKYBURST_WEB": "none",
-        "SKYBURST_LIVE_URL": "https://127.0.0.1:1/event",
-        "SKYBURST_LIVE_NAMESPACE": "jobs",
-    }
-    live = Live.from_environment(deployed, {**variables, "AWS_REGION": "eu-central-1"})
-    assert not live.tell({"job": "gone", "state": "SUCCEEDED", "run": 1}), (
-        "it was deleted before its last event was read"
-    )
-    deployed.table.close()
+def test_an_event_without_a_user_is_for_nobody(live: Live, appsync: AppSync) -> None:
+    assert not live.tell({name: value for name, value in DETAIL.items() if name != "user"})
+    assert appsync.requests == []
 
 
 @pytest.mark.parametrize(("status", "temporary"), [(403, False), (429, True), (503, True)])

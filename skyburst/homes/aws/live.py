@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from skyburst.contracts import values
-from skyburst.errors import AwsUnavailable, InvalidJob, JobNotFound, NotDelivered
+from skyburst.errors import AwsUnavailable, InvalidJob, NotDelivered
 from skyburst.homes.aws.calls import Calls
 from skyburst.homes.aws.deployed import WEB, Deployed
 from skyburst.objects import CREDENTIALS
@@ -34,16 +34,15 @@ class Live:
         table: name of the table of the API.
         namespace: first part of the names of channels.
         send: posts a document to AppSync.
-        user_of: the user of a job, where an event does not say.
         clock: seconds.
     """
 
     def __init__(
-        self, calls: Calls, table: str, namespace: str, send: Callable[[bytes], None], user_of: Callable[[str], str | None],
-        *, clock: Callable[[], float] = time.monotonic,
+        self, calls: Calls, table: str, namespace: str, send: Callable[[bytes], None], *,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:  # fmt: skip
         self._calls, self._table, self._namespace, self._send = calls, table, namespace, send
-        self._user_of, self._clock = user_of, clock
+        self._clock = clock
         self._subs: dict[str, tuple[float, str | None]] = {}
 
     @classmethod
@@ -53,15 +52,9 @@ class Live:
             if not environment.get(name):
                 raise InvalidJob(f"{name} is not set: this code runs in functions that `skyburst deploy` made")
 
-        def user_of(job_id: str) -> str | None:
-            try:
-                user: str | None = deployed.table.job(job_id).spec.get("user")
-            except JobNotFound:  # deleted before its last events were read
-                return None
-            return user
-
-        calls, send = Calls(deployed.client("dynamodb")), Signed(environment[URL])
-        return cls(calls, environment[WEB], environment[NAMESPACE], send, user_of)
+        return cls(
+            Calls(deployed.client("dynamodb")), environment[WEB], environment[NAMESPACE], Signed(environment[URL])
+        )
 
     def tell(self, detail: Mapping[str, Any]) -> bool:
         """Publish a hint at a change of a job; False when nobody listens, as to a job of no user who ever signed in.
@@ -72,7 +65,7 @@ class Live:
         Raises:
             NotDelivered: when AppSync does not take it.
         """
-        user = detail["user"] if "user" in detail else self._user_of(detail["job"])
+        user = detail.get("user")
         sub = self._sub(user) if user else None
         if sub is None:
             return False
