@@ -18,7 +18,7 @@ import msgspec
 from skyburst.contracts.job import Positive, Seconds, Share
 from skyburst.contracts.parameters import check_declared, with_json_defaults
 from skyburst.contracts.presets import PresetSection, check_form, check_preset, presets_in
-from skyburst.contracts.refusals import AMI, IMAGE, INSTANCE_TYPE, NAME, REFERENCE, VERSION, explain
+from skyburst.contracts.refusals import AMI, IMAGE, INSTANCE_TYPE, LINK, NAME, REFERENCE, VERSION, explain
 from skyburst.errors import InvalidBlueprint
 
 FILE = "blueprint.toml"
@@ -26,6 +26,7 @@ FORMAT = 1
 BLUEPRINTS_KEPT = 64
 Reference = Annotated[str, msgspec.Meta(pattern=REFERENCE)]
 Name = Annotated[str, msgspec.Meta(pattern=NAME)]
+Link = Annotated[str, msgspec.Meta(pattern=LINK, max_length=2_000)]
 NOT_CODE = {"__pycache__", "node_modules", "venv"}
 LARGEST_CODE = 1 << 20
 ANY = "any"
@@ -152,6 +153,8 @@ class Blueprint(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """Version of the analysis, such as 1.0.0."""
     title: str = ""
     description: str = ""
+    links: dict[Annotated[str, msgspec.Meta(min_length=1, max_length=60)], Link] = {}
+    """Where more is said of it, by what people read: its paper, its code, a demonstration."""
     worker: Reference
     """`module:function` in the analysis' folder. Of an analysis that is a command: the engine's own."""
     combiner: Reference

@@ -29,7 +29,9 @@ AMI = r"^ami-[0-9a-f]{8,17}\Z"
 INSTANCE_TYPE = r"^[a-z][a-z0-9-]*[0-9][a-z0-9-]*(\.[a-z0-9-]+)?\Z"
 FUNCTION = r"^(arn:aws[a-z-]*:lambda:[a-z0-9-]+:[0-9]{12}:function:)?[A-Za-z0-9_-]{1,64}(:[A-Za-z0-9$_-]{1,128})?\Z"
 EXECUTION = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,72}\Z"
+LINK = r"^https?://[^\s\x00-\x1f\x7f]+\Z"
 WORDS = {
+    LINK: "that is an http or https URL",
     NAME: "of lower-case letters, digits and hyphens, starting with a letter, at most 63",
     VERSION: "such as 1.0.0",
     REFERENCE: "such as module:function",

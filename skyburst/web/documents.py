@@ -78,6 +78,7 @@ class Analysis(msgspec.Struct, kw_only=True):
         list[Preset], Meta(description="Values of parameters to choose from, in the order to show them.")
     ]
     next: Annotated[list[str], Meta(description="Names of the analyses that follow it.")]
+    links: Annotated[dict[str, str], Meta(description="Where more is said of it: URLs by what people read.")]
 
 
 class EstimateLine(msgspec.Struct, kw_only=True):

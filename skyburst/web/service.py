@@ -594,5 +594,5 @@ def _shown(found: Found) -> Analysis:
             Preset(name=name, title=preset.title or name, description=preset.description, parameters=preset.parameters)
             for name, preset in blueprint.presets.items()
         ],
-        next=[section.analysis for section in blueprint.next],
+        next=[section.analysis for section in blueprint.next], links=dict(blueprint.links),
     )  # fmt: skip

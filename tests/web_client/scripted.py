@@ -18,6 +18,7 @@ version = "1.2.0"
 title = "Count words"
 description = "Counts the words of texts, and waits for a gate."
 command = ["bash", "run.sh"]
+links = { Paper = "https://example.org/paper", "Source code" = "https://example.org/code" }
 
 [environment]
 memory_mb = 512

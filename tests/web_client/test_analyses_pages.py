@@ -45,6 +45,11 @@ def test_an_analysis_is_found_and_says_how_it_is_used(tab: Any, expect: Any) -> 
     page.get_by_role("textbox", name="Search analyses").fill("words gate")
     expect(page.get_by_role("link", name="Color-depth search")).to_have_count(0)
     page.get_by_role("link", name="Count words").click()
+    links = page.get_by_role("list", name="Links").get_by_role("link")
+    assert [(one.inner_text(), one.get_attribute("href")) for one in links.all()] == [
+        ("Paper", "https://example.org/paper"),
+        ("Source code", "https://example.org/code"),
+    ]
     page.get_by_role("button", name="How to use it").click()
     expect(page.get_by_text("skyburst run count-words --items FILE1,FILE2")).to_be_visible()
 

@@ -40,6 +40,17 @@ function About({ analysis }: { analysis: Analysis }) {
   return (
     <Stack gap="xs" maw={820}>
       <Text>{analysis.description}</Text>
+      {Object.keys(analysis.links).length > 0 && (
+        <Group gap="md" component="ul" aria-label="Links" p={0} m={0} style={{ listStyle: "none" }}>
+          {Object.entries(analysis.links).map(([name, url]) => (
+            <li key={name}>
+              <Anchor href={url} target="_blank" rel="noopener noreferrer" size="sm" underline="always">
+                {name}
+              </Anchor>
+            </li>
+          ))}
+        </Group>
+      )}
       <Text size="sm" c="dimmed">
         {sentence(analysis.compute)}.
         {analysis.next.length > 0 && (

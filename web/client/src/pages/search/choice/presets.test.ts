@@ -21,6 +21,7 @@ const analysis: Analysis = {
   parameters: { properties: { threshold: { default: 100 }, shift: { default: 2 }, boxes: { default: [[0]] } } },
   presets: [usual, strict],
   next: [],
+  links: {},
 };
 
 test("a preset leaves the other values, and only what differs from the defaults is kept", () => {

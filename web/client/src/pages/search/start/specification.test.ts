@@ -14,6 +14,7 @@ function analysis(library: string | string[], kind: Analysis["kind"] = "search")
     parameters,
     presets: [],
     next: [],
+    links: {},
     lists_items: false,
   };
 }
