@@ -41,6 +41,7 @@ from skyburst.web.documents import (
     LogLine,
     NewUpload,
     Problem,
+    Profile,
     Purpose,
     Results,
     Timeline,
@@ -112,7 +113,10 @@ def make_app(
         stays: whether connections are kept for as long as there is something to tell.
     """
     app = Litestar(
-        [about, budget, estimates, AnalysisPaths, LibraryPaths, UploadPaths, JobPaths, PicturePaths, ResultPaths, *(more or [])],
+        [
+            about, profile, budget, estimates, AnalysisPaths, LibraryPaths, UploadPaths, JobPaths, PicturePaths, ResultPaths,
+            *(more or []),
+        ],
         middleware=middleware or [],
         exception_handlers={SkyburstError: _refused, HTTPException: _wrong, RecursionError: _too_deep, Exception: _broken},
         compression_config=CompressionConfig(backend="gzip", exclude=NOT_COMPRESSED),
@@ -140,6 +144,13 @@ def about(request: Requested) -> About:
     return service.about(user, skyburst.__version__)
 
 
+@get("/api/profile", sync_to_thread=True, tags=["about"], responses=PROBLEM)
+def profile(request: Requested) -> Profile:
+    """Who asks, as the operator knows them."""
+    service, user = _of(request)
+    return service.profile(user)
+
+
 class AnalysisPaths(Controller):
     """What can be run."""
 
@@ -149,12 +160,14 @@ class AnalysisPaths(Controller):
     @get("/", sync_to_thread=True, responses=PROBLEM)
     def all(self, request: Requested) -> list[Analysis]:
         """All analyses."""
-        return _of(request)[0].analyses()
+        service, user = _of(request)
+        return service.analyses(user)
 
     @get("/{name:str}", sync_to_thread=True, responses=PROBLEM)
     def one(self, request: Requested, name: FromPath[str]) -> Analysis:
         """One analysis, with the JSON Schema of its parameters."""
-        return _of(request)[0].analysis(name)
+        service, user = _of(request)
+        return service.analysis(name, user)
 
     @post("/{name:str}/check", sync_to_thread=True, status_code=200, responses=PROBLEM)
     def check(self, request: Requested, name: FromPath[str], data: JSONBody[ToCheck]) -> Checked:

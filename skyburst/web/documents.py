@@ -45,6 +45,20 @@ class About(msgspec.Struct, kw_only=True):
     limits: Limits
 
 
+class Profile(msgspec.Struct, kw_only=True):
+    """What is known of who asks; all of it is null or empty where there is one user only."""
+
+    user: str | None
+    administrator: Annotated[bool, Meta(description="Whether the jobs of everybody are seen.")]
+    full_name: str
+    email: str | None
+    group: Annotated[str | None, Meta(description="Who pays for the jobs.")]
+    approved: Annotated[bool | None, Meta(description="Null for a user without a profile.")]
+    notify: Annotated[
+        Literal["always", "failures", "never"] | None, Meta(description="Of which ends of jobs there is a message.")
+    ]
+
+
 class Preset(msgspec.Struct, kw_only=True):
     """Values of parameters that go together."""
 
@@ -79,6 +93,9 @@ class Analysis(msgspec.Struct, kw_only=True):
     ]
     next: Annotated[list[str], Meta(description="Names of the analyses that follow it.")]
     links: Annotated[dict[str, str], Meta(description="Where more is said of it: URLs by what people read.")]
+    refused: Annotated[
+        str | None, Meta(description="Why who asks may not run it, and what to do; null for who may.")
+    ] = None
 
 
 class EstimateLine(msgspec.Struct, kw_only=True):

@@ -24,6 +24,7 @@ from skyburst.documents import job_document, job_line
 from skyburst.engine.compute import choose
 from skyburst.errors import (
     Invalid,
+    InvalidPeople,
     InvalidQuery,
     JobNotFound,
     NotFound,
@@ -35,6 +36,8 @@ from skyburst.finding import Found
 from skyburst.homes.home import Home, Readable, StoredObject
 from skyburst.homes.waiting import UNDRIVEN_S
 from skyburst.manifest import Manifest, parse_source, read_all
+from skyburst.people.records import People
+from skyburst.people.rules import Refused, may_run
 from skyburst.web import pictures
 from skyburst.web.batches import batches_of
 from skyburst.web.documents import (
@@ -56,6 +59,7 @@ from skyburst.web.documents import (
     LogLine,
     NewUpload,
     Preset,
+    Profile,
     Results,
     Timeline,
     ToCheck,
@@ -100,8 +104,8 @@ class Service:
     """How much each user may do."""
     offered: Analyses = field(default_factory=LocalAnalyses)
     """What can be run."""
-    group_of: Callable[[str], str | None] | None = None
-    """The group of a user, which pays for the jobs; None where a job says so itself."""
+    people: Callable[[str], People] | None = None
+    """The profiles that say what a user may do, and whose group pays for the jobs; None where a job says so itself."""
     links: Links | None = None
     """Where files of jobs are had from elsewhere than from the API."""
     paths_refused: bool = False
@@ -120,16 +124,37 @@ class Service:
                 limits=self._limits(home, user),
             )
 
-    def analyses(self) -> list[Analysis]:
+    def profile(self, user: str | None) -> Profile:
+        """What is known of who asks. Raises InvalidPeople."""
+        known = self.people(user).users.get(user) if user is not None and self.people is not None else None
+        return Profile(
+            user=_name(user), administrator=isinstance(user, Administrator),
+            full_name=known.full_name if known else "", email=known.email if known else None,
+            group=known.group if known else None, approved=known.approved if known else None,
+            notify=known.notify if known else None,
+        )  # fmt: skip
+
+    def analyses(self, user: str | None) -> list[Analysis]:
         """All that can be run."""
         found: dict[str, Found] = {}
         for entry in self.offered.all():
             found.setdefault(entry.blueprint.name, entry)
-        return [_shown(entry) for entry in found.values()]
+        return [self._shown(entry, user) for entry in found.values()]
 
-    def analysis(self, name: str) -> Analysis:
+    def analysis(self, name: str, user: str | None) -> Analysis:
         """One of them. Raises AnalysisNotFound."""
-        return _shown(self.offered.get(name))
+        return self._shown(self.offered.get(name), user)
+
+    def _shown(self, found: Found, user: str | None) -> Analysis:
+        shown = _shown(found)
+        if user is not None and self.people is not None:
+            try:
+                answer = may_run(self.people(user), None, user, shown.name)
+            except InvalidPeople as error:  # nobody is let in whom a damaged profile is about
+                shown.refused = str(error)
+            else:
+                shown.refused = answer.words if isinstance(answer, Refused) else None
+        return shown
 
     # Uploads
 
@@ -240,8 +265,8 @@ class Service:
         """The budget that leaves a user, or a group where there are no users, least."""
         from skyburst.web.budgets import budget_of
 
-        if user is not None and self.group_of is not None:
-            group = self.group_of(user)
+        if user is not None and self.people is not None:
+            group = self._group(user)
         with self._home() as home:
             return budget_of(home, group, _name(user), analysis, time.time())
 
@@ -512,11 +537,16 @@ class Service:
         owned = {**document, "user": str(user)}
         if isinstance(key := document.get("idempotency_key"), str):
             owned["idempotency_key"] = f"{user}:{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:32]}"
-        if self.group_of is not None:
+        if self.people is not None:
             owned.pop("group", None)
-            if (group := self.group_of(user)) is not None:
+            if (group := self._group(user)) is not None:
                 owned["group"] = group
         return owned
+
+    def _group(self, user: str) -> str | None:
+        """The group that a user belongs to. Raises InvalidPeople."""
+        known = self.people(user).users.get(user) if self.people is not None else None
+        return known.group if known else None
 
     def _limits(self, home: Home, user: str | None) -> Limits:
         allowed, standing = self.quota.allowed, self.quota.standing(home, user)

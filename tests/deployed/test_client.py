@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from skyburst.web.aws.people import FRESH_S
 from skyburst.web.client import client_folder
 from tests.browser import browser as browser
 from tests.conftest import REPOSITORY, need, needed
@@ -226,6 +228,48 @@ def test_somebody_signs_in_searches_watches_and_takes_the_results_home(
     seen.get_by_role("navigation", name="Pages").get_by_role("link", name="Jobs").click()
     expect(seen.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
     expect(seen.get_by_text("There are no jobs yet")).to_be_visible()
+    assert tab.complaints == []
+
+
+def test_users_see_who_they_are_what_they_may_run_and_change_their_password(
+    page: Page, tab: Watched, expect: Any
+) -> None:
+    seen, s3, bucket = tab.page, page.cloud.client("s3"), page.outputs["Bucket"]
+    page.invited("linus")
+    seen.goto(f"{page.address}/profile")
+    tab.sign_in("linus", CHOSEN)
+    expect(seen.get_by_text("The operator has no profile of you.")).to_be_visible()
+    expect(seen.get_by_text("Not allowed")).to_have_count(0)
+    profiles = {
+        "people/groups/lab.toml": 'name = "lab"\napproved = true\nanalyses = ["another"]\n',
+        "people/users/linus.toml": 'name = "linus"\nfull_name = "Linus P"\ngroup = "lab"\napproved = true\n',
+    }
+    for key, text in profiles.items():
+        s3.put_object(Bucket=bucket, Key=key, Body=text.encode())
+    try:
+        time.sleep(FRESH_S + 1)  # a profile is believed for so long
+        seen.reload()
+        expect(seen.get_by_text("Linus P")).to_be_visible()
+        expect(seen.get_by_text("Not allowed: the group 'lab' may not run 'color-depth-search'")).to_be_visible()
+        seen.get_by_role("link", name="Color-depth search").click()
+        expect(seen.get_by_role("alert")).to_contain_text("You may not run it")
+    finally:
+        for key in profiles:
+            s3.delete_object(Bucket=bucket, Key=key)
+
+    seen.goto(f"{page.address}/profile")
+    button = seen.get_by_role("button", name="Change the password")
+    seen.get_by_label(re.compile("^Password that holds now")).fill(WRONG)
+    seen.get_by_label(re.compile("^New password")).fill(f"{CHOSEN}-2")
+    button.click()
+    expect(seen.get_by_role("alert")).to_contain_text("The password was not changed")
+    tab.take_complaints(CUSTOM_ENDPOINT, f"status of 400.* {re.escape(page.cloud.endpoint)}")
+    seen.get_by_label(re.compile("^Password that holds now")).fill(CHOSEN)
+    button.click()
+    expect(seen.get_by_text("The password is changed.")).to_be_visible()
+    seen.get_by_role("button", name="Sign out").click()
+    tab.sign_in("linus", f"{CHOSEN}-2")
+    expect(seen.get_by_role("heading", name="Profile", level=1)).to_be_visible()
     assert tab.complaints == []
 
 

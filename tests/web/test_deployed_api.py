@@ -393,10 +393,32 @@ def test_the_group_of_a_job_is_that_of_the_profile_and_its_rights_hold(world: Wo
     objects.put("people/users/ada.toml", b'name = "ada"\ngroup = "imaging"\napproved = true\n')
     said = world.api.ask("POST", "/api/jobs", {**MONTE_CARLO, "group": "other"})
     assert "may not run 'monte-carlo'" in refused(said, 403, "not_allowed")
+    why = {one["name"]: one["refused"] for one in world.api.get("/api/analyses").json()}
+    assert why["word-statistics"] is None
+    assert "may not run 'monte-carlo': the operator allows it" in why["monte-carlo"]
+    assert world.api.get("/api/analyses/monte-carlo").json()["refused"] == why["monte-carlo"]
     objects.put("people/groups/imaging.toml", b'name = "imaging"\napproved = true\nanalyses = "all"\n')
     job = world.api.ask("POST", "/api/jobs", {**MONTE_CARLO, "group": "other"})
     assert (job.status, job.json()["specification"]["group"]) == (201, "imaging")
     assert world.api.ask("POST", "/api/jobs", MONTE_CARLO, who="bob").status == 403, "no profile, no jobs"
+
+
+def test_users_see_their_profile_and_a_damaged_one_lets_nobody_in(world: World) -> None:
+    none = {"full_name": "", "email": None, "group": None, "approved": None, "notify": None, "administrator": False}
+    assert world.api.get("/api/profile").json() == {"user": "ada", **none}
+    objects = world.deployed.objects
+    objects.put("people/groups/imaging.toml", b'name = "imaging"\napproved = true\nanalyses = "all"\n')
+    written = b'name = "grace"\nfull_name = "Grace H"\nemail = "g@example.edu"\ngroup = "imaging"\napproved = true\n'
+    objects.put("people/users/grace.toml", written)
+    assert world.api.ask("GET", "/api/profile", who="grace").json() == {
+        "user": "grace", "administrator": False, "full_name": "Grace H", "email": "g@example.edu", "group": "imaging",
+        "approved": True, "notify": "never",
+    }  # fmt: skip
+    objects.put("people/users/bob.toml", b'name = "bob"\nzzz = 1\n')
+    problem = world.api.ask("GET", "/api/profile", who="bob")
+    assert (problem.status, "bob.toml" in problem.json()["detail"]) == (500, True)
+    analyses = world.api.ask("GET", "/api/analyses", who="bob").json()
+    assert {"bob.toml" in one["refused"] for one in analyses} == {True}
 
 
 def test_the_function_that_tells_pages_knows_who_signed_in(world: World, variables: dict[str, str]) -> None:

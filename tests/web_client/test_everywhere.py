@@ -89,7 +89,7 @@ def test_axe_finds_nothing_serious_and_nothing_is_wider_than_the_window(
 ) -> None:
     page = tab("/jobs", width=width, dark=dark)
     found: dict[str, Any] = {}
-    for path in (*PAGES, "/analyses/color-depth-search", "/analyses/widefield-denoise", *_tabs(searched)):
+    for path in (*PAGES, "/profile", "/analyses/color-depth-search", "/analyses/widefield-denoise", *_tabs(searched)):
         page.goto(site.base + path)
         page.locator("h1").wait_for()
         page.wait_for_load_state("networkidle")

@@ -68,7 +68,7 @@ def make_deployed_app(
         Path(tempfile.gettempdir()),
         DynamoQuota(calls, table, lambda: deployed.table, allowed),
         offered=analyses,
-        group_of=profiles.group_of,
+        people=profiles.concerning,
         links=S3Links(s3),
         paths_refused=True,
     )

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from skyburst.homes.aws.calls import Calls
 from skyburst.people.files import load_concerned
-from skyburst.people.records import USER
+from skyburst.people.records import USER, People
 
 ADMINISTRATORS = "administrators"
 """The group of Cognito whose members see the jobs of everybody."""
@@ -66,16 +66,15 @@ class Profiles:
 
     def __init__(self, location: str, calls: Calls, table: str, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._location, self._calls, self._table, self._clock = location, calls, table, clock
-        self._groups: dict[str, tuple[float, str | None]] = {}
+        self._known: dict[str, tuple[float, People]] = {}
         self._noted: dict[str, str] = {}
 
-    def group_of(self, name: str) -> str | None:
-        """The group that a user belongs to. Raises InvalidPeople."""
-        known = self._groups.get(name)
+    def concerning(self, name: str) -> People:
+        """The profiles that say what a user may do. Raises InvalidPeople."""
+        known = self._known.get(name)
         now = self._clock()
         if known is None or now - known[0] > FRESH_S:
-            user = load_concerned(self._location, None, name).users.get(name)
-            known = self._groups[name] = (now, user.group if user else None)
+            known = self._known[name] = (now, load_concerned(self._location, None, name))
         return known[1]
 
     def note(self, person: Person) -> None:

@@ -29,6 +29,10 @@ const router = createBrowserRouter([
       { path: "jobs", lazy: async () => ({ Component: (await import("./pages/jobs/JobsPage")).JobsPage }) },
       { path: "jobs/:jobId", lazy: async () => ({ Component: (await import("./pages/job/JobPage")).JobPage }) },
       { path: "help", lazy: async () => ({ Component: (await import("./pages/help/HelpPage")).HelpPage }) },
+      {
+        path: "profile",
+        lazy: async () => ({ Component: (await import("./pages/profile/ProfilePage")).ProfilePage }),
+      },
       { path: "*", element: <Missing /> },
     ],
   },

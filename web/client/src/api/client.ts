@@ -14,6 +14,7 @@ export type JobLine = Schemas["JobLine"];
 export type JobState = JobLine["state"];
 export type Library = Schemas["Library"];
 export type LogLine = Schemas["LogLine"];
+export type Profile = Schemas["Profile"];
 export type Progress = Schemas["Progress"];
 export type Results = Schemas["Results"];
 export type Upload = Schemas["Upload"];

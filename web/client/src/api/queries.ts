@@ -26,6 +26,10 @@ export const queryClient: QueryClient = new QueryClient({
 
 export const queries = {
   about: queryOptions({ queryKey: ["about"], queryFn: ({ signal }) => answer(api.GET("/api/about", { signal })) }),
+  profile: queryOptions({
+    queryKey: ["profile"],
+    queryFn: ({ signal }) => answer(api.GET("/api/profile", { signal })),
+  }),
   analyses: queryOptions({
     queryKey: ["analyses"],
     queryFn: ({ signal }) => answer(api.GET("/api/analyses", { signal })),

@@ -5,8 +5,8 @@ import type { Config } from "../api/config";
 import { queryClient } from "../api/queries";
 import { setIdentity } from "../api/token";
 import { ProblemAlert } from "../components/Feedback";
+import { setAccount } from "./account";
 import * as cognito from "./cognito";
-import { setSignOut } from "./SignOut";
 
 type Step = "looking" | "in" | cognito.Next;
 
@@ -20,10 +20,13 @@ export default function SignIn({ auth, children }: { auth: NonNullable<Config["a
   }, [auth]);
   useEffect(() => {
     setIdentity(cognito.identity(() => setStep("password")));
-    setSignOut(async () => {
-      await cognito.leave();
-      queryClient.clear(); // the next user must not see what was this one's
-      setStep("password");
+    setAccount({
+      signOut: async () => {
+        await cognito.leave();
+        queryClient.clear(); // the next user must not see what was this one's
+        setStep("password");
+      },
+      changePassword: cognito.changePassword,
     });
     enter();
   }, [enter]);

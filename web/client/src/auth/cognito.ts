@@ -7,6 +7,7 @@ import {
   type SignInOutput,
   signIn,
   signOut,
+  updatePassword,
 } from "aws-amplify/auth";
 import type { Config } from "../api/config";
 import { Problem } from "../api/problem";
@@ -55,6 +56,10 @@ export function identity(lost: () => void): Identity {
 
 export async function leave(): Promise<void> {
   await signOut();
+}
+
+export async function changePassword(oldPassword: string, newPassword: string): Promise<void> {
+  await updatePassword({ oldPassword, newPassword });
 }
 
 /** Answer what was asked for; says what comes next, or that one is in. */

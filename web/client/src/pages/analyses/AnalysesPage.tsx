@@ -69,6 +69,11 @@ function AnalysisCard({ analysis }: { analysis: Analysis }) {
           <Badge variant="default" tt="none">
             {analysis.name} {analysis.version}
           </Badge>
+          {analysis.refused != null && (
+            <Badge variant="light" color="orange" tt="none">
+              not allowed
+            </Badge>
+          )}
         </Group>
         <Text size="sm" style={{ flexGrow: 1 }}>
           {analysis.description}

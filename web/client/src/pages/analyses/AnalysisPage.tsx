@@ -27,7 +27,15 @@ export function AnalysisPage() {
           </PageTitle>
           <Stack gap="lg">
             <About analysis={found} />
-            {searchesByMask(found) ? <ToSearch analysis={found.name} /> : <Start key={found.name} analysis={found} />}
+            {found.refused != null ? (
+              <Alert color="orange" variant="light" title="You may not run it">
+                {found.refused}
+              </Alert>
+            ) : searchesByMask(found) ? (
+              <ToSearch analysis={found.name} />
+            ) : (
+              <Start key={found.name} analysis={found} />
+            )}
             <RecentJobs analysis={found.name} />
           </Stack>
         </>

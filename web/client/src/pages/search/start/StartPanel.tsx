@@ -126,7 +126,8 @@ export function StartPanel(props: StartPanelProps) {
 }
 
 /** Why the search cannot start yet, for people; null when it can. */
-function missingOf({ draft, libraries, chosen, prepared, limits }: StartPanelProps): string | null {
+function missingOf({ analysis, draft, libraries, chosen, prepared, limits }: StartPanelProps): string | null {
+  if (analysis.refused != null) return analysis.refused;
   if (draft.image === null) return "Choose an image first.";
   if (chosen.length === 0) return "Choose a library.";
   const picked = libraries.filter((one) => chosen.includes(one.id));
