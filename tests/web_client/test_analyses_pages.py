@@ -46,6 +46,7 @@ def test_an_analysis_is_found_and_says_how_it_is_used(tab: Any, expect: Any) -> 
     expect(page.get_by_role("link", name="Color-depth search")).to_have_count(0)
     page.get_by_role("link", name="Count words").click()
     links = page.get_by_role("list", name="Links").get_by_role("link")
+    expect(links).to_have_count(2)
     assert [(one.inner_text(), one.get_attribute("href")) for one in links.all()] == [
         ("Paper", "https://example.org/paper"),
         ("Source code", "https://example.org/code"),
