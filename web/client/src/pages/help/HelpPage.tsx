@@ -4,11 +4,11 @@ import { type ReactNode, useEffect } from "react";
 import { Link, useLocation } from "react-router";
 import { queries } from "../../api/queries";
 import { PageTitle } from "../../components/PageTitle";
+import { Section } from "../../components/Section";
 import { properties } from "../../components/schema";
 import { bytes } from "../../format";
 import { KeysList } from "../results/KeysHelp";
 import { sizeOf, written } from "../search/image/fit";
-import { Section } from "../search/Section";
 import { isSearch } from "../search/start/specification";
 import classes from "./HelpPage.module.css";
 

@@ -6,7 +6,7 @@ import { queries } from "../../api/queries";
 import { account } from "../../auth/account";
 import { Found } from "../../components/Feedback";
 import { PageTitle } from "../../components/PageTitle";
-import { Section } from "../search/Section";
+import { Section } from "../../components/Section";
 import { PasswordForm } from "./PasswordForm";
 import classes from "./ProfilePage.module.css";
 

@@ -3,6 +3,7 @@ import { IconPhotoPlus } from "@tabler/icons-react";
 import type { Analysis, Library } from "../../api/client";
 import { Found } from "../../components/Feedback";
 import { HelpLink } from "../../components/HelpLink";
+import { Section } from "../../components/Section";
 import type { Draft } from "./draft";
 import { ChannelPicker } from "./image/ChannelPicker";
 import { written } from "./image/fit";
@@ -12,7 +13,6 @@ import { usePick } from "./image/usePick";
 import { usePixels } from "./image/usePixels";
 import { MaskPart, type Prepared } from "./MaskPart";
 import { NOTHING } from "./mask/drawing";
-import { Section } from "./Section";
 
 export interface PartProps {
   draft: Draft;

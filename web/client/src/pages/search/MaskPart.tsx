@@ -1,6 +1,7 @@
 import { Alert } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useEffect, useMemo } from "react";
+import { Section } from "../../components/Section";
 import { properties } from "../../components/schema";
 import type { UploadedImage } from "./draft";
 import type { PartProps } from "./ImagePart";
@@ -11,7 +12,6 @@ import { NegativeUpload } from "./mask/NegativeUpload";
 import { countSet } from "./mask/raster";
 import { type Box, boxesOf, judged } from "./mask/seen";
 import { type Layers, useLayers } from "./mask/useLayers";
-import { Section } from "./Section";
 
 /** An image with what is drawn on it, ready to be sent. */
 export interface Prepared {
