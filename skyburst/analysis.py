@@ -8,7 +8,7 @@ from __future__ import annotations
 import inspect
 import io
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, BinaryIO, TypeVar, overload
@@ -133,7 +133,8 @@ class RunContext:
     deadline: float
     """On the clock of `time.monotonic`."""
     items_location: str | None
-    """Folder or URL of the library that the items come from, if they do."""
+    """Folder or URL of the library that the items of the batch come from, if they do; in a task, that of all items of the
+    job, if they come from one."""
     kept: dict[str, Any]
 
     def time_left(self) -> float:
@@ -261,6 +262,7 @@ class CombineContext:
     items: int
     """Items of the whole job."""
     items_location: str | None
+    """Folder or URL of the library that all items come from, if they do."""
     missing: list[Missing]
     """Batches that have no partial result, and why."""
     item_errors: list[dict[str, Any]]
@@ -310,6 +312,23 @@ class Items:
             raise InvalidItems(
                 f"the batch size of the listed items is {self.batch_size!r}: expected a whole number from 1"
             )
+
+
+@dataclass(frozen=True, slots=True)
+class JoinedItems:
+    """Several lists of items, one after the other: what a function that lists items returns of several libraries.
+
+    A batch has items of one list alone, and `items_location` is that list's library; so each may have a batch size of its own.
+
+    Raises:
+        InvalidItems: when there is no list.
+    """
+
+    parts: Sequence[Iterable[Any] | Manifest | Items]
+
+    def __post_init__(self) -> None:
+        if not self.parts:
+            raise InvalidItems("there are no lists of items to join: give at least one")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
+from itertools import accumulate
 from typing import Any
 
-from skyburst.analysis import Items
+from skyburst.analysis import Items, JoinedItems
 from skyburst.contracts import values
 from skyburst.errors import InvalidItems, ObjectNotFound
 from skyburst.ports import Objects
@@ -71,6 +72,34 @@ class Manifest:
         return _chunk_key(self.prefix, chunk)
 
 
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """Several stored lists of items, one after the other. A batch has items of one of them alone."""
+
+    parts: tuple[Manifest, ...]
+    batch_sizes: tuple[int | None, ...]
+    """Of each list, the batch size that fits its items, if who listed them gave one."""
+
+    @property
+    def count(self) -> int:
+        """Number of items."""
+        return sum(part.count for part in self.parts)
+
+    @property
+    def starts(self) -> list[int]:
+        """Number of the first item of each list, and the number of all."""
+        return list(accumulate((part.count for part in self.parts), initial=0))
+
+    def document(self) -> dict[str, Any]:
+        """As JSON."""
+        sizes = ({} if size is None else {"batch_size": size} for size in self.batch_sizes)
+        return {"joined": [{**part.document(), **size} for part, size in zip(self.parts, sizes, strict=True)]}
+
+
+Source = NumberRange | Manifest | Joined
+IsOwn = Callable[[Manifest], bool]
+
+
 def write_manifest(
     objects: Objects, location: str, prefix: str, items: Iterable[Any], *, chunk_items: int | None = None
 ) -> Manifest:
@@ -113,30 +142,46 @@ def store_listed(objects: Objects, location: str, prefix: str, listed: Any) -> d
     """Store what the function that lists an analysis' items returned, unless it is a manifest already.
 
     Returns:
-        The manifest's document, with a `batch_size` when the function gave one.
+        The source's document, with a `batch_size` when the function gave one.
 
     Raises:
         InvalidItems: when it returned neither items nor a manifest, or no items.
     """
+    document = _store(objects, location, prefix, listed)
+    if not parse_source(document).count:
+        raise InvalidItems("there are no items for these parameters: there is nothing to run")
+    return document
+
+
+def _store(objects: Objects, location: str, prefix: str, listed: Any) -> dict[str, Any]:
+    if isinstance(listed, JoinedItems):
+        parts = [_store(objects, location, f"{prefix}/{number}", part) for number, part in enumerate(listed.parts)]
+        return {"joined": parts}
     if isinstance(listed, Items):
-        return {**store_listed(objects, location, prefix, listed.items), "batch_size": listed.batch_size}
+        return {**_store(objects, location, prefix, listed.items), "batch_size": listed.batch_size}
     if not isinstance(listed, Manifest) and (isinstance(listed, str | bytes) or not hasattr(listed, "__iter__")):
         raise InvalidItems(
             f"the function that lists items returned {type(listed).__name__}: expected an iterator or a manifest"
         )
     manifest = listed if isinstance(listed, Manifest) else write_manifest(objects, location, prefix, listed)
-    if not manifest.count:
-        raise InvalidItems("there are no items for these parameters: there is nothing to run")
     return manifest.document()
 
 
 class ItemReader:
-    """Reads the items of batches, keeping the last chunks."""
+    """Reads the items of batches, keeping the last chunks.
 
-    def __init__(self, source: NumberRange | Manifest, objects: Objects | None = None) -> None:
+    Args:
+        source: of the items.
+        objects: where they are stored, if that is open already; of lists that are joined, each is opened.
+        is_own: whether a list was stored for the job, and so is of no library.
+    """
+
+    def __init__(self, source: Source, objects: Objects | None = None, is_own: IsOwn | None = None) -> None:
         self._source = source
+        self._is_own = is_own
         self._objects = objects
         self._chunks: OrderedDict[int, list[Any]] = OrderedDict()
+        self._readers: dict[int, ItemReader] = {}
 
     def read(self, start: int, end: int) -> list[Any]:
         """Items `[start, end)`.
@@ -146,6 +191,8 @@ class ItemReader:
         """
         if isinstance(self._source, NumberRange):
             return list(range(self._source.start + start, min(self._source.start + end, self._source.end)))
+        if isinstance(self._source, Joined):
+            return self._read_joined(self._source, start, end)
         size = self._source.chunk_items
         end = min(end, self._source.count)
         found: list[Any] = []
@@ -155,6 +202,27 @@ class ItemReader:
                 found.extend(self._read(self._source, chunk))
             else:  # a worker may change its items, and a second attempt must not see that
                 found.extend(copy.deepcopy(self._chunk(self._source, chunk)[first:last]))
+        return found
+
+    def library(self, item: int) -> str | None:
+        """Folder or URL of the library that an item, by its number, comes from; None when it comes from none."""
+        source = self._source
+        if isinstance(source, Joined):
+            source = next(part for part, end in zip(source.parts, source.starts[1:], strict=True) if item < end)
+        return library_of(source, self._is_own)
+
+    @property
+    def one_library(self) -> str | None:
+        """Folder or URL of the library that all items come from, if they do."""
+        return library_of(self._source, self._is_own)
+
+    def _read_joined(self, source: Joined, start: int, end: int) -> list[Any]:
+        found: list[Any] = []
+        for number, (part, first) in enumerate(zip(source.parts, source.starts, strict=False)):
+            if start < first + part.count and first < end:
+                if number not in self._readers:
+                    self._readers[number] = ItemReader(part)
+                found += self._readers[number].read(max(0, start - first), end - first)
         return found
 
     def _chunk(self, manifest: Manifest, chunk: int) -> list[Any]:
@@ -234,13 +302,16 @@ def verify_chunks(manifest: Manifest, objects: Objects) -> None:
     _check_digest(manifest, digest.hexdigest())
 
 
-def parse_source(document: dict[str, Any]) -> NumberRange | Manifest:
+def parse_source(document: dict[str, Any]) -> Source:
     """The source that `document()` described.
 
     Raises:
-        InvalidItems: when it is neither.
+        InvalidItems: when it is none.
     """
     match document:
+        case {"joined": [*entries]}:
+            parts = manifests_of(document)
+            return Joined(tuple(parts), tuple(entry.get("batch_size") for entry in entries))
         case {"range": [int(start), int(end)]}:
             return NumberRange(start, end)
         case {"manifest": dict(fields)}:
@@ -249,6 +320,28 @@ def parse_source(document: dict[str, Any]) -> NumberRange | Manifest:
             except TypeError as error:
                 raise InvalidItems(f"{fields!r} does not describe a manifest: {error}") from error
     raise InvalidItems(f"{document!r} describes neither a range nor a manifest")
+
+
+def manifests_of(document: dict[str, Any]) -> list[Manifest]:
+    """The stored lists of a source's document; none of a range.
+
+    Raises:
+        InvalidItems: when it is no source.
+    """
+    parts = [parse_source(part) for part in document["joined"]] if "joined" in document else [parse_source(document)]
+    return [part for part in parts if isinstance(part, Manifest)]
+
+
+def library_of(source: Source, is_own: IsOwn | None) -> str | None:
+    """Folder or URL of the library that all items come from, if they do.
+
+    Args:
+        source: of the items.
+        is_own: whether a list was stored for the job.
+    """
+    if not isinstance(source, Manifest) or (is_own and is_own(source)):
+        return None
+    return source.location
 
 
 def _check_digest(manifest: Manifest, found: str) -> None:

@@ -86,7 +86,30 @@ def test_without_one_of_the_items_the_blueprint_says_it(run: Run) -> None:
     assert run(parameters={"how": "plain"}).plan == asdict(make_plan(COUNT, 5))
 
 
-@pytest.mark.parametrize(("size", "how"), [(0, "items"), (2.0, "items"), (True, "items"), ("4", "items"), (4, "none")])
+def test_lists_are_joined_each_with_its_own_batch_size(run: Run, tmp_path: Path) -> None:
+    where = str(tmp_path / "list")
+    job = run(parameters={"how": f"joined:{where}"})
+    plan = make_plan(5 + COUNT, 5, joined=[(5, 4), (0, None), (COUNT, None)])
+    assert job.plan == asdict(plan)
+    assert [plan.items_of(batch) for batch in range(plan.batches)] == [(0, 4), (4, 5), (5, 10), (10, 15), (15, 17)]
+    assert job.items
+    assert job.items["joined"][2]["manifest"]["location"] == where
+    certificate = certificate_of(job, skyburst.Progress(job.state), "local")
+    assert len(certificate["items"]["digest"]) == 64
+    assert run_here(parameters={"how": f"joined:{where}"}, batch_size=3).plan["batches"] == 2 + 4  # type: ignore[index]
+
+
+def test_workers_get_the_items_of_joined_lists_and_the_place_of_theirs(tmp_path: Path) -> None:
+    where = str(tmp_path / "list")
+    result = skyburst.run(str(ANALYSIS), parameters={"how": f"joined:{where}", "place": True})
+    assert result.value == [
+        [None, [0, 1, 2, 3]], [None, [4]], [where, [0, 1, 2, 3, 4]], [where, [5, 6, 7, 8, 9]], [where, [10, 11]],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("size", "how"), [(0, "items"), (2.0, "items"), (True, "items"), ("4", "items"), (4, "none"), (4, "joined none")]
+)
 def test_a_batch_size_that_is_none_and_no_items_are_refused(run: Run, size: Any, how: str) -> None:
     job = run(parameters={"how": how, "size": size})
     assert job.state == "FAILED"

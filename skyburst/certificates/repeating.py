@@ -46,7 +46,7 @@ def specification_again(certificate: Certificate, found: Found) -> dict[str, Any
         if value is not None:
             document[field] = value
     plan = certificate.get("plan")
-    if plan:
+    if plan and len({size for _, size in plan.get("joined", ())}) <= 1:
         document["batch_size"] = plan["batch_size"]  # sums of floating-point numbers depend on it
     given = earlier.get("parameters", {})
     document["parameters"] = {
@@ -150,6 +150,8 @@ def _content(source: Mapping[str, Any] | None) -> Any:
     match source:
         case {"manifest": {"digest": digest}}:
             return digest
+        case {"joined": [*parts]}:
+            return [_content(part) for part in parts]
         case {"range": [start, end]}:
             return f"{start}:{end}"
     return None

@@ -168,9 +168,11 @@ def _files(outcome: Mapping[str, Any]) -> list[dict[str, Any]] | None:
 
 
 def _digest_of_items(source: dict[str, Any] | None) -> str | None:
-    """The digest of a stored list's content, wherever it lies; of a range its bounds'."""
+    """The digest of a stored list's content, wherever it lies; of several that of theirs; of a range its bounds'."""
     if source is None:
         return None
+    if "joined" in source:
+        return digest_of([_digest_of_items(part) for part in source["joined"]])
     stored: str | None = source.get("manifest", {}).get("digest")
     return stored or hashlib.sha256(json.dumps(source, sort_keys=True).encode()).hexdigest()
 

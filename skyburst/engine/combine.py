@@ -151,15 +151,17 @@ def _children(bench: CombineBench, level: int, first: int, last: int) -> Iterato
             start, end = bench.plan.items_of(begun.number)
             yield PartialResult(start, end, begun.open)
         return
-    groups = range(first, min(last, combine_levels(bench.plan.batches)[level - 1]))
-    items_per_group = COMBINE_FAN_IN**level * bench.plan.batch_size
+    plan = bench.plan
+    groups = range(first, min(last, combine_levels(plan.batches)[level - 1]))
+    batches_each = COMBINE_FAN_IN**level
     values = (Stored(group, None, _group_key(bench, level - 1, group)) for group in groups)
     for begun in read_ahead(bench.objects, values):
         with begun.open() as file:
             if file.read(1) == NOTHING:
                 continue
-        start = begun.number * items_per_group
-        yield PartialResult(start, min(start + items_per_group, bench.plan.items), begun.open)
+        batch = begun.number * batches_each
+        start, end = plan.items_of(batch)[0], plan.items_of(min(batch + batches_each, plan.batches) - 1)[1]
+        yield PartialResult(start, end, begun.open)
 
 
 def _group_key(bench: CombineBench, level: int, group: int) -> str:

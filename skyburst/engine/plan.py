@@ -6,7 +6,7 @@ batch numbers. Unlike there, the depth follows from the number of batches, and r
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MOST_BATCHES_BY_DEFAULT = 1_000
@@ -29,10 +29,19 @@ class Plan:
     """Levels of managers."""
     fan_out: int
     """Children of one manager, at most."""
+    joined: Sequence[Sequence[int]] = ()
+    """Of lists that are joined, `(items, batch size)` of each: a batch has items of one alone; `batch_size` is the largest."""
 
     def items_of(self, batch: int) -> tuple[int, int]:
         """Half-open range of the item numbers of a batch."""
-        start = batch * self.batch_size
+        first = 0
+        for items, size in self.joined:
+            batches = _ceil_div(items, size)
+            if batch < batches:
+                return first + batch * size, first + min((batch + 1) * size, items)
+            batch -= batches
+            first += items
+        start = first + batch * self.batch_size
         return start, min(start + self.batch_size, self.items)
 
 
@@ -49,6 +58,7 @@ def make_plan(
     items: int,
     batch_size: int | None = None,
     *,
+    joined: Sequence[tuple[int, int | None]] = (),
     most_children: int = MOST_CHILDREN,
     one_manager: int = ONE_MANAGER,
 ) -> Plan:
@@ -56,16 +66,28 @@ def make_plan(
 
     Without a batch size there are at most 1,000 batches; that depends on nothing but the number of items, so that the
     batches, and with them the rounding of floating-point sums, are the same in every home.
+
+    Args:
+        items: their number.
+        batch_size: items of a batch.
+        joined: of lists that are joined, the items of each and its own batch size, if it has one.
+        most_children: of one manager in a tree.
+        one_manager: batches, at most, that need no tree.
     """
     if batch_size is None:
         batch_size = max(1, _ceil_div(items, MOST_BATCHES_BY_DEFAULT))
-    batches = _ceil_div(items, batch_size)
+    lists = [[count, size or batch_size] for count, size in joined if count]
+    if lists:
+        batch_size = max(size for _, size in lists)
+        batches = sum(_ceil_div(count, size) for count, size in lists)
+    else:
+        batches = _ceil_div(items, batch_size)
     levels, fan_out = 1, max(1, batches)
     if batches > one_manager:
         while fan_out > most_children:
             levels += 1
             fan_out = _ceil_root(batches, levels)
-    return Plan(items, batch_size, batches, levels, fan_out)
+    return Plan(items, batch_size, batches, levels, fan_out, lists)
 
 
 def root(plan: Plan) -> Node:

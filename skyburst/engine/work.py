@@ -57,7 +57,6 @@ class Bench:
     worker: Worker
     parameters: dict[str, Any]
     items: ItemReader
-    items_location: str | None
     objects: Objects
     prefix: str
     """Key prefix of the job's objects."""
@@ -79,7 +78,8 @@ def work(bench: Bench, task: Task) -> Outcome:
     started_at = time.time()
     clock = time.monotonic()
     place = Place(bench.objects, bench.prefix, bench.setup, bench.ending)
-    context = Context(bench.job_id, task.attempt, clock + task.timeout_s, bench.items_location, bench.kept, place=place)
+    library = bench.items.library(task.start)
+    context = Context(bench.job_id, task.attempt, clock + task.timeout_s, library, bench.kept, place=place)
     stored: StoredValue | None = None
     reference = failure = None
     try:

@@ -9,8 +9,10 @@ from typing import Any
 from skyburst.contracts import values
 from skyburst.contracts.job import JobSpec
 from skyburst.contracts.parameters import existing
+from skyburst.contracts.records import JobRecord
+from skyburst.engine.plan import MOST_CHILDREN, ONE_MANAGER, Plan, make_plan
 from skyburst.errors import InvalidItems, InvalidJob, ObjectNotFound
-from skyburst.manifest import Manifest, NumberRange, parse_source, write_manifest
+from skyburst.manifest import Joined, Manifest, NumberRange, parse_source, write_manifest
 from skyburst.objects import ObjectStore, open_store
 
 MOST_INLINE_ITEMS = 1_000
@@ -58,6 +60,23 @@ def store_items(
     if not manifest.count:
         raise InvalidJob(f"job.items.manifest is {location!r}: it has no items, and a job takes at least one")
     return document, manifest.document()
+
+
+def plan_job(job: JobRecord, *, most_children: int = MOST_CHILDREN, one_manager: int = ONE_MANAGER) -> Plan:
+    """Plan a job whose items are listed.
+
+    Args:
+        job: its record.
+        most_children: of one manager in the tree.
+        one_manager: batches, at most, that need no tree.
+    """
+    assert job.items is not None
+    source = parse_source(job.items)
+    joined: list[tuple[int, int | None]] = []
+    if isinstance(source, Joined):
+        given: int | None = job.spec.get("batch_size")
+        joined = [(part.count, given or size) for part, size in zip(source.parts, source.batch_sizes, strict=True)]
+    return make_plan(source.count, job.batch_size, joined=joined, most_children=most_children, one_manager=one_manager)
 
 
 def manifest_location(named: str, folder: Path) -> str:

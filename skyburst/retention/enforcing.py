@@ -20,7 +20,7 @@ from skyburst.contracts.job import JobSpec
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import UNFINISHED
 from skyburst.errors import Invalid, InvalidItems, InvalidJob, JobNotFound, ObjectNotFound, SkyburstError, StorageError
-from skyburst.manifest import Manifest, parse_source, read_all
+from skyburst.manifest import manifests_of, read_all
 from skyburst.objects import ObjectStore, open_store
 from skyburst.ports import TaskTable
 from skyburst.retention.policy import (
@@ -242,11 +242,10 @@ def _items(home: Keeping, job: JobRecord) -> Iterator[Any]:
     given = job.spec.get("items")
     if isinstance(given, list):
         yield from given
-    elif job.items and "manifest" in job.items:
-        source = parse_source(job.items)
-        assert isinstance(source, Manifest)
-        objects = home.objects if source.location == home.objects.location else open_store(source.location)
-        yield from read_all(source, objects)
+        return
+    for manifest in manifests_of(job.items) if job.items else ():
+        objects = home.objects if manifest.location == home.objects.location else open_store(manifest.location)
+        yield from read_all(manifest, objects)
 
 
 def _inputs(submission: _Submission | None) -> list[_Found]:

@@ -71,7 +71,7 @@ def _dispatcher(stage: Stage, plan: Plan) -> str:
     if stage.level == 0:
         return "Root Dispatcher"
     first, last = stage.name.removeprefix("batches ").split("-")
-    return f"Dispatcher {int(first) * plan.batch_size}-{min(plan.items, int(last) * plan.batch_size)}"
+    return f"Dispatcher {plan.items_of(int(first))[0]}-{plan.items_of(int(last) - 1)[1]}"
 
 
 def _log(stage: Stage) -> Entry:

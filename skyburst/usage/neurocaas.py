@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from skyburst.contracts.records import BatchRecord, JobRecord
+from skyburst.manifest import manifests_of
 from skyburst.usage.jobs import NOBODY
 
 TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -82,9 +83,10 @@ def data_of(job: JobRecord, statuses: Mapping[int, Record]) -> list[str]:
     given = job.spec.get("items")
     if not found and isinstance(given, list):
         found = [one for item in given for one in _listed(item.get("data") if isinstance(item, dict) else item)]
-    source = job.items or {}
-    manifest = source.get("manifest")
-    return found or [f"{manifest['location']}/{manifest['prefix']}" if manifest else str(source.get("range", ""))]
+    if found or job.items is None:
+        return found or [""]
+    lists = [f"{manifest.location}/{manifest.prefix}" for manifest in manifests_of(job.items)]
+    return lists or [str(job.items["range"])]
 
 
 def moment(seconds: float | None) -> str | None:

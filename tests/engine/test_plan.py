@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
+from dataclasses import asdict
 
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from skyburst.contracts import values
 from skyburst.engine.dispatch import dispatch
 from skyburst.engine.plan import (
     COMBINE_FAN_IN,
@@ -71,6 +74,26 @@ def test_batches_cut_the_items_into_pieces_without_gap_or_overlap(items: int, ba
         position = end
     assert position == items == plan.items
     assert batch_size is None or plan.batch_size == batch_size
+
+
+@settings(max_examples=300)
+@given(st.lists(st.tuples(st.integers(0, 50), st.none() | st.integers(1, 9)), max_size=6), batch_sizes)
+@example([(0, 3), (5, 2), (0, None), (4, None)], 3)
+def test_batches_of_joined_lists_have_items_of_one_list_and_its_batch_size(
+    lists: list[tuple[int, int | None]], batch_size: int | None
+) -> None:
+    items = sum(count for count, _ in lists)
+    plan = make_plan(items, batch_size, joined=lists)
+    usual = batch_size or make_plan(items).batch_size
+    expected = []
+    first = 0
+    for count, size in lists:
+        cuts = [*range(first, first + count, size or usual), first + count]
+        expected += itertools.pairwise(cuts)
+        first += count
+    assert [plan.items_of(batch) for batch in range(plan.batches)] == expected
+    assert plan.items == items
+    assert Plan(**values.decode(values.encode(asdict(plan)))).items_of(0) == plan.items_of(0)
 
 
 @settings(max_examples=200)

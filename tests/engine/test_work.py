@@ -44,7 +44,6 @@ def bench_of(tmp_path: Path) -> Callable[..., Bench]:
             worker=skyburst.worker(function),
             parameters={"k": 3},
             items=items or ItemReader(NumberRange(100, 200)),
-            items_location=None,
             objects=objects,
             prefix="jobs/job-1/",
             scratch=scratch,

@@ -12,6 +12,7 @@ from skyburst.errors import InvalidItems, NotJson
 from skyburst.manifest import (
     CHUNK_BYTES,
     ItemReader,
+    Joined,
     Manifest,
     NumberRange,
     parse_source,
@@ -104,6 +105,28 @@ def test_a_manifest_comes_back_from_its_document() -> None:
         parse_source({"ranges": [1, 2]})
     with pytest.raises(InvalidItems, match="does not describe a manifest"):
         parse_source({"manifest": {"location": "/here"}})
+
+
+@settings(max_examples=150)
+@given(data=st.data(), lists=st.lists(st.lists(st.integers(), max_size=12), min_size=1, max_size=5))
+def test_joined_lists_read_as_one(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, lists: list[list[int]]
+) -> None:
+    folder = tmp_path_factory.mktemp("lists")
+    parts = []
+    for number, items in enumerate(lists):
+        objects = open_store(folder / str(number), create=True)
+        parts.append(write_manifest(objects, objects.location, "manifest", items, chunk_items=3))
+    source = parse_source(Joined(tuple(parts), (None,) * len(parts)).document())
+    reader = ItemReader(source, is_own=lambda manifest: manifest is source.parts[0])
+    joined = [item for items in lists for item in items]
+    assert source.count == len(joined)
+    start = data.draw(st.integers(0, len(joined) + 2))
+    end = data.draw(st.integers(start, len(joined) + 4))
+    assert reader.read(start, end) == joined[start:end]
+    places = [None if number == 0 else part.location for number, part in enumerate(parts) for _ in lists[number]]
+    assert [reader.library(item) for item in range(len(joined))] == places
+    assert reader.one_library is None
 
 
 def test_what_a_worker_does_to_its_items_is_not_seen_by_the_next_attempt() -> None:

@@ -10,7 +10,7 @@ def work(batch):
     """The items, as they came; fails while a file that it needs is missing."""
     if batch.parameters["needs"] and batch.id == 1:
         batch.context.read(batch.parameters["needs"])
-    return batch.items
+    return [batch.context.items_location, batch.items] if batch.parameters["place"] else batch.items
 
 
 @skyburst.combiner
@@ -28,6 +28,10 @@ def list_items(parameters, context):
         return skyburst.Items((number for number in range(COUNT)), batch_size=size)
     if how == "none":
         return skyburst.Items([], batch_size=size)
+    if how.startswith("joined:"):
+        return skyburst.JoinedItems([skyburst.Items(range(5), size), [], stored(how.removeprefix("joined:"))])
+    if how == "joined none":
+        return skyburst.JoinedItems([[], iter(())])
     if how != "items":
         return skyburst.Items(stored(how), batch_size=size)
     return skyburst.Items(list(range(COUNT)), size)

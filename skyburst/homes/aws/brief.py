@@ -12,6 +12,7 @@ from typing import Any
 
 from skyburst.contracts import values
 from skyburst.engine.plan import Plan
+from skyburst.manifest import Manifest, library_of, parse_source
 from skyburst.ports import Objects
 
 MOST_KEPT = 8
@@ -59,11 +60,12 @@ class Brief:
 
     @property
     def items_location(self) -> str | None:
-        """URL of the library that the items come from, if they do."""
-        if self.items is None or "manifest" not in self.items:
-            return None
-        manifest: dict[str, Any] = self.items["manifest"]
-        return None if str(manifest["prefix"]).startswith(self.prefix) else str(manifest["location"])
+        """URL of the library that all items come from, if they do."""
+        return library_of(parse_source(self.items), self.is_own) if self.items else None
+
+    def is_own(self, manifest: Manifest) -> bool:
+        """Whether a list of items was stored for the job."""
+        return manifest.prefix.startswith(self.prefix)
 
     def lane_of(self, batch: int) -> str:
         """The function that runs a batch: neighbours go to different ones, as each scales on its own."""

@@ -21,6 +21,7 @@ from skyburst.homes.aws.account import asking
 from skyburst.homes.aws.brief import job_prefix
 from skyburst.homes.local.home import LocalHome
 from skyburst.homes.local.preview import Preview
+from skyburst.manifest import Manifest, library_of, parse_source
 from skyburst.objects import check_key
 
 if TYPE_CHECKING:
@@ -177,5 +178,8 @@ class _Reading:
 
 def _library_of(job: JobRecord) -> dict[str, Any] | None:
     """The items of a job that come from a library, which its combiner may ask for; None for those of its own."""
-    own = str((job.items or {}).get("manifest", {}).get("prefix", job_prefix(job.job_id)))
-    return None if own.startswith(job_prefix(job.job_id)) else job.items
+
+    def is_own(manifest: Manifest) -> bool:
+        return manifest.prefix.startswith(job_prefix(job.job_id))
+
+    return job.items if job.items and library_of(parse_source(job.items), is_own) else None

@@ -19,7 +19,6 @@ from skyburst.contracts.refusals import shortened
 from skyburst.contracts.spans import Part
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.following import check_chain
-from skyburst.engine.plan import make_plan
 from skyburst.engine.spans import store_span
 from skyburst.errors import AnalysisNotFound, Invalid, InvalidJob, JobBusy, OverBudget
 from skyburst.finding import PROBE
@@ -31,8 +30,7 @@ from skyburst.homes.aws.environment_lane import end_environments
 from skyburst.homes.aws.placing import Placed, place
 from skyburst.homes.aws.standing import execution_of, is_of
 from skyburst.homes.aws.starts import Start, begin
-from skyburst.homes.job_items import store_items
-from skyburst.manifest import parse_source
+from skyburst.homes.job_items import plan_job, store_items
 from skyburst.notifications.targets import parse_target
 from skyburst.retention.enforcing import check_kept, note
 
@@ -335,7 +333,7 @@ class Planner:
             job.state, job.reason = JobState.RUNNING, ""
         if job.items is not None and job.plan is None:
             tree = self._tree(job.analysis["name"])
-            job.plan = asdict(make_plan(parse_source(job.items).count, job.batch_size, **tree))
+            job.plan = asdict(plan_job(job, **tree))
         paying = self._deployed.paying  # what has to list its items first has nothing reserved until now
         reserved = paying is not None and paying.reserve(job, time.time())
         if job.plan is not None:

@@ -124,8 +124,9 @@ def bench_of(
     if not isinstance(worker, Worker):
         raise InvalidAnalysis(f"{reference} is not a worker: decorate it with @skyburst.worker")
     assert brief.items is not None
+    items = ItemReader(parse_source(brief.items), is_own=brief.is_own)
     return Bench(
-        brief.job_id, worker, brief.parameters, ItemReader(parse_source(brief.items)), brief.items_location,
+        brief.job_id, worker, brief.parameters, items,
         deployed.objects, brief.prefix, Path(tempfile.gettempdir()), secrets.token_hex(4), inline_bytes=INLINE_BYTES,
         setup=setup, ending=ending or Ending(),
     )  # fmt: skip

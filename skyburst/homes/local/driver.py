@@ -12,10 +12,11 @@ from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
 from skyburst.engine.finish import conclude, snapshot
-from skyburst.engine.plan import Plan, combine_levels, make_plan
+from skyburst.engine.plan import Plan, combine_levels
 from skyburst.engine.spans import store_span
 from skyburst.engine.stage import TaskGroup
 from skyburst.errors import OverBudget, StorageFull
+from skyburst.homes.job_items import plan_job
 from skyburst.homes.local.following import LocalFollowing
 from skyburst.homes.local.interrupts import Interrupts
 from skyburst.homes.local.pending import Pending
@@ -101,7 +102,7 @@ class Driver:
             except OverBudget as error:
                 self._fatal = Failure(OverBudget.__name__, str(error))
                 return None
-        plan = make_plan(self._home.source_of(job).count, job.batch_size)
+        plan = plan_job(job)
         job.plan = asdict(plan)
         self._change(JobState.RUNNING, "")
         return plan

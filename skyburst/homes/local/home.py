@@ -61,7 +61,6 @@ from skyburst.homes.local.room import (
     workers_for,
 )
 from skyburst.homes.local.task_table import SqliteTaskTable
-from skyburst.manifest import Manifest, NumberRange, parse_source
 from skyburst.notifications.delivery import notified
 from skyburst.notifications.targets import may_be_told
 from skyburst.objects import ObjectStore, open_store
@@ -606,13 +605,6 @@ class LocalHome(DatasetsOfHome):
         prefix = f"jobs/{job_id}/combined/"
         if (self.folder / prefix).is_dir():
             self.objects.delete([entry.key for entry in self.objects.list(prefix)])
-
-    # Items
-
-    def source_of(self, job: JobRecord) -> NumberRange | Manifest:
-        """The items of a planned job."""
-        assert job.items is not None
-        return parse_source(job.items)
 
 
 def _code_of(job: JobRecord) -> str:

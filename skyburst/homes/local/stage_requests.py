@@ -51,7 +51,7 @@ class SecondStageRequests:
         bench = self._bench
         at_hand = stage.StageBench(
             self._functions, bench.objects, bench.prefix + PARTS, bench.scratch, bench.job_id, bench.parameters,
-            bench.items_location, self._kept,
+            bench.items.one_library, self._kept,
         )  # fmt: skip
         return stage.run_group(at_hand, stage.TaskGroup(*group), attempt, timeout_s)
 

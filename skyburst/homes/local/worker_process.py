@@ -116,7 +116,7 @@ class WorkerProcess:
         functions = (analysis["worker"], analysis["combiner"], analysis["items"], analysis["second_stage"])
         self._code = load_code(analysis["code"], *functions)
         self._bench = Bench(
-            config["job_id"], self._code.worker, config["parameters"], ItemReader(NumberRange(0, 0)), None,
+            config["job_id"], self._code.worker, config["parameters"], ItemReader(NumberRange(0, 0)),
             _LazyObjects(config["objects"]), config["prefix"], Path(config["scratch"]), secrets.token_hex(4),
             setup=config["setup"], ending=self._ending,
         )  # fmt: skip
@@ -125,12 +125,10 @@ class WorkerProcess:
 
     def _use(self, items: dict[str, Any]) -> None:
         """Take the items of batches from there."""
-        from skyburst.manifest import ItemReader, Manifest, parse_source
+        from skyburst.manifest import ItemReader, parse_source
 
-        source = parse_source(items)
-        location = source.location if isinstance(source, Manifest) else None
-        self._bench.items = ItemReader(source)
-        self._bench.items_location = location if location != self._config["objects"] else None
+        own = self._config["objects"]
+        self._bench.items = ItemReader(parse_source(items), is_own=lambda manifest: manifest.location == own)
 
     def _frames(self) -> list[Frame]:
         if not self._tasks:
@@ -284,7 +282,7 @@ class _CombineBench:
             "job_id": config["job_id"],
             "name": config["name"],
             "parameters": config["parameters"],
-            "items_location": bench.items_location,
+            "items_location": bench.items.one_library,
             "items": self._context["plan"]["items"],
             "missing": [Missing(*entry) for entry in self._context["missing"]],
             "item_errors": self._context["item_errors"],
