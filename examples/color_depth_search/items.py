@@ -1,8 +1,8 @@
-"""The images of a job: those of a built library, or of a plain folder."""
+"""The images of a job: those of built libraries and of plain folders."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import PurePosixPath
 from typing import Any
@@ -12,8 +12,9 @@ from skyburst.library import open_library
 
 from .images import SUFFIXES, ImageError, image_size
 from .index.document import LIBRARY_FILES, usable_index
-from .names import parse_name
-from .query import load_masks
+from .masks import Mask
+from .names import library_name, parse_name
+from .query import library_locations, load_masks
 
 LOOKED_AT = 10
 """Images of a plain folder whose size is compared with the masks before anything starts."""
@@ -21,20 +22,38 @@ LOOKED_AT = 10
 
 def list_images(
     parameters: dict[str, Any], context: skyburst.ItemsContext
-) -> Iterator[dict[str, Any]] | skyburst.Manifest | skyburst.Items:
-    """Return the images to search, after checking the masks: those of the library's index, if it can be used.
+) -> Iterator[dict[str, Any]] | skyburst.Manifest | skyburst.Items | skyburst.JoinedItems:
+    """Return the images to search, after checking the masks: of each library those of its index, if it can be used.
 
     Raises:
-        ValueError: if the masks can't be used, there are no images, or the images have another size.
+        ValueError: if the masks can't be used, there are no images, the images have another size, or a library is named twice.
     """
     masks, _ = load_masks(parameters, context.read)
-    size = (masks[0].width, masks[0].height)
-    location = parameters["library"]
+    locations = library_locations(parameters)
+    check_different(locations)
+    lists = [_list_library(location, masks[0], parameters, context) for location in locations]
+    return lists[0] if len(lists) == 1 else skyburst.JoinedItems(lists)
+
+
+def check_different(libraries: Sequence[str]) -> None:
+    """Raise ValueError if a library is named twice: each of its images would be found twice."""
+    seen: set[str] = set()
+    for location in libraries:
+        if (plain := location.rstrip("/")) in seen:
+            raise ValueError(f"library {location} is named twice; name each library once")
+        seen.add(plain)
+
+
+def _list_library(
+    location: str, mask: Mask, parameters: Mapping[str, Any], context: skyburst.ItemsContext
+) -> Iterator[dict[str, Any]] | skyburst.Manifest | skyburst.Items:
+    """The images of one library, or of one folder."""
+    size = (mask.width, mask.height)
     folder = skyburst.open_folder(location)
     if any(folder.has(name) for name in LIBRARY_FILES):
         library = open_library(location)
         if library.size is not None and library.size != size:
-            raise _other_size(location, library.size, masks[0].name, size)
+            raise _other_size(location, library.size, mask.name, size)
         if parameters["use_index"]:
             index = usable_index(library, parameters["data_threshold"])
             if not isinstance(index, str):
@@ -42,7 +61,7 @@ def list_images(
         return library.manifest
     images = list_folder(folder)
     first = list(islice(images, LOOKED_AT))
-    _check_sizes(first, masks[0].name, size, location, context)
+    _check_sizes(first, mask.name, size, location, context)
     return chain(first, images)
 
 
@@ -79,7 +98,8 @@ def make_item(image: skyburst.FileInfo) -> dict[str, Any]:
         "size_bytes": image.size,
         "sha256": None,
         "thumbnail": None,
-        "metadata": parse_name(image.location),
+        "metadata": (metadata := parse_name(image.location)),
+        "library": library_name({"metadata": metadata}, image.location.removesuffix(image.name)),
     }
 
 

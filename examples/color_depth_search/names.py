@@ -12,7 +12,9 @@ Older names leave fields out or change their order, so each field is recognised 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from pathlib import PurePosixPath
+from typing import Any
 
 # 20180803_63_H2, 20111230_32_mA01b_20111230103554390, sample_004038 (imaged in Vienna)
 _SLIDE_CODE = re.compile(r"(?:19|20)\d{6}_[0-9A-Za-z]+_[0-9A-Za-z]+(?:_\d+)?|sample_\d+", re.ASCII)
@@ -34,6 +36,12 @@ _FLYWIRE_BODY = "720575940"
 
 _GMR_LINE = re.compile(r"(?:GMR_)?(\d{1,2})([A-H]\d\d)_[A-Z]{2}_\d\d", re.ASCII)
 _VT_LINE = re.compile(r"(VT\d{6})_.*", re.ASCII)
+
+
+def library_name(item: Mapping[str, Any], library: str) -> str:
+    """Return what the library of an image is called: as its file's folders tell, else the name of the library's own folder."""
+    told = (item.get("metadata") or {}).get("library_name")
+    return str(told or PurePosixPath(library.replace("\\", "/")).name or library)
 
 
 def parse_name(file_name: str) -> dict[str, str]:

@@ -22,6 +22,12 @@ def mask_locations(parameters: Mapping[str, Any]) -> list[str]:
     return [mask] if isinstance(mask, str) else list(mask)
 
 
+def library_locations(parameters: Mapping[str, Any]) -> list[str]:
+    """Return where the libraries are: the parameter `library` is one location or a list of them."""
+    library = parameters["library"]
+    return [library] if isinstance(library, str) else list(library)
+
+
 def load_masks(parameters: Mapping[str, Any], read: Read) -> tuple[list[Mask], Mask | None]:
     """Read the masks and the negative mask, if there is one.
 

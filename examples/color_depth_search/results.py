@@ -13,7 +13,8 @@ from .wording import counted
 
 Read = dict[str, Any]
 """What was read of an index: `{"shards", "requests", "bytes", "damaged": names of shards, each with what it has}`."""
-MOST_LINES = 5
+MOST_LINES = 6
+"""Of the summary: what is shown of any."""
 SPARE = 1_000
 """Matches kept beyond the limit before the worst are dropped: sorting pays off only now and then."""
 
@@ -66,18 +67,22 @@ def report(value: dict[str, Any], context: skyburst.FinishContext) -> dict[str, 
 
 @best_matches.summary
 def summary(value: dict[str, Any], parameters: Mapping[str, Any]) -> list[str]:
-    """The best matches, or of several masks the best match of each of the first; last, what was compared and read."""
+    """How many matches there are, and the best, or of several masks the best of each of the first; last, what was read."""
     found: list[list[Match]] = value["matches"]
     about = [_line_of_shape(value["shape"])] if "shape" in value else []
     if "read" in value:
         about.append(_line_of_index(value["read"]))
-    most = MOST_LINES - len(about)
+    most = MOST_LINES - 1 - len(about)
+    among = f"among {counted(value['searched'], 'image')}"
     if not any(found):
-        return [f"no match among {value['searched']:,} images", *about]
+        return [f"no match {among}", *about]
+    total = counted(sum(map(len, found)), "match", "matches")
     if len(found) == 1:
-        return [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:most], 1)] + about
+        best = [_line(match, f"#{rank}") for rank, match in enumerate(found[0][:most], 1)]
+        return [f"{total} {among}", *best, *about]
     masks = zip(mask_locations(parameters), found, strict=True)
-    return [_line(matches[0], _printable(file_name(mask))) for mask, matches in masks if matches][:most] + about
+    best = [_line(matches[0], _printable(file_name(mask))) for mask, matches in masks if matches][:most]
+    return [f"{total} of {len(found):,} masks {among}", *best, *about]
 
 
 def _keep(best: list[list[Match]], matches: Iterator[Match] | list[Match], limit: int) -> None:
@@ -91,7 +96,7 @@ def _keep(best: list[list[Match]], matches: Iterator[Match] | list[Match], limit
 
 def _order(matches: list[Match], limit: int) -> None:
     """Put the best first and drop what is beyond the limit."""
-    matches.sort(key=lambda match: (-match["matching_pixels"], match["item"]["id"], match["item"]["key"]))
+    matches.sort(key=lambda match: (-match["matching_pixels"], match["item"]["id"], match["item"]["location"]))
     if limit >= 0:
         del matches[limit:]
 

@@ -9,7 +9,8 @@ import skyburst
 from skyburst.objects import locate
 
 from .images import ImageError, read_image
-from .query import make_index_match, make_pixel_match
+from .names import library_name
+from .query import library_locations, make_index_match, make_pixel_match
 
 Match = dict[str, Any]
 
@@ -55,7 +56,7 @@ def _search_index(batch: skyburst.Batch) -> list[dict[str, Any]]:
     from .index.shard_file import IndexDamaged
 
     context, parameters = batch.context, batch.parameters
-    library = context.items_location or parameters["library"]
+    library = context.items_location or library_locations(parameters)[0]
     masks = context.once("index-match", lambda: make_index_match(parameters, context.read))
     found: list[Match] = []
     searched = 0
@@ -74,10 +75,10 @@ def _search_index(batch: skyburst.Batch) -> list[dict[str, Any]]:
 
 
 def located(item: dict[str, Any], library: str | None) -> dict[str, Any]:
-    """Return an item with the location of its image; items of a built library have a key relative to it."""
+    """Return an item with the location of its image and the name of its library; those of a built one have its key alone."""
     if "location" in item or library is None:
         return item
-    return item | {"location": locate(library, item["key"])}
+    return item | {"location": locate(library, item["key"]), "library": library_name(item, library)}
 
 
 def best(matches: list[Match], limit: int) -> list[Match]:
@@ -92,5 +93,5 @@ def best(matches: list[Match], limit: int) -> list[Match]:
 
 
 def _rank(match: Match) -> tuple[int, str, str]:
-    """Best first; the key keeps images of one name in two folders in the same order whatever the batches are."""
-    return -match["matching_pixels"], match["item"]["id"], match["item"]["key"]
+    """Best first; the location keeps images of one name in two places in the same order whatever the batches are."""
+    return -match["matching_pixels"], match["item"]["id"], match["item"]["location"]

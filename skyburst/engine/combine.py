@@ -27,7 +27,7 @@ FILES = "files/"
 PARTS = "combined/"
 NOTHING = b"0"
 """What is stored for a group without partial results: a group of which nothing is stored was not merged, or was removed."""
-MOST_SUMMARY_LINES = 5
+MOST_SUMMARY_LINES = 6
 LONGEST_SUMMARY_LINE = 1_000
 
 

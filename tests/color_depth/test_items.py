@@ -50,10 +50,30 @@ def parameters(folder: Path, **changes) -> dict:
     }
 
 
+def listed(values: dict) -> list:
+    found = list_images(values, CONTEXT)
+    return [list(part) for part in (found.parts if isinstance(found, skyburst.JoinedItems) else [found])]
+
+
 def refused(values: dict) -> str:
     with pytest.raises(ValueError) as error:
-        list(list_images(values, CONTEXT))
+        listed(values)
     return str(error.value)
+
+
+def test_of_several_libraries_each_is_checked_and_none_is_named_twice(folder, tmp_path):
+    other = write(tmp_path / "other" / "b.tif", encode(picture(), "PNG")).parent
+    joined = listed(parameters(folder, library=[str(folder), str(other)]))
+    assert [[item["location"] for item in items] for items in joined] == [
+        [str(folder / key) for key in ("a.PNG", "a1.png", "b.tif", "sub/c.tiff", "sub/deep/d.png")],
+        [str(other / "b.tif")],
+    ]
+    assert [item["library"] for (item,) in listed(parameters(folder, library=[str(other)]))] == ["other"]
+    told = refused(parameters(folder, library=[str(folder), str(other), f"{folder}/"]))
+    assert told == f"library {folder}/ is named twice; name each library once"
+    (tmp_path / "none").mkdir()
+    told = refused(parameters(folder, library=[str(folder), str(tmp_path / "none")]))
+    assert f"library {tmp_path / 'none'} holds no images" in told
 
 
 def test_a_plain_folder_lists_its_images_in_order_with_all_subfolders(folder):

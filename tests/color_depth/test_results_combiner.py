@@ -135,6 +135,7 @@ def test_the_summary_names_the_best_five() -> None:
     value = combine([[match(439 - n, item(f"image{n}"), mirrored=n == 1) for n in range(7)]])
     assert best_matches.summary_function is not None
     assert best_matches.summary_function(value, {"mask": "m.png"}) == [
+        "7 matches among 10 images",
         "#1  439 px  43.9 %  image0",
         "#2  438 px  43.8 %  image1  (mirrored)",
         "#3  437 px  43.7 %  image2",
@@ -147,6 +148,7 @@ def test_the_summary_of_several_masks_has_the_best_match_of_each() -> None:
     value = combine([[match(5, item("a")), match(7, item("b\x1b[2J"), mask=2)]], masks=3)
     assert best_matches.summary_function is not None
     assert best_matches.summary_function(value, {"mask": ["x/0.png", "1.png", "2\n.png"]}) == [
+        "2 matches of 3 masks among 10 images",
         "0.png  5 px  0.5 %  a",
         "2?.png  7 px  0.7 %  b?[2J",
     ]

@@ -97,8 +97,11 @@ def usable_index(library: Library, data_threshold: int) -> Index | str:
     return index
 
 
-def why_not_used(location: str, data_threshold: int) -> str | None:
-    """Why a search of a library that wanted its index did not use it, asked after the search; None: it is not a library."""
+def why_not_used(location: str, data_threshold: int, *, some_was: bool = False) -> str | None:
+    """Why a search of a library that wanted its index did not use it, asked after the search; None: it is not a library.
+
+    With `some_was` an index of several was used: None also stands for one that can be used now, which then was used.
+    """
     try:
         folder = skyburst.open_folder(location)
         if not any(folder.has(name) for name in LIBRARY_FILES):
@@ -106,7 +109,9 @@ def why_not_used(location: str, data_threshold: int) -> str | None:
         index = usable_index(libraries.open_library(location), data_threshold)
     except (skyburst.SkyburstError, OSError) as error:
         return f"why is not known any more: {error}"
-    return index if isinstance(index, str) else "it could not be used when the search began; now it can"
+    if isinstance(index, str):
+        return index
+    return None if some_was else "it could not be used when the search began; now it can"
 
 
 def _find(location: str) -> LibraryIndex | str:

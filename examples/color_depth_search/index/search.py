@@ -12,6 +12,7 @@ import numpy as np
 import skyburst
 from skyburst.objects import locate
 
+from ..names import library_name
 from .document import SHARDS
 from .index_match import IndexMatch, Scores
 from .shard import Shard
@@ -57,6 +58,6 @@ def search_shard(
 
 
 def library_item(image: dict[str, Any], library: str) -> dict[str, Any]:
-    """An item of an index as it is in the library, with the location of its image."""
+    """An item of an index as it is in the library, with the location of its image and the name of the library."""
     item = {key: value for key, value in image.items() if key not in ("number", "shard")}
-    return item | {"location": locate(library, item["key"])}
+    return item | {"location": locate(library, item["key"]), "library": library_name(item, library)}

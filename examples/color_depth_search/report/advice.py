@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NamedTuple
 
-from .findings import Findings, Mask, file_name
+from .findings import Findings, Mask
 
 PRECOMPUTED_THRESHOLD = 20
 """Of the mask and of the images, in the matches that NeuronBridge computed itself."""
@@ -37,7 +37,8 @@ def why_no_match(findings: Findings, mask: Mask) -> Advice:
         )
     percent = float(findings.parameters.get("min_matching_pix_ratio") or 0)
     needed = math.floor(mask.pixels * percent / 100) + 1
-    where = f" in “{file_name(findings.library.rstrip('/'))}”" if findings.library else ""
+    names = " and ".join(f"“{name}”" for name in findings.library_names)
+    where = f" in {names}" if names else ""
     reason = (
         f"{_images(readable)} searched{where}. To be a match, an image must agree in color with more than "
         f"{percent:g} % of the mask's {mask.pixels:,} pixels, that is with at least {needed:,}. None did."

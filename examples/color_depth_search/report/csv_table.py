@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Iterator
 
-from .findings import Findings, Match, metadata, name_of, score_of
+from .findings import Findings, Match, library_name_of, metadata, name_of, score_of
 
 COLUMNS = (
     "Number",
@@ -63,7 +63,7 @@ def _rows(findings: Findings) -> Iterator[tuple[object, ...]]:
                 rank,
                 round(score_of(match), 6),
                 match["matching_pixels"],
-                known.get("library_name", ""),
+                library_name_of(item),
                 known.get("channel", ""),
                 known.get("objective", ""),
                 known.get("slide_code", ""),

@@ -12,9 +12,9 @@ import skyburst
 from ..images import read_image
 from ..index.document import why_not_used
 from ..masks import check_boxes, place_boxes
-from ..query import load_masks, mask_locations
+from ..query import library_locations, load_masks, mask_locations
 from .csv_table import table
-from .findings import Findings, Mask
+from .findings import Findings, Mask, file_name
 from .neuronbridge import document
 from .page import page
 from .record import file_names, record
@@ -66,9 +66,13 @@ def _findings(value: dict[str, Any], context: skyburst.FinishContext) -> Finding
 
 def _why_no_index(value: dict[str, Any], parameters: Mapping[str, Any]) -> str | None:
     """Asked again here: what lists the images of a job has nowhere to say why they are not those of an index."""
-    if "read" in value or not value["searched"] or not parameters.get("use_index"):
+    if not value["searched"] or not parameters.get("use_index"):
         return None
-    return why_not_used(parameters["library"], parameters["data_threshold"])
+    libraries, threshold = library_locations(parameters), parameters["data_threshold"]
+    if len(libraries) == 1:
+        return None if "read" in value else why_not_used(libraries[0], threshold)
+    reasons = {library: why_not_used(library, threshold, some_was="read" in value) for library in libraries}
+    return "; ".join(f"{file_name(library)}: {reason}" for library, reason in reasons.items() if reason) or None
 
 
 def _json(value: Any) -> bytes:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, NotRequired, TypedDict
 
+from ..query import library_locations
+
 UNKNOWN = "unknown"
 
 # Width and height, in pixels, of the two templates that color-depth libraries are registered to.
@@ -21,6 +23,8 @@ class Item(TypedDict):
     location: str
     key: str
     """Path relative to the library."""
+    library: NotRequired[str]
+    """Name of the library."""
     metadata: NotRequired[dict[str, Any]]
     thumbnail: NotRequired[str | None]
     """Path relative to the library."""
@@ -94,16 +98,28 @@ class Findings:
     index: Mapping[str, Any] | None = None
     """What was read of the library's index; None when the images were searched themselves."""
     index_not_used: str | None = None
-    """Why images of a library were searched themselves though its index was wanted; None when they were not."""
+    """Why images of libraries were searched themselves though an index was wanted; None when they were not."""
     shape: Mapping[str, Any] | None = None
     """What was compared in shape: numbers, and under `unread` images that could not be; None when nothing was."""
     missing: Sequence[tuple[int, int, str]] = field(default_factory=list)
     """Ranges of images that were not searched: start, end (half-open), reason."""
 
     @property
-    def library(self) -> str:
-        """Location of the library."""
-        return str(self.parameters.get("library") or "")
+    def libraries(self) -> list[str]:
+        """Locations of the libraries."""
+        return library_locations(self.parameters) if self.parameters.get("library") else []
+
+    @property
+    def library_names(self) -> list[str]:
+        """What the libraries' folders are called."""
+        return [file_name(location.rstrip("/")) for location in self.libraries]
+
+    def library_of(self, item: Item) -> str:
+        """Location of the library that an image is of, as the parameter has it."""
+        if len(self.libraries) <= 1:
+            return self.libraries[0] if self.libraries else ""
+        place = item["location"].removesuffix(item["key"]).rstrip("/")
+        return next((location for location in self.libraries if location.rstrip("/") == place), place)
 
 
 def file_name(location: str) -> str:
@@ -121,6 +137,11 @@ def area_of(alignment_space: str) -> str:
 def metadata(item: Item) -> dict[str, Any]:
     """What the file name told of an image; empty when it told nothing."""
     return item.get("metadata") or {}
+
+
+def library_name_of(item: Item) -> str:
+    """What the library of an image is called; empty when that is not known."""
+    return str(metadata(item).get("library_name") or item.get("library") or "")
 
 
 def score_of(match: Match) -> float:

@@ -5,7 +5,7 @@ label boxes or the parameters, so those are in the table and in `parameters.json
 need not tell. They are filled in like this; `filled_in` counts where, and the table leaves them empty:
 
 - `publishedName`: the id of the image
-- `libraryName`: the folder of the library
+- `libraryName`: the folder of the library, which the table has too
 - `alignmentSpace`: from the size of the images, when it is one of the two templates'; else "unknown"
 - `anatomicalArea`: from the alignment space; else "unknown"
 - `slideCode`, `objective`: "unknown"
@@ -54,7 +54,7 @@ def document(findings: Findings, mask_index: int) -> dict[str, Any]:
             "anatomicalArea": area_of(mask.alignment_space),
             "files": {"store": mask.location.removesuffix(mask.file), "CDM": mask.file},
         },
-        "results": [_match(match, mask, findings.library) for match in findings.matches[mask_index]],
+        "results": [_match(match, mask, findings.library_of(match["item"])) for match in findings.matches[mask_index]],
     }
 
 
@@ -69,7 +69,7 @@ def filled_in(findings: Findings) -> dict[str, dict[str, int]]:
     for mask, matches in zip(findings.masks, findings.matches, strict=True):
         for match in matches:
             told = _told(match["item"])
-            for name, value in _required(match["item"], mask, findings.library).items():
+            for name, value in _required(match["item"], mask, findings.library_of(match["item"])).items():
                 if name not in told and name != "publishedName":
                     counts.setdefault(name, Counter())[value] += 1
     return {name: dict(values) for name, values in sorted(counts.items())}

@@ -16,7 +16,7 @@ from string import Template
 from typing import Any
 
 from .advice import why_no_match
-from .findings import Findings, Mask, Match, file_name, metadata, name_of, score_of
+from .findings import Findings, Mask, Match, library_name_of, metadata, name_of, score_of
 from .pictures import Album, Decode, Made, Read, made_ahead
 
 PICTURES = 60
@@ -107,7 +107,7 @@ def _contents(findings: Findings, album: Album, pictures: int) -> dict[str, Any]
         "masks": masks,
         "pictures": album.urls,
         "searched": findings.searched,
-        "library": file_name(findings.library.rstrip("/")) if findings.library else "",
+        "library": ", ".join(findings.library_names),
         "parameters": dict(findings.parameters),
         "unread": _unread(findings),
         "unsearched": [{"start": start, "end": end, "reason": reason} for start, end, reason in findings.missing],
@@ -168,7 +168,7 @@ def _row(match: Match, rank: int, made: Made, album: Album, pictures: int) -> di
         "pixels": match["matching_pixels"],
         "ratio": match["matching_ratio"],
         "mirrored": match["mirrored"],
-        "library": str(known.get("library_name") or ""),
+        "library": library_name_of(item),
         "sex": str(known.get("gender") or ""),
         "details": _details(match),
     }
@@ -186,7 +186,7 @@ def _details(match: Match) -> list[str]:
     channel = f"channel {known['channel']}" if known.get("channel") else None
     texts = [
         _shape(match),
-        known.get("library_name"),
+        library_name_of(match["item"]),
         sex,
         known.get("anatomical_area"),
         *(known.get(name) for name in _DETAILS),

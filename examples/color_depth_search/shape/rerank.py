@@ -101,7 +101,7 @@ def rank(value: dict[str, Any], results: Iterator[dict[str, Any]], context: skyb
     for result in results:
         scores[result["mask"]] += result["scores"]
         counts = {name: count + result[name] for name, count in counts.items()}
-        unread |= {entry["item"]["key"]: entry for entry in result["unread"]}
+        unread |= {entry["item"]["location"]: entry for entry in result["unread"]}
     shape = {
         "z_gap_radius": context.parameters["z_gap_radius"],
         "scored": sum(counts.values()),
@@ -137,7 +137,7 @@ def ranked(matches: Sequence[dict[str, Any]], shapes: Sequence[dict[str, Any]]) 
 
 def _order(match: dict[str, Any]) -> tuple[float, int, str, str]:
     """Best first; of equal ones that with more pixels, as in the search."""
-    return -match["normalized_score"], -match["matching_pixels"], match["item"]["id"], match["item"]["key"]
+    return -match["normalized_score"], -match["matching_pixels"], match["item"]["id"], match["item"]["location"]
 
 
 def _load_mask(number: int, context: skyburst.TaskContext) -> ShapeMask:

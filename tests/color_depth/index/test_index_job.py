@@ -114,6 +114,45 @@ def test_a_search_with_the_index_writes_the_same_files_to_the_byte(library, imag
     assert used["index"]["bytes"] > 1_000
 
 
+@pytest.mark.parametrize("ranked", ["pixels", "shape"])
+def test_several_libraries_in_one_job_are_ranked_together(library, images, mask, tmp_path, ranked):
+    """An indexed one, one without an index, and a plain folder, in which two images have the names of others."""
+    index(library)
+    rng = np.random.default_rng(12)
+    folder, source = tmp_path / "folder", tmp_path / "source"
+    for place, names in ((folder, ("image-1", "image-3", "other")), (source, ("image-1", "further", "last"))):
+        place.mkdir()
+        near = np.asarray(Image.open(mask))
+        for name in names:
+            save(place / f"{name}.png", picture(rng, WIDTH, HEIGHT, near=near))
+    build(source, tmp_path / "plain")
+    libraries = [library, tmp_path / "plain", folder]
+    result = skyburst.run(
+        "color-depth-search",
+        parameters={**SEARCH, "mask": str(mask), "library": list(map(str, libraries)), "rank_by": ranked},
+    )
+    found = result.value["results"]
+    places = [(entry["image"]["files"]["store"], entry["image"]["files"]["CDM"]) for entry in found]
+    assert len(set(places)) == len(places)
+    assert {place for place, _ in places} == set(map(str, libraries))
+    scores = [entry["normalizedScore"] for entry in found]
+    assert scores == sorted(scores, reverse=True)
+    pixels = dict(zip(places, (entry["matchingPixels"] for entry in found), strict=True))
+    alone: dict[tuple[str, str], int] = {}
+    for each in libraries:
+        files, _ = search(each, mask)
+        for entry in json.loads(files["matches.json"])["results"]:
+            alone[str(each), entry["image"]["files"]["CDM"]] = entry["matchingPixels"]
+    assert pixels == alone
+    named = {entry["image"]["libraryName"] for entry in found}
+    assert named == {"library", "plain", "folder"}
+    record = json.loads(result.files["parameters.json"].read_text())
+    assert (record["index"]["shards"], record["searched"]) == (3, 16)
+    assert record["index_not_used"] == "plain: it has no index"
+    table = result.files["matches.csv"].read_text()
+    assert all(f",{name}," in table for name in named)
+
+
 def test_batches_that_begin_within_a_shard_find_the_same(library, mask):
     index(library)
     parameters = {**SEARCH, "mask": str(mask), "library": str(library)}
