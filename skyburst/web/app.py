@@ -368,11 +368,12 @@ class PicturePaths(Controller):
 
     @get("/jobs/{job_id:str}/pictures/{key:path}", sync_to_thread=True, media_type="image/png", responses=PROBLEM)
     def of_job(
-        self, request: Requested, job_id: Id, key: FromPath[Path], size: PictureSize = "full"
-    ) -> Response[bytes]:
-        """The image of an item of the library that a job searches: its very pixels, or a small picture of it."""
+        self, request: Requested, job_id: Id, key: FromPath[Path], size: PictureSize = "full",
+        library: Annotated[int, QueryParameter(ge=0, le=2**31, description="Of several libraries, counted from 0.")] = 0,
+    ) -> Response[bytes]:  # fmt: skip
+        """The image of an item of a library that a job searches: its very pixels, or a small picture of it."""
         service, user = _of(request)
-        return _pictured(service.job_picture(job_id, user, _key(key), thumbnail=size == "thumbnail"), KEPT)
+        return _pictured(service.job_picture(job_id, user, library, _key(key), thumbnail=size == "thumbnail"), KEPT)
 
     @get("/libraries/{library:str}/pictures/{key:path}", sync_to_thread=True, media_type="image/png", responses=PROBLEM)
     def of_library(

@@ -265,6 +265,10 @@ class JobLine(msgspec.Struct, kw_only=True):
     started_at: float | None
     finished_at: float | None
     progress: Progress
+    libraries: Annotated[list[str], Meta(description="Names of the libraries whose items it searches.")]
+    summary: Annotated[
+        str | None, Meta(description="Of one that has ended, what it found in a line, if its analysis tells.")
+    ]
 
 
 class Job(JobLine, kw_only=True):

@@ -71,7 +71,7 @@ def count_items(spec: JobSpec, library: Any, folder: Path) -> int | None:
 
     Args:
         spec: the job specification.
-        library: what the parameter that names a library has.
+        library: what the parameter that names a library, or several, has.
         folder: that relative paths start from.
 
     Raises:
@@ -94,10 +94,11 @@ def _given(spec: JobSpec, folder: Path) -> int:
 
 
 def _listed(library: Any) -> int | None:
-    if not isinstance(library, str):
+    libraries = library if isinstance(library, list) else [library]
+    if not libraries or not all(isinstance(location, str) for location in libraries):
         return None
     try:
-        return open_library(library).count
+        return sum(open_library(location).count for location in libraries)
     except InvalidLibrary:  # a plain folder, of which the analysis says what its items are
         return None
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
 import msgspec
@@ -367,14 +367,16 @@ class Service:
         """The picture of an item of a library. Raises LibraryNotFound, PictureNotFound."""
         return pictures.of_item(self.libraries.location(library_id), key, thumbnail=thumbnail)
 
-    def job_picture(self, job_id: str, user: str | None, key: str, *, thumbnail: bool) -> Picture:
-        """The picture of an item of the library that a job searches. Raises PictureNotFound."""
+    def job_picture(self, job_id: str, user: str | None, library: int, key: str, *, thumbnail: bool) -> Picture:
+        """The picture of an item of a library that a job searches, by its number among those. Raises PictureNotFound."""
         with self._home() as home:
             job = self._job(home, job_id, user)
-        location = job.parameters.get(SEARCHED) if _is_path(job, SEARCHED) else None
-        if not isinstance(location, str):
+        libraries = _libraries_of(job)
+        if not libraries:
             raise PictureNotFound(f"job {job.job_id} searches no library, so that its items have no pictures")
-        return pictures.of_item(location, key, thumbnail=thumbnail)
+        if library >= len(libraries):
+            raise PictureNotFound(f"job {job.job_id} searches no library number {library}: it has {len(libraries)}")
+        return pictures.of_item(libraries[library], key, thumbnail=thumbnail)
 
     def job_input(self, job_id: str, user: str | None, name: str, number: int) -> Picture:
         """The picture of the image that a parameter of a job names, or one of those. Raises PictureNotFound."""
@@ -592,6 +594,13 @@ def _is_path(job: JobRecord, name: str) -> bool:
     return bool(declared.get(name, {}).get("format") == "path")
 
 
+def _libraries_of(job: JobRecord) -> list[str]:
+    """Where the libraries are that a job searches."""
+    given = job.parameters.get(SEARCHED) if _is_path(job, SEARCHED) else None
+    found = given if isinstance(given, list) else [given]
+    return [location for location in found if isinstance(location, str)]
+
+
 def _may_see(job: JobRecord, user: str | None) -> bool:
     return user is None or isinstance(user, Administrator) or job.spec.get("user") == user
 
@@ -602,7 +611,13 @@ def _line(home: Home, job: JobRecord) -> JobLine:
 
 def _about(job: JobRecord) -> dict[str, Any]:
     """What the documents of commands have otherwise, or not at all."""
-    about: dict[str, Any] = {"analysis": job.analysis["name"], "user": job.spec.get("user")}
+    summary = (job.outcome or {}).get("summary") if job.state.finished else None
+    about: dict[str, Any] = {
+        "analysis": job.analysis["name"],
+        "user": job.spec.get("user"),
+        "libraries": [PurePosixPath(location.replace("\\", "/")).name for location in _libraries_of(job)],
+        "summary": summary[0] if summary else None,
+    }
     if job.state is JobState.PENDING and time.time() - job.created_at < UNDRIVEN_S:
         about["interrupted"] = False  # the program that will drive it is starting
     return about

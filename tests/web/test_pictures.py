@@ -157,6 +157,30 @@ def test_entries_and_inputs_of_a_search_have_pictures_and_its_inputs_can_be_name
     refused(api.get(f"/api/jobs/{job['job_id']}/inputs/mask"), 404, "picture_not_found")
 
 
+def test_a_job_that_searches_two_libraries_has_the_pictures_of_both(api, brains, tmp_path):
+    folder = tmp_path / "others"
+    shutil.copytree(brains / "images" / "1", folder)
+    mask = sorted(folder.iterdir())[0]
+    replaced = np.zeros_like(np.asarray(Image.open(mask).convert("RGB")))
+    Image.fromarray(replaced).save(folder / "black.png")
+    given = {"mask": str(mask), "library": ["library:brains", str(folder)]}
+    estimate = api.post("/api/estimates", json={"analysis": "color-depth-search", "parameters": given}).json()
+    assert estimate["items"] is None, "a plain folder says nothing of its images"
+    job = submit(api, {"analysis": "color-depth-search", "parameters": given})
+    assert job["references"] == {"/parameters/library/0": "library:brains"}
+    assert job["libraries"] == ["brains", "others"]
+    ended = wait_for(api, job["job_id"], "SUCCEEDED")
+    found = api.get(f"/api/jobs/{job['job_id']}/results", params={"count": "image/libraryName"}).json()
+    assert found["counts"]["image/libraryName"].keys() == {"brains", "others"}
+    (line,) = api.get("/api/jobs").json()["jobs"]
+    assert line["summary"] == ended["summary"] == f"{found['total']} matches among {ended['progress']['items']} images"
+    path = f"/api/jobs/{job['job_id']}/pictures/black.png"
+    refused(api.get(path), 404, "picture_not_found")
+    assert np.array_equal(pixels_of(api.get(path, params={"library": 1})), replaced)
+    told = refused(api.get(path, params={"library": 2}), 404, "picture_not_found")
+    assert "no library number 2: it has 2" in told
+
+
 def test_inputs_in_a_list_have_numbers_and_served_libraries_of_commands_jobs_are_found(
     api, brains, state_folder, tmp_path
 ):
