@@ -568,7 +568,7 @@ def test_a_failed_start_loses_nothing_and_a_second_press_starts_one_job(
     assert np.array_equal(mask_of(site, jobs[0]["job_id"]), np.where(drawn[..., None], image, 0))
 
 
-def test_several_libraries_are_searched_by_jobs_with_one_label(
+def test_several_libraries_are_searched_by_one_job_and_ranked_together(
     tab: Any, site: Site, expect: Any, image_file: Path
 ) -> None:
     other = site.libraries / "others"
@@ -576,28 +576,43 @@ def test_several_libraries_are_searched_by_jobs_with_one_label(
     try:
         page = tab("/search")
         page.get_by_role("button", name="Choose all").click()
-        expect(page.get_by_text("120 images, in 2 jobs: one for each library")).to_be_visible()
+        expect(page.get_by_text("120 images")).to_be_visible()
         open_image(page, image_file, expect)
         page.get_by_label("Name", exact=True).fill("both libraries")
         page.get_by_role("button", name="Search", exact=True).click()
-        page.wait_for_url("**/jobs")
+        page.wait_for_url(re.compile(r"/jobs/[\w-]+"))
         with site.api() as api:
-            jobs = api.get("/api/jobs", params={"name": "both libraries"}).json()["jobs"]
-            assert len(jobs) == 2
-            assert len({job["labels"]["search"] for job in jobs}) == 1
-            libraries = {Path(parameters_of(site, job["job_id"])["library"]).name for job in jobs}
-            assert libraries == {LIBRARY, "others"}
-            for job in jobs:
-                wait_for_end(api, job["job_id"])
-        rows = page.get_by_role("list", name="Jobs").get_by_role("listitem").filter(has_text="both libraries")
-        for library in libraries:
-            expect(rows.filter(has_text=f"in {library}")).to_have_count(1)
-        rows.filter(has_text="in others").get_by_role("link", name="both libraries").click()
+            (job,) = api.get("/api/jobs", params={"name": "both libraries"}).json()["jobs"]
+            libraries = [Path(place).name for place in parameters_of(site, job["job_id"])["library"]]
+            assert sorted(libraries) == sorted([LIBRARY, "others"])
+            wait_for_end(api, job["job_id"])
+            found = api.get(f"/api/jobs/{job['job_id']}/results", params={"limit": 1}).json()["total"]
+        expect(page.get_by_text(f"120 images of {' and '.join(libraries)} searched").first).to_be_visible()
         summary = page.get_by_role("region", name="What was searched for")
-        expect(summary).to_contain_text("in others")
-        summary.get_by_role("link", name=LIBRARY, exact=True).click()
-        expect(summary).to_contain_text(f"in {LIBRARY}")
-        expect(summary.get_by_role("link", name="others", exact=True)).to_be_visible()
+        expect(summary).to_contain_text(f"in {' and '.join(libraries)}")
+        matches = page.get_by_role("list", name="Matches").get_by_role("listitem")
+        expect(matches.first.locator("canvas, img").first).to_be_visible()
+        assert found % 2 == 0, "each image is found in both libraries"
+        page.get_by_role("checkbox", name=re.compile("^others")).uncheck()
+        expect(page.get_by_text(f"{found // 2:,} of {found:,}").first).to_be_visible()
+        page.get_by_role("checkbox", name=re.compile("^others")).check()
+        page.get_by_role("checkbox", name=re.compile(f"^{LIBRARY}")).uncheck()
+        expect(page.get_by_text(f"{found // 2:,} of {found:,}").first).to_be_visible()
+        pictures: list[str] = []
+        page.on(
+            "response", lambda answer: pictures.append(answer.url) if "/pictures/" in answer.url and answer.ok else None
+        )
+        matches.first.get_by_role("button").first.click()
+        dialog = page.get_by_role("dialog")
+        expect(dialog.get_by_text("others").first).to_be_visible()
+        page.wait_for_function("() => document.querySelectorAll('[role=dialog] canvas, [role=dialog] img').length > 1")
+        page.reload()
+        expect(page.get_by_role("dialog").get_by_text("others").first).to_be_visible()
+        assert any(f"library={libraries.index('others')}" in url for url in pictures) or libraries[0] == "others"
+        page.goto(f"{page.url.split('/jobs/')[0]}/jobs")
+        row = page.get_by_role("list", name="Jobs").get_by_role("listitem").filter(has_text="both libraries")
+        expect(row).to_contain_text(f"in {', '.join(libraries)}")
+        expect(row).to_contain_text(f"{found:,} matches among 120 images")
     finally:
         shutil.rmtree(other)
 

@@ -1,11 +1,9 @@
-import { Anchor, Code, Group, List, Paper, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
+import { Anchor, Code, List, Paper, ScrollArea, Stack, Table, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
 import { type Batch, ended, type Job } from "../../api/client";
 import { queries } from "../../api/queries";
-import { StateBadge } from "../../components/Feedback";
 import { count, counted, duration } from "../../format";
-import { libraryOf, useSiblings } from "./siblings";
 
 const SHOWN = 200;
 
@@ -16,7 +14,6 @@ export function ProgressPanel({ job }: { job: Job }) {
       <Batches job={job} />
       <Missing job={job} />
       <ItemErrors job={job} />
-      <Siblings job={job} />
       <Following job={job} />
     </Stack>
   );
@@ -128,29 +125,6 @@ function ItemErrors({ job }: { job: Job }) {
         ))}
       </List>
       {job.item_errors.length > SHOWN && <Text size="sm">and {count(job.item_errors.length - SHOWN)} more</Text>}
-    </section>
-  );
-}
-
-/** Searches of several libraries are a job for each, with one label. */
-function Siblings({ job }: { job: Job }) {
-  const others = useSiblings(job);
-  if (others.length === 0) return null;
-  return (
-    <section>
-      <Title order={2} size="h4" mb="xs">
-        The same search in other libraries
-      </Title>
-      <Stack gap="xs">
-        {others.map((one) => (
-          <Group key={one.job_id} gap="sm">
-            <StateBadge state={one.state} interrupted={one.interrupted} />
-            <Anchor component={Link} to={`/jobs/${one.job_id}`} size="sm">
-              {libraryOf(one)}
-            </Anchor>
-          </Group>
-        ))}
-      </Stack>
     </section>
   );
 }

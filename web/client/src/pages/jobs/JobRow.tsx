@@ -44,9 +44,9 @@ export function JobRow({ job, search, chosen, onChoose, onAct }: JobRowProps) {
       </div>
       <div className={classes.analysis} style={{ overflowWrap: "anywhere" }}>
         <Text size="sm">{job.analysis}</Text>
-        {job.labels.library !== undefined && (
+        {job.libraries.length > 0 && (
           <Text size="xs" c="dimmed">
-            in {String(job.labels.library)}
+            in {job.libraries.join(", ")}
           </Text>
         )}
       </div>
@@ -88,7 +88,7 @@ function How({ job }: { job: JobLine }) {
   const failed = progress.failed > 0 ? `${counted(progress.failed, "batch", "batches")} failed` : null;
   return (
     <Text size="sm" lineClamp={2} title={job.reason}>
-      {[took, failed].filter((one) => one !== null).join(", ")}
+      {[took, job.summary, failed].filter((one) => one !== null).join(", ")}
       {failed === null && job.state !== "SUCCEEDED" && job.reason !== "" && (
         <Text component="span" size="xs" c="dimmed">
           {took === null ? "" : " · "}

@@ -45,8 +45,7 @@ export function ResultsPanel({ job }: { job: Job }) {
 
 /** Whether the parameters are those of a search for masks in a library: then its result is known also when it is empty. */
 function isSearch(job: Job): boolean {
-  const { mask, library } = job.parameters;
-  return typeof library === "string" && maskNames(mask).length > 0;
+  return job.libraries.length > 0 && maskNames(job.parameters.mask).length > 0;
 }
 
 function Search({ job }: { job: Job }) {

@@ -1,10 +1,8 @@
-import { Anchor, Group, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { Link } from "react-router";
 import type { Job } from "../../api/client";
 import { queries } from "../../api/queries";
 import { Picture } from "../../components/Picture";
-import { libraryOf, useSiblings } from "../job/siblings";
 import { libraryName } from "./explain";
 import { given } from "./given";
 import { inputPath } from "./pictures";
@@ -22,7 +20,6 @@ interface SearchSummaryProps {
 export function SearchSummary({ job, mask, name }: SearchSummaryProps) {
   const analysis = useQuery(queries.analyses).data?.find((one) => one.name === job.analysis);
   const parameters = given(job.parameters, analysis);
-  const siblings = useSiblings(job);
   const negative = typeof job.parameters.negative_mask === "string";
   return (
     <section aria-label="What was searched for" className={classes.summary}>
@@ -39,16 +36,6 @@ export function SearchSummary({ job, mask, name }: SearchSummaryProps) {
           {name} in {libraryName(job.parameters.library)}
           {negative && ", with a negative mask"}
         </Text>
-        {siblings.length > 0 && (
-          <Group gap={6}>
-            <Text size="sm">The same in</Text>
-            {siblings.map((one) => (
-              <Anchor key={one.job_id} component={Link} to={`/jobs/${one.job_id}`} size="sm" underline="always">
-                {libraryOf(one)}
-              </Anchor>
-            ))}
-          </Group>
-        )}
         {parameters.length > 0 && (
           <details className={classes.details}>
             <summary>Parameters</summary>

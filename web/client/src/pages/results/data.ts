@@ -18,6 +18,8 @@ export interface Source {
   form: Form;
   /** Which list, in which order, without what: all but the page. */
   query: ResultsQuery;
+  /** Where the libraries of the job are, if there are several. */
+  libraries: readonly string[];
 }
 
 /** Some entries of a list. Those of a job that runs change; those of one that has ended do not. */
@@ -30,7 +32,9 @@ export function usePage({ jobId, form, query }: Source, offset: number, limit: n
 }
 
 /** Entries of a list by their place in it, from 0, fetched as they come near to what is seen. */
-export function useChunks({ jobId, query }: Source, places: readonly number[]) {
+export function useChunks({ jobId, query, libraries }: Source, places: readonly number[]) {
+  // The same function as long as they are the same, so that what it made of a page is kept.
+  const toMatches = useCallback((page: Results) => page.entries.map((entry) => matchOf(entry, libraries)), [libraries]);
   const numbers = [...new Set(places.map((place) => Math.floor(place / CHUNK)))];
   const found = useQueries({
     queries: numbers.map((number) => {
@@ -53,15 +57,10 @@ export function useChunks({ jobId, query }: Source, places: readonly number[]) {
   };
 }
 
-/** Outside of components, so that what it made of a page is kept. */
-function toMatches(page: Results): (Match | null)[] {
-  return page.entries.map(matchOf);
-}
-
 /** All entries of a list from one place to before another, however many pages that takes. Throws a Problem. */
 export async function fetchRange(
   client: QueryClient,
-  { jobId, query }: Source,
+  { jobId, query, libraries }: Source,
   from: number,
   to: number,
   onProgress: (done: number) => void = () => {},
@@ -72,7 +71,7 @@ export async function fetchRange(
       ...queries.results(jobId, { ...query, offset, limit: Math.min(MOST, to - offset) }),
       gcTime: 0,
     });
-    found.push(...matchesOf(page.entries));
+    found.push(...matchesOf(page.entries, libraries));
     onProgress(found.length);
     if (page.entries.length === 0) break;
   }

@@ -51,8 +51,12 @@ export function explainNothing(job: Pick<Job, "parameters" | "progress">): Expla
   return { done, tries };
 }
 
-/** The last part of where a library is. */
+/** The last part of where a library is; of several the names of all. */
 export function libraryName(library: unknown): string {
+  if (Array.isArray(library)) {
+    const names = library.map(libraryName);
+    return names.length > 1 ? `${names.slice(0, -1).join(", ")} and ${names.at(-1)}` : (names[0] ?? "the library");
+  }
   const name =
     typeof library === "string"
       ? library

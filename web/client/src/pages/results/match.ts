@@ -1,5 +1,7 @@
 /** Matches of a search, whichever of its two forms a result has: that of a job that has ended, or of one that runs. */
 
+import { keyed } from "./keyed";
+
 /** What the entries of a result are like: the combiner finishes them when the job ends. */
 export type Form = "running" | "ended";
 
@@ -7,6 +9,8 @@ export type Form = "running" | "ended";
 export const FIELDS = {
   ended: {
     key: "image/files/CDM",
+    /** Where the image's library is, or the image itself. */
+    place: "image/files/store",
     id: "image/id",
     line: "image/publishedName",
     library: "image/libraryName",
@@ -16,9 +20,10 @@ export const FIELDS = {
   },
   running: {
     key: "item/key",
+    place: "item/location",
     id: "item/id",
     line: "item/metadata/published_name",
-    library: "item/metadata/library_name",
+    library: "item/library",
     sex: "item/metadata/gender",
     score: "matching_pixels",
     pixels: "matching_pixels",
@@ -41,25 +46,30 @@ export interface Match {
   entry: Record<string, unknown>;
 }
 
-/** An entry of a result as a match; null when it is none. */
-export function matchOf(entry: unknown): Match | null {
+/** An entry of a result as a match; null when it is none. `libraries`: of its job, where there are several. */
+export function matchOf(entry: unknown, libraries: readonly string[] = []): Match | null {
   if (!isRecord(entry)) return null;
-  return isRecord(entry.image) ? endedMatch(entry, entry.image) : isRecord(entry.item) ? foundSoFar(entry) : null;
+  if (isRecord(entry.image)) return endedMatch(entry, entry.image, libraries);
+  return isRecord(entry.item) ? foundSoFar(entry, libraries) : null;
 }
 
-export function matchesOf(entries: readonly unknown[]): Match[] {
-  return entries.map(matchOf).filter((match) => match !== null);
+export function matchesOf(entries: readonly unknown[], libraries: readonly string[] = []): Match[] {
+  return entries.map((entry) => matchOf(entry, libraries)).filter((match) => match !== null);
 }
 
-function endedMatch(entry: Record<string, unknown>, image: Record<string, unknown>): Match | null {
-  const cdm = at(image, "files", "CDM");
-  const cut = at(entry, "files", "CDMMatch");
-  const key = text(cdm) ?? text(cut);
+function endedMatch(
+  entry: Record<string, unknown>,
+  image: Record<string, unknown>,
+  libraries: readonly string[],
+): Match | null {
+  const cut = text(at(entry, "files", "CDMMatch"));
+  const key = text(at(image, "files", "CDM")) ?? cut;
   if (key === null) return null;
   const pixels = number(entry.matchingPixels);
+  const place = text(at(image, "files", "store"));
   return {
-    key,
-    original: text(cut) !== null && cut !== key ? text(cut) : null,
+    key: keyed(key, place, libraries),
+    original: cut !== null && cut !== key ? keyed(cut, place, libraries) : null,
     id: text(image.id) ?? key,
     line: text(image.publishedName) ?? text(image.id) ?? key,
     library: text(image.libraryName),
@@ -71,18 +81,20 @@ function endedMatch(entry: Record<string, unknown>, image: Record<string, unknow
   };
 }
 
-function foundSoFar(entry: Record<string, unknown>): Match | null {
+function foundSoFar(entry: Record<string, unknown>, libraries: readonly string[]): Match | null {
   const key = text(at(entry, "item", "key"));
   const pixels = number(entry.matching_pixels);
   if (key === null || pixels === null) return null;
   const id = text(at(entry, "item", "id")) ?? key;
+  const location = text(at(entry, "item", "location"));
+  const place = location?.endsWith(key) ? location.slice(0, -key.length) : null;
   const known = (name: string) => text(at(entry, "item", "metadata", name));
   return {
-    key,
+    key: keyed(key, place, libraries),
     original: null,
     id,
     line: known("published_name") ?? id,
-    library: known("library_name"),
+    library: text(at(entry, "item", "library")),
     sex: known("gender"),
     score: number(entry.normalized_score) ?? pixels,
     pixels,

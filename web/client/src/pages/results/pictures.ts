@@ -1,9 +1,14 @@
 import { apiPath } from "../../api/client";
+import { unkeyed } from "./keyed";
 
-/** Where the picture of an item is that a job searched. */
+/** Where the picture of a match is, by its key. */
 export function picturePath(jobId: string, key: string, size: "full" | "thumbnail" = "full"): string {
-  const path = apiPath("jobs", jobId, "pictures", key);
-  return size === "full" ? path : `${path}?size=thumbnail`;
+  const image = unkeyed(key);
+  const query = [
+    ...(image.library > 0 ? [`library=${image.library}`] : []),
+    ...(size === "full" ? [] : ["size=thumbnail"]),
+  ].join("&");
+  return `${apiPath("jobs", jobId, "pictures", image.key)}${query && `?${query}`}`;
 }
 
 /** Where the picture of an image is that a parameter of a job names. */

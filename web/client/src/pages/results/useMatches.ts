@@ -3,6 +3,7 @@ import { useSearchParams } from "react-router";
 import { ended, type Job } from "../../api/client";
 import type { ResultsQuery } from "../../api/queries";
 import { CHUNK, type Source, useFacets, usePage } from "./data";
+import { severalOf } from "./keyed";
 import { FIELDS, type Form, matchesOf } from "./match";
 import { DEFAULTS, queryOf, readView, type View, writeView } from "./state";
 
@@ -15,14 +16,16 @@ export function useMatches(job: Job, at: readonly string[], paused: boolean) {
   const view = useMemo(() => readView(new URLSearchParams(text)), [text]);
   // Reading the same address again gives the same list, so that nothing below is made anew.
   const asked = JSON.stringify(queryOf(view, form, at));
+  const several = JSON.stringify(severalOf(job));
+  const libraries = useMemo(() => JSON.parse(several) as string[], [several]);
   const source = useMemo<Source>(
-    () => ({ jobId: job.job_id, form, query: JSON.parse(asked) as ResultsQuery }),
-    [job.job_id, form, asked],
+    () => ({ jobId: job.job_id, form, query: JSON.parse(asked) as ResultsQuery, libraries }),
+    [job.job_id, form, asked, libraries],
   );
   const all = JSON.stringify(queryOf(DEFAULTS, form, at));
   const whole = useMemo<Source>(
-    () => ({ jobId: job.job_id, form, query: JSON.parse(all) as ResultsQuery }),
-    [job.job_id, form, all],
+    () => ({ jobId: job.job_id, form, query: JSON.parse(all) as ResultsQuery, libraries }),
+    [job.job_id, form, all, libraries],
   );
   // Each look at a running job costs a process: one page is watched, and all are scrolled through when it has ended.
   const scrolling = view.size === "all" && !running;
@@ -34,7 +37,7 @@ export function useMatches(job: Job, at: readonly string[], paused: boolean) {
   }, [source, form]);
   const page = usePage(counting, offset, scrolling ? 1 : size, !(running && paused));
   const facets = useFacets(source, view, page.data);
-  const matches = useMemo(() => matchesOf(page.data?.entries ?? []), [page.data]);
+  const matches = useMemo(() => matchesOf(page.data?.entries ?? [], libraries), [page.data, libraries]);
   return {
     running,
     view,

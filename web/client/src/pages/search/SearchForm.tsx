@@ -17,6 +17,7 @@ import type { Prepared } from "./MaskPart";
 import classes from "./SearchForm.module.css";
 import { nameOf, type Source } from "./source";
 import { StartPanel } from "./start/StartPanel";
+import { takesLists } from "./start/specification";
 import { forgetDraft, useDraft } from "./useDraft";
 import { useSource } from "./useSource";
 
@@ -38,7 +39,8 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
   const wanted = draft.analysis ?? search.get("analysis");
   const analysis = analyses.find((one) => one.name === wanted) ?? (analyses[0] as Analysis);
   const asked = search.has("library") ? search.getAll("library") : null;
-  const chosen = chosenOf(draft.libraries ?? asked, libraries, draft.image);
+  const all = chosenOf(draft.libraries ?? asked, libraries, draft.image);
+  const chosen = takesLists(analysis) ? all : all.slice(0, 1);
   const begun = draft.image !== null || Object.keys(draft.values).length > 0 || draft.libraries !== null;
 
   return (

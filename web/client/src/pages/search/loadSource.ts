@@ -2,6 +2,7 @@ import { type Analysis, answer, api, apiPath, type Job, type Upload } from "../.
 import { Problem } from "../../api/problem";
 import { uploadFile } from "../../api/uploads";
 import { fetchBlob } from "../../components/Picture";
+import { picturePath } from "../results/pictures";
 import type { Draft, UploadedImage } from "./draft";
 import { recalled } from "./drawings";
 import { type Inputs, inputsOf } from "./inputs";
@@ -20,7 +21,7 @@ export async function loadSource(source: Exclude<Source, { kind: "none" }>): Pro
     }
     case "match": {
       const job = await fetchJob(source.job);
-      const path = apiPath("jobs", source.job, "pictures", source.key);
+      const path = picturePath(source.job, source.key);
       const { analysis, libraries, values } = await given(job);
       return { image: await uploaded(path, source.key), analysis, libraries, values };
     }

@@ -1,6 +1,7 @@
 import { useQueries } from "@tanstack/react-query";
 import { queries } from "../../../api/queries";
 import { type Source, useChunks } from "../data";
+import { located, unkeyed } from "../keyed";
 import { FIELDS, type Match, matchOf } from "../match";
 
 export interface Shown {
@@ -37,16 +38,21 @@ export function useNeighbours(source: Source, total: number, shown: Shown | null
 }
 
 /** Matches by their keys, whatever the filters are. */
-export function useByKey({ jobId, form, query }: Source, keys: readonly string[]) {
+export function useByKey({ jobId, form, query, libraries }: Source, keys: readonly string[]) {
   const found = useQueries({
-    queries: keys.map((key) => {
-      const where = [`${FIELDS[form].key}=${key}`];
+    queries: keys.map((name) => {
+      const { library, key } = unkeyed(name);
+      const place = libraries[library];
+      const where = [
+        `${FIELDS[form].key}=${key}`,
+        ...(place === undefined ? [] : [`${FIELDS[form].place}=${form === "ended" ? place : located(place, key)}`]),
+      ];
       return queries.results(jobId, { at: query.at ?? [], where, limit: 1 });
     }),
   });
   const matches = new Map<string, Match>();
   for (const one of found) {
-    const match = matchOf(one.data?.entries[0]);
+    const match = matchOf(one.data?.entries[0], libraries);
     if (match !== null) matches.set(match.key, match);
   }
   return {

@@ -19,7 +19,7 @@ interface LibraryChoiceProps {
 /** The libraries that are searched. */
 export function LibraryChoice({ libraries, chosen, onChosen, size, analysis, error }: LibraryChoiceProps) {
   const usable = libraries.filter((one) => one.problem == null && (size === null || fits(size, one)));
-  const jobs = takesLists(analysis) ? 1 : chosen.length;
+  const several = takesLists(analysis);
   const images = libraries.filter((one) => chosen.includes(one.id)).reduce((sum, one) => sum + one.items, 0);
   if (libraries.length === 0) {
     return (
@@ -30,7 +30,12 @@ export function LibraryChoice({ libraries, chosen, onChosen, size, analysis, err
   }
   return (
     <Stack gap="xs">
-      <Checkbox.Group aria-label="Libraries to search" value={chosen} onChange={onChosen} error={error}>
+      <Checkbox.Group
+        aria-label="Libraries to search"
+        value={chosen}
+        onChange={(next) => onChosen(several ? next : next.slice(-1))}
+        error={error}
+      >
         <Stack gap={6} className={classes.list ?? ""}>
           {libraries.map((one) => (
             <LibraryCard key={one.id} library={one} size={size} />
@@ -39,11 +44,9 @@ export function LibraryChoice({ libraries, chosen, onChosen, size, analysis, err
       </Checkbox.Group>
       <Group justify="space-between" gap="xs">
         <Text size="xs" aria-live="polite">
-          {chosen.length === 0
-            ? "Choose one or more."
-            : `${counted(images, "image")}${jobs > 1 ? `, in ${jobs} jobs: one for each library` : ""}`}
+          {chosen.length === 0 ? (several ? "Choose one or more." : "Choose one.") : counted(images, "image")}
         </Text>
-        {usable.length > 1 && (
+        {several && usable.length > 1 && (
           <Button
             size="compact-xs"
             variant="subtle"

@@ -1,5 +1,4 @@
 import { Alert, Button, Stack, TextInput } from "@mantine/core";
-import { notifications } from "@mantine/notifications";
 import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -14,7 +13,7 @@ import type { Prepared } from "../MaskPart";
 import { EstimateView, LimitsLeft } from "./EstimateView";
 import { fieldOf } from "./fields";
 import { send } from "./send";
-import { specifications } from "./specification";
+import { specification } from "./specification";
 import { useEstimate } from "./useEstimate";
 
 interface StartPanelProps extends PartProps {
@@ -41,15 +40,15 @@ export function StartPanel(props: StartPanelProps) {
   );
   const missing = missingOf(props);
   const mask = draft.image?.upload ?? null;
-  const bodies = useMemo(
+  const body = useMemo(
     () =>
       mask === null || chosen.length === 0 || libraries.length === 0
-        ? []
-        : specifications({ ...searched, mask, negative: draft.negative?.upload ?? null, label: "estimate" }),
+        ? null
+        : specification({ ...searched, mask, negative: draft.negative?.upload ?? null }),
     [mask, chosen, libraries, searched, draft.negative],
   );
-  const estimate = useEstimate(bodies);
-  const refused = bodies.length > 0 ? estimate.error : null;
+  const estimate = useEstimate(body);
+  const refused = body !== null ? estimate.error : null;
 
   // The server checks the parameters whenever it estimates: what it objects to is shown where it is asked for.
   const objection = error ?? refused;
@@ -64,14 +63,10 @@ export function StartPanel(props: StartPanelProps) {
     setBusy(true);
     setError(null);
     try {
-      const jobs = await send({ draft, ...prepared, search: searched });
+      const job = await send({ draft, ...prepared, search: searched });
       void client.invalidateQueries({ queryKey: ["jobs"] });
       void client.invalidateQueries({ queryKey: ["about"] });
-      const [first] = jobs;
-      if (jobs.length > 1) {
-        notifications.show({ title: `${jobs.length} searches started`, message: "One for each library." });
-      }
-      navigate(jobs.length === 1 && first !== undefined ? `/jobs/${first.job_id}` : "/jobs");
+      navigate(`/jobs/${job.job_id}`);
     } catch (problem) {
       setError(problem);
     } finally {
@@ -91,8 +86,8 @@ export function StartPanel(props: StartPanelProps) {
           onChange={(event) => change({ name: event.currentTarget.value || null })}
         />
         <EstimateView
-          estimate={refused === null && bodies.length > 0 ? (estimate.data ?? null) : null}
-          working={bodies.length > 0 && estimate.isFetching}
+          estimate={refused === null && body !== null ? (estimate.data ?? null) : null}
+          working={body !== null && estimate.isFetching}
           missing={
             refused !== null
               ? "It cannot be told as long as something is wrong."

@@ -7,15 +7,15 @@ import { encodePng, type Pixels } from "../image/png";
 import type { Raster } from "../mask/raster";
 import { cutOut } from "../mask/seen";
 import type { Layers } from "../mask/useLayers";
-import { type Search, specifications } from "./specification";
+import { type Search, specification } from "./specification";
 
 /** What was sent and not yet answered for sure, so that sending it again starts nothing twice. Kept over a reload of the tab. */
 interface Sent {
-  /** What the masks were made of. */
+  /** Of what the masks were made of. */
   drawn: string;
   mask: string;
   negative: string | null;
-  /** What was searched for, and the key that says that it is the same search. */
+  /** Of what was searched for, and the key that says that it is the same search. */
   search: string;
   key: string;
 }
@@ -27,28 +27,25 @@ interface Request {
   image: UploadedImage;
   pixels: Pixels;
   layers: Layers;
-  search: Omit<Search, "mask" | "negative" | "label">;
+  search: Omit<Search, "mask" | "negative">;
 }
 
-/** Upload the masks and start the jobs of a search. Throws a Problem when it is refused, or the server cannot be reached. */
-export async function send(request: Request): Promise<Job[]> {
+/** Upload the masks and start the job of a search. Throws a Problem when it is refused, or the server cannot be reached. */
+export async function send(request: Request): Promise<Job> {
   const { draft, image, layers } = request;
   const before = recalled();
-  const drawn = JSON.stringify([image.upload, draft.channel, draft.history, draft.negative]);
-  const search = JSON.stringify([drawn, request.search]);
+  const drawn = await digest([image.upload, draft.channel, draft.history, draft.negative]);
+  const search = await digest([drawn, request.search]);
   const masks = before?.drawn === drawn ? before : await uploadMasks(request);
   const key = before?.search === search ? before.key : crypto.randomUUID();
   sessionStorage.setItem(KEY, JSON.stringify({ drawn, mask: masks.mask, negative: masks.negative, search, key }));
-  const jobs: Job[] = [];
+  let job: Job;
   try {
-    const bodies = specifications({ ...request.search, mask: masks.mask, negative: masks.negative, label: key });
-    for (const [number, body] of bodies.entries()) {
-      const header = { "Idempotency-Key": `${key}-${number}` };
-      jobs.push(await answer(api.POST("/api/jobs", { body, params: { header } })));
-    }
+    const body = specification({ ...request.search, mask: masks.mask, negative: masks.negative });
+    job = await answer(api.POST("/api/jobs", { body, params: { header: { "Idempotency-Key": key } } }));
   } catch (error) {
     // A refusal is an answer; without one nobody knows, and the next attempt is the same.
-    if (error instanceof Problem && !error.passing && jobs.length === 0) sessionStorage.removeItem(KEY);
+    if (error instanceof Problem && !error.passing) sessionStorage.removeItem(KEY);
     throw error;
   }
   sessionStorage.removeItem(KEY);
@@ -56,7 +53,7 @@ export async function send(request: Request): Promise<Job[]> {
     const negative = layers.negative === null ? null : masks.negative;
     remember({ mask: masks.mask, negative, image, channel: draft.channel, history: draft.history });
   }
-  return jobs;
+  return job;
 }
 
 /** The ids of uploads of what is looked for and of what must not be there. */
@@ -73,6 +70,12 @@ async function uploadMasks({ draft, image, pixels, layers, search }: Request) {
   const mask = own ? image.upload : await upload(layers.mask, layers.mask === null ? channel : `${channel}mask`);
   const negative = layers.negative === null ? null : await upload(layers.negative, "negative");
   return { mask, negative: negative ?? draft.negative?.upload ?? null };
+}
+
+/** SHA-256 of what may be long, hexadecimal. */
+async function digest(value: unknown): Promise<string> {
+  const bytes = await crypto.subtle.digest("SHA-256", new TextEncoder().encode(JSON.stringify(value)));
+  return Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
 function recalled(): Sent | null {

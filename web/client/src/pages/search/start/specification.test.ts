@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Analysis } from "../../../api/client";
-import { isSearch, type Search, specifications } from "./specification";
+import { isSearch, type Search, specification, takesLists } from "./specification";
 
 function analysis(library: string | string[], kind: Analysis["kind"] = "search"): Analysis {
   const parameters = { properties: { mask: { type: "string" }, library: { type: library } } };
@@ -26,30 +26,10 @@ const search: Search = {
   negative: null,
   libraries: ["one", "two"],
   values: { xy_shift: 4 },
-  label: "k",
 };
 
-test("an analysis of one library has a job for each, which share a label and say their library", () => {
-  expect(specifications(search)).toEqual([
-    {
-      analysis: "a",
-      name: "neuron",
-      labels: { search: "k", library: "one" },
-      parameters: { xy_shift: 4, mask: "upload:m", library: "library:one" },
-    },
-    {
-      analysis: "a",
-      name: "neuron",
-      labels: { search: "k", library: "two" },
-      parameters: { xy_shift: 4, mask: "upload:m", library: "library:two" },
-    },
-  ]);
-});
-
-test("an analysis of lists has one job", () => {
-  const [only, ...others] = specifications({ ...search, analysis: analysis(["string", "array"]), negative: "n" });
-  expect(others).toEqual([]);
-  expect(only).toEqual({
+test("several libraries are a list", () => {
+  expect(specification({ ...search, negative: "n" })).toEqual({
     analysis: "a",
     name: "neuron",
     parameters: { xy_shift: 4, mask: "upload:m", library: ["library:one", "library:two"], negative_mask: "upload:n" },
@@ -57,12 +37,16 @@ test("an analysis of lists has one job", () => {
 });
 
 test("one library is no list", () => {
-  const [only] = specifications({ ...search, libraries: ["one"] });
-  expect(only).toEqual({
+  expect(specification({ ...search, libraries: ["one"] })).toEqual({
     analysis: "a",
     name: "neuron",
     parameters: { xy_shift: 4, mask: "upload:m", library: "library:one" },
   });
+});
+
+test("an analysis says whether it takes several libraries", () => {
+  expect(takesLists(analysis(["string", "array"]))).toBe(true);
+  expect(takesLists(analysis("string"))).toBe(false);
 });
 
 test("only what searches with a mask is offered", () => {

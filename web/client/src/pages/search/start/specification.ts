@@ -24,24 +24,20 @@ export interface Search {
   /** Ids. */
   libraries: string[];
   values: Values;
-  /** What the jobs of one search have in common; each is told from the others by the label of its library. */
-  label: string;
 }
 
-/** The specifications of the jobs of a search: one, or one for each library where the analysis takes no lists. */
-export function specifications(search: Search): Record<string, unknown>[] {
-  const { analysis, name, mask, negative, libraries, values, label } = search;
+/** The specification of the job of a search. */
+export function specification(search: Search): Record<string, unknown> {
+  const { analysis, name, mask, negative, libraries, values } = search;
   const named = libraries.map((id) => `library:${id}`);
-  const groups = takesLists(analysis) && named.length > 1 ? [named] : named;
-  return groups.map((library, number) => ({
+  return {
     analysis: analysis.name,
     name,
-    ...(groups.length > 1 ? { labels: { search: label, library: libraries[number] } } : {}),
     parameters: {
       ...values,
       [MASK]: `upload:${mask}`,
-      [LIBRARY]: library,
+      [LIBRARY]: named.length === 1 ? named[0] : named,
       ...(negative === null ? {} : { [NEGATIVE]: `upload:${negative}` }),
     },
-  }));
+  };
 }
