@@ -44,6 +44,14 @@ def library_name(item: Mapping[str, Any], library: str) -> str:
     return str(told or PurePosixPath(library.replace("\\", "/")).name or library)
 
 
+def order_of(item: Mapping[str, Any]) -> tuple[str, str, str, str]:
+    """Return what images that match equally well are ordered by, whatever the batches are: their ids first.
+
+    Images of one name in several libraries come in the order of what these are called, wherever they lie.
+    """
+    return item["id"], item.get("library", ""), item["key"], item.get("location", "")
+
+
 def parse_name(file_name: str) -> dict[str, str]:
     """Return what a file name tells about an image; a path also tells the library.
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import skyburst
 
+from .names import order_of
 from .query import mask_locations
 from .report.findings import Match, file_name
 from .wording import counted
@@ -96,7 +97,7 @@ def _keep(best: list[list[Match]], matches: Iterator[Match] | list[Match], limit
 
 def _order(matches: list[Match], limit: int) -> None:
     """Put the best first and drop what is beyond the limit."""
-    matches.sort(key=lambda match: (-match["matching_pixels"], match["item"]["id"], match["item"]["location"]))
+    matches.sort(key=lambda match: (-match["matching_pixels"], order_of(match["item"])))
     if limit >= 0:
         del matches[limit:]
 

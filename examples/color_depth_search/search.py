@@ -9,7 +9,7 @@ import skyburst
 from skyburst.objects import locate
 
 from .images import ImageError, read_image
-from .names import library_name
+from .names import library_name, order_of
 from .query import library_locations, make_index_match, make_pixel_match
 
 Match = dict[str, Any]
@@ -92,6 +92,6 @@ def best(matches: list[Match], limit: int) -> list[Match]:
     return kept
 
 
-def _rank(match: Match) -> tuple[int, str, str]:
-    """Best first; the location keeps images of one name in two places in the same order whatever the batches are."""
-    return -match["matching_pixels"], match["item"]["id"], match["item"]["location"]
+def _rank(match: Match) -> tuple[int, tuple[str, ...]]:
+    """Best first."""
+    return -match["matching_pixels"], order_of(match["item"])

@@ -6,6 +6,7 @@ The searches are ranked by shape, in a second stage that reads images and what i
 from __future__ import annotations
 
 import json
+import shutil
 from functools import partial
 from pathlib import Path
 
@@ -54,10 +55,14 @@ def test_an_index_is_built_and_searched_with_the_same_bytes_as_at_home_local(
     for name, value in aws.cloud.variables().items():
         monkeypatch.setenv(name, value)
     for file in open_folder(library).files():
-        url = aws.put(f"libraries/pictures/{file.name}", Path(file.location).read_bytes()).removesuffix(f"/{file.name}")
-    aws.put(f"libraries/pictures/index/{OLD}", b"of an older index")
+        url = aws.put(f"libraries/library/{file.name}", Path(file.location).read_bytes()).removesuffix(f"/{file.name}")
+    aws.put(f"libraries/library/index/{OLD}", b"of an older index")
     search = {"analysis": "color-depth-search", "parameters": {**SEARCH, "mask": str(library.parent / "mask.png")}}
     home = AwsHome(PREFIX)
+    folder = library.parent / "FlyLight_More"
+    folder.mkdir()
+    for number in (1, 3):
+        shutil.copy(library.parent / "images" / f"image-{number}.png", folder)
     try:
         raw = skyburst.run({**search, "parameters": {**search["parameters"], "library": url}}, home=home)
         for place, at in ((url, home), (str(library), None)):
@@ -67,6 +72,11 @@ def test_an_index_is_built_and_searched_with_the_same_bytes_as_at_home_local(
             assert built.value["outdated"] == (place == url)
         there, here = (
             skyburst.run({**search, "parameters": {**search["parameters"], "library": place}}, home=at)
+            for place, at in ((url, home), (str(library), None))
+        )
+        # With a folder of images beside it, of which some are like those of the library.
+        both_there, both_here = (
+            skyburst.run({**search, "parameters": {**search["parameters"], "library": [place, str(folder)]}}, home=at)
             for place, at in ((url, home), (str(library), None))
         )
     finally:
@@ -82,3 +92,9 @@ def test_an_index_is_built_and_searched_with_the_same_bytes_as_at_home_local(
     for name in ("matches.csv", "matches.json"):
         assert there.files[name].read_bytes() == raw.files[name].read_bytes()
     assert there.files["matches.csv"].read_bytes() == here.files["matches.csv"].read_bytes()
+    assert both_there.files["matches.csv"].read_bytes() == both_here.files["matches.csv"].read_bytes()
+    libraries = [entry["image"]["libraryName"] for entry in both_there.value["results"]]
+    assert libraries.count("FlyLight_More") == 2
+    assert len(libraries) == len(here.value["results"]) + 2
+    record = json.loads(both_there.files["parameters.json"].read_bytes())
+    assert (record["index"]["shards"], record["searched"], record["index_not_used"]) == (3, 12, None)

@@ -19,6 +19,7 @@ from skyburst.objects import locate
 from ..image_error import ImageError
 from ..images import read_image
 from ..masks import DEFAULT_LABEL_BOXES, check_boxes, place_boxes
+from ..names import order_of
 from ..query import mask_locations
 from .normalized_score import normalized_score
 from .shape_files import decode_gradient, decode_z_gap
@@ -135,9 +136,9 @@ def ranked(matches: Sequence[dict[str, Any]], shapes: Sequence[dict[str, Any]]) 
     return first + [scored(match, worst) for match in matches[len(shapes) :]]
 
 
-def _order(match: dict[str, Any]) -> tuple[float, int, str, str]:
+def _order(match: dict[str, Any]) -> tuple[float, int, tuple[str, ...]]:
     """Best first; of equal ones that with more pixels, as in the search."""
-    return -match["normalized_score"], -match["matching_pixels"], match["item"]["id"], match["item"]["location"]
+    return -match["normalized_score"], -match["matching_pixels"], order_of(match["item"])
 
 
 def _load_mask(number: int, context: skyburst.TaskContext) -> ShapeMask:
