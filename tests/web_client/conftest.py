@@ -123,7 +123,7 @@ def tab(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
 
         def look(message: Any) -> None:
             if message.type in ("error", "warning") and not (expect and expect in message.text):
-                complaints.append(f"console {message.type}: {message.text}")
+                complaints.append(f"console {message.type}: {message.text} {message.location.get('url', '')}")
 
         page.on("console", look)
         if path == "/":

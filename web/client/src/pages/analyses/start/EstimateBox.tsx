@@ -1,6 +1,7 @@
 import { Group, Stack, Table, Text } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
 import { analysisQueries, type Specification } from "../../../api/analysisQueries";
 import { queries } from "../../../api/queries";
 import { counted, duration, usd } from "../../../format";
@@ -8,6 +9,8 @@ import { counted, duration, usd } from "../../../format";
 interface EstimateBoxProps {
   /** The job as it would be started; null while something is missing. */
   specification: Specification | null;
+  /** Whether it is being found out if the server would take it. */
+  checking: boolean;
   /** What is missing. */
   missing: string;
   /** Its name, for budgets about it. */
@@ -15,8 +18,11 @@ interface EstimateBoxProps {
 }
 
 /** How long the job will take, what it will cost, and what the user may still spend and start. */
-export function EstimateBox({ specification, missing, analysis }: EstimateBoxProps) {
-  const [settled] = useDebouncedValue(specification, 500);
+export function EstimateBox({ specification, checking, missing, analysis }: EstimateBoxProps) {
+  const [checked, setChecked] = useState(specification);
+  // What the server would refuse is not asked about.
+  if (!checking && checked !== specification) setChecked(specification);
+  const [settled] = useDebouncedValue(checked, 500);
   // What was removed meanwhile is not asked about.
   const { data, error, isFetching } = useQuery(analysisQueries.estimate(specification === null ? null : settled));
   const shown = specification === null ? undefined : data;

@@ -145,6 +145,7 @@ export function StartForm({ analysis, again }: StartFormProps) {
             />
             <EstimateBox
               analysis={analysis.name}
+              checking={checked.checking}
               specification={missing === null ? body : null}
               missing="The estimate is here when everything is given."
             />
