@@ -6,7 +6,7 @@ import io
 import re
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -176,20 +176,29 @@ def test_polygons_add_up_and_are_undone_and_taken_away(tab: Any, site: Site, exp
     canvas = Canvas(page, 1210, 566)
     seen = page.get_by_test_id("seen")
 
-    def polygon(*corners: Point) -> NDArray[np.bool_]:
+    def polygon(*corners: Point, close: Callable[[Point], object]) -> NDArray[np.bool_]:
         points = [canvas.click(*corner) for corner in corners]
-        canvas.click(*corners[0])
+        close(corners[0])
         return inside(points, image.shape[:2])
 
-    left = polygon((300, 120), (600, 130), (610, 500), (290, 480))
+    def by_its_first_corner(first: Point) -> None:
+        canvas.click(*first)
+
+    def by_enter(_: Point) -> None:
+        page.keyboard.press("Enter")
+
+    def by_another_tool(_: Point) -> None:
+        page.get_by_role("button", name="Brush").click()
+
+    left = polygon((300, 120), (600, 130), (610, 500), (290, 480), close=by_its_first_corner)
     expect(seen).to_contain_text(counted(seen_by_search(image, left)))
-    right = polygon((700, 120), (1100, 130), (1090, 520), (690, 500))
+    right = polygon((700, 120), (1100, 130), (1090, 520), (690, 500), close=by_enter)
     expect(seen).to_contain_text(counted(seen_by_search(image, left | right)))
     page.get_by_role("button", name="Undo").click()
     expect(seen).to_contain_text(counted(seen_by_search(image, left)))
     page.get_by_role("button", name="Redo").click()
     page.get_by_text("Take away", exact=True).click()
-    hole = polygon((800, 200), (900, 210), (880, 400))
+    hole = polygon((800, 200), (900, 210), (880, 400), close=by_another_tool)
     expected = (left | right) & ~hole
     expect(seen).to_contain_text(counted(seen_by_search(image, expected)))
     job = start(page)

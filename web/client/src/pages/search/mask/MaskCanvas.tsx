@@ -81,6 +81,7 @@ export function MaskCanvas(props: MaskCanvasProps) {
     setView: onView,
     cursor,
     setCursor,
+    crosshair,
     setCrosshair,
     undo: props.onUndo,
     redo: props.onRedo,

@@ -59,6 +59,11 @@ export function MaskEditor(props: MaskEditorProps) {
     if (step !== null) take(step);
     else if (what.kind === "polygon") setSaid("An area has three corners at least");
   };
+  const choose = (next: Manner) => {
+    // What was begun is not lost by taking up another tool.
+    if (pending !== null && (next.tool !== manner.tool || next.layer !== manner.layer)) finish(pending);
+    setManner(next);
+  };
   const back = () => {
     onHistory(undo(history));
     setSaid("Undone");
@@ -84,7 +89,7 @@ export function MaskEditor(props: MaskEditorProps) {
               { value: "negative", label: "Negative mask" },
             ]}
             value={manner.layer}
-            onChange={(layer) => setManner({ ...manner, layer: layer as Layer })}
+            onChange={(layer) => choose({ ...manner, layer: layer as Layer })}
           />
           <Text size="sm" className={classes.quiet ?? ""}>
             {manner.layer === "mask" ? "What to find." : "What must not be there: its matches are subtracted."}
@@ -94,10 +99,7 @@ export function MaskEditor(props: MaskEditorProps) {
       )}
       <Toolbar
         manner={manner}
-        onManner={(next) => {
-          if (next.tool !== manner.tool) setPending(null);
-          setManner(next);
-        }}
+        onManner={choose}
         can={{ undo: canUndo(history), redo: canRedo(history), clear: stepsOf(history, manner.layer).length > 0 }}
         onUndo={back}
         onRedo={again}
@@ -113,7 +115,7 @@ export function MaskEditor(props: MaskEditorProps) {
       <MaskCanvas
         scene={scene}
         manner={manner}
-        onManner={setManner}
+        onManner={choose}
         view={view}
         onView={setView}
         onScreen={onScreen}
@@ -157,7 +159,7 @@ function hint({ tool }: Manner, pending: Pending | null): string {
     case "polygon":
       return pending === null
         ? "Click the corners of an area around the neuron; Alt takes away."
-        : "Click the first corner, or double-click, to close the area.";
+        : "Click the first corner, double-click, or press Enter to close the area.";
     case "brush":
       return "Paint over the neuron. [ and ] change the size.";
     case "eraser":

@@ -13,6 +13,8 @@ interface KeyUse {
   setPending: (pending: Pending | null) => void;
   cursor: readonly [number, number] | null;
   setCursor: (cursor: [number, number]) => void;
+  /** Whether the keys set the corners, and not the pointer. */
+  crosshair: boolean;
   setCrosshair: (shown: boolean) => void;
   finish: (pending: Pending) => void;
   undo: () => void;
@@ -32,7 +34,7 @@ const PAN = 40;
 
 /**
  * Everything by keyboard: arrows move a crosshair (with Shift by ten pixels), Enter sets a corner or a dab of the brush there, C closes
- * the area, Backspace takes the last corner back, Escape all of them.
+ * the area, Backspace takes the last corner back, Escape all of them. Where the pointer sets corners, Enter closes the area.
  */
 export function useKeys(use: KeyUse) {
   const { manner, view, image, screen, pending, cursor } = use;
@@ -56,6 +58,10 @@ export function useKeys(use: KeyUse) {
   };
 
   const set = () => {
+    if (pending?.kind === "polygon" && !use.crosshair) {
+      use.finish(pending);
+      return;
+    }
     const [x, y] = (cursor ?? middle()).map(Math.round) as [number, number];
     use.setCursor([x, y]);
     use.setCrosshair(true);
