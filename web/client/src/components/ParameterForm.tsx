@@ -1,4 +1,4 @@
-import { Button, Group, JsonInput, Select, Stack, Switch, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Group, JsonInput, Select, Stack, Switch, TextInput, Tooltip } from "@mantine/core";
 import { IconArrowBackUp } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { NumberField, useTyping } from "./NumberField";
@@ -74,7 +74,7 @@ function Field({ name, property, required, value, onChange, error }: FieldProps)
   const shown = value ?? property.default ?? null;
   return (
     <Group align="flex-start" gap="xs" wrap="nowrap">
-      <div style={{ flexGrow: 1, minWidth: 0 }}>{control(property, shown, onChange, common)}</div>
+      <div style={{ flex: "1 1 0", minWidth: 0 }}>{control(property, shown, onChange, common)}</div>
       <ResetButton name={String(common.label)} shown={changed} onClick={() => onChange(undefined)} />
     </Group>
   );
@@ -83,17 +83,16 @@ function Field({ name, property, required, value, onChange, error }: FieldProps)
 function ResetButton({ name, shown, onClick }: { name: string; shown: boolean; onClick: () => void }) {
   return (
     <Tooltip label="Back to the default">
-      <Button
+      <ActionIcon
         variant="subtle"
-        size="compact-sm"
-        mt={26}
-        px={6}
+        size={28}
+        mt={28}
         aria-label={`Reset ${name} to its default`}
         onClick={onClick}
-        style={{ visibility: shown ? "visible" : "hidden" }}
+        style={{ visibility: shown ? "visible" : "hidden", flexShrink: 0 }}
       >
         <IconArrowBackUp size={16} aria-hidden />
-      </Button>
+      </ActionIcon>
     </Tooltip>
   );
 }
