@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -68,7 +68,7 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
         ("", fell_back(home, job)),
         ("progress", ", ".join([*counts(progress), time_left(progress)]).rstrip(", ")),
         ("", ", ".join(troubles(progress))),
-        ("batches", f"of {text.counted(job.plan['batch_size'], 'item')}" if job.plan else ""),
+        ("batches", _batches(job.plan) if job.plan else ""),
         ("created", text.moment(job.created_at)),
         ("started", text.moment(job.started_at) if job.started_at else ""),
         ("finished", text.moment(job.finished_at) if job.finished_at else ""),
@@ -95,6 +95,14 @@ def _lines(home: Home, job: JobRecord) -> list[str]:
     if interrupted or (job.state.finished and job.state != "SUCCEEDED" and not job.refused):
         lines.append(f"`skyburst resume {job.job_id}{home.option}` runs only what is missing")
     return lines
+
+
+def _batches(plan: dict[str, Any]) -> str:
+    """How large batches are; those of lists that are joined may differ."""
+    from skyburst.cli import text
+
+    *fewer, most = sorted({size for _, size in plan.get("joined", ())}) or [plan["batch_size"]]
+    return "of " + "".join(f"{size:,} or " for size in fewer) + text.counted(most, "item")
 
 
 def _notified(home: Home, job: JobRecord) -> list[tuple[str, str]]:
