@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import asdict
@@ -21,6 +22,7 @@ from skyburst.homes.aws.combiner import CombinerFunction
 from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.aws.planner import Planner
 from skyburst.objects import open_store
+from tests.cli import terminal
 from tests.homes_aws.dynamodb import REGION, Tables
 
 ANALYSIS = Path(__file__).parent / "listing"
@@ -105,6 +107,10 @@ def test_workers_get_the_items_of_joined_lists_and_the_place_of_theirs(tmp_path:
     assert result.value == [
         [None, [0, 1, 2, 3]], [None, [4]], [where, [0, 1, 2, 3, 4]], [where, [5, 6, 7, 8, 9]], [where, [10, 11]],
     ]  # fmt: skip
+    status = terminal.skyburst("status", result.job_id, folder=tmp_path, SKYBURST_HOME=os.environ["SKYBURST_HOME"])
+    assert "of 4 or 5 items" in status.stdout
+    again = terminal.skyburst("rerun", result.job_id, folder=tmp_path, SKYBURST_HOME=os.environ["SKYBURST_HOME"])
+    assert "the result is the same as before" in again.stderr
 
 
 @pytest.mark.parametrize(
