@@ -20,7 +20,7 @@ from cdk_app.storage import Storage
 from skyburst.engine.sending import KEPT_S
 from skyburst.homes.aws import deployed
 from skyburst.homes.aws.events import SOURCE
-from skyburst.homes.aws.schema import NEWEST
+from skyburst.homes.aws.schema import NEWEST, NEWEST_OF_USER
 
 PRIVATE = ("people/*", "batches/*", "retention/*", "map-runs/*")
 """Keys of the deployment's bucket that code of analyses has no business with: who people are, and lists of others' jobs."""
@@ -194,6 +194,10 @@ class Factory:
     def lists_jobs(self) -> list[iam.PolicyStatement]:
         """Go through all jobs, newest first."""
         return [_allow(["dynamodb:Query"], [f"{self.storage.jobs.table_arn}/index/{NEWEST.name}"])]
+
+    def lists_jobs_of_users(self) -> list[iam.PolicyStatement]:
+        """Go through the jobs of one user, newest first."""
+        return [_allow(["dynamodb:Query"], [f"{self.storage.jobs.table_arn}/index/{NEWEST_OF_USER.name}"])]
 
     def pays(self) -> list[iam.PolicyStatement]:
         """Keep what jobs may cost, and put what they did cost in place of it."""

@@ -56,6 +56,12 @@ class Storage(Construct):
             partition_key=dynamodb.Attribute(name="kind", type=dynamodb.AttributeType.STRING),
             sort_key=dynamodb.Attribute(name="created", type=dynamodb.AttributeType.NUMBER),
         )
+        self.jobs.add_global_secondary_index(
+            index_name="newest-of-user",
+            partition_key=dynamodb.Attribute(name="user", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="created", type=dynamodb.AttributeType.NUMBER),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
+        )
         self.budgets = dynamodb.Table(
             self, "Budgets",
             partition_key=dynamodb.Attribute(name="id", type=dynamodb.AttributeType.STRING),

@@ -79,8 +79,16 @@ class TaskTable(Protocol):
     def job(self, job_id: str) -> JobRecord:
         """Raises JobNotFound."""
 
-    def jobs(self, states: Collection[JobState] | None = None) -> Iterator[JobRecord]:
-        """All jobs, or those in these states, newest first, in bounded memory."""
+    def jobs(
+        self, states: Collection[JobState] | None = None, *, user: str | None = None, after: str | None = None
+    ) -> Iterator[JobRecord]:
+        """All jobs, or some, newest first, in bounded memory.
+
+        Args:
+            states: only those in one of them.
+            user: only the user's.
+            after: only those that come after the job of this id. Raises JobNotFound.
+        """
 
     def update_job(
         self, job: JobRecord, *, expected: Collection[JobState] | None = None, run: int | None = None

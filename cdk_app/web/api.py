@@ -101,6 +101,7 @@ def _rights(factory: Factory, table: dynamodb.Table) -> Iterator[iam.PolicyState
     yield _allow(["s3:PutObjectTagging", "s3:DeleteObjectTagging", "s3:ListMultipartUploadParts"], uploads)
     yield from factory.jobs("GetItem", "BatchGetItem", "PutItem", "UpdateItem", "DeleteItem")
     yield from factory.lists_jobs()
+    yield from factory.lists_jobs_of_users()
     yield from factory.batches("GetItem", "BatchGetItem", "Query", "UpdateItem", "DeleteItem", "BatchWriteItem")
     yield from factory.pays()
     actions = ("GetItem", "BatchGetItem", "PutItem", "DeleteItem")

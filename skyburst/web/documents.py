@@ -290,7 +290,7 @@ class Job(JobLine, kw_only=True):
 
 
 class JobPage(msgspec.Struct, kw_only=True):
-    """Some of the jobs, newest first."""
+    """Some of the jobs, newest first: fewer than were asked for where few of a thousand match."""
 
     jobs: list[JobLine]
     next: Annotated[str | None, Meta(description="What `after` is given for the jobs that come then; null at the end.")]

@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -80,6 +79,8 @@ ARCHIVES = "answers/"
 """Under which archives are stored where they are not sent from here; what is there is removed after a day."""
 MOST_ARCHIVED = 2**30
 """Bytes of the files of an archive that is stored, for which there is half a minute."""
+MOST_LOOKED_AT = 1_000
+"""Jobs that are read for a page of a list: where few match, it has fewer than were asked for, and there may be more."""
 SEARCHED = "library"
 """The parameter that names the library whose items a job searches."""
 
@@ -311,7 +312,7 @@ class Service:
         after: str | None,
         limit: int,
     ) -> JobPage:
-        """Some jobs, newest first. Raises InvalidQuery."""
+        """Some jobs, newest first: with `next`, there may be more. Raises InvalidQuery."""
         _check_states(state, JobState)
 
         def wanted(job: JobRecord) -> bool:
@@ -322,13 +323,28 @@ class Service:
             )
 
         with self._home() as home:
-            theirs = (job for job in home.table.jobs() if _may_see(job, user))
-            # Looked for among all: since the page before, the job may have got into another state.
-            if after is not None and not any(job.job_id == after for job in theirs):
-                raise InvalidQuery(f"after is {after[:100]!r}: there is no such job in the list", "after")
-            found = list(islice(filter(wanted, theirs), limit + 1))
-            lines = [_line(home, job) for job in found[:limit]]
-            return JobPage(jobs=lines, next=lines[-1].job_id if len(found) > limit else None)
+            whose = None if user is None or isinstance(user, Administrator) else str(user)
+            found: list[JobRecord] = []
+            following: str | None = None
+            for looked_at, job in enumerate(self._jobs_after(home, after, user, whose), 1):
+                if wanted(job):
+                    found.append(job)
+                if len(found) > limit:
+                    following = found[limit - 1].job_id
+                    break
+                if looked_at == MOST_LOOKED_AT:
+                    following = job.job_id
+                    break
+            return JobPage(jobs=[_line(home, job) for job in found[:limit]], next=following)
+
+    def _jobs_after(self, home: Home, after: str | None, user: str | None, whose: str | None) -> Iterator[JobRecord]:
+        """Jobs of a user, or of all, in their order: those after one, which since then may be in another state."""
+        if after is not None:
+            try:
+                self._job(home, after, user)
+            except JobNotFound as error:
+                raise InvalidQuery(f"after is {after[:100]!r}: there is no such job in the list", "after") from error
+        return home.table.jobs(user=whose, after=after)
 
     def job(self, job_id: str, user: str | None) -> Job:
         """Everything that is known of a job but its result. Raises JobNotFound."""

@@ -191,6 +191,13 @@ def test_functions_of_the_page_may_do_their_work_and_no_more(web: Template) -> N
     ]
     assert own
     assert not any("UpdateItem" in actions for actions in own), "items of this table are written whole"
+    listing = [
+        written(statement["Resource"])
+        for name, statement in statements(web)
+        if name.startswith("WebApiAnswer") and "dynamodb:Query" in written(statement["Action"])
+    ]
+    assert any("/index/newest-of-user" in one for one in listing)
+    assert not {"dynamodb:Scan", "dynamodb:PartiQLSelect"} & api
     invoking = [
         written(statement["Resource"])
         for name, statement in statements(web)

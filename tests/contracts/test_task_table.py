@@ -131,6 +131,26 @@ def test_jobs_are_listed_newest_first_however_many_there_are(backend: Backend) -
     assert list(table.jobs([])) == []
 
 
+def test_jobs_of_a_user_are_listed_newest_first_from_any_of_them_on(backend: Backend) -> None:
+    table, number = backend.open(), backend.many_jobs
+    users = {f"job-{job}": (None, "ada", "bob", "\ud800")[job % 4] for job in range(number)}
+    for job_id, user in users.items():
+        table.create_job(a_job(job_id, **({"user": user} if user else {})))
+    for user in ("ada", "bob", "\ud800"):
+        theirs = [job_id for job_id, whose in users.items() if whose == user][::-1]
+        assert [job.job_id for job in table.jobs(user=user)] == theirs
+        assert [job.job_id for job in table.jobs(user=user, after=theirs[3])] == theirs[4:]
+        assert [job.job_id for job in table.jobs([JobState.FAILED], user=user)] == []
+        table.update_job(a_job(theirs[5], state=JobState.FAILED, user=user))
+        assert [job.job_id for job in table.jobs([JobState.FAILED], user=user, after=theirs[3])] == [theirs[5]]
+        assert list(table.jobs(user=user, after=theirs[-1])) == []
+    assert list(table.jobs(user="nobody")) == []
+    every = list(users)[::-1]
+    assert [job.job_id for job in table.jobs(after=every[9])] == every[10:]
+    with pytest.raises(JobNotFound, match="none"):
+        list(table.jobs(after="none"))
+
+
 def test_the_same_idempotency_key_is_the_same_job(table: TaskTable) -> None:
     first = a_job("job-1", idempotency_key="key", parameters={"pair": (1, 2)})
     table.create_job(first)

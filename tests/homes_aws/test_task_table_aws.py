@@ -569,7 +569,7 @@ def test_every_placeholder_of_a_request_is_used_and_has_a_meaning(tables: Tables
     """AWS refuses both; moto does not always."""
     client = Troubled(tables.client, "", [])
     table = tables.open(client, keep_days=1)
-    job = a_job(batches=600, idempotency_key="key")
+    job = a_job(batches=600, idempotency_key="key", user="ada")
     table.create_job(job)
     table.create_job(job)
     table.create_job(a_job("unplanned"))
@@ -588,7 +588,10 @@ def test_every_placeholder_of_a_request_is_used_and_has_a_meaning(tables: Tables
         assert list(table.batches("job-1", states)) or states == [FAILED]
     assert list(table.partial_results("job-1", 0, 2))
     assert list(table.done_ranges("job-1"))
-    assert list(table.jobs())
+    assert list(table.jobs(after="unplanned")) != list(table.jobs())
+    of_an_earlier_version(tables, "job-1")
+    assert table.note_users() == 1
+    assert list(table.jobs(user="ada"))
     table.delete_job("job-1")
     table.close()
     requests = [arguments for _, arguments in client.calls]
@@ -648,7 +651,7 @@ def test_failures_that_are_noted_at_once_are_all_kept(tables: Tables) -> None:
 def test_jobs_of_several_pages_are_listed(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     class ShortPages(Troubled):
         def query(self, **arguments: Any) -> Any:
-            return tables.client.query(**arguments, Limit=2)
+            return tables.client.query(**{**arguments, "Limit": 2})
 
     monkeypatch.setattr("skyburst.homes.aws.jobs_table.JOBS_AT_ONCE", 3)
     now = iter(range(100, 0, -1))
@@ -657,4 +660,61 @@ def test_jobs_of_several_pages_are_listed(tables: Tables, monkeypatch: pytest.Mo
     for job in jobs:
         table.create_job(job)
     assert list(table.jobs()) == jobs[::-1], "a clock that goes back does not change the order of one program's jobs"
+    assert list(table.jobs(after="job-4")) == jobs[:4][::-1]
+    table.close()
+
+
+def of_an_earlier_version(tables: Tables, job_id: str) -> None:
+    """Make the job's head one that does not say whose it is."""
+    key = {"jobId": {"S": job_id}}
+    names = {"#user": "user"}
+    tables.client.update_item(
+        TableName=tables.jobs, Key=key, UpdateExpression="REMOVE #user", ExpressionAttributeNames=names
+    )
+
+
+def test_jobs_of_an_earlier_version_are_found_by_their_users_before_and_after_these_are_noted(tables: Tables) -> None:
+    table = tables.open()
+    for number in range(8):
+        table.create_job(a_job(f"job-{number}", user="ada" if number % 2 else "bob"))
+        if number < 5:
+            of_an_earlier_version(tables, f"job-{number}")
+    table.create_job(a_job("of-nobody"))
+    theirs = ["job-7", "job-5", "job-3", "job-1"]
+    assert [job.job_id for job in table.jobs(user="ada")] == theirs
+    assert [job.job_id for job in table.jobs(user="ada", after="job-5")] == theirs[2:]
+    assert table.note_users() == 5
+    assert table.note_users() == 0
+    another = tables.open()
+    for each in (table, another):
+        assert [job.job_id for job in each.jobs(user="ada")] == theirs
+        assert [job.job_id for job in each.jobs(user="ada", after="job-5")] == theirs[2:]
+    table.close()
+    another.close()
+
+
+def test_a_job_that_an_earlier_version_makes_meanwhile_gets_its_user_with_its_next_state(tables: Tables) -> None:
+    table = tables.open()
+    table.note_users()
+    table.create_job(a_job("job-1", user="ada"))
+    of_an_earlier_version(tables, "job-1")
+    assert list(table.jobs(user="ada")) == []
+    table.update_job(a_job("job-1", state=JobState.SUCCEEDED, user="ada"))
+    assert [job.job_id for job in table.jobs(user="ada")] == ["job-1"]
+    table.close()
+
+
+def test_of_the_jobs_of_others_none_is_read_for_those_of_a_user(tables: Tables) -> None:
+    client = Troubled(tables.client, "", [])
+    table = tables.open(client)
+    table.note_users()
+    for number in range(12):
+        table.create_job(a_job(f"job-{number}", user="ada" if number % 6 == 0 else "bob"))
+    list(table.jobs(user="ada"))
+    client.calls.clear()
+    assert [job.job_id for job in table.jobs(user="ada")] == ["job-6", "job-0"]
+    query, read = client.calls
+    assert (query[0], query[1]["IndexName"], query[1]["Limit"]) == ("query", "newest-of-user", 100)
+    keys = [key["jobId"]["S"] for key in read[1]["RequestItems"][tables.jobs]["Keys"]]
+    assert (read[0], sorted(keys)) == ("batch_get_item", ["job-0", "job-6", "record#job-0", "record#job-6"])
     table.close()

@@ -294,6 +294,28 @@ def test_a_job_of_somebody_else_is_not_there_but_for_administrators(world: World
     assert world.api.get("/api/jobs", who="root", groups="[administrator readers]").json()["jobs"] == []
 
 
+def test_of_the_jobs_of_a_deployment_those_of_who_asks_alone_are_read_page_by_page(
+    world: World, dynamodb_tables: Tables
+) -> None:
+    for number in range(9):
+        world.job(f"job-{number}", "ada" if number % 3 == 0 else "bob")
+    world.deployed.table.note_users()  # as the function does that is called every day
+    for number in range(9):  # what no request may read
+        if number % 3 == 1:
+            key = {"jobId": {"S": f"record#job-{number}"}}
+            world.deployed.client("dynamodb").put_item(
+                TableName=dynamodb_tables.jobs, Item={**key, "record": {"S": "damaged"}}
+            )
+    first = world.api.get("/api/jobs", limit=2).json()
+    assert ([job["job_id"] for job in first["jobs"]], first["next"]) == (["job-6", "job-3"], "job-3")
+    rest = world.api.get("/api/jobs", limit=2, after="job-3").json()
+    assert ([job["job_id"] for job in rest["jobs"]], rest["next"]) == (["job-0"], None)
+    assert [job["job_id"] for job in world.api.get("/api/jobs", name="B-6").json()["jobs"]] == ["job-6"]
+    assert world.api.get("/api/jobs", state="FAILED").json()["jobs"] == []
+    for foreign in ("job-2", "job-99"):
+        assert "no such job in the list" in refused(world.api.get("/api/jobs", after=foreign), 400, "invalid_query")
+
+
 def test_a_job_of_an_administrator_has_a_user_too(world: World) -> None:
     answer = world.api.ask("POST", "/api/jobs", MONTE_CARLO, who="root", groups="[administrators]")
     assert (answer.status, answer.json()["user"]) == (201, "root")

@@ -131,6 +131,22 @@ def test_jobs_are_listed_newest_first_page_by_page_and_filtered(api):
     assert refused(api.get("/api/jobs", params={"after": "x"}), 400, "invalid_query")
 
 
+def test_so_many_jobs_are_looked_at_for_a_page_and_what_comes_then_is_found_with_the_next_one(api, monkeypatch):
+    from skyburst.web import service
+
+    monkeypatch.setattr(service, "MOST_LOOKED_AT", 2)
+    names = ["a needle", *("hay" for _ in range(4))]
+    jobs = [submit(api, {**MONTE_CARLO, "name": name})["job_id"] for name in names]
+    pages, after = [], {}
+    while after is not None:
+        page = api.get("/api/jobs", params={"name": "needle", **after}).json()
+        pages.append([job["name"] for job in page["jobs"]])
+        after = {"after": page["next"]} if page["next"] else None
+    assert pages == [[], [], ["a needle"]]
+    for job in jobs:
+        wait_for(api, job, "SUCCEEDED")
+
+
 def test_the_next_page_is_there_also_when_the_last_job_of_the_page_has_ended_since(api, scripted):
     jobs = [submit(api, scripted(["hang", "ok"]))["job_id"] for _ in range(2)]
     for job in jobs:
@@ -180,6 +196,8 @@ def test_users_see_their_own_jobs_only(make_api):
         told = api.get(f"/api/jobs/{job}{path}", headers={"x-user": "bob"})
         assert "no job" in told.text, path
     assert api.get("/api/jobs", headers={"x-user": "bob"}).json()["jobs"] == []
+    of_another = api.get("/api/jobs", headers={"x-user": "bob"}, params={"after": job})
+    assert "no such job in the list" in refused(of_another, 400, "invalid_query")
     refused(api.post(f"/api/jobs/{job}/cancel", headers={"x-user": "bob"}), 404, "job_not_found")
     given = submit(api, {**MONTE_CARLO, "user": "ada"}, **{"x-user": "bob"})
     assert given["user"] == "bob", "nobody starts jobs in another's name"

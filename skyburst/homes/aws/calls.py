@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 from skyburst.errors import StorageError
-from skyburst.homes.aws.schema import NEWEST
+from skyburst.homes.aws.schema import NEWEST, Index
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -27,6 +27,8 @@ THREADS = 16
 RETRY_S = 30.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.05, 2.0
 KEYS_AT_ONCE = 100
+FIRST_KEYS, MORE_KEYS = 100, 5_000
+"""Of an index, in the first answer and in each further one at most."""
 DELETED_AT_ONCE = 25
 PASSING = frozenset(
     {
@@ -130,25 +132,33 @@ class Calls:
                 if wanted and not found:  # more than 16 MB leave some over too, and these need no pause
                     self._wait(pauses, "BatchGetItem", table)
 
-    def newest(self, table: str, kind: str, key: str) -> Iterator[str]:
-        """Keys of the items of a kind, newest first, by the index of the table; what was just written may not be there yet.
+    def newest(
+        self, table: str, kind: str, key: str, *, index: Index = NEWEST, after: Item | None = None
+    ) -> Iterator[str]:
+        """Keys of the items of a kind, newest first, by an index of the table; what was just written may not be there yet.
 
         Args:
             table: its name.
             kind: what the index has them under.
             key: name of the table's partition key.
+            index: of the table.
+            after: an item of that kind; only those that come after it.
         """
         query: dict[str, Any] = {
-            "TableName": table, "IndexName": NEWEST.name, "KeyConditionExpression": "#kind = :kind",
-            "ExpressionAttributeNames": {"#kind": NEWEST.partition.name},
-            "ExpressionAttributeValues": {":kind": {"S": kind}}, "ScanIndexForward": False,
+            "TableName": table, "IndexName": index.name, "KeyConditionExpression": "#kind = :kind",
+            "ExpressionAttributeNames": {"#kind": index.partition.name},
+            "ExpressionAttributeValues": {":kind": {"S": kind}}, "ScanIndexForward": False, "Limit": FIRST_KEYS,
         }  # fmt: skip
+        if after is not None:
+            sort = index.sort.name
+            query["ExclusiveStartKey"] = {key: after[key], index.partition.name: {"S": kind}, sort: after[sort]}
         while True:
             page = self.call("query", table, **query)
             yield from (item[key]["S"] for item in page["Items"])
             if "LastEvaluatedKey" not in page:
                 return
-            query["ExclusiveStartKey"] = page["LastEvaluatedKey"]
+            # Who looks at the first ones does not pay for all; who goes through all does not ask for a few at a time.
+            query["ExclusiveStartKey"], query["Limit"] = page["LastEvaluatedKey"], MORE_KEYS
 
     def delete_many(self, table: str, keys: Iterable[Item]) -> None:
         """Remove items."""

@@ -1,12 +1,14 @@
 """The jobs of the task table in DynamoDB. A job is two or three items, so that what is read often costs little to read:
 
-JOB           head: state, run, cancel, shards, batches, items, batchSize, created, kind, key, ttl
+JOB           head: state, run, cancel, shards, batches, items, batchSize, created, kind, key, user, ttl
 record#JOB    record: the job's record as JSON text, compressed when it is long
 key#DIGEST    job: the job that the idempotency key belongs to
+users#        noted: that the heads of all jobs have the digest of their user, by which an index finds them
 """
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -21,9 +23,11 @@ from skyburst.homes.aws import rows
 from skyburst.homes.aws.calls import Calls, ConditionFailed, Item, chunks
 from skyburst.homes.aws.expressions import delete, put, update
 from skyburst.homes.aws.rows import Numbers, number
-from skyburst.homes.aws.schema import shards_for
+from skyburst.homes.aws.schema import NEWEST, NEWEST_OF_USER, shards_for
 
 JOBS_AT_ONCE = 50
+USERS_NOTED = "users#"
+"""Key of the item that says that there is no earlier job whose user is in its record only."""
 PLAIN_BYTES = 4 * 1024
 """Longer records are compressed."""
 MOST_RECORD_BYTES = 380 * 1024
@@ -56,6 +60,7 @@ class JobsTable:
         self.name = name
         self._calls, self._keep_days, self._clock = calls, keep_days, clock
         self._lock, self._last = threading.Lock(), 0
+        self._users_noted = False
 
     def create(self, job: JobRecord, shards: int | None) -> JobRecord:
         """Store a new job, or return the one with the same id or idempotency key."""
@@ -92,12 +97,48 @@ class JobsTable:
             raise self._not_found(job_id)
         return job
 
-    def newest_first(self, wanted: Collection[JobState] | None = None) -> Iterator[JobRecord]:
-        """All jobs, or those in these states, whose records alone are read. The index follows the table within a second."""
-        for job_ids in chunks(self._calls.newest(self.name, "job", "jobId"), JOBS_AT_ONCE):
+    def newest_first(
+        self, wanted: Collection[JobState] | None = None, user: str | None = None, after: str | None = None
+    ) -> Iterator[JobRecord]:
+        """All jobs, or those in these states, whose records alone are read. The index follows the table within a second.
+
+        Those of a user are read by an index of their own, and no others with them.
+        """
+        index, kind = NEWEST, "job"
+        if user is not None and self._are_users_noted():
+            index, kind = NEWEST_OF_USER, _digest(user)
+        start = None if after is None else self._known_head(after)
+        keys = self._calls.newest(self.name, kind, "jobId", index=index, after=start)
+        for job_ids in chunks(keys, JOBS_AT_ONCE):
             some = job_ids if wanted is None else self._in_states(job_ids, wanted)
             found = self._get_some(some)
-            yield from (found[job_id] for job_id in some if job_id in found)
+            jobs = (found[job_id] for job_id in some if job_id in found)
+            yield from (job for job in jobs if user is None or job.spec.get("user") == user)
+
+    def note_users(self) -> int:
+        """Note in the heads of jobs of an earlier version whose they are, so that the index has them; how many there were.
+
+        Until that is done, jobs of a user are looked for among all. A job that an earlier version makes at the same time gets
+        its user with the next change of its state.
+        """
+        if self._are_users_noted():
+            return 0
+        noted = 0
+        for job_ids in chunks(self._calls.newest(self.name, "job", "jobId"), JOBS_AT_ONCE):
+            heads = self._calls.get_many(self.name, (_key(job_id) for job_id in job_ids))
+            for job in self._get_some([head["jobId"]["S"] for head in heads if "user" not in head]).values():
+                if user := _user(job):
+                    with contextlib.suppress(JobNotFound):  # deleted meanwhile
+                        self._change(job.job_id, user)
+                        noted += 1
+        mark = update(self.name, _key(USERS_NOTED), {"noted": {"BOOL": True}})["Update"]
+        self._calls.call("update_item", self.name, **mark)
+        return noted
+
+    def _are_users_noted(self) -> bool:
+        if not self._users_noted:
+            self._users_noted = self._calls.get(self.name, _key(USERS_NOTED)) is not None
+        return self._users_noted
 
     def states(self, job_ids: Collection[str]) -> dict[str, JobState]:
         """States of those of these jobs that exist."""
@@ -136,7 +177,7 @@ class JobsTable:
         head = update(
             self.name,
             _key(job.job_id),
-            {"state": {"S": job.state}, "run": number(job.runs), **planned},
+            {"state": {"S": job.state}, "run": number(job.runs), **planned, **_user(job)},
             unless_there={"shards": number(shards_for(job.plan["batches"]))} if job.plan and planned else {},
             condition=condition,
             values=wanted,
@@ -154,10 +195,7 @@ class JobsTable:
 
     def head(self, job_id: str, *, consistent: bool = True) -> Head:
         """What is read often of a job. Raises JobNotFound."""
-        item = self._calls.get(self.name, _key(job_id), consistent=consistent)
-        if item is None:
-            raise self._not_found(job_id)
-        return _head_of(item)
+        return _head_of(self._known_head(job_id, consistent=consistent))
 
     def fix_shards(self, job_id: str) -> Head:
         """The head of a job of which a batch is written before it has a plan: it keeps one shard for good."""
@@ -171,6 +209,12 @@ class JobsTable:
             mine = "attribute_not_exists(#jobId) OR #job = :job"
             writes.append(delete(self.name, {"jobId": item["key"]}, mine, {"job": {"S": job_id}}))
         self._calls.write_together(self.name, writes)
+
+    def _known_head(self, job_id: str, *, consistent: bool = True) -> Item:
+        item = self._calls.get(self.name, _key(job_id), consistent=consistent)
+        if item is None:
+            raise self._not_found(job_id)
+        return item
 
     def _new_head(self, job: JobRecord, shards: int | None) -> Item:
         created = self._now_ns()
@@ -188,6 +232,7 @@ class JobsTable:
             "key": {"S": _key_id(key)} if key is not None else None,
             "ttl": number(int(created / NS + self._keep_days * DAY_S)) if self._keep_days else None,
             **_planned(job),
+            **_user(job),
         }
         return {name: attribute for name, attribute in head.items() if attribute is not None}
 
@@ -261,7 +306,17 @@ def _record_id(job_id: str) -> str:
 
 def _key_id(key: str) -> str:
     """A digest: an idempotency key may be longer than a key of DynamoDB, and text that UTF-8 does not have."""
-    return f"key#{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()}"
+    return f"key#{_digest(key)}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _user(job: JobRecord) -> dict[str, Item | None]:
+    """Whose it is, as the index has it: a name may be text that UTF-8 does not have, too."""
+    user = job.spec.get("user")
+    return {} if user is None else {"user": {"S": _digest(user)}}
 
 
 def _planned(job: JobRecord) -> dict[str, Item | None]:

@@ -42,7 +42,7 @@ class Keeper:
         return following_of(self.objects, job_prefix(job.job_id), job)
 
     def run(self, now: float) -> dict[str, int]:
-        """Delete what is due.
+        """Delete what is due, and have jobs of earlier versions found by their users.
 
         Args:
             now: seconds since the epoch.
@@ -50,5 +50,6 @@ class Keeper:
         Returns:
             `{"inputs", "results", "kept"}`: jobs of which these were deleted, or are to be and cannot yet.
         """
+        self.table.note_users()
         counts = Counter("kept" if found.kept else str(found.kind) for found in enforce(self, now))
         return {name: counts[name] for name in ("inputs", "results", "kept")}

@@ -41,38 +41,43 @@ class TableSchema(NamedTuple):
     sort: Attribute | None
     ttl: str
     """Attribute with the time after which DynamoDB removes an item, seconds since the epoch."""
-    newest: Index | None = None
-    """An index of what is in it, by time."""
+    indexes: tuple[Index, ...] = ()
+    """Of what is in it, by time."""
 
 
 NEWEST = Index("newest", Attribute("kind", "S"), Attribute("created", "N"))
+NEWEST_OF_USER = Index("newest-of-user", Attribute("user", "S"), NEWEST.sort)
+"""Of jobs. Those of nobody are not in it."""
 SCHEMA = {
     "batches": TableSchema(Attribute("jobId", "S"), Attribute("batchId", "N"), "ttl"),
-    "jobs": TableSchema(Attribute("jobId", "S"), None, "ttl", NEWEST),
+    "jobs": TableSchema(Attribute("jobId", "S"), None, "ttl", (NEWEST, NEWEST_OF_USER)),
 }
 """`batches` has the key and the TTL attribute of burst-compute's table of tasks, whose workers can write to it."""
 
-BUDGETS = TableSchema(Attribute("id", "S"), None, "ttl", NEWEST)
+BUDGETS = TableSchema(Attribute("id", "S"), None, "ttl", (NEWEST,))
 """The table of budgets; nothing in it expires."""
-WEB = TableSchema(Attribute("id", "S"), None, "ttl", NEWEST)
+WEB = TableSchema(Attribute("id", "S"), None, "ttl", (NEWEST,))
 """The table of the API: uploads, how much users do, and who they are."""
 
 
 def creation(schema: TableSchema, name: str) -> dict[str, Any]:
     """The arguments of CreateTable; the TTL is switched on by another call."""
-    index = schema.newest
-    keys = [key for key in (schema.partition, schema.sort, *(index[1:] if index else ())) if isinstance(key, Attribute)]
+    of_indexes = [key for index in schema.indexes for key in (index.partition, index.sort)]
+    keys = dict.fromkeys(key for key in (schema.partition, schema.sort, *of_indexes) if key is not None)
     arguments: dict[str, Any] = {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
         "KeySchema": _key_schema(schema.partition, schema.sort),
         "AttributeDefinitions": [{"AttributeName": key.name, "AttributeType": key.kind} for key in keys],
     }
-    if index:
-        key_schema = _key_schema(index.partition, index.sort)
-        projection = {"ProjectionType": "KEYS_ONLY"}
+    if schema.indexes:
         arguments["GlobalSecondaryIndexes"] = [
-            {"IndexName": index.name, "KeySchema": key_schema, "Projection": projection}
+            {
+                "IndexName": index.name,
+                "KeySchema": _key_schema(index.partition, index.sort),
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+            for index in schema.indexes
         ]
     return arguments
 

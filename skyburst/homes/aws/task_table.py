@@ -103,9 +103,15 @@ class DynamoTaskTable:
         """One job."""
         return self._jobs.get(job_id)
 
-    def jobs(self, states: Collection[JobState] | None = None) -> Iterator[JobRecord]:
-        """All jobs, or those in these states, newest first; one created within the last second may not be among them yet."""
-        return self._jobs.newest_first(states)
+    def jobs(
+        self, states: Collection[JobState] | None = None, *, user: str | None = None, after: str | None = None
+    ) -> Iterator[JobRecord]:
+        """All jobs, or some, newest first; one created within the last second may not be among them yet."""
+        return self._jobs.newest_first(states, user, after)
+
+    def note_users(self) -> int:
+        """Have jobs of an earlier version found by their users, too; how many of them there were."""
+        return self._jobs.note_users()
 
     def update_job(
         self, job: JobRecord, *, expected: Collection[JobState] | None = None, run: int | None = None

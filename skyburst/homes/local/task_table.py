@@ -180,10 +180,12 @@ class SqliteTaskTable:
             raise self._not_found(job_id)
         return _job_from_row(row)
 
-    def jobs(self, states: Collection[JobState] | None = None) -> Iterator[JobRecord]:
-        """All jobs, or those in these states, newest first."""
+    def jobs(
+        self, states: Collection[JobState] | None = None, *, user: str | None = None, after: str | None = None
+    ) -> Iterator[JobRecord]:
+        """All jobs, or some, newest first."""
         condition = f" AND state IN ({', '.join('?' * len(states))})" if states is not None else ""
-        before = 2**62
+        before = 2**62 if after is None else self._number(after)
         while True:
             with errors(self.path, LAYOUT):
                 rows = self._connection.execute(
@@ -191,8 +193,9 @@ class SqliteTaskTable:
                     (before, *(states or ()), ROWS_AT_ONCE),
                 ).fetchall()
             for number, *row in rows:
-                before = number
-                yield _job_from_row(row)
+                before, job = number, _job_from_row(row)
+                if user is None or job.spec.get("user") == user:
+                    yield job
             if len(rows) < ROWS_AT_ONCE:
                 return
 

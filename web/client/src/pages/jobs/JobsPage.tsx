@@ -43,7 +43,11 @@ export function JobsPage() {
         ) : jobs.isPending ? (
           <Loader aria-label="Loading" m="xl" />
         ) : found.length === 0 ? (
-          <Empty filtered={isFiltered(filters)} onClear={() => setSearch({}, { replace: true })} />
+          <Empty
+            filtered={isFiltered(filters)}
+            more={jobs.hasNextPage}
+            onClear={() => setSearch({}, { replace: true })}
+          />
         ) : (
           <Jobs jobs={found} analyses={analyses} />
         )}
@@ -111,10 +115,10 @@ function FilterBar({ filters, analyses, onChange }: FilterBarProps) {
   );
 }
 
-function Empty({ filtered, onClear }: { filtered: boolean; onClear: () => void }) {
+function Empty({ filtered, more, onClear }: { filtered: boolean; more: boolean; onClear: () => void }) {
   if (filtered) {
     return (
-      <Nothing title="No job matches">
+      <Nothing title={more ? "None of the newest jobs matches" : "No job matches"}>
         <Button variant="default" onClick={onClear}>
           Show all jobs
         </Button>
