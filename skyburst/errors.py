@@ -21,6 +21,7 @@
     ├── NotFound (LookupError)        what was named does not exist
     │   ├── AnalysisNotFound
     │   ├── JobNotFound
+    │   ├── DatasetNotFound
     │   ├── ItemNotFound
     │   ├── ObjectNotFound
     │   ├── PersonNotFound
@@ -167,6 +168,10 @@ class AnalysisNotFound(NotFound):
 
 class JobNotFound(NotFound):
     """Raised when the state folder has no such job."""
+
+
+class DatasetNotFound(NotFound):
+    """Raised when a job has no dataset of a number."""
 
 
 class ItemNotFound(NotFound):

@@ -13,7 +13,7 @@ from skyburst.contracts.records import BatchRecord, JobRecord
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine.combine import RESULT
 from skyburst.engine.watch import NOT_SENT, reason_of
-from skyburst.errors import InvalidItems, ObjectNotFound
+from skyburst.errors import DatasetNotFound, InvalidItems, ObjectNotFound
 from skyburst.manifest import ItemReader, Manifest, parse_source
 from skyburst.objects import ObjectStore
 from skyburst.ports import TaskTable
@@ -119,13 +119,31 @@ def _name(items: ItemReader, number: int) -> str:
 
 
 def log_lines(objects: ObjectStore, job: JobRecord, number: int, after: int = 0) -> list[dict[str, Any]]:
-    """The lines of a dataset's log, those after one: `{"line", "at", "stream", "text"}`, as of some seconds ago."""
+    """The lines of a dataset's log, those after one: `{"line", "at", "stream", "text"}`, as of some seconds ago.
+
+    Raises:
+        DatasetNotFound: saying how many datasets the job has.
+    """
+    _check_number(job, number)
     try:
         data = objects.get(dataset_prefix(job_prefix(job), number) + LOG)
     except ObjectNotFound:
         return []
     lines = [json.loads(line) for line in data.splitlines()]
     return [line for line in lines if line["line"] > after]
+
+
+def _check_number(job: JobRecord, number: int) -> None:
+    if not is_command(job):
+        raise DatasetNotFound(
+            f"job {job.job_id} has no dataset {number}: its analysis {job.analysis['name']!r} is no command, and has none"
+        )
+    if job.plan is None:
+        raise DatasetNotFound(f"job {job.job_id} has no dataset {number} yet: its datasets are not listed")
+    count = job.plan["items"]
+    if not 0 <= number < count:
+        has = f"{count:,} datasets, with the numbers 0 to {count - 1}" if count > 1 else "one dataset, with the number 0"
+        raise DatasetNotFound(f"job {job.job_id} has no dataset {number}: it has {has}")
 
 
 def result_keys(job: JobRecord, status: dict[str, Any]) -> dict[str, tuple[str, int]]:

@@ -36,7 +36,7 @@ class DatasetsOfHome:
         return statuses(self.objects, self.table, job)
 
     def dataset_log(self: Stores, job: JobRecord, number: int, after: int = 0) -> list[dict[str, Any]]:
-        """The lines of the log of a dataset after one of them."""
+        """The lines of the log of a dataset after one of them. Raises DatasetNotFound."""
         from skyburst.environments.reading import log_lines
 
         return log_lines(self.objects, job, number, after)

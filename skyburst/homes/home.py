@@ -229,7 +229,7 @@ class Home(Protocol):
         """The status of each dataset of a job of a command, in order; see `skyburst.environments.reading.statuses`."""
 
     def dataset_log(self, job: JobRecord, number: int, after: int = 0) -> list[dict[str, Any]]:
-        """The lines of the log of a dataset after one of them: `{"line", "at", "stream", "text"}`."""
+        """The lines of the log of a dataset after one of them: `{"line", "at", "stream", "text"}`. Raises DatasetNotFound."""
 
     def dataset_files(self, job: JobRecord, status: dict[str, Any]) -> Mapping[str, Readable]:
         """The result files of a dataset, of which this is the status, by name."""

@@ -502,7 +502,7 @@ class Service:
             ]  # fmt: skip
 
     def dataset_log(self, job_id: str, user: str | None, number: int, after: int) -> list[LogLine]:
-        """The lines of the log of a dataset after one of them."""
+        """The lines of the log of a dataset after one of them. Raises DatasetNotFound."""
         with self._home() as home:
             lines = home.dataset_log(self._job(home, job_id, user), number, after)
             return msgspec.convert(lines, list[LogLine])

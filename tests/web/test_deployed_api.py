@@ -316,6 +316,18 @@ def test_of_the_jobs_of_a_deployment_those_of_who_asks_alone_are_read_page_by_pa
         assert "no such job in the list" in refused(world.api.get("/api/jobs", after=foreign), 400, "invalid_query")
 
 
+def test_the_log_of_a_dataset_that_there_is_not_is_told_with_the_number_of_those_that_there_are(world: World) -> None:
+    analysis = world.registry["monte-carlo"]["reference"]
+    command = {**analysis, "blueprint": {**analysis["blueprint"], "command": ["true"]}}
+    for name, plan in (("planned", {"items": 3, "batches": 3, "batch_size": 1}), ("not-yet", None)):
+        job = replace(a_job(name, state=JobState.RUNNING, user="ada"), analysis=command, plan=plan)
+        world.deployed.table.create_job(job)
+    assert world.api.get("/api/jobs/planned/datasets/2/log").json() == []
+    detail = refused(world.api.get("/api/jobs/planned/datasets/99/log"), 404, "dataset_not_found")
+    assert detail == "job planned has no dataset 99: it has 3 datasets, with the numbers 0 to 2"
+    assert "not listed" in refused(world.api.get("/api/jobs/not-yet/datasets/0/log"), 404, "dataset_not_found")
+
+
 def test_a_job_of_an_administrator_has_a_user_too(world: World) -> None:
     answer = world.api.ask("POST", "/api/jobs", MONTE_CARLO, who="root", groups="[administrators]")
     assert (answer.status, answer.json()["user"]) == (201, "root")

@@ -249,6 +249,17 @@ def test_an_uploaded_file_is_a_dataset_of_a_command(api, tmp_path):
     assert "counting" in [line["text"] for line in log]
     after = api.get(f"/api/jobs/{job}/datasets/0/log", params={"after": log[-1]["line"]}).json()
     assert after == []
+    for number in (1, 99):
+        detail = refused(api.get(f"/api/jobs/{job}/datasets/{number}/log"), 404, "dataset_not_found")
+        assert f"has no dataset {number}: it has one dataset, with the number 0" in detail
+
+
+def test_a_job_of_no_command_has_no_dataset_whose_log_could_be_read(api, scripted):
+    job = submit(api, scripted("ok"))["job_id"]
+    assert api.get(f"/api/jobs/{job}/datasets").json() == []
+    detail = refused(api.get(f"/api/jobs/{job}/datasets/0/log"), 404, "dataset_not_found")
+    assert "is no command, and has none" in detail
+    wait_for(api, job, "SUCCEEDED")
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/nothing", "/api/jobs/x/y/z"])
