@@ -7,6 +7,7 @@
     │   ├── InvalidAnalysis
     │   ├── InvalidItems
     │   ├── InvalidLibrary
+    │   │   └── UnreadableLibrary
     │   ├── InvalidTemplate
     │   ├── InvalidPeople
     │   ├── NotAllowed
@@ -103,6 +104,10 @@ class InvalidItems(Invalid):
 
 class InvalidLibrary(Invalid):
     """Raised when a library cannot be built, read or trusted."""
+
+
+class UnreadableLibrary(InvalidLibrary):
+    """Raised when a library that a server offers is damaged or cannot be reached: no fault of who asks for it."""
 
 
 class NotJson(Invalid):

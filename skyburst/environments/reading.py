@@ -142,7 +142,9 @@ def _check_number(job: JobRecord, number: int) -> None:
         raise DatasetNotFound(f"job {job.job_id} has no dataset {number} yet: its datasets are not listed")
     count = job.plan["items"]
     if not 0 <= number < count:
-        has = f"{count:,} datasets, with the numbers 0 to {count - 1}" if count > 1 else "one dataset, with the number 0"
+        has = (
+            f"{count:,} datasets, with the numbers 0 to {count - 1}" if count > 1 else "one dataset, with the number 0"
+        )
         raise DatasetNotFound(f"job {job.job_id} has no dataset {number}: it has {has}")
 
 

@@ -7,13 +7,20 @@ from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
 
-from skyburst.errors import InvalidItems, InvalidLibrary, LibraryNotFound
+from skyburst.errors import InvalidItems, InvalidLibrary, LibraryNotFound, UnreadableLibrary
 from skyburst.folders import open_folder
 from skyburst.homes.home import StoredFile
 from skyburst.library import inspect_library, layout, open_library, read_index
 from skyburst.library.document import Library as Stored
 from skyburst.web.documents import Library
 from skyburst.web.images import Size
+
+
+def unreadable(library_id: str, why: str) -> UnreadableLibrary:
+    """Of a library that is offered, and cannot be read for a reason that has the remedy."""
+    return UnreadableLibrary(
+        f"library {library_id!r} cannot be used until whoever runs this server has mended it: {why}"
+    )
 
 
 class LocalLibraries:
@@ -37,13 +44,16 @@ class LocalLibraries:
             except InvalidLibrary as error:
                 found[folder.name] = Library(
                     id=folder.name, name=folder.name, items=0, version=0, properties={}, metadata={}, indexed=False,
-                    problem=str(error),
+                    problem=str(unreadable(folder.name, str(error))),
                 )  # fmt: skip
         return sorted(found.values(), key=lambda library: (library.name.lower(), library.id))
 
     def get(self, library_id: str) -> Library:
-        """A library. Raises LibraryNotFound, InvalidLibrary."""
-        return _shown(self._folder(library_id))
+        """A library. Raises LibraryNotFound, UnreadableLibrary."""
+        try:
+            return _shown(self._folder(library_id))
+        except InvalidLibrary as error:
+            raise unreadable(library_id, str(error)) from error
 
     def location(self, library_id: str) -> str:
         """Its folder. Raises LibraryNotFound."""
@@ -69,7 +79,10 @@ class LocalLibraries:
 
     def size(self, library_id: str) -> Size | None:
         """Width and height of its images in pixels; None when it is no library of images."""
-        size = open_library(self._folder(library_id)).size
+        try:
+            size = open_library(self._folder(library_id)).size
+        except InvalidLibrary as error:
+            raise unreadable(library_id, str(error)) from error
         return Size(*size) if size else None
 
     def thumbnail(self, library_id: str, key: str) -> StoredFile:

@@ -67,7 +67,7 @@ class Libraries(Protocol):
         """All of them by their names; one that cannot be read says why."""
 
     def get(self, library_id: str) -> Library:
-        """A library. Raises LibraryNotFound, InvalidLibrary."""
+        """A library. Raises LibraryNotFound, UnreadableLibrary."""
 
     def location(self, library_id: str) -> str:
         """Its folder or URL. Raises LibraryNotFound."""

@@ -18,6 +18,7 @@ from skyburst.errors import (
     SkyburstError,
     StorageFull,
     TooManyJobs,
+    UnreadableLibrary,
 )
 from skyburst.web.documents import Problem
 
@@ -30,6 +31,7 @@ STATUSES: tuple[tuple[type[SkyburstError], int], ...] = (
     (TooManyJobs, 429),
     (AwsUnavailable, 503),
     (InvalidPeople, 500),
+    (UnreadableLibrary, 500),
     (Invalid, 400),
     (NotFound, 404),
     (Conflict, 409),

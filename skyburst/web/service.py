@@ -230,10 +230,13 @@ class Service:
             self._refuse_paths(given)
         for part in ("parameters", "items"):
             if part in given:
-                given[part] = resolved(
-                    given[part], lambda one: self.uploads.location(one, user), self.libraries.location
-                )
+                given[part] = resolved(given[part], lambda one: self.uploads.location(one, user), self._searchable)
         return given
+
+    def _searchable(self, library_id: str) -> str:
+        """Where a library is that can be read. Raises LibraryNotFound, UnreadableLibrary."""
+        self.libraries.get(library_id)
+        return self.libraries.location(library_id)
 
     def _refuse_paths(self, document: Mapping[str, Any]) -> None:
         analysis = document.get("analysis")
@@ -252,7 +255,7 @@ class Service:
         for at, text in texts_in(found.parameters or {}):
             field = f"parameters{dotted(at)}"
             try:
-                resolved(text, lambda one: self.uploads.location(one, user), self.libraries.location)
+                resolved(text, lambda one: self.uploads.location(one, user), self._searchable)
             except (NotFound, Invalid) as error:
                 if field not in wrong:
                     found.problems.append(CheckedProblem(field=field, detail=str(error)))

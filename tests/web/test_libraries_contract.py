@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from skyburst.errors import InvalidLibrary, LibraryNotFound
+from skyburst.errors import LibraryNotFound, UnreadableLibrary
 from skyburst.objects import open_store
 from skyburst.web.images import Size
 from tests.cli.terminal import skyburst
@@ -63,7 +63,11 @@ def test_libraries_are_offered_with_their_counts_and_what_is_wrong_with_them(off
     assert (brains.name, brains.items, brains.version, brains.problem, brains.indexed) == ("brains", 6, 1, None, False)
     assert {"width", "height"} <= brains.properties.keys()
     assert sum(brains.metadata["alignment_space"].values()) == 6
-    assert "library.json" in (found["damaged"].problem or "")
+    said = found["damaged"].problem or ""
+    assert said.startswith(
+        "library 'damaged' cannot be used until whoever runs this server has mended it: library.json of"
+    )
+    assert said.endswith("restore it from a copy, or remove it and build again")
 
 
 def test_a_library_is_found_by_its_id_and_by_where_it_is(offered: Offered) -> None:
@@ -82,8 +86,14 @@ def test_there_is_no_other_library(offered: Offered) -> None:
     for name in ("other", "none", "", "../brains", "brains/images"):
         with pytest.raises(LibraryNotFound):
             offered.libraries.get(name)
-    with pytest.raises(InvalidLibrary):
-        offered.libraries.get("damaged")
+
+
+def test_of_a_damaged_library_everything_that_is_asked_says_what_is_wrong_and_what_to_do(offered: Offered) -> None:
+    (damaged,) = [library for library in offered.libraries.all() if library.id == "damaged"]
+    for ask in (offered.libraries.get, offered.libraries.size):
+        with pytest.raises(UnreadableLibrary) as told:
+            ask("damaged")
+        assert str(told.value) == damaged.problem
 
 
 def test_small_pictures_are_had_by_their_names_and_nothing_else(offered: Offered, built: Path) -> None:

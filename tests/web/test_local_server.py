@@ -10,7 +10,7 @@ import pytest
 
 from tests.cli.terminal import skyburst
 from tests.conftest import needed
-from tests.web.conftest import wait_for
+from tests.web.conftest import complete_upload, wait_for
 
 
 @pytest.fixture
@@ -143,7 +143,21 @@ def test_a_library_is_offered_with_its_counts_and_small_pictures(state_folder, t
     assert (listed["brains"]["items"], listed["brains"]["problem"]) == (12, None)
     assert {"width", "height"} <= listed["brains"]["properties"].keys()
     assert listed["brains"]["metadata"]
-    assert "damaged" in listed["damaged"]["problem"] or "library.json" in listed["damaged"]["problem"]
+    assert "library.json of the library" in listed["damaged"]["problem"]
+    given = {"mask": "none.png", "library": "library:damaged"}
+    search = {"analysis": "color-depth-search", "parameters": given}
+    upload = complete_upload(api, b"no image", "a.png", library="damaged", check=False)
+    for answer in (
+        api.get("/api/libraries/damaged"),
+        api.post("/api/jobs", json=search),
+        api.post("/api/estimates", json=search),
+        upload,
+    ):
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (500, "unreadable_library"), problem
+        assert problem["detail"] == listed["damaged"]["problem"]
+    checked = api.post("/api/analyses/color-depth-search/check", json={"parameters": given}).json()["problems"]
+    assert [one["detail"] for one in checked if one["field"] == "parameters.library"] == [listed["damaged"]["problem"]]
     picture = next((libraries / "brains" / "thumbnails").rglob("*.jpg"))
     key = picture.relative_to(libraries / "brains")
     assert api.get(f"/api/libraries/brains/{key}").content == picture.read_bytes()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from skyburst.errors import AwsUnavailable, InvalidJob, InvalidPeople, StorageError
+from skyburst.errors import AwsUnavailable, InvalidJob, InvalidLibrary, InvalidPeople, StorageError, UnreadableLibrary
 from skyburst.web.problems import problem_of
 
 
@@ -14,6 +14,8 @@ from skyburst.web.problems import problem_of
         (InvalidJob("job.items is missing"), 400, "invalid_job"),
         (AwsUnavailable("Step Functions does not answer"), 503, "aws_unavailable"),
         (InvalidPeople("groups/imaging.toml is damaged"), 500, "invalid_people"),
+        (InvalidLibrary("there is no library at /x"), 400, "invalid_library"),
+        (UnreadableLibrary("library.json is damaged"), 500, "unreadable_library"),
         (StorageError("the table is busy"), 500, "storage_error"),
     ],
 )  # fmt: skip

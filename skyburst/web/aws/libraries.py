@@ -16,13 +16,21 @@ from typing import NamedTuple
 
 import msgspec
 
-from skyburst.errors import InvalidItems, InvalidLibrary, LibraryNotFound, ObjectNotFound, StorageError
+from skyburst.errors import (
+    InvalidItems,
+    InvalidLibrary,
+    LibraryNotFound,
+    ObjectNotFound,
+    StorageError,
+    UnreadableLibrary,
+)
 from skyburst.homes.home import StoredObject
 from skyburst.library import inspect_library, layout, open_library, read_index
 from skyburst.library.document import Library as Stored
 from skyburst.objects import ObjectStore, open_store
 from skyburst.web.documents import Library
 from skyburst.web.images import Size
+from skyburst.web.libraries import unreadable
 
 log = logging.getLogger(__name__)
 
@@ -68,10 +76,10 @@ class S3Libraries:
         return sorted((one.shown for one in known.values()), key=lambda library: (library.name.lower(), library.id))
 
     def get(self, library_id: str) -> Library:
-        """A library. Raises LibraryNotFound, InvalidLibrary."""
+        """A library. Raises LibraryNotFound, UnreadableLibrary."""
         found = self._one(library_id)
         if found.shown.problem is not None:
-            raise InvalidLibrary(found.shown.problem)
+            raise UnreadableLibrary(found.shown.problem)
         return found.shown
 
     def location(self, library_id: str) -> str:
@@ -150,8 +158,9 @@ class S3Libraries:
             if not self._has_description(location):
                 return None
             problem = Library(
-                id=name, name=name, items=0, version=0, properties={}, metadata={}, indexed=False, problem=str(error)
-            )
+                id=name, name=name, items=0, version=0, properties={}, metadata={}, indexed=False,
+                problem=str(unreadable(name, str(error))),
+            )  # fmt: skip
             return _Known(location, "", problem, None)
         shown = Library(
             id=name, name=stored.name, items=stored.count, version=stored.version, properties=stored.properties,
