@@ -328,6 +328,23 @@ def test_the_log_of_a_dataset_that_there_is_not_is_told_with_the_number_of_those
     assert "not listed" in refused(world.api.get("/api/jobs/not-yet/datasets/0/log"), 404, "dataset_not_found")
 
 
+def test_a_job_that_the_planner_does_not_take_up_in_time_is_told_with_what_to_do(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skyburst.web.aws.home import ServedHome
+
+    world.job("failed", "ada", JobState.FAILED)
+    resumed = world.api.ask("POST", "/api/jobs/failed/resume")
+    assert (resumed.status, resumed.json()["runs"]) == (200, 2)
+    world.job("stays", "ada", JobState.FAILED)
+    world.end()  # nobody plans any more
+    monkeypatch.setattr(ServedHome, "resumed_s", 0.5)
+    detail = refused(world.api.ask("POST", "/api/jobs/stays/resume"), 500, "storage_error")
+    assert detail.startswith("job stays is not taken up after 0.5 s by the execution stays-")
+    assert detail.endswith("look at the job again in a while, and resume it once more if it is as it was")
+    assert world.deployed.table.job("stays").state is JobState.FAILED
+
+
 def test_a_job_of_an_administrator_has_a_user_too(world: World) -> None:
     answer = world.api.ask("POST", "/api/jobs", MONTE_CARLO, who="root", groups="[administrators]")
     assert (answer.status, answer.json()["user"]) == (201, "root")

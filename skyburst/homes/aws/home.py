@@ -75,6 +75,8 @@ class AwsHome(DatasetsOfHome):
     poll_s = 0.5
     planned_s: float | None = None
     """For so long a new job is waited for; None for as long as it takes."""
+    resumed_s = 900.0
+    """For so long it is waited until a job that is resumed has been taken up."""
 
     def __init__(
         self, prefix: str | None = None, region: str | None = None, *, showing: Showing = not_shown,
@@ -284,12 +286,13 @@ class AwsHome(DatasetsOfHome):
         Raises:
             JobBusy: while it runs.
             InvalidJob: when it cannot run as its analysis is deployed now; the job stays as it was.
+            StorageError: when the planner has not taken it up in time; it may do so later.
         """
         job = self.table.job(job_id)  # first: whoever takes the job up later begins another run
         self._check_free(job_id)
         if job.state is JobState.SUCCEEDED:
             return
-        name = execution_name(job_id)
+        name, began = execution_name(job_id), time.monotonic()
         self._executions.start(name, {"resume": job_id})
         while True:
             execution = self._executions.look(name)
@@ -298,6 +301,11 @@ class AwsHome(DatasetsOfHome):
                 return
             if execution is not None and not execution.running:
                 raise refusal(execution, job_id)
+            if time.monotonic() - began > self.resumed_s:
+                raise StorageError(
+                    f"job {job_id} is not taken up after {self.resumed_s:g} s by the execution {name}, which goes on: look at the "
+                    "job again in a while, and resume it once more if it is as it was"
+                )
             time.sleep(PLAN_LOOK_S)
 
     def _check_free(self, job_id: str) -> None:

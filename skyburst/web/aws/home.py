@@ -84,7 +84,7 @@ class Inside(Account):
 class ServedHome(AwsHome):
     """The jobs of the deployment, for whoever sends requests: no file of the function becomes part of a job."""
 
-    planned_s = 20.0  # API Gateway gives a request 30 seconds
+    planned_s = resumed_s = 20.0  # API Gateway gives a request 30 seconds
 
     def __init__(self, account: Inside, analyses: Analyses) -> None:
         super().__init__(account=account)
