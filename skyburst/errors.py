@@ -39,6 +39,7 @@
     │   ├── IdempotencyConflict
     │   ├── TooManyJobs
     │   ├── UploadInUse
+    │   ├── UploadBusy
     │   └── LocalCloudBusy
     ├── JobEnded                      a job ended without the result that was asked for
     │   ├── JobFailed
@@ -241,6 +242,10 @@ class TooManyJobs(Conflict):
 
 class UploadInUse(Conflict):
     """Raised when an upload is to be removed that a job needs which has not ended."""
+
+
+class UploadBusy(Conflict):
+    """Raised when parts of an upload are received while it is to be completed, or the other way round."""
 
 
 class IdempotencyConflict(Conflict):

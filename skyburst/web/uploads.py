@@ -19,16 +19,21 @@ from typing import BinaryIO, Protocol
 
 import msgspec
 
-from skyburst.errors import InvalidUpload, StorageError, StorageFull, UploadNotFound, is_disk_full
+from skyburst.errors import InvalidUpload, StorageError, StorageFull, UploadBusy, UploadNotFound, is_disk_full
 from skyburst.local_files import write_whole
 from skyburst.web.documents import NewUpload, Upload, UploadLine, UploadPart
 from skyburst.web.images import Size, facts_of
+from skyburst.web.locks import held
 
 PART_BYTES = 8 * 2**20
 MOST_PARTS = 10_000
 KEPT_S = 7 * 24 * 3600.0
 """An upload that nobody completed is removed after so long."""
 ABOUT, DATA, PARTS, FILE = "upload.json", "data", "parts", "file"
+WRITERS = "writers.lock"
+"""Held by those who write parts together, and alone by who completes the upload: what is checked stays as it is."""
+LAST_PARTS_S = 5.0
+"""For so long parts are waited for that still come: of a connection that was lost, a server may hear some time later."""
 REMOVED = ".removed"
 """End of the name of a folder that is being removed."""
 ID = re.compile(r"[0-9a-f]{32}\Z")
@@ -174,28 +179,25 @@ class LocalUploads:
 
         Raises:
             UploadNotFound: when there is no such upload, or no such part of it.
-            InvalidUpload: when the part has fewer or more bytes than it should.
+            InvalidUpload: when the part has fewer or more bytes than it should, or the upload is complete.
+            UploadBusy: while it is being completed.
         """
         kept = self._of(upload_id, owner)
         if not 1 <= number <= kept.count:
             raise UploadNotFound(f"upload {upload_id} has no part {number}: it has {kept.count}")
         part = kept.part(number)
-        if kept.complete:
-            raise InvalidUpload(f"upload {upload_id} is complete: begin another one to send other bytes", "number")
         folder = self._folder / kept.id
-        received = folder / PARTS / str(number)
-        written = 0
         try:
-            received.unlink(missing_ok=True)  # sent again, it is not there until all its bytes are: they may be others
-            with open(folder / DATA, "r+b") as file:
-                file.seek(part.offset)
-                async for chunk in body:
-                    written += len(chunk)
-                    if written > part.size:
-                        break
-                    file.write(chunk)
-            if written == part.size:
-                received.touch()
+            with held(folder / WRITERS, alone=False):
+                if self._of(upload_id, owner).complete:
+                    raise InvalidUpload(
+                        f"upload {upload_id} is complete: begin another one to send other bytes", "number"
+                    )
+                written = await _write(folder, part, body)
+        except BlockingIOError as error:
+            raise UploadBusy(
+                f"upload {upload_id} is being completed: its parts are not taken again; begin another one to send other bytes"
+            ) from error
         except FileNotFoundError as error:  # removed while its parts came
             raise no_upload(upload_id) from error
         except OSError as error:
@@ -217,7 +219,20 @@ class LocalUploads:
         Raises:
             UploadNotFound: when there is no such upload.
             InvalidUpload: when parts are missing, or it is no image, or one of another size.
+            UploadBusy: when parts are received that are sent once more.
         """
+        folder = self._folder / self._of(upload_id, owner).id
+        try:
+            with held(folder / WRITERS, alone=True, wait_s=LAST_PARTS_S):
+                return self._completed(upload_id, expected, owner)
+        except BlockingIOError as error:
+            raise UploadBusy(
+                f"parts of upload {upload_id} are being received: complete it once more when they are there"
+            ) from error
+        except FileNotFoundError as error:  # removed since it was looked at
+            raise no_upload(upload_id) from error
+
+    def _completed(self, upload_id: str, expected: Size | None, owner: str | None) -> Upload:
         kept = self._of(upload_id, owner)
         missing = [part.number for part in self._shown(kept).parts if not part.received]
         if missing:
@@ -327,6 +342,27 @@ class LocalUploads:
             raise no_upload(folder.name) from error
         except OSError as error:
             raise StorageError(f"upload {folder.name} cannot be removed: {error}") from error
+
+
+async def _write(folder: Path, part: UploadPart, body: AsyncIterator[bytes]) -> int:
+    """Write a part where it belongs; how many bytes it has, or one more than it should at least. It is there when it is whole."""
+    received = folder / PARTS / str(part.number)
+    received.unlink(missing_ok=True)  # sent again, it is not there until all its bytes are: they may be others
+    written = 0
+    try:
+        with open(folder / DATA, "r+b") as file:
+            file.seek(part.offset)
+            async for chunk in body:
+                written += len(chunk)
+                if written > part.size:
+                    break
+                file.write(chunk)
+        if written == part.size:
+            received.touch()
+        return written
+    finally:
+        if written != part.size:  # another request may have sent it whole meanwhile, and this one has written over it
+            received.unlink(missing_ok=True)
 
 
 def _stored(error: OSError, folder: Path) -> StorageError:

@@ -6,17 +6,24 @@ import asyncio
 import hashlib
 import io
 import json
+import secrets
 import shutil
+import threading
+import time
 import tracemalloc
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from skyburst.errors import UploadNotFound
+from skyburst.errors import StorageError, UploadBusy, UploadNotFound
 from skyburst.web import uploads
 from skyburst.web.documents import NewUpload
+from skyburst.web.locks import held
+from tests.conftest import needed
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +107,92 @@ def test_a_part_that_is_sent_again_and_refused_is_not_received_any_more(api):
     send(api, upload, bytes(1_500), 1)
     done = api.post(f"/api/uploads/{upload['id']}/complete").json()
     assert done["sha256"] == hashlib.sha256(bytes(1_500)).hexdigest()
+
+
+def test_what_was_checked_is_what_jobs_read_however_parts_are_sent_again_meanwhile(server, state_folder):
+    """Each request writes other bytes, and some are under way whenever the upload is completed."""
+    httpx = needed("httpx")
+    base, _, token = server.partition("/?token=")
+    size, codes = 8 * 2**20, set()
+    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
+
+        def send_some(path: str) -> None:
+            for _ in range(4):
+                answer = client.put(f"{path}/parts/1", content=secrets.token_bytes(size))
+                codes.add("" if answer.status_code == 200 else answer.json()["code"])
+
+        for _ in range(5):
+            upload = client.post("/api/uploads", json={"name": "a", "size": size, "purpose": "data"}).json()
+            path = f"/api/uploads/{upload['id']}"
+            assert client.put(f"{path}/parts/1", content=bytes(size)).status_code == 200
+            with ThreadPoolExecutor(3) as pool:
+                senders = [pool.submit(send_some, path) for _ in range(3)]
+                while (done := client.post(f"{path}/complete")).status_code != 200:
+                    assert done.json()["code"] in ("upload_busy", "invalid_upload"), done.text
+                for sender in senders:
+                    sender.result(60)
+            data = (state_folder / "uploads" / upload["id"] / "data").read_bytes()
+            assert done.json()["sha256"] == hashlib.sha256(data).hexdigest()
+    assert codes <= {"", "upload_busy", "invalid_upload"}
+
+
+def test_an_upload_is_not_completed_while_a_part_comes_once_more_and_is_when_it_is_there(server):
+    httpx = needed("httpx")
+    base, _, token = server.partition("/?token=")
+    sent, go_on = threading.Event(), threading.Event()
+
+    def slowly() -> Iterator[bytes]:
+        yield b"new "
+        sent.set()
+        assert go_on.wait(60)
+        yield b"text"
+
+    with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
+        upload = client.post("/api/uploads", json={"name": "a", "size": 8, "purpose": "data"}).json()
+        path = f"/api/uploads/{upload['id']}"
+        assert client.put(f"{path}/parts/1", content=b"old text").status_code == 200
+        with ThreadPoolExecutor(1) as pool:
+            again = pool.submit(client.put, f"{path}/parts/1", content=slowly(), headers={"Content-Length": "8"})
+            assert sent.wait(60)
+            while client.get(path).json()["parts"][0]["received"]:
+                time.sleep(0.02)
+            assert "complete it once more when they are there" in refused(
+                client.post(f"{path}/complete"), 409, "upload_busy"
+            )
+            go_on.set()
+            assert again.result(60).status_code == 200
+        done = client.post(f"{path}/complete").json()
+    assert done["sha256"] == hashlib.sha256(b"new text").hexdigest()
+
+
+def test_no_part_is_taken_while_an_upload_is_completed(tmp_path):
+    kept = uploads.LocalUploads(tmp_path / "uploads", 10_000)
+    upload = kept.begin(NewUpload(name="a", size=4), 0.0, None)
+
+    async def body():
+        yield b"text"
+
+    lock = tmp_path / "uploads" / upload.id / uploads.WRITERS
+    with held(lock, alone=True), pytest.raises(UploadBusy, match="its parts are not taken again"):
+        asyncio.run(kept.receive(upload.id, 1, body(), None))
+    assert asyncio.run(kept.receive(upload.id, 1, body(), None)).received
+
+
+def test_of_two_that_send_a_part_the_one_that_breaks_off_last_leaves_it_not_received(tmp_path):
+    kept = uploads.LocalUploads(tmp_path / "uploads", 10_000)
+    upload = kept.begin(NewUpload(name="a", size=8), 0.0, None)
+
+    async def whole():
+        yield b"old text"
+
+    async def broken():
+        yield b"new "
+        assert (await kept.receive(upload.id, 1, whole(), None)).received
+        raise ConnectionAbortedError
+
+    with pytest.raises(StorageError):
+        asyncio.run(kept.receive(upload.id, 1, broken(), None))
+    assert not kept.get(upload.id, None).parts[0].received
 
 
 def test_an_upload_may_be_removed_while_its_parts_come(tmp_path):

@@ -303,8 +303,8 @@ class AwsHome(DatasetsOfHome):
                 raise refusal(execution, job_id)
             if time.monotonic() - began > self.resumed_s:
                 raise StorageError(
-                    f"job {job_id} is not taken up after {self.resumed_s:g} s by the execution {name}, which goes on: look at the "
-                    "job again in a while, and resume it once more if it is as it was"
+                    f"job {job_id} is not taken up after {self.resumed_s:g} s by the execution {name}, which goes on: look at "
+                    "the job again in a while, and resume it once more if it is as it was"
                 )
             time.sleep(PLAN_LOOK_S)
 

@@ -14,7 +14,8 @@ export class Problem extends Error {
 
   /** Whether the same request may succeed a moment later. */
   get passing(): boolean {
-    return this.code === "unreachable" || this.status === 429 || this.status >= 500;
+    if (this.code === "unreachable" || this.code === "upload_busy") return true;
+    return this.status === 429 || (this.status >= 500 && this.code !== "unreadable_library");
   }
 }
 
