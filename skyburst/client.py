@@ -23,7 +23,7 @@ from skyburst.errors import (
     StorageError,
 )
 from skyburst.finding import Found, find_analysis
-from skyburst.homes.home import Home, open_home
+from skyburst.homes.home import Home, forgotten, open_home
 from skyburst.homes.waiting import progress_of, wait
 
 log = logging.getLogger(__name__)
@@ -183,11 +183,13 @@ def submit(job: Job | str | Path | None = None, *, home: Home | str = "local", *
 
 
 def create(
-    job: Job | str | Path | None = None, *, home: Home | str = "local", folder: Path | None = None, **fields: Any
-) -> JobHandle:
+    job: Job | str | Path | None = None, *, home: Home | str = "local", folder: Path | None = None,
+    note_id: Callable[[str], None] = forgotten, **fields: Any,
+) -> JobHandle:  # fmt: skip
     """Check and store a job without starting it.
 
-    Arguments as for `run`; paths are relative to the folder, else to the current one.
+    Arguments as for `run`; paths are relative to the folder, else to the current one. `note_id` is called with the id of a new
+    job before it is stored.
     """
     if isinstance(job, JobSpec):
         document = job.document()
@@ -204,7 +206,7 @@ def create(
     where = open_home(home)
     try:
         found = _found(spec.analysis, folder, where)
-        record = where.create_job(spec, found, folder)
+        record = where.create_job(spec, found, folder, note_id)
     except SkyburstError:
         if where is not home:
             where.close()

@@ -26,6 +26,10 @@ HOMES = ("local", "aws")
 OnProgress = Callable[["Progress"], None]
 
 
+def forgotten(_job_id: str) -> None:
+    """Of the id of a new job that nobody wants to know before it is stored."""
+
+
 class Readable(Protocol):
     """A result or a result file, wherever it is stored."""
 
@@ -136,13 +140,16 @@ class Home(Protocol):
     def close(self) -> None:
         """Close what was opened."""
 
-    def create_job(self, spec: JobSpec, found: Found | None, folder: Path) -> JobRecord:
+    def create_job(
+        self, spec: JobSpec, found: Found | None, folder: Path, note_id: Callable[[str], None] = forgotten
+    ) -> JobRecord:
         """Check a job as far as can be before it starts, and store it; paths are relative to the folder.
 
         Args:
             spec: the job specification.
             found: the analysis as it is on this machine, if it is.
             folder: that relative paths start from.
+            note_id: called with the job's id before it is stored, or started where what starts it stores it.
 
         Raises:
             InvalidJob: naming the field, its value and what was expected.
@@ -197,6 +204,9 @@ class Home(Protocol):
 
     def is_driven(self, job_id: str) -> bool:
         """Whether something takes the job to its end at this moment."""
+
+    def is_awaited(self, job_id: str, since: float) -> bool:
+        """Whether a job may still be stored that is not, and whose id was noted then, seconds since the epoch."""
 
     def is_taken(self, job_id: str) -> bool:
         """Whether another program drives the job such that this one can only wait for it."""

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Collection, Mapping
 from contextlib import AbstractContextManager
 from typing import BinaryIO, Protocol
 
 from skyburst.homes.home import Readable
 from skyburst.web.documents import Library, Link, NewUpload, Upload, UploadLine, UploadPart
 from skyburst.web.images import Size
+
+Check = Callable[[Mapping[str, float]], None]
+"""Raises UploadInUse. It is given the ids of jobs that were about to be started and may not be stored yet, and when that was."""
+
+
+def nothing_needs(_noted: Mapping[str, float]) -> None:
+    """The check of who knows that no job needs an upload."""
 
 
 class Uploads(Protocol):
@@ -56,8 +63,15 @@ class Uploads(Protocol):
     def open(self, upload_id: str, owner: str | None) -> AbstractContextManager[BinaryIO]:
         """The bytes of a complete upload, as a file that can seek. Raises InvalidUpload."""
 
-    def remove(self, upload_id: str, owner: str | None) -> None:
-        """Remove an upload and its file."""
+    def starting(self, upload_ids: Collection[str]) -> AbstractContextManager[Callable[[str], None]]:
+        """Entered, these uploads stay until a job is stored that needs them. What is entered is called with its id before.
+
+        Raises:
+            UploadNotFound: entered, or called, when one has been removed.
+        """
+
+    def remove(self, upload_id: str, owner: str | None, check: Check = nothing_needs) -> None:
+        """Remove an upload and its file, unless the check raises; meanwhile no job is started that needs it."""
 
 
 class Libraries(Protocol):

@@ -196,13 +196,28 @@ class Service:
             return pictures.exact(file, upload.name, channel)
 
     def remove_upload(self, upload_id: str, user: str | None) -> None:
-        """Remove a file. Raises UploadInUse while a job needs it that has not ended."""
-        self.uploads.get(upload_id, user)
+        """Remove a file. Raises UploadInUse while a job needs it that has not ended, or not even begun."""
         with self._home() as home:
-            using = next((job for job in home.table.jobs(UNFINISHED) if self._needs(home, job, upload_id)), None)
+            self.uploads.remove(upload_id, user, lambda noted: self._refuse_needed(home, upload_id, noted))
+
+    def _refuse_needed(self, home: Home, upload_id: str, noted: Mapping[str, float]) -> None:
+        for job_id, at in noted.items():
+            try:
+                job = home.table.job(job_id)
+            except JobNotFound:
+                if home.is_awaited(job_id, at):
+                    raise UploadInUse(
+                        f"job {job_id} needs upload {upload_id}, and is about to begin: cancel the job once it is there"
+                    ) from None
+            else:
+                if not job.state.finished:
+                    raise self._in_use(job, upload_id)
+        using = next((job for job in home.table.jobs(UNFINISHED) if self._needs(home, job, upload_id)), None)
         if using is not None:
-            raise UploadInUse(f"job {using.job_id} needs upload {upload_id}, and has not ended: cancel the job first")
-        self.uploads.remove(upload_id, user)
+            raise self._in_use(using, upload_id)
+
+    def _in_use(self, job: JobRecord, upload_id: str) -> UploadInUse:
+        return UploadInUse(f"job {job.job_id} needs upload {upload_id}, and has not ended: cancel the job first")
 
     def _needs(self, home: Home, job: JobRecord, upload_id: str) -> bool:
         return any(
@@ -525,8 +540,17 @@ class Service:
         return job
 
     def _start(self, home: Home, document: dict[str, Any], user: str | None) -> Job:
-        with self.quota.starting(home, user, self._owned(document, user)) as given:
-            handle = create(given, home=home, folder=self.folder)
+        named = {
+            upload_id
+            for part in (document.get("parameters"), document.get("items"))
+            for _, text in texts_in(part)
+            if (upload_id := self.uploads.named(text)) is not None
+        }
+        with (
+            self.quota.starting(home, user, self._owned(document, user)) as given,
+            self.uploads.starting(named) as note_id,
+        ):
+            handle = create(given, home=home, folder=self.folder, note_id=note_id)
         if handle.status() is JobState.PENDING and not home.is_driven(handle.job_id):
             home.drive_in_background(handle.job_id)
         return self._document(home, handle.record())

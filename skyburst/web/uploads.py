@@ -12,18 +12,28 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import AbstractContextManager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
 import msgspec
 
-from skyburst.errors import InvalidUpload, StorageError, StorageFull, UploadBusy, UploadNotFound, is_disk_full
+from skyburst.errors import (
+    InvalidUpload,
+    StorageError,
+    StorageFull,
+    UploadBusy,
+    UploadInUse,
+    UploadNotFound,
+    is_disk_full,
+)
+from skyburst.homes.home import forgotten
 from skyburst.local_files import write_whole
 from skyburst.web.documents import NewUpload, Upload, UploadLine, UploadPart
 from skyburst.web.images import Size, facts_of
 from skyburst.web.locks import held
+from skyburst.web.ports import Check, nothing_needs
 
 PART_BYTES = 8 * 2**20
 MOST_PARTS = 10_000
@@ -32,6 +42,10 @@ KEPT_S = 7 * 24 * 3600.0
 ABOUT, DATA, PARTS, FILE = "upload.json", "data", "parts", "file"
 WRITERS = "writers.lock"
 """Held by those who write parts together, and alone by who completes the upload: what is checked stays as it is."""
+USERS = "users.lock"
+"""Held by those who start jobs with the upload, and alone by who removes it."""
+STARTED_S = 30.0
+"""For so long jobs are waited for that are about to be stored."""
 LAST_PARTS_S = 5.0
 """For so long parts are waited for that still come: of a connection that was lost, a server may hear some time later."""
 REMOVED = ".removed"
@@ -265,9 +279,30 @@ class LocalUploads:
         """The bytes of a complete upload. Raises UploadNotFound, InvalidUpload."""
         return self._path(upload_id, owner).open("rb")
 
-    def remove(self, upload_id: str, owner: str | None) -> None:
-        """Remove a file. Raises UploadNotFound."""
-        self._discard(self._folder / self._of(upload_id, owner).id)
+    @contextmanager
+    def starting(self, upload_ids: Collection[str]) -> Iterator[Callable[[str], None]]:
+        """Entered, these uploads stay until a job is stored that needs them. Raises UploadNotFound."""
+        with ExitStack() as locks:
+            for upload_id in sorted(upload_ids):
+                try:
+                    locks.enter_context(held(self._folder / self._kept(upload_id).id / USERS, alone=False))
+                except (BlockingIOError, FileNotFoundError) as error:  # somebody removes it
+                    raise no_upload(upload_id) from error
+                self._kept(upload_id)
+            yield forgotten
+
+    def remove(self, upload_id: str, owner: str | None, check: Check = nothing_needs) -> None:
+        """Remove a file. Raises UploadNotFound, and UploadInUse for a job that is being started."""
+        folder = self._folder / self._of(upload_id, owner).id
+        try:
+            with held(folder / USERS, alone=True, wait_s=STARTED_S):
+                self._of(upload_id, owner)
+                check({})
+                self._discard(folder)
+        except BlockingIOError as error:
+            raise UploadInUse(f"a job is being started that needs upload {upload_id}: try again in a while") from error
+        except FileNotFoundError as error:
+            raise no_upload(upload_id) from error
 
     def _path(self, upload_id: str, owner: str | None) -> Path:
         kept = self._of(upload_id, owner)

@@ -228,7 +228,7 @@ def test_what_the_planner_refuses_is_not_asked_again(state: str) -> None:
         "InvalidTemplate", "AwsUnavailable", "ResultNotReady", "NotDeployed", "LibraryBusy", "LocalCloudBusy", "ItemNotFound",
         "PersonNotFound", "InvalidSubmission", "SubmissionNotFound", "FolderBusy",
         "InvalidRequest", "UploadNotFound", "LibraryNotFound", "TooManyJobs", "PictureNotFound",
-        "UploadInUse",
+        "UploadInUse", "UploadBusy", "DatasetNotFound",
     }  # fmt: skip
     refusals = {
         kind.__name__ for base in (errors.Invalid, errors.NotFound, errors.Conflict) for kind in base.__subclasses__()

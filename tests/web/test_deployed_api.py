@@ -200,6 +200,13 @@ def upload(api: Gateway, data: bytes, name: str, **fields: Any) -> dict[str, Any
     return found
 
 
+def text_field(world: World) -> str:
+    """The parameter of the analysis `word-statistics` that names files."""
+    schema = world.api.get("/api/analyses/word-statistics").json()["parameters"]["properties"]
+    (field,) = [name for name, entry in schema.items() if entry.get("format") == "path"]
+    return str(field)
+
+
 def test_what_a_job_will_take_is_told_where_the_code_of_its_analysis_is_not(world: World) -> None:
     answer = world.api.ask("POST", "/api/estimates", {**MONTE_CARLO, "items": [1, 2, 3, 4]})
     assert answer.status == 200, answer.content
@@ -258,8 +265,7 @@ def test_what_is_wrong_with_a_job_is_named_and_nothing_starts(world: World) -> N
 
 
 def test_no_file_of_the_function_becomes_part_of_a_job(world: World) -> None:
-    schema = world.api.get("/api/analyses/word-statistics").json()["parameters"]["properties"]
-    (field,) = [name for name, entry in schema.items() if entry.get("format") == "path"]
+    field = text_field(world)
     for path in ("/proc/self/environ", str(REPOSITORY), "environ"):
         given = {"analysis": "word-statistics", "parameters": {field: path}}
         assert world.api.ask("POST", "/api/jobs", given).status == 400, path
@@ -270,8 +276,7 @@ def test_no_file_of_the_function_becomes_part_of_a_job(world: World) -> None:
 
 def test_an_uploaded_file_is_a_parameter_that_jobs_read_from_s3(world: World) -> None:
     done = upload(world.api, b"one two two", "words.txt")
-    schema = world.api.get("/api/analyses/word-statistics").json()["parameters"]["properties"]
-    (field,) = [name for name, entry in schema.items() if entry.get("format") == "path"]
+    field = text_field(world)
     job = {"analysis": "word-statistics", "parameters": {field: f"upload:{done['id']}"}}
     started = world.api.ask("POST", "/api/jobs", job)
     assert started.status == 201, started.content
@@ -343,6 +348,39 @@ def test_a_job_that_the_planner_does_not_take_up_in_time_is_told_with_what_to_do
     assert detail.startswith("job stays is not taken up after 0.5 s by the execution stays-")
     assert detail.endswith("look at the job again in a while, and resume it once more if it is as it was")
     assert world.deployed.table.job("stays").state is JobState.FAILED
+
+
+def test_an_upload_stays_for_a_job_that_is_started_with_it_and_not_planned_yet(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from skyburst.web.aws.home import ServedHome
+
+    done = upload(world.api, b"one two two", "words.txt")
+    field = text_field(world)
+    world.end()  # nobody plans
+    monkeypatch.setattr(ServedHome, "planned_s", 0.5)
+    job = {"analysis": "word-statistics", "parameters": {field: f"upload:{done['id']}"}}
+    detail = refused(world.api.ask("POST", "/api/jobs", job), 500, "storage_error")
+    assert "is not planned after" in detail
+    (execution,) = world.states.list_executions(stateMachineArn=world.machine)["executions"]
+    told = refused(world.api.ask("DELETE", f"/api/uploads/{done['id']}"), 409, "upload_in_use")
+    assert told.startswith(f"job {execution['name']} needs upload {done['id']}, and is about to begin")
+    assert world.api.get(f"/api/uploads/{done['id']}").status == 200
+    world.states.stop_execution(executionArn=execution["executionArn"])
+    assert world.api.ask("DELETE", f"/api/uploads/{done['id']}").status == 204
+    assert world.api.get(f"/api/uploads/{done['id']}").status == 404
+
+
+def test_an_upload_stays_until_a_job_that_was_planned_has_ended(world: World) -> None:
+    done = upload(world.api, b"one two two", "words.txt")
+    job = {"analysis": "word-statistics", "parameters": {text_field(world): f"upload:{done['id']}"}}
+    started = world.api.ask("POST", "/api/jobs", job).json()["job_id"]
+    told = refused(world.api.ask("DELETE", f"/api/uploads/{done['id']}"), 409, "upload_in_use")
+    assert told == f"job {started} needs upload {done['id']}, and has not ended: cancel the job first"
+    record = world.deployed.table.job(started)
+    record.state = JobState.CANCELLED
+    assert world.deployed.table.update_job(record)
+    assert world.api.ask("DELETE", f"/api/uploads/{done['id']}").status == 204
 
 
 def test_a_job_of_an_administrator_has_a_user_too(world: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -125,6 +126,27 @@ def test_an_upload_that_a_job_needs_stays_until_the_job_has_ended(api, tmp_path,
     api.post(f"/api/jobs/{job}/cancel")
     wait_for(api, job, "CANCELLED")
     assert api.delete(f"/api/uploads/{upload['id']}").status_code == 204
+
+
+def test_of_a_job_and_the_removal_of_its_upload_at_once_one_is_refused(api):
+    started = []
+    with ThreadPoolExecutor(2) as pool:
+        for _ in range(8):
+            upload = complete_upload(api, b"one two two", "words.txt", purpose="data")["id"]
+            job = {"analysis": "word-statistics", "parameters": {"texts": f"upload:{upload}"}}
+            removed = pool.submit(api.delete, f"/api/uploads/{upload}")
+            answer = api.post("/api/jobs", json=job)
+            if answer.status_code == 201:
+                started.append(answer.json()["job_id"])
+                if removed.result(30).status_code != 204:
+                    assert refused(removed.result(30), 409, "upload_in_use")
+                else:
+                    assert wait_for(api, started[-1], "SUCCEEDED"), "it had ended before"
+            else:
+                assert removed.result(30).status_code == 204
+                refused(answer, 404, "upload_not_found")
+    for job_id in started:
+        wait_for(api, job_id, "SUCCEEDED")
 
 
 def test_entries_and_inputs_of_a_search_have_pictures_and_its_inputs_can_be_named_again(api, brains, state_folder):

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image
 
-from skyburst.errors import InvalidUpload, UploadNotFound
+from skyburst.errors import InvalidUpload, UploadInUse, UploadNotFound
 from skyburst.web import uploads
 from skyburst.web.documents import NewUpload, Upload
 from skyburst.web.images import Size
@@ -264,3 +265,38 @@ def test_an_upload_that_is_removed_while_it_is_completed_does_not_come_back(home
         home.complete(upload.id, None, "ada")
     with pytest.raises(UploadNotFound):
         home.location(upload.id, "ada")
+
+
+def test_who_removes_an_upload_hears_of_a_job_that_is_being_started_with_it(home):
+    upload = uploaded(home, b"text", purpose="data")
+    begun, stored = threading.Event(), []
+
+    def start() -> None:
+        with home.starting([upload.id]) as note_id:
+            note_id("job-1")
+            begun.set()
+            time.sleep(0.5)
+            stored.append("job-1")
+
+    def check(noted: Mapping[str, float]) -> None:
+        if stored or noted:
+            raise UploadInUse(", ".join({*stored, *noted}))
+
+    starter = threading.Thread(target=start)
+    starter.start()
+    assert begun.wait(30)
+    with pytest.raises(UploadInUse, match="job-1"):
+        home.remove(upload.id, "ada", check)
+    starter.join(30)
+    with home.open(upload.id, "ada") as file:
+        assert file.read() == b"text"
+    home.remove(upload.id, "ada")
+    assert home.all("ada") == []
+
+
+def test_no_job_is_started_with_an_upload_that_is_gone(home):
+    upload = uploaded(home, b"text", purpose="data")
+    home.remove(upload.id, "ada")
+    for gone in (upload.id, "0" * 32):
+        with pytest.raises(UploadNotFound), home.starting([gone]) as note_id:
+            note_id("job-1")

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import parse_qs, urlparse
 
 import pytest
 from botocore.exceptions import ClientError
 
-from skyburst.errors import InvalidUpload, UploadNotFound
+from skyburst.errors import InvalidUpload, UploadInUse, UploadNotFound
+from skyburst.web.aws.uploads import MOST_NOTED
 from skyburst.web.documents import NewUpload
 from tests.conftest import needed
 from tests.homes_aws.dynamodb import REGION
@@ -133,3 +134,53 @@ def test_two_requests_that_complete_an_upload_at_once_both_find_it_complete(
 
     monkeypatch.setattr(world.uploads._client, "complete_multipart_upload", other_first)
     assert world.uploads.complete(upload.id, None, "ada").state == "complete"
+
+
+def test_a_job_that_is_noted_while_somebody_looks_for_jobs_is_seen_before_anything_is_removed(world: World) -> None:
+    upload = begin(world.uploads, b"text", name="x.txt", purpose="data")
+    send(world.uploads, upload, b"text")
+    world.uploads.complete(upload.id, None, "ada")
+    seen: list[set[str]] = []
+
+    def check(noted: Mapping[str, float]) -> None:
+        if not seen:
+            with world.uploads.starting([upload.id]) as note_id:
+                note_id("job-1")
+        seen.append(set(noted))
+        if noted:
+            raise UploadInUse("job-1")
+
+    with pytest.raises(UploadInUse):
+        world.uploads.remove(upload.id, "ada", check)
+    assert seen == [set(), {"job-1"}]
+    assert world.uploads.location(upload.id, "ada")
+
+
+def test_a_removal_that_died_is_gone_on_with_and_nobody_uses_the_upload_meanwhile(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload = begin(world.uploads, b"text", name="x.txt", purpose="data")
+    send(world.uploads, upload, b"text")
+    world.uploads.complete(upload.id, None, "ada")
+    with monkeypatch.context() as patched:
+        patched.setattr(world.uploads._objects, "delete", lambda keys: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            world.uploads.remove(upload.id, "ada")
+    assert world.uploads.all("ada") == []
+    for call in (world.uploads.get, world.uploads.location, world.uploads.open):
+        with pytest.raises(UploadNotFound):
+            call(upload.id, "ada")
+    with pytest.raises(UploadNotFound), world.uploads.starting([upload.id]) as note_id:
+        note_id("job-1")
+    world.uploads.remove(upload.id, "ada")
+    assert "Contents" not in world.s3.list_objects_v2(Bucket=world.bucket, Prefix=f"uploads/web/{upload.id}/")
+
+
+def test_only_the_latest_jobs_that_were_started_with_an_upload_are_noted(world: World) -> None:
+    upload = begin(world.uploads, b"text", name="x.txt", purpose="data")
+    with world.uploads.starting([upload.id]) as note_id:
+        for number in range(MOST_NOTED + 3):
+            note_id(f"job-{number}")
+    noted: dict[str, float] = {}
+    world.uploads.remove(upload.id, "ada", noted.update)
+    assert list(noted) == [f"job-{number}" for number in range(3, MOST_NOTED + 3)]

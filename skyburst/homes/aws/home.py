@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property
@@ -38,7 +38,7 @@ from skyburst.homes.aws.outcomes import whole
 from skyburst.homes.aws.uploads import LIBRARY, Showing, Uploads, not_shown
 from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
-from skyburst.homes.home import Looking, OnProgress, StoredObject, job_of_name, no_result
+from skyburst.homes.home import Looking, OnProgress, StoredObject, forgotten, job_of_name, no_result
 from skyburst.notifications.delivery import notified
 from skyburst.notifications.targets import may_be_told
 from skyburst.retention.enforcing import Deleted, enforce
@@ -54,6 +54,8 @@ if TYPE_CHECKING:
     from skyburst.objects import ObjectStore
 
 PLAN_LOOK_S = 0.2
+STARTED_S = 60.0
+"""So long after its id is known, the execution of a job is there or will not be."""
 LOOK_S = 3.0
 """Between looks at the datasets of a job that is shown."""
 DELETING = 16
@@ -138,7 +140,9 @@ class AwsHome(DatasetsOfHome):
 
     # Jobs
 
-    def create_job(self, spec: JobSpec, found: Found | None, folder: Path) -> JobRecord:
+    def create_job(
+        self, spec: JobSpec, found: Found | None, folder: Path, note_id: Callable[[str], None] = forgotten
+    ) -> JobRecord:
         """Check a job with the analysis of this machine, if it is here, upload its files, and start its execution.
 
         Raises:
@@ -150,6 +154,7 @@ class AwsHome(DatasetsOfHome):
         stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
         end = f"-{stamp}-{secrets.token_hex(3)}"
         job_id = prepared.analysis[: LONGEST_NAME - len(end)] + end
+        note_id(job_id)
         self._executions.start(job_id, prepared.document())
         return self._planned(job_id, has_key=prepared.idempotency_key is not None)
 
@@ -360,6 +365,11 @@ class AwsHome(DatasetsOfHome):
         """Whether an execution takes the job to its end, as of a second ago."""
         began = self.table.job(job_id).run_began or {}
         return self._executions.is_running(began.get("execution", job_id))
+
+    def is_awaited(self, job_id: str, since: float) -> bool:
+        """Whether an execution runs that has not planned the job yet, or is about to be started."""
+        execution = self._executions.look(job_id)
+        return execution.running if execution is not None else time.time() - since < STARTED_S
 
     def is_taken(self, job_id: str) -> bool:
         """Any number of programs may wait for a job and cancel it."""

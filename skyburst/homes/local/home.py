@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -44,7 +44,7 @@ from skyburst.errors import (
 from skyburst.finding import PROBE, Found, find_probe
 from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
-from skyburst.homes.home import Looking, StoredFile, job_of_name, no_result
+from skyburst.homes.home import Looking, StoredFile, forgotten, job_of_name, no_result
 from skyburst.homes.job_items import store_items
 from skyburst.homes.local.folder import VARIABLE, state_folder
 from skyburst.homes.local.following import find_beside
@@ -148,7 +148,9 @@ class LocalHome(DatasetsOfHome):
 
     # Jobs
 
-    def create_job(self, spec: JobSpec, found: Found | None, folder: Path) -> JobRecord:
+    def create_job(
+        self, spec: JobSpec, found: Found | None, folder: Path, note_id: Callable[[str], None] = forgotten
+    ) -> JobRecord:
         """Check a job as far as can be before it starts, and store it; paths are relative to the folder.
 
         Raises:
@@ -166,6 +168,7 @@ class LocalHome(DatasetsOfHome):
             new = JobRecord(
                 job_id, document, found.reference(), parameters, JobState.PENDING, created_at=now, items=source
             )
+            note_id(job_id)
             job = self._stored(new)
             note(self.objects, job_id, spec)
         finally:
@@ -451,6 +454,11 @@ class LocalHome(DatasetsOfHome):
                 return False
         except Timeout:
             return True
+
+    def is_awaited(self, job_id: str, since: float) -> bool:
+        """Jobs are stored before their ids are told."""
+        del job_id, since
+        return False
 
     def is_taken(self, job_id: str) -> bool:
         """Whether another program drives the job: only one can."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +18,7 @@ from skyburst.homes.aws.answers import FunctionFailed, invoke
 from skyburst.homes.aws.brief import job_prefix, so_far_key
 from skyburst.homes.aws.deployed import Deployed, function_name
 from skyburst.homes.aws.home import AwsHome
+from skyburst.homes.home import forgotten
 
 if TYPE_CHECKING:
     from skyburst.finding import Found
@@ -90,7 +92,9 @@ class ServedHome(AwsHome):
         super().__init__(account=account)
         self._inside, self._analyses = account, analyses
 
-    def create_job(self, spec: JobSpec, found: Found | None, folder: Path) -> JobRecord:
+    def create_job(
+        self, spec: JobSpec, found: Found | None, folder: Path, note_id: Callable[[str], None] = forgotten
+    ) -> JobRecord:
         """Check a job as the planner will, so that what is refused is so at once, and start its execution.
 
         Raises:
@@ -100,7 +104,7 @@ class ServedHome(AwsHome):
         """
         found = self._analyses.get(spec.analysis)
         self._inside.deployed.gate.require(spec.group, spec.user, spec.analysis)
-        return super().create_job(spec, found, folder)
+        return super().create_job(spec, found, folder, note_id)
 
     def _uploaded(self, where: str, location: Any) -> Any:
         """URLs as they are. Raises InvalidJob for a path: what it would name is a file of the function."""

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, BinaryIO
 
 import msgspec
@@ -21,6 +21,7 @@ from skyburst.homes.aws.schema import NEWEST
 from skyburst.objects import ObjectStore, check_key
 from skyburst.web.documents import NewUpload, Upload, UploadLine, UploadPart
 from skyburst.web.images import Size, facts_of
+from skyburst.web.ports import Check, nothing_needs
 from skyburst.web.uploads import ID, KEPT_S, PART_BYTES, check_new, missing_parts, newest_first, no_upload, not_complete
 
 PREFIX = "uploads/web/"
@@ -36,6 +37,12 @@ VALID_S = 3_600
 """An address is good for so long; asking for the upload again makes new ones."""
 GRACE_S = 24 * 3600.0
 """What is known of an upload is kept longer than its parts."""
+NOTED_S = 2 * 24 * 3600.0
+"""A job that is about to be started is stored by then, or will not be: so long an execution tries to have it planned."""
+MOST_NOTED = 200
+"""Of one upload; an item is written whole for each."""
+TRIES = 20
+"""Of changing an item that others change at the same time."""
 UPLOAD = "upload#"
 OF_USER = "uploads#"
 """Kind of the uploads of a user in the index of the table."""
@@ -59,6 +66,10 @@ class Kept(msgspec.Struct, kw_only=True):
     width: int | None = None
     height: int | None = None
     channels: int = 1
+    jobs: dict[str, float] = {}
+    """Ids of jobs that were about to be started with it, and when that was."""
+    removing: bool = False
+    """Whether somebody removes it: to all others it is gone."""
 
     @property
     def key(self) -> str:
@@ -112,14 +123,14 @@ class S3Uploads:
                 Bucket=self._bucket, Key=kept.key, Tagging=f"{OPEN_TAG}={OPEN}"
             )
         kept.multipart = began["UploadId"]
-        self._keep(kept, new=True)
+        self._keep(kept)
         return self._shown(kept, {})
 
     def all(self, owner: str | None) -> list[UploadLine]:
         """Those of an owner, newest first."""
         keys = [{"id": {"S": one}} for one in self._calls.newest(self._table, f"{OF_USER}{owner or ''}", "id")]
-        items = self._calls.get_many(self._table, keys)
-        return newest_first((_kept(item) for item in items), owner, self._clock())
+        found = map(_kept, self._calls.get_many(self._table, keys))
+        return newest_first((kept for kept in found if not kept.removing), owner, self._clock())
 
     def get(self, upload_id: str, owner: str | None) -> Upload:
         """An upload. Raises UploadNotFound."""
@@ -145,9 +156,8 @@ class S3Uploads:
         if not kept.complete:
             with self._asking(kept):  # first: what is noted as complete must not be removed
                 self._client.delete_object_tagging(Bucket=self._bucket, Key=kept.key)
-            kept.complete = True
-        self._keep(kept)
-        return self._shown(kept, {})
+        size = {"width": kept.width, "height": kept.height, "channels": kept.channels}
+        return self._shown(self._changed(upload_id, complete=True, **size), {})
 
     def location(self, upload_id: str, owner: str | None) -> str:
         """URL of a complete upload. Raises UploadNotFound, InvalidUpload."""
@@ -163,9 +173,26 @@ class S3Uploads:
         found = location.removeprefix(start).partition("/")[0] if location.startswith(start) else ""
         return found if ID.match(found) else None
 
-    def remove(self, upload_id: str, owner: str | None) -> None:
+    @contextmanager
+    def starting(self, upload_ids: Collection[str]) -> Iterator[Callable[[str], None]]:
+        """What is entered notes that a job is about to be started with these uploads. Raises UploadNotFound."""
+
+        def note(job_id: str) -> None:
+            now = self._clock()
+            for upload_id in upload_ids:
+                self._changed(upload_id, jobs=lambda kept: _latest({**kept.jobs, job_id: now}, now))
+
+        yield note
+
+    def remove(self, upload_id: str, owner: str | None, check: Check = nothing_needs) -> None:
         """Remove an upload, its parts and its file. Raises UploadNotFound."""
-        kept = self._of(upload_id, owner)
+        self._of(upload_id, owner, removing=True)
+
+        def checked(kept: Kept) -> bool:
+            check(kept.jobs)
+            return True
+
+        kept = self._changed(upload_id, removing=checked)
         if not kept.assembled:
             try:
                 with self._asking(kept):
@@ -190,8 +217,7 @@ class S3Uploads:
             # Put together by who died before it was noted, or by another request at the same time; else a week has passed.
             if not self._is_there(kept):
                 raise
-        kept.assembled = True
-        self._keep(kept)
+        self._changed(kept.id, assembled=True)
 
     def _is_there(self, kept: Kept) -> bool:
         found = next((info for info in self._objects.list(f"{PREFIX}{kept.id}/") if info.key == kept.key), None)
@@ -218,19 +244,38 @@ class S3Uploads:
             raise not_complete(upload_id)
         return kept
 
-    def _of(self, upload_id: str, owner: str | None) -> Kept:
-        """An upload of its owner, to whom alone it is there."""
+    def _of(self, upload_id: str, owner: str | None, *, removing: bool = False) -> Kept:
+        """An upload of its owner, to whom alone it is there; not one that is being removed, unless that is to be gone on with."""
         item = self._calls.get(self._table, _key(upload_id)) if ID.match(upload_id) else None
         kept = _kept(item) if item else None
-        if kept is None or kept.owner != owner:
+        if kept is None or kept.owner != owner or (kept.removing and not removing):
             raise no_upload(upload_id)
         return kept
 
-    def _keep(self, kept: Kept, *, new: bool = False) -> None:
+    def _changed(self, upload_id: str, **changes: Any) -> Kept:
+        """Change fields of what is stored, whoever else changes others at the same time. Raises UploadNotFound.
+
+        Args:
+            upload_id: which one.
+            changes: values of fields, or functions that make them of what is stored.
+        """
+        for _ in range(TRIES):
+            item = self._calls.get(self._table, _key(upload_id))
+            kept = _kept(item) if item else None
+            if item is None or kept is None or (kept.removing and "removing" not in changes):
+                raise no_upload(upload_id)
+            for name, value in changes.items():
+                setattr(kept, name, value(kept) if callable(value) else value)
+            with suppress(ConditionFailed):  # changed since it was read
+                self._keep(kept, before=item["about"])
+                return kept
+        raise StorageError(f"upload {upload_id} is changed by many requests at once: try again")
+
+    def _keep(self, kept: Kept, *, before: Item | None = None) -> None:
         """Store what is known of an upload; one that is not complete is forgotten some time after its parts.
 
         Raises:
-            UploadNotFound: when it was removed meanwhile.
+            ConditionFailed: when it is not any more as it was before.
         """
         item: Item = {
             **_key(kept.id), "about": {"S": msgspec.json.encode(kept).decode()},
@@ -238,13 +283,13 @@ class S3Uploads:
         }  # fmt: skip
         if not kept.complete:
             item["ttl"] = number(int(kept.created_at + KEPT_S + GRACE_S))
-        condition = (
-            {} if new else {"ConditionExpression": "attribute_exists(#id)", "ExpressionAttributeNames": {"#id": "id"}}
-        )
-        try:
-            self._calls.call("put_item", self._table, TableName=self._table, Item=item, **condition)
-        except ConditionFailed as error:
-            raise no_upload(kept.id) from error
+        condition: dict[str, Any] = {}
+        if before is not None:
+            condition = {
+                "ConditionExpression": "#about = :before", "ExpressionAttributeNames": {"#about": "about"},
+                "ExpressionAttributeValues": {":before": before},
+            }  # fmt: skip
+        self._calls.call("put_item", self._table, TableName=self._table, Item=item, **condition)
 
     def _shown(self, kept: Kept, received: dict[int, str]) -> Upload:
         parts = [
@@ -288,6 +333,12 @@ class S3Uploads:
             raise StorageError(f"upload {kept.id}: S3 says {error}") from error
         except BotoCoreError as error:
             raise StorageError(f"upload {kept.id}: S3 cannot be reached: {error}") from error
+
+
+def _latest(jobs: dict[str, float], now: float) -> dict[str, float]:
+    """Those that may not be stored yet, the latest of them. Pure."""
+    recent = sorted((entry for entry in jobs.items() if now - entry[1] < NOTED_S), key=lambda entry: entry[1])
+    return dict(recent[-MOST_NOTED:])
 
 
 def _kept(item: Item) -> Kept:
