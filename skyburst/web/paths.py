@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
-from skyburst.contracts.parameters import Declared
-from skyburst.errors import PathRefused
+from skyburst.contracts.parameters import Declared, check_given
+from skyburst.errors import Invalid, InvalidJob, PathRefused
+from skyburst.submissions.config_file import MOST_BYTES, READERS, read_config
 from skyburst.web.references import LIBRARY, UPLOAD, texts_in
 
 PLACES = ("/", "~", "\\", "file:")
@@ -36,6 +38,53 @@ def path_refused(field: str, text: str) -> PathRefused:
         f"{field} is {text[:200]!r}: upload the file and give upload:ID, or give library:ID of a library that this server offers",
         field,
     )
+
+
+def uploaded_configs(document: Mapping[str, Any]) -> dict[str, str]:
+    """Ids of the uploads that datasets have as their config files, each with a field that names it."""
+    items = document.get("items")
+    found: dict[str, str] = {}
+    for number, item in enumerate(items) if isinstance(items, list) else ():
+        location = item.get("config_file") if isinstance(item, dict) else None
+        if isinstance(location, str) and location.startswith(UPLOAD):
+            found.setdefault(location.removeprefix(UPLOAD), f"job.items[{number}].config_file")
+    return found
+
+
+def refuse_paths_in_config(field: str, name: str, data: bytes, declared: Declared | None) -> None:
+    """Refuse a config file that names files, which its command would look for with rights that its user has not.
+
+    One that is neither JSON nor YAML is not looked into: as data, it is the command's own.
+
+    Args:
+        field: of the dataset.
+        name: of the file.
+        data: its bytes, or more of them than a config may have.
+        declared: the parameters of the analysis; None where any are handed on.
+
+    Raises:
+        PathRefused: naming the field and the parameter.
+        InvalidJob: when it cannot be read, or is no config of the analysis.
+    """
+    end = PurePosixPath(name).suffix.lower()
+    if end not in READERS:
+        return
+    try:
+        if declared is None:
+            found = ((at, text) for at, text in texts_in(READERS[end](data, MOST_BYTES)) if is_place(text))
+        else:
+            config = read_config(data, str(PurePosixPath(name).with_suffix(end)), MOST_BYTES)
+            check_given(declared, parameters := config.parameters(declared))
+            found = ((f"/{at}", text) for at, text in _in_parameters("", parameters, declared))
+        first = next(found, None)
+    except Invalid as error:
+        raise InvalidJob(f"{field}: {error}") from error
+    if first is not None:
+        raise PathRefused(
+            f"{field}: the file {name!r} has {first[1][:200]!r} as its {first[0].strip('/.')}: a config that is uploaded names "
+            "no files; give them as the `data` of the dataset, or parameters with upload:ID as its `config`",
+            field,
+        )
 
 
 def paths_in(document: Mapping[str, Any], declared: Declared | None, *, command: bool) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,10 @@ import hashlib
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -16,7 +18,7 @@ import msgspec
 from skyburst.certificates.repeating import specification_again
 from skyburst.client import JobHandle, create
 from skyburst.contracts.job import parse_job
-from skyburst.contracts.parameters import ORDER, resolve, schema
+from skyburst.contracts.parameters import ORDER, Declared, resolve, schema
 from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import UNFINISHED, BatchState, JobState
 from skyburst.documents import job_document, job_line
@@ -37,6 +39,7 @@ from skyburst.homes.waiting import UNDRIVEN_S
 from skyburst.manifest import Manifest, parse_source, read_all
 from skyburst.people.records import People
 from skyburst.people.rules import Refused, may_run
+from skyburst.submissions.config_file import MOST_BYTES
 from skyburst.web import pictures
 from skyburst.web.batches import batches_of
 from skyburst.web.documents import (
@@ -68,7 +71,7 @@ from skyburst.web.documents import (
 from skyburst.web.files import file_of_job, files_of_job, path_of
 from skyburst.web.offered import Analyses, LocalAnalyses
 from skyburst.web.pages import Query, page
-from skyburst.web.paths import dotted, path_refused, paths_in, refuse_paths
+from skyburst.web.paths import dotted, path_refused, paths_in, refuse_paths, refuse_paths_in_config, uploaded_configs
 from skyburst.web.pictures import Picture
 from skyburst.web.ports import Libraries, Links, Uploads
 from skyburst.web.quota import Quota
@@ -79,6 +82,7 @@ ARCHIVES = "answers/"
 """Under which archives are stored where they are not sent from here; what is there is removed after a day."""
 MOST_ARCHIVED = 2**30
 """Bytes of the files of an archive that is stored, for which there is half a minute."""
+CONFIGS_AT_ONCE = 16
 MOST_LOOKED_AT = 1_000
 """Jobs that are read for a page of a list: where few match, it has fewer than were asked for, and there may be more."""
 SEARCHED = "library"
@@ -242,7 +246,7 @@ class Service:
         """A job specification with the locations of the uploads and libraries that it names. Raises PathRefused."""
         given = dict(document)
         if self.paths_refused:
-            self._refuse_paths(given)
+            self._refuse_paths(given, user)
         for part in ("parameters", "items"):
             if part in given:
                 given[part] = resolved(given[part], lambda one: self.uploads.location(one, user), self._searchable)
@@ -253,12 +257,23 @@ class Service:
         self.libraries.get(library_id)
         return self.libraries.location(library_id)
 
-    def _refuse_paths(self, document: Mapping[str, Any]) -> None:
+    def _refuse_paths(self, document: Mapping[str, Any], user: str | None) -> None:
         analysis = document.get("analysis")
         refuse_paths({"analysis": analysis}, {}, command=False)  # before it is looked for at what may be a path
         if isinstance(analysis, str):
             blueprint = self.offered.get(analysis).blueprint
             refuse_paths(document, blueprint.parameters, command=blueprint.command is not None)
+            if blueprint.command is not None and (configs := uploaded_configs(document)):
+                refuse = partial(self._refuse_config, blueprint.parameters, user)
+                with ThreadPoolExecutor(CONFIGS_AT_ONCE, "configs") as pool:
+                    for _ in pool.map(refuse, configs, configs.values()):
+                        continue
+
+    def _refuse_config(self, declared: Declared | None, user: str | None, upload_id: str, field: str) -> None:
+        """Look into an uploaded config that a dataset has. Raises PathRefused, InvalidJob."""
+        name = self.uploads.get(upload_id, user).name
+        with self.uploads.open(upload_id, user) as file:
+            refuse_paths_in_config(field, name, file.read(MOST_BYTES + 1), declared)
 
     def check(self, name: str, given: ToCheck, user: str | None) -> Checked:
         """Everything that is wrong with parameters of an analysis, uploads and libraries that are not there included."""

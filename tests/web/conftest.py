@@ -33,13 +33,14 @@ def make_api(state_folder: Path) -> Iterator[Callable[..., Any]]:
     clients: list[Any] = []
 
     def make(
-        *, limit_bytes: int = 2**30, users: bool = False, paths_refused: bool = False, links: Any = None, **allowed: int
+        *, limit_bytes: int = 2**30, users: bool = False, paths_refused: bool = False, links: Any = None,
+        offered: Any = None, **allowed: int,
     ) -> Any:  # fmt: skip
         state_folder.mkdir(parents=True, exist_ok=True)
         service = Service(
             lambda: LocalHome(state_folder), LocalUploads(state_folder / "uploads", limit_bytes),
             LocalLibraries([state_folder / "libraries"]), state_folder, LocalQuota(state_folder, Allowed(**allowed)),
-            paths_refused=paths_refused, links=links,
+            paths_refused=paths_refused, links=links, **({"offered": offered} if offered else {}),
         )  # fmt: skip
         user = (lambda request: request.headers.get("x-user")) if users else (lambda request: None)
         clients.append(TestClient(make_app(service, user=user), raise_server_exceptions=False).__enter__())

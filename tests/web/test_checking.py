@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from skyburst.errors import PathRefused
+from skyburst.errors import InvalidJob, PathRefused
 from skyburst.web.checking import check
 from skyburst.web.documents import ToCheck
-from skyburst.web.paths import refuse_paths
+from skyburst.web.paths import refuse_paths, refuse_paths_in_config
 from tests.json_values import json_values
 from tests.web.conftest import complete_upload
 from tests.web.test_uploads import picture, refused
@@ -131,6 +132,66 @@ def test_what_is_no_file_may_look_like_one():
     refuse_paths({"items": {"range": [0, 1]}}, None, command=False)
     with pytest.raises(PathRefused):
         refuse_paths({"parameters": {"words": "/a/b"}}, None, command=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "says"),
+    [
+        ("c.json", b'{"mask": "s3://bucket/others"}', "has 's3://bucket/others' as its mask"),
+        ("c.yaml", b"words: /fine\nmask: [a, /etc/passwd]", "as its mask[0]"),
+        ("C.YML", b"mask: /etc/passwd", "'C.YML' has '/etc/passwd'"),
+        ("c.json", b'{"mask": "a", "mask": "upload:x"}', "has 'mask' twice"),
+        ("c.json", b"{mask: 1", "is not JSON"),
+        ("c.json", b'{"unknown": "/etc"}', "unknown"),
+        ("c.json", b" " * (1 << 20) + b"{}", "has more than 1,048,576 bytes"),
+    ],
+)
+def test_a_config_that_was_uploaded_names_no_files_where_there_are_users(name, data, says):
+    with pytest.raises((PathRefused, InvalidJob), match=re.escape(says)) as told:
+        refuse_paths_in_config("job.items[3].config_file", name, data, DECLARED)
+    assert str(told.value).startswith("job.items[3].config_file: ")
+
+
+def test_of_an_analysis_that_takes_any_parameters_nothing_in_a_config_may_be_a_place():
+    field = "job.items[0].config_file"
+    with pytest.raises(PathRefused, match=r"as its a/b/1: "):
+        refuse_paths_in_config(field, "c.json", b'{"a": {"b": [1, "../x"]}}', None)
+    refuse_paths_in_config(field, "c.json", b'{"a": {"b": [1, "x"]}}', None)
+    refuse_paths_in_config(field, "c.yaml", b"words: /a/b", {"words": DECLARED["words"]})
+    refuse_paths_in_config(field, "c.txt", b"/etc/passwd", None)
+    bomb = "a0: &a0 [x, x]\n" + "".join(f"a{n}: &a{n} [*a{n - 1}, *a{n - 1}]\n" for n in range(1, 40))
+    with pytest.raises(InvalidJob, match="written out"):
+        refuse_paths_in_config(field, "c.yaml", bomb.encode(), None)
+
+
+def test_a_server_with_users_looks_into_configs_that_were_uploaded(make_api, tmp_path):
+    from skyburst.finding import find_analysis
+
+    (tmp_path / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "reads"\nversion = "1.0.0"\ncommand = ["true"]\nparameters = "any"\n'
+    )
+
+    class Offered:
+        def get(self, name: str) -> Any:
+            return find_analysis(str(tmp_path))
+
+    api = make_api(users=True, paths_refused=True, offered=Offered())
+    ada = {"x-user": "ada"}
+    api.headers.update(ada)
+    configs = {
+        name: complete_upload(api, data, f"{name}.json", purpose="data")["id"]
+        for name, data in {"bad": b'{"from": "s3://bucket/of-bob"}', "good": b'{"from": "here"}'}.items()
+    }
+    data = f"upload:{configs['good']}"
+    for path in ("/api/jobs", "/api/estimates"):
+        items = [{"data": data, "config_file": f"upload:{configs[name]}"} for name in ("good", "bad")]
+        answer = api.post(path, json={"analysis": "reads", "items": items})
+        assert "has 's3://bucket/of-bob' as its from" in refused(answer, 400, "path_refused")
+        assert answer.json()["field"] == "job.items[1].config_file"
+    theirs = {"analysis": "reads", "items": [{"data": "upload:x", "config_file": data}]}
+    refused(api.post("/api/jobs", json=theirs, headers={"x-user": "bob"}), 404, "upload_not_found")
+    assert api.get("/api/jobs").json()["jobs"] == []
+    assert api.post("/api/estimates", json={"analysis": "reads", "items": items[:1]}).status_code == 200
 
 
 def test_a_server_with_users_starts_nothing_that_names_a_path(make_api, brains):
