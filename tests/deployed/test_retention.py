@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from skyburst.objects import open_store
+from skyburst.contracts.states import JobState
+from skyburst.homes.job_items import read_manifest, store_long
+from skyburst.objects import ObjectStore, open_store
 from skyburst.submissions.owners import note_owner
 from skyburst.submissions.record import Records, SubmissionState
-from tests.deployed.conftest import Deployment
+from tests.contracts.records import a_job
+from tests.deployed.conftest import PREFIX, Deployment
+from tests.deployed.world import World
 from tests.retention.test_retention import a_record
 
 
@@ -28,6 +33,15 @@ def retain(aws: Deployment) -> dict[str, Any]:
     return counts
 
 
+def another_job(aws: Deployment, objects: ObjectStore, job_id: str) -> str:
+    """A job that has not ended, and whose items are a stored list; its id."""
+    prefix = store_long(["s3://elsewhere/data.txt"], objects)
+    location = f"{objects.location}/{prefix}"
+    job = a_job(job_id, state=JobState.RUNNING, items={"manifest": location})
+    aws.table().create_job(replace(job, items=read_manifest(location).document()))
+    return job_id
+
+
 def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(
     aws: Deployment, job_name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -43,9 +57,15 @@ def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(
     keep = {"results_days": 1e-6, "delete_inputs_after_success": True}
     mine = f"{uploads.location}/lab/inputs/mine.txt"
     job = {"analysis": "splits", "items": [{"data": mine}], "keep": keep, "next": False, "group": "lab"}
+    objects = open_store(f"s3://{aws.outputs['Bucket']}")
+    uploads.put("lab/submissions/no-submit.json", b"{}")  # which is refused, and needs nothing
+    other = another_job(aws, objects, f"{job_name}-other")
     ended = aws.run(job_name, job)
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
     assert keys_of(aws, "retention/") == {job_name}
+    left_over = [f"jobs/{job_name}/{key}" for key in ("combined/0", "partials/0-1-a", "datasets/00000000/logs/a.log")]
+    for key in left_over:  # as of functions that died
+        objects.put(key, b"1")
     others = Records(open_store(f"s3://{aws.outputs['UploadedSubmissions']}"))
     waits = a_record(bucket=aws.outputs["UploadedSubmissions"], state=SubmissionState.QUEUED, job_id=None,
                      specification={"items": [{"data": mine}]})  # fmt: skip
@@ -58,12 +78,18 @@ def test_results_and_uploads_are_deleted_by_the_function_and_nothing_else_is(
     left = keys_of(aws, f"jobs/{job_name}/")
     assert "certificate.json" in left
     assert "datasets/00000000/status.json" in left
+    assert not {f"jobs/{job_name}/{name}" for name in left} & set(left_over)
     assert not {name for name in left if name == "result.json" or name.startswith("files/") or "/results/" in name}
     assert keys_of(aws, "retention/") == set()
     record = aws.table().job(job_name)
     assert record.outcome is not None
     deleted = {kind: entry["objects"] for kind, entry in record.outcome["deleted"].items()}
-    assert deleted == {"inputs": 1, "results": 4}, "result.json, datasets.json, datasets.csv, words.txt"
+    assert deleted == {"inputs": 1, "results": 7}, (
+        "result.json, datasets.json, datasets.csv, words.txt, and what was left"
+    )
     assert retain(aws) == {"inputs": 0, "results": 0, "kept": 0}
     again = aws.run(f"{job_name}-again", {"resume": job_name})
     assert again["status"] == "SUCCEEDED", "a job that succeeded stays as it is"
+    aws.table().delete_job(other)
+    buckets = [aws.outputs[f"{name}Submissions"] for name in ("Uploaded", "Words", "Splits")]
+    assert World(aws.cloud, aws.outputs).unused(f"{PREFIX}-retain", alike=buckets) == [], "its role may do nothing else"

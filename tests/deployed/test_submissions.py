@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.deployed.conftest import PREFIX, Deployment
-from tests.deployed.world import PATIENCE_S
+from tests.deployed.world import PATIENCE_S, World
 from tests.homes_aws.test_submissions_on_aws import EVENTS_OF_A_LOOK
 
 pytestmark = pytest.mark.slow
@@ -116,6 +116,33 @@ def test_what_follows_an_upload_has_folders_too_and_a_job_that_is_resumed_is_fol
     both = "mylab/results/job__counts_1"
     assert lab.wait_for_end(both).count("| STATUS: SUCCESS |") == 2
     assert "counts follows: job counts-next-" in lab.wait_for_end(folder)
+
+
+def test_a_long_list_that_is_resumed_and_an_ensemble_are_all_that_the_role_of_the_function_is_for(
+    aws: Deployment, lab: Lab
+) -> None:
+    deep = "/".join(["d" * 200] * 4 + ["e" * 100])
+    names = [f"mylab/inputs/{deep}/{number:02}.txt" for number in range(75)]
+    for name in names:
+        lab.put(name, b"bad" if name.endswith("/07.txt") else b"good")
+    folder = lab.submit("long", *names)
+    assert lab.wait_for_end(folder).count("| STATUS: SUCCESS |") == 74
+    job = str(json.loads(lab.text(f"{folder}/logs/DATASET_NAME:00.txt_STATUS.txt"))["command"])
+    assert "items/" in aws.table().job(job).spec["items"]["manifest"], (
+        "the list is too long for the input of an execution"
+    )
+    lab.put(names[7], b"good")
+    assert aws.run(f"{job}-again", {"resume": job})["status"] == "SUCCEEDED"
+    deadline = time.monotonic() + PATIENCE_S
+    while "was resumed: it is followed again" not in lab.text(f"{folder}/logs/certificate.txt"):
+        assert time.monotonic() < deadline
+        time.sleep(0.5)
+    assert lab.wait_for_end(folder).count("| STATUS: SUCCESS |") == 75
+    lab.put("mylab/configs/train.json", b'{"ensemble_size": 2, "mode": "train"}')
+    ensemble = lab.submit("ensemble", "mylab/inputs/folder", configname="mylab/configs/train.json")
+    assert lab.wait_for_end(ensemble).count("DATANAME: mylab/inputs/folder") == 2
+    buckets = [aws.outputs[f"{name}Submissions"] for name in ("Uploaded", "Words", "Splits")]
+    assert World(aws.cloud, aws.outputs).unused(f"{PREFIX}-submissions", alike=buckets) == []
 
 
 def test_a_command_runs_in_an_environment_for_each_dataset(aws: Deployment) -> None:
