@@ -15,7 +15,7 @@ import pytest
 from tests.browser import browser as browser
 from tests.conftest import needed
 from tests.deployed.paged import PREFIX, Page, assembled, needed_to_assemble
-from tests.deployed.world import page_files
+from tests.deployed.world import World, page_files
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
@@ -120,6 +120,34 @@ def test_a_user_hears_of_the_own_job(page: Page, token: str) -> None:
                 event = json.loads(message["event"])
                 assert event["job_id"] == job
                 states.append(event["state"])
+
+
+def test_a_user_finds_the_own_jobs_by_their_index_once_it_is_complete_and_uploads_stay_for_jobs(
+    page: Page, token: str
+) -> None:
+    """Each function under its own role."""
+    world, headers = World(page.cloud, page.outputs), {"Authorization": f"Bearer {token}"}
+    with httpx.Client(base_url=page.address, headers=headers, timeout=60) as api:
+        upload = api.post("/api/uploads", json={"name": "a.txt", "size": 1, "purpose": "data"}).json()
+        assert httpx.put(upload["parts"][0]["url"], content=b"x").status_code == 200
+        assert api.post(f"/api/uploads/{upload['id']}/complete").status_code == 200
+        body = {"analysis": "acting", "items": ["wait", {"location": f"upload:{upload['id']}"}], "name": "mine"}
+        job = api.post("/api/jobs", json=body).json()["job_id"]
+        assert api.delete(f"/api/uploads/{upload['id']}").json()["code"] == "upload_in_use"
+        api.post(f"/api/jobs/{job}/cancel")
+        world.until(lambda: api.get(f"/api/jobs/{job}").json()["state"] == "CANCELLED")
+        assert api.delete(f"/api/uploads/{upload['id']}").status_code == 204
+        found = api.get("/api/jobs").json()["jobs"]
+        answer = page.cloud.client("lambda").invoke(FunctionName=f"{PREFIX}-retain", Payload=b"{}")
+        assert "FunctionError" not in answer, answer["Payload"].read()
+        again = api.get("/api/jobs").json()["jobs"]
+        assert (again, again[0]["job_id"]) == (found, job)
+        assert [one["job_id"] for one in api.get("/api/jobs", params={"name": "mine"}).json()["jobs"]] == [job]
+    role = world.role_of(f"{PREFIX}-api").rpartition("/")[2]
+    mine = [one for one in page.cloud.decisions() if one.principal.split("/")[1] == role]
+    listed = [one.resource.partition("/index/")[2] for one in mine if "-StorageJobs" in one.resource]
+    assert [index for index in listed if index][-2:] == ["newest-of-user"] * 2
+    assert [one for one in mine if one.verdict != "allowed"] == []
 
 
 def test_a_browser_lets_the_page_speak_to_what_it_needs_and_to_nothing_else(page: Page, browser: Any) -> None:
