@@ -328,10 +328,10 @@ class JobPaths(Controller):
         return service.resume(job_id, user)
 
     @post("/{job_id:str}/rerun", sync_to_thread=True, responses=PROBLEM)
-    def rerun(self, request: Requested, job_id: Id) -> Job:
+    def rerun(self, request: Requested, job_id: Id, key: IdempotencyKey = None) -> Job:
         """Run a job that has ended once more, as another one."""
         service, user = _of(request)
-        return service.rerun(job_id, user)
+        return service.rerun(job_id, user, key)
 
     @get("/{job_id:str}/events", responses=PROBLEM, media_type="text/event-stream")
     async def events(self, request: Requested, job_id: Id) -> ServerSentEvent:

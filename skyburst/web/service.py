@@ -328,12 +328,12 @@ class Service:
             parameters = dict(spec.parameters) if declared is None else resolve(declared, spec.parameters, self.folder)
             return estimate_of(home, spec, found, parameters, self.folder, SEARCHED, current_prices().book)
 
-    def rerun(self, job_id: str, user: str | None) -> Job:
-        """Run a job that has ended once more, from its certificate."""
+    def rerun(self, job_id: str, user: str | None, key: str | None = None) -> Job:
+        """Run a job that has ended once more, from its certificate; two requests with the same key are one job."""
         with self._home() as home:
             certificate = home.certificate(self._job(home, job_id, user).job_id)
             again = specification_again(certificate, self.offered.again(certificate))
-            return self._start(home, again, user)
+            return self._start(home, again if key is None else {**again, "idempotency_key": key}, user)
 
     def jobs(
         self,

@@ -116,6 +116,23 @@ def test_a_job_that_ended_runs_again_from_its_certificate(api):
     assert (first != again, both[0] == both[1]) == (True, True)
 
 
+def test_requests_to_run_again_with_one_key_are_one_job_also_at_once(api):
+    first = submit(api, MONTE_CARLO)["job_id"]
+    other = submit(api, {**MONTE_CARLO, "parameters": {"blocks": 11}})["job_id"]
+    wait_for(api, first, "SUCCEEDED")
+    wait_for(api, other, "SUCCEEDED")
+
+    def again(job: str, key: str) -> Any:
+        return api.post(f"/api/jobs/{job}/rerun", headers={"Idempotency-Key": key})
+
+    with ThreadPoolExecutor(4) as pool:
+        started = {answer.json()["job_id"] for answer in pool.map(lambda _: again(first, "once"), range(4))}
+    assert len(started) == 1
+    assert not started & {first, other, again(first, "twice").json()["job_id"]}
+    refused(again(other, "once"), 409, "idempotency_conflict")
+    refused(again(first, "k" * 300), 400, "invalid_job")
+
+
 def test_jobs_are_listed_newest_first_page_by_page_and_filtered(api):
     names = ["one", "two", "three"]
     jobs = {name: submit(api, {**MONTE_CARLO, "name": name})["job_id"] for name in names}

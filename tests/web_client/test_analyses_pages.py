@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.web.conftest import wait_for
 from tests.web_client.conftest import Site
 from tests.web_client.looks import serious, too_wide
 from tests.web_client.scripted import site
@@ -337,6 +338,33 @@ def test_what_was_started_is_started_once_though_its_answer_is_lost(
     page.wait_for_url("**/jobs/*")
     with site.api() as api:
         assert len(api.get("/api/jobs", params={"name": "only once"}).json()["jobs"]) == 1
+
+
+def test_what_is_run_again_runs_once_though_it_is_pressed_twice_and_its_answer_is_lost(
+    tab: Any, expect: Any, site: Site, texts: list[Path]
+) -> None:
+    with site.api() as api:
+        job = {"analysis": "count-words", "items": [str(texts[0])], "name": "again once"}
+        first = api.post("/api/jobs", json=job).json()["job_id"]
+        wait_for(api, first, "SUCCEEDED")
+    page = tab(f"/jobs/{first}?tab=certificate", expect="net::ERR_FAILED")
+    lost: list[str] = []
+
+    def lose(route: Any) -> None:
+        if lost:
+            route.continue_()
+            return
+        lost.append(route.fetch().text())
+        route.abort()
+
+    page.route("**/rerun", lose)
+    again = page.get_by_role("button", name="Run again")
+    again.click()
+    expect(page.get_by_text("It was not started again")).to_be_visible()
+    again.evaluate("button => { button.click(); button.click() }")
+    page.wait_for_url(lambda url: "/jobs/" in url and first not in url)
+    with site.api() as api:
+        assert len(api.get("/api/jobs", params={"name": "again once"}).json()["jobs"]) == 2
 
 
 @pytest.mark.parametrize("dark", [False, True])

@@ -1,6 +1,7 @@
 import { Button, Code, Group, SimpleGrid, Stack, Table, Text } from "@mantine/core";
 import { IconDownload, IconRepeat } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
 import { useNavigate } from "react-router";
 import { analysisQueries } from "../../api/analysisQueries";
 import { answer, api, ended, type Job } from "../../api/client";
@@ -42,9 +43,13 @@ export function CertificatePanel({ job }: { job: Job }) {
 function Written({ job, document }: { job: Job; document: Record<string, unknown> }) {
   const navigate = useNavigate();
   const client = useQueryClient();
+  // Pressed twice, or again after an answer that was lost, it starts one job.
+  const [key, setKey] = useState(() => crypto.randomUUID());
+  const params = { path: { job_id: job.job_id }, header: { "Idempotency-Key": key } };
   const again = useMutation({
-    mutationFn: () => answer(api.POST("/api/jobs/{job_id}/rerun", { params: { path: { job_id: job.job_id } } })),
+    mutationFn: () => answer(api.POST("/api/jobs/{job_id}/rerun", { params })),
     onSuccess: (started) => {
+      setKey(crypto.randomUUID());
       void client.invalidateQueries({ queryKey: ["jobs", "list"] });
       void navigate(`/jobs/${encodeURIComponent(started.job_id)}`);
     },
