@@ -293,6 +293,38 @@ def test_an_upload_that_is_stopped_goes_on_and_an_empty_file_is_refused(
     assert (removed.value.request.method, removed.value.ok) == ("DELETE", True)
 
 
+def test_leaving_while_files_are_uploaded_is_asked_about_first(
+    tab: Any, expect: Any, texts: list[Path], tmp_path: Path
+) -> None:
+    page = tab("/analyses")
+    page.get_by_role("link", name="Count words").click()
+    page.route("**/parts/*", lambda route: None)  # the parts never come to the server
+    drop(page, texts[0])
+    expect(page.get_by_role("button", name="Stop the upload of good.txt")).to_be_visible()
+    page.get_by_label("Name of the job").fill("not lost")
+    question = page.get_by_role("dialog", name="Leave while files are uploaded?")
+    jobs = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Jobs")
+    jobs.click()
+    expect(question.get_by_role("button", name="Stay")).to_be_focused()
+    assert [*serious(page), *too_wide(page)] == []
+    page.keyboard.press("Enter")
+    expect(question).to_have_count(0)
+    page.go_back()
+    expect(question).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    assert page.url.endswith("/analyses/count-words")
+    expect(page.get_by_role("button", name="Stop the upload of good.txt")).to_be_visible()
+    expect(page.get_by_label("Name of the job")).to_have_value("not lost")
+    jobs.click()
+    question.get_by_role("button", name="Leave").click()
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    page.go_back()
+    jobs.click()
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    expect(question).to_have_count(0)
+
+
 def test_a_long_log_is_searched_and_stays_where_it_is_read(
     tab: Any, expect: Any, site: Site, texts: list[Path], tmp_path: Path
 ) -> None:

@@ -626,6 +626,43 @@ def test_several_libraries_are_searched_by_one_job_and_ranked_together(
         shutil.rmtree(other)
 
 
+def test_leaving_while_an_image_is_uploaded_is_asked_about_first(tab: Any, expect: Any, image_file: Path) -> None:
+    page = tab("/search")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route("**/parts/*", hold)
+    give(page, image_file)
+    expect(page.get_by_text(f"Uploading {image_file.name}")).to_be_visible()
+    question = page.get_by_role("dialog", name="Leave while files are uploaded?")
+    jobs = page.get_by_role("navigation", name="Pages").get_by_role("link", name="Jobs")
+    jobs.click()
+    question.get_by_role("button", name="Stay").click()
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("application")).to_be_visible()
+    jobs.click()
+    expect(page.get_by_role("heading", name="Jobs", level=1)).to_be_visible()
+    expect(question).to_have_count(0)
+
+
+def test_starting_over_gives_up_an_upload_without_a_question(tab: Any, expect: Any, image_file: Path) -> None:
+    page = tab("/search?library=brains")
+    open_image(page, image_file, expect)
+    page.route("**/parts/*", lambda route: None)
+    page.get_by_role("textbox", name="Name", exact=True).fill("kept")
+    with page.expect_file_chooser() as asked:
+        page.get_by_role("button", name="Change the image").click()
+    asked.value.set_files(image_file)
+    expect(page.get_by_text(f"Uploading {image_file.name}")).to_be_visible()
+    page.get_by_role("link", name="Start over").click()
+    expect(page.get_by_text("Drop an image, or choose one")).to_be_visible()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_text(f"Uploading {image_file.name}")).to_have_count(0)
+
+
 def test_starting_over_forgets_the_image(tab: Any, expect: Any, image_file: Path) -> None:
     page = tab("/search")
     open_image(page, image_file, expect)

@@ -17,6 +17,7 @@ import { Problem } from "./api/problem";
 import { queries } from "./api/queries";
 import { SignOut } from "./auth/SignOut";
 import { Nothing, ProblemAlert } from "./components/Feedback";
+import { LeavingQuestion } from "./components/Leaving";
 import { SchemeSwitch } from "./components/SchemeSwitch";
 import classes from "./Shell.module.css";
 
@@ -94,6 +95,7 @@ export function Shell() {
           <Outlet />
         </Container>
       </AppShell.Main>
+      <LeavingQuestion />
     </AppShell>
   );
 }

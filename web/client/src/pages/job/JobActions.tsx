@@ -106,7 +106,7 @@ function confirmRemoval(job: Job, remove: () => void): void {
       </Text>
     ),
     labels: { confirm: "Delete it", cancel: "Keep it" },
-    confirmProps: { color: "red" },
+    confirmProps: { color: "red", variant: "light" },
     onConfirm: remove,
   });
 }

@@ -85,7 +85,7 @@ export function useActions(done: (jobs: readonly JobLine[]) => void) {
         </>
       ),
       labels: { confirm: verb, cancel: "Back" },
-      confirmProps: { color },
+      confirmProps: { color, variant: "light" },
       onConfirm: () => void act(action, jobs),
     });
   };

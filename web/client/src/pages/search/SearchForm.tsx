@@ -1,6 +1,7 @@
 import { Alert, Button, Center, Loader, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
+import { flushSync } from "react-dom";
 import { Link, useSearchParams } from "react-router";
 import type { Analysis, Library } from "../../api/client";
 import { queries } from "../../api/queries";
@@ -34,6 +35,7 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
   const loaded = useSource(source, draft, change);
   const [prepared, setPrepared] = useState<Prepared | null>(null);
   const [problems, setProblems] = useState<Record<string, string>>({});
+  const [anew, setAnew] = useState(0);
   const about = useQuery(queries.about);
   const [search] = useSearchParams();
   const wanted = draft.analysis ?? search.get("analysis");
@@ -53,9 +55,13 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
             component={Link}
             to="/search"
             onClick={() => {
-              setPrepared(null);
-              setProblems({});
-              change(EMPTY);
+              // At once: what is on its way is given up, too, so that nothing is asked before the link is followed.
+              flushSync(() => {
+                setPrepared(null);
+                setProblems({});
+                setAnew((times) => times + 1);
+                change(EMPTY);
+              });
               forgetDraft(nameOf({ kind: "none" })); // the page that the link leads to begins empty, too
             }}
           >
@@ -79,6 +85,7 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
               <ProblemAlert title="The image cannot be had" error={loaded.error} retry={loaded.retry} />
             )}
             <ImagePart
+              key={anew}
               draft={draft}
               change={change}
               analysis={analysis}

@@ -2,13 +2,14 @@ import { Accordion, Button, Card, Grid, Stack, Text, Textarea, TextInput, Title 
 import { notifications } from "@mantine/notifications";
 import { IconPlayerPlay } from "@tabler/icons-react";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { useNavigate } from "react-router";
 import type { Specification } from "../../../api/analysisQueries";
 import { type Analysis, answer, api } from "../../../api/client";
 import { Problem } from "../../../api/problem";
 import { queries } from "../../../api/queries";
 import { ProblemAlert } from "../../../components/Feedback";
+import { useLeaving } from "../../../components/Leaving";
 import { counted } from "../../../format";
 import { Configuration } from "../config/Configuration";
 import { begin } from "../config/state";
@@ -215,14 +216,4 @@ function namesOf(items: unknown): string {
   return Array.isArray(items)
     ? items.map((one: unknown) => (typeof one === "string" ? one : JSON.stringify(one))).join("\n")
     : "";
-}
-
-/** Asks before the page is left while files are on their way. */
-function useLeaving(busy: boolean): void {
-  useEffect(() => {
-    if (!busy) return undefined;
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
-  }, [busy]);
 }

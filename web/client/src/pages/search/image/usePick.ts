@@ -1,6 +1,7 @@
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import type { Library } from "../../../api/client";
 import { uploadFile } from "../../../api/uploads";
+import { useLeaving } from "../../../components/Leaving";
 import type { UploadedImage } from "../draft";
 import { shown } from "../loadSource";
 import { type Misfit, misfit } from "./fit";
@@ -33,6 +34,8 @@ const IDLE: PickState = { progress: null, name: "", refused: null, failed: null 
 export function usePick(libraries: Library[], onPicked: (image: UploadedImage, libraries: string[]) => void) {
   const [state, setState] = useState<PickState>(IDLE);
   const upload = useRef<AbortController | null>(null);
+  useLeaving(state.progress !== null);
+  useEffect(() => () => upload.current?.abort(), []);
 
   const pick = async (file: File, chosen: string[]) => {
     upload.current?.abort();
