@@ -18,6 +18,7 @@ from skyburst.web.client import client_folder
 from tests.browser import browser as browser
 from tests.conftest import REPOSITORY, need, needed
 from tests.deployed.paged import CHOSEN, PREFIX, Page, assembled, needed_to_assemble
+from tests.web_client.looks import serious, too_wide
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
@@ -271,6 +272,78 @@ def test_users_see_who_they_are_what_they_may_run_and_change_their_password(
     tab.sign_in("linus", f"{CHOSEN}-2")
     expect(seen.get_by_role("heading", name="Profile", level=1)).to_be_visible()
     assert tab.complaints == []
+
+
+def test_a_session_that_ends_loses_nothing_and_who_signs_out_leaves_nothing(
+    page: Page, generated: Generated, tab: Watched, expect: Any
+) -> None:
+    seen, mask = tab.page, generated.masks[0]
+    page.invited("mary")
+    page.invited("rosalind")
+    seen.goto(f"{page.address}/search")
+    tab.sign_in("mary", CHOSEN)
+    seen.get_by_label("Image file").set_input_files(mask)
+    expect(seen.get_by_role("application")).to_be_visible()
+    name = seen.get_by_role("textbox", name="Name", exact=True)
+    name.fill("half done")
+    again = seen.get_by_role("dialog", name="Sign in again")
+
+    # Her session ends, and the next request waits until she is back.
+    seen.get_by_text("Negative mask", exact=True).click()
+    with seen.expect_file_chooser() as asked:
+        seen.get_by_role("button", name="Upload a negative mask").click()
+    _end_session(page, seen)
+    asked.value.set_files(mask)
+    expect(again).to_contain_text("Your session has ended")
+    seen.keyboard.press("Escape")
+    seen.keyboard.press("Escape")
+    expect(again).to_be_visible()
+    assert [*serious(seen), *too_wide(seen)] == []
+    tab.sign_in("mary", CHOSEN)
+    expect(again).to_have_count(0)
+    expect(seen.get_by_role("button", name="Remove the negative mask")).to_be_visible()
+    expect(name).to_have_value("half done")
+    assert seen.url == f"{page.address}/search"
+
+    # Also over a reload
+    _end_session(page, seen)
+    seen.reload()
+    tab.sign_in("mary", CHOSEN)
+    expect(name).to_have_value("half done")
+
+    # Somebody else takes her place, in the same tab.
+    _end_session(page, seen)
+    name.fill("nobody else's")
+    expect(again).to_be_visible()
+    tab.sign_in("rosalind", CHOSEN)
+    expect(seen.get_by_text("Drop an image, or choose one")).to_be_visible()
+    expect(name).to_have_value("")
+
+    # She signs out, in another tab.
+    name.fill("of rosalind")
+    other = seen.context.new_page()
+    other.goto(f"{page.address}/search")
+    expect(other.get_by_text("Drop an image, or choose one")).to_be_visible()
+    other.get_by_role("button", name="Sign out").click()
+    for one in (other, seen):
+        expect(one.get_by_role("heading", name="Sign in to Skyburst")).to_be_visible()
+        assert one.evaluate("[...Object.keys(localStorage), ...Object.keys(sessionStorage)]") == []
+    tab.sign_in("mary", CHOSEN)
+    expect(seen.get_by_text("Drop an image, or choose one")).to_be_visible()
+    expect(name).to_have_value("")
+    tab.take_complaints(CUSTOM_ENDPOINT, f"status of 400.* {re.escape(page.cloud.endpoint)}")
+
+
+def _end_session(page: Page, tab: Any) -> None:
+    """What a browser has of who signed in is too old, and cannot be made new."""
+    told = tab.evaluate(
+        """() => {
+            const kept = Object.keys(localStorage);
+            localStorage.setItem(kept.find(key => key.endsWith(".clockDrift")), 1e9);
+            return localStorage.getItem(kept.find(key => key.endsWith(".refreshToken")));
+        }"""
+    )
+    page.cloud.client("cognito-idp").revoke_token(Token=told, ClientId=page.outputs["UserPoolClient"])
 
 
 def _last_image(page: Page) -> str:

@@ -26,6 +26,7 @@ const REMEMBERED = "skyburst.uploads";
 export async function uploadFile(file: File, options: UploadOptions): Promise<Upload> {
   const { purpose, library, onProgress, signal } = options;
   let upload = await patiently(() => begin(file, purpose), signal);
+  signal?.throwIfAborted(); // what is given up is not remembered
   if (upload.state !== "complete") {
     remember(file, upload.id);
     const had = upload.parts.filter((part) => part.received);

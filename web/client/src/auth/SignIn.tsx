@@ -1,38 +1,35 @@
 import { Anchor, Button, Card, Center, Loader, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
-import { type ReactNode, useCallback, useEffect, useState } from "react";
+import { Fragment, type ReactNode, useState } from "react";
 import type { Config } from "../api/config";
-import { queryClient } from "../api/queries";
-import { setIdentity } from "../api/token";
 import { ProblemAlert } from "../components/Feedback";
-import { setAccount } from "./account";
 import * as cognito from "./cognito";
-
-type Step = "looking" | "in" | cognito.Next;
+import { OverThePage } from "./OverThePage";
+import { useSession } from "./useSession";
 
 /** Asks who one is, and lets one in. What is asked for next is up to Cognito: a new password at the first time. */
 export default function SignIn({ auth, children }: { auth: NonNullable<Config["auth"]>; children: ReactNode }) {
-  const [step, setStep] = useState<Step>("looking");
-  const [error, setError] = useState<unknown>(null);
-  const enter = useCallback(() => {
-    setError(null);
-    cognito.begin(auth).then((known) => setStep(known ? "in" : "password"), setError);
-  }, [auth]);
-  useEffect(() => {
-    setIdentity(cognito.identity(() => setStep("password")));
-    setAccount({
-      signOut: async () => {
-        await cognito.leave();
-        queryClient.clear(); // the next user must not see what was this one's
-        setStep("password");
-      },
-      changePassword: cognito.changePassword,
-    });
-    enter();
-  }, [enter]);
-  if (step === "in") return children;
-  if (error !== null) return <ProblemAlert title="It is not known who is signed in" error={error} retry={enter} />;
-  if (step === "looking") {
+  const session = useSession(auth);
+  const { owner, step, error } = session;
+  const asks = step !== "in" || error !== null;
+  return (
+    <>
+      {owner !== null && <Fragment key={owner}>{children}</Fragment>}
+      {asks && owner === null && <Asked {...session} />}
+      {asks && owner !== null && (
+        <OverThePage label="Sign in again">
+          <Asked {...session} />
+        </OverThePage>
+      )}
+    </>
+  );
+}
+
+function Asked({ owner, step, error, enter, follow }: ReturnType<typeof useSession>) {
+  if (error !== null) {
+    return <ProblemAlert title="It is not known who is signed in" error={error} retry={() => void enter()} />;
+  }
+  if (step === "looking" || step === "in") {
     return (
       <Center h="100vh">
         <Loader aria-label="Loading" />
@@ -46,7 +43,8 @@ export default function SignIn({ auth, children }: { auth: NonNullable<Config["a
           <Title order={1} size="h3">
             {HEADINGS[step]}
           </Title>
-          <Questions key={step} step={step} onNext={setStep} />
+          {owner !== null && <Text size="sm">Your session has ended. The page is as you left it.</Text>}
+          <Questions key={step} step={step} onNext={follow} />
         </Stack>
       </Card>
     </Center>
@@ -68,7 +66,12 @@ const BUTTONS: Record<cognito.Next, string> = {
   reset_code: "Save the password",
 };
 
-function Questions({ step, onNext }: { step: cognito.Next; onNext: (step: Step) => void }) {
+interface QuestionsProps {
+  step: cognito.Next;
+  onNext: (step: cognito.Next | "in") => Promise<void>;
+}
+
+function Questions({ step, onNext }: QuestionsProps) {
   const form = useForm({ mode: "uncontrolled", initialValues: { user: cognito.lastUser(), password: "", code: "" } });
   const [error, setError] = useState<unknown>(null);
   const [busy, setBusy] = useState(false);
@@ -79,7 +82,7 @@ function Questions({ step, onNext }: { step: cognito.Next; onNext: (step: Step) 
         setBusy(true);
         setError(null);
         try {
-          onNext(await cognito.answer(step, values));
+          await onNext(await cognito.answer(step, values));
         } catch (problem) {
           setError(problem);
         } finally {
@@ -127,7 +130,7 @@ function Questions({ step, onNext }: { step: cognito.Next; onNext: (step: Step) 
             component="button"
             type="button"
             size="sm"
-            onClick={() => onNext(step === "password" ? "reset" : "password")}
+            onClick={() => void onNext(step === "password" ? "reset" : "password")}
           >
             {step === "password" ? "Forgot your password?" : "Back"}
           </Anchor>

@@ -29,24 +29,28 @@ export function lastUser(): string {
   return user;
 }
 
-/** Get ready; true when somebody is signed in already. */
-export async function begin(auth: NonNullable<Config["auth"]>): Promise<boolean> {
+/** Get ready, before anything else. */
+export function configure(auth: NonNullable<Config["auth"]>): void {
   const { userPoolId, userPoolClientId, endpoint } = auth;
   Amplify.configure({
     Auth: { Cognito: { userPoolId, userPoolClientId, ...(endpoint === null ? {} : { userPoolEndpoint: endpoint }) } },
   });
-  return (await fetchAuthSession()).tokens?.idToken !== undefined;
 }
 
-/** Tokens of who is signed in, fresh ones when they are old. `lost` is called when nobody is any more. */
-export function identity(lost: () => void): Identity {
+/** The claim `sub` of who is signed in; null when nobody is. */
+export async function who(): Promise<string | null> {
+  const token = (await fetchAuthSession()).tokens?.idToken;
+  return token === undefined ? null : String(token.payload.sub);
+}
+
+/** Tokens of who is signed in, fresh ones when they are old. While nobody is any more, requests wait for `lost`. */
+export function identity(lost: () => Promise<void>): Identity {
   const idToken = async () => {
-    const found = (await fetchAuthSession()).tokens?.idToken;
-    if (found === undefined) {
-      lost();
-      throw new Problem(401, "signed_out", "you are signed out: sign in again");
+    for (;;) {
+      const found = (await fetchAuthSession()).tokens?.idToken;
+      if (found !== undefined) return found;
+      await lost();
     }
-    return found;
   };
   return {
     token: async () => (await idToken()).toString(),
@@ -55,6 +59,7 @@ export function identity(lost: () => void): Identity {
 }
 
 export async function leave(): Promise<void> {
+  user = "";
   await signOut();
 }
 
