@@ -347,6 +347,33 @@ def test_a_long_log_is_searched_and_stays_where_it_is_read(
     expect(page.get_by_role("button", name=re.compile("^good.txt"))).to_contain_text("succeeded")
 
 
+def test_an_earlier_job_is_changed_when_it_is_loaded_and_not_before(
+    tab: Any, expect: Any, site: Site, texts: list[Path]
+) -> None:
+    with site.api() as api:
+        given = {"analysis": "count-words", "items": [str(texts[0])], "parameters": {"lines": 9}}
+        job = api.post("/api/jobs", json=given).json()["job_id"]
+        wait_for(api, job, "SUCCEEDED")
+    page = tab("/analyses", expect="net::ERR_FAILED")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route(f"**/api/jobs/{job}", hold)
+    page.goto(f"{site.base}/analyses/count-words?repeat={job}")
+    expect(page.get_by_label("Loading the earlier job")).to_be_visible()
+    for _ in range(2):  # it is asked for twice before it is given up
+        while not held:
+            page.wait_for_timeout(50)
+        held.pop().abort()
+    expect(page.get_by_text("The earlier job cannot be read")).to_be_visible()
+    expect(page.get_by_role("button", name="Start")).to_have_count(0)
+    page.unroute(f"**/api/jobs/{job}")
+    page.get_by_role("button", name="Try again").click()
+    expect(page.get_by_role("textbox", name="Lines")).to_have_value("9")
+
+
 def test_what_was_started_is_started_once_though_its_answer_is_lost(
     tab: Any, expect: Any, site: Site, texts: list[Path]
 ) -> None:

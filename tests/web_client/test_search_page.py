@@ -443,6 +443,31 @@ def test_a_search_is_repeated_with_changes(tab: Any, site: Site, expect: Any, im
     assert parameters_of(site, start(other)) == parameters_of(site, second)
 
 
+def test_what_is_chosen_while_an_earlier_search_is_loaded_stays(tab: Any, site: Site, expect: Any) -> None:
+    with site.api() as api:
+        given = {"mask": str(site.masks[0]), "library": f"library:{LIBRARY}", "mask_threshold": 70, "xy_shift": 0}
+        job = api.post(
+            "/api/jobs", json={"analysis": "color-depth-search", "parameters": given, "name": "earlier"}
+        ).json()["job_id"]
+        wait_for_end(api, job)
+    page = tab("/search")
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:
+        held.append(route)
+
+    page.route(f"**/api/jobs/{job}", hold)
+    page.goto(f"{site.base}/search?repeat={job}")
+    expect(page.get_by_label("Loading the image")).to_be_visible()
+    page.get_by_role("textbox", name="Name", exact=True).fill("changed")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_role("application")).to_be_visible()
+    expect(page.get_by_label("Threshold", exact=True)).to_have_value("70")
+    expect(page.get_by_role("textbox", name="Name", exact=True)).to_have_value("changed")
+    assert parameters_of(site, start(page))["xy_shift"] == 0
+
+
 def test_a_match_is_searched_with(tab: Any, site: Site, expect: Any) -> None:
     from urllib.parse import quote
 

@@ -1,4 +1,4 @@
-import { Alert, Anchor, Badge, Button, Group, Stack, Text } from "@mantine/core";
+import { Alert, Anchor, Badge, Button, Center, Group, Loader, Stack, Text } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearchParams } from "react-router";
@@ -100,17 +100,28 @@ function ToSearch({ analysis }: { analysis: string }) {
 function Start({ analysis }: { analysis: Analysis }) {
   const [search] = useSearchParams();
   const before = search.get("repeat");
-  const { data: job, error } = useQuery({ ...queries.job(before ?? ""), enabled: before !== null });
+  const { data: job, error, refetch } = useQuery({ ...queries.job(before ?? ""), enabled: before !== null });
   if (before === null) return <StartForm analysis={analysis} again={null} />;
+  // Until the job is here there is no form: what was entered would be overwritten.
   if (error !== null && job === undefined) {
     return (
       <>
-        <ProblemAlert title="The earlier job cannot be read" error={error} />
-        <StartForm key="new" analysis={analysis} again={null} />
+        <ProblemAlert title="The earlier job cannot be read" error={error} retry={() => void refetch()} />
+        <Group>
+          <Button component={Link} to={`/analyses/${encodeURIComponent(analysis.name)}`} variant="default">
+            Begin without it
+          </Button>
+        </Group>
       </>
     );
   }
-  if (job === undefined) return null;
+  if (job === undefined) {
+    return (
+      <Center h={200}>
+        <Loader aria-label="Loading the earlier job" />
+      </Center>
+    );
+  }
   return (
     <>
       <Alert color="blue" variant="light" p="xs">

@@ -31,8 +31,8 @@ interface SearchFormProps {
 
 /** Everything that a search is made of. */
 export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
-  const { draft, change, kept } = useDraft(nameOf(source));
-  const loaded = useSource(source, draft, change);
+  const { draft, change, fill, kept } = useDraft(nameOf(source));
+  const loaded = useSource(source, draft, fill);
   const [prepared, setPrepared] = useState<Prepared | null>(null);
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [anew, setAnew] = useState(0);

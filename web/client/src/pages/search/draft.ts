@@ -40,6 +40,21 @@ export const EMPTY: Draft = {
   negative: null,
 };
 
+/** A draft with what its source brings, but where somebody chose something before that came. */
+export function filled(draft: Draft, brought: Partial<Draft>): Draft {
+  const { image = null, channel = 1, history = NOTHING, negative = null, analysis = null } = brought;
+  // Parameters are of an analysis: those of another one than was chosen are of no use.
+  const same = draft.analysis === null || draft.analysis === analysis;
+  return {
+    ...draft,
+    ...(draft.image === null ? { image, channel, history, negative } : {}),
+    analysis: draft.analysis ?? analysis,
+    libraries: draft.libraries ?? brought.libraries ?? null,
+    values: same ? { ...brought.values, ...draft.values } : draft.values,
+    name: draft.name ?? brought.name ?? null,
+  };
+}
+
 /** What is kept is read only when it was written by this form of a draft. */
 const FORM = 1;
 

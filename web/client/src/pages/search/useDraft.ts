@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useState } from "react";
-import { type Draft, EMPTY, read, written } from "./draft";
+import { type Draft, EMPTY, filled, read, written } from "./draft";
 
 function keyOf(name: string): string {
   return `skyburst.search ${name}`;
@@ -28,5 +28,6 @@ export function useDraft(name: string) {
     }
   }, [key, draft]);
   const change = useCallback((changes: Partial<Draft>) => setDraft((now) => ({ ...now, ...changes })), []);
-  return { draft, change, kept };
+  const fill = useCallback((brought: Partial<Draft>) => setDraft((now) => filled(now, brought)), []);
+  return { draft, change, fill, kept };
 }

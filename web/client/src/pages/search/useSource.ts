@@ -5,8 +5,8 @@ import type { Draft } from "./draft";
 import { loadSource } from "./loadSource";
 import { nameOf, type Source } from "./source";
 
-/** Fills a draft with what its source brings, once; what was kept of it over a reload stays as it is. */
-export function useSource(source: Source, draft: Draft, change: (changes: Partial<Draft>) => void) {
+/** Fills a draft with what its source brings, once; what was chosen before, or kept over a reload, stays as it is. */
+export function useSource(source: Source, draft: Draft, fill: (brought: Partial<Draft>) => void) {
   const untouched = draft.image === null;
   const wanted = untouched && source.kind !== "none";
   const query = useQuery({
@@ -22,7 +22,7 @@ export function useSource(source: Source, draft: Draft, change: (changes: Partia
   useEffect(() => {
     if (data === undefined || done.current) return;
     done.current = true;
-    change(data);
-  }, [data, change]);
+    fill(data);
+  }, [data, fill]);
   return { loading: wanted && query.isPending, error: wanted ? query.error : null, retry: () => void query.refetch() };
 }
