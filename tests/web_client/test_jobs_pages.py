@@ -171,6 +171,49 @@ def test_more_jobs_are_loaded_when_they_are_asked_for(tab: Any, expect: Any, sit
     expect(page.get_by_role("button", name="Load more")).to_have_count(0)
 
 
+def test_of_a_long_list_only_what_may_change_is_read_again(
+    tab: Any, expect: Any, site: Site, start: Any, tmp_path: Path
+) -> None:
+    gate = tmp_path / "gate"
+    job = start("long list, number 0")
+    ended(site, job)
+    with closing(LocalHome(site.home)) as home:
+        first = home.table.job(job)
+        for number in range(1, 70):
+            spec = first.spec | {"name": f"long list, number {number}"}
+            home.table.create_job(
+                replace(first, job_id=f"{job}-{number}", spec=spec, created_at=first.created_at + number)
+            )
+    start("long list, running", gate=str(gate))
+    page = tab("/jobs?q=long list")
+    shown = page.get_by_text(re.compile("jobs shown"))
+    for count in (60, 71):
+        page.get_by_role("button", name="Load more").click()
+        expect(shown).to_have_text(f"{count} jobs shown, 1 running")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/jobs?" in request.url else None)
+
+    def read(times: int) -> None:
+        until = len(asked) + times
+        while len(asked) < until:
+            page.wait_for_timeout(100)
+
+    read(2)
+    gate.touch()
+    expect(row(page, "long list, running")).to_contain_text("succeeded")
+    start("long list, new")
+    expect(row(page, "long list, new")).to_contain_text("succeeded")
+    expect(shown).to_have_text("72 jobs shown")
+    names = page.get_by_role("list", name="Jobs").get_by_role("listitem").get_by_role("link").all_inner_texts()
+    assert [name for name in names if "number" in name] == [f"long list, number {number}" for number in reversed(range(70))]
+    assert not [url for url in asked if "after=" in url]
+
+    act(page, "long list, number 45", "Delete")
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(shown).to_have_text("71 jobs shown")
+    assert len([url for url in asked if "after=" in url]) == 2, "after a change all of it is read"
+
+
 @pytest.mark.parametrize(("width", "dark"), [(1280, False), (390, True)])
 def test_the_timeline_is_drawn_and_its_numbers_are_those_of_the_api(
     tab: Any, expect: Any, site: Site, start: Any, width: int, dark: bool
