@@ -329,6 +329,32 @@ def test_one_of_several_channels_is_searched_with(
     assert np.array_equal(mask_of(site, job), second)
 
 
+def test_each_channel_of_an_image_is_downloaded_with_its_very_pixels(
+    tab: Any, site: Site, expect: Any, image_file: Path, tmp_path: Path
+) -> None:
+    channels = [pixels_of(one) for one in site.masks[:2]]
+    page = tab("/search", expect="500", width=390)
+    give(page, save(channels[0], tmp_path / "both.tif", channels[1]))
+    picker = page.get_by_role("radiogroup", name="Channel")
+    for number, pixels in enumerate(channels, 1):
+        with page.expect_download() as saved:
+            picker.get_by_role("button", name=f"Download channel {number}").click()
+        assert saved.value.suggested_filename == f"both-channel{number}.png"
+        assert np.array_equal(pixels_of(Path(saved.value.path())), pixels)
+    expect(picker.get_by_role("radio", name="Channel 1")).to_be_checked()
+    assert [*serious(page), *too_wide(page)] == []
+    page.route("**/picture?channel=2", lambda route: route.fulfill(status=500))
+    picker.get_by_role("button", name="Download channel 2").click()
+    expect(page.get_by_role("alert")).to_contain_text("Not downloaded: channel 2")
+
+    page.get_by_role("link", name="Start over").click()
+    open_image(page, image_file, expect)
+    with page.expect_download() as saved:
+        page.get_by_role("button", name="Download the image").click()
+    assert saved.value.suggested_filename == f"{image_file.stem}.png"
+    assert np.array_equal(pixels_of(Path(saved.value.path())), pixels_of(image_file))
+
+
 def test_everything_survives_a_reload(tab: Any, site: Site, expect: Any, image_file: Path) -> None:
     image = pixels_of(image_file)
     page = tab("/search")

@@ -6,6 +6,7 @@ import { HelpLink } from "../../components/HelpLink";
 import { Section } from "../../components/Section";
 import type { Draft } from "./draft";
 import { ChannelPicker } from "./image/ChannelPicker";
+import { DownloadChannel } from "./image/DownloadChannel";
 import { written } from "./image/fit";
 import { ImageDrop } from "./image/ImageDrop";
 import { PickFeedback } from "./image/PickFeedback";
@@ -82,6 +83,7 @@ export function ImagePart({ onPrepared, problem, ...part }: ImagePartProps) {
             <Text size="sm" visibleFrom="xs" style={{ whiteSpace: "nowrap" }}>
               {written(image)} px
             </Text>
+            {image.channels === 1 && <DownloadChannel image={image} channel={1} />}
           </>
         }
       >
