@@ -20,7 +20,7 @@ import pytest
 
 from tests.conftest import needed
 from tests.web_client.conftest import LIBRARY, Site
-from tests.web_client.looks import serious
+from tests.web_client.looks import serious, too_wide
 
 MANY = 10_000
 MOST_NODES = 2_500
@@ -160,7 +160,7 @@ def test_filters_are_there_when_one_comes_back_from_another_tab(tab: Any, expect
 def test_a_range_that_cannot_be_read_says_so(tab: Any, expect: Any, found: Searched) -> None:
     page = tab(f"{found.path}?size=10", expect="403")
     cards(page).first.get_by_role("checkbox").click()
-    page.get_by_role("button", name="Page 3").click()
+    page.get_by_role("button", name="Page 3").first.click()
     expect(cards(page).first).to_have_attribute("data-index", "20")
     refusal = json.dumps({"code": "forbidden", "detail": "not for you"})
     page.route("**/results?*", lambda route: route.fulfill(status=403, content_type="application/json", body=refusal))
@@ -283,6 +283,25 @@ def test_pages_are_in_the_address_and_back_goes_back(tab: Any, expect: Any, foun
     assert keys_of(page) == found.keys[10:20]
     page.go_back()
     expect(cards(page).first).to_have_attribute("data-key", found.keys[0])
+
+
+def test_pages_are_turned_above_and_below_the_list_in_step(tab: Any, expect: Any, found: Searched) -> None:
+    page = tab(f"{found.path}?size=10")
+    above, below = (page.get_by_role("navigation", name=f"Pages of matches, {place}") for place in ("above", "below"))
+    box = page.get_by_role("list", name="Matches").bounding_box()
+    assert above.bounding_box()["y"] < box["y"] < below.bounding_box()["y"]
+    for number, pager in enumerate((above, below, above), 2):
+        pager.get_by_role("button", name="Next page").focus()
+        page.keyboard.press("Enter")
+        expect(cards(page).first).to_have_attribute("data-index", str(10 * (number - 1)))
+        expect(pager.get_by_role("button", name="Next page")).to_be_focused()
+        for one in (above, below):
+            expect(one.locator("[aria-current=page]")).to_have_text(str(number))
+    assert [*serious(page), *too_wide(page)] == []
+    below.get_by_role("combobox").select_option("all, scrolling")
+    for one in (above, below):
+        expect(one.get_by_role("combobox")).to_have_value("all")
+        expect(one.get_by_role("button", name="Next page")).to_have_count(0)
 
 
 def test_the_layout_is_remembered(tab: Any, expect: Any, found: Searched) -> None:

@@ -69,6 +69,7 @@ export function MatchesView({ job, at, masks }: MatchesViewProps) {
     compare({ ...USUAL, panes: [...USUAL.panes, ...panes], key: first.key, nth });
   };
   const filters = <Filters view={view} change={change} libraries={facets.libraries} sexes={facets.sexes} />;
+  const paging = { page: view.page, size: view.size, each: size, running, change };
   if (running && page.data === undefined && isEarly(page.error)) return <Nothing title="Nothing is found yet" />;
   return (
     <Found query={page}>
@@ -155,6 +156,7 @@ export function MatchesView({ job, at, masks }: MatchesViewProps) {
                 </Nothing>
               )}
               {total === 0 && <Nothing title="No match so far" />}
+              {matching > 0 && <Pager {...paging} place="above" matching={matching} />}
               {matching > 0 && (
                 <ListArea
                   job={job}
@@ -169,16 +171,7 @@ export function MatchesView({ job, at, masks }: MatchesViewProps) {
                   goTo={goTo}
                 />
               )}
-              {matching > 0 && (
-                <Pager
-                  page={view.page}
-                  size={view.size}
-                  each={size}
-                  matching={matching}
-                  running={running}
-                  change={change}
-                />
-              )}
+              {matching > 0 && <Pager {...paging} place="below" matching={matching} />}
             </div>
             {!wide && (
               <Drawer opened={filtersOpen} onClose={drawer.close} title="Filters" position="right" size={320}>

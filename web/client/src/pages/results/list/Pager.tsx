@@ -3,6 +3,8 @@ import { count } from "../../../format";
 import { pages, SIZES, type Size } from "../state";
 
 interface PagerProps {
+  /** Of the list, which has one on each side. */
+  place: "above" | "below";
   page: number;
   size: Size;
   /** Matches of a page, where all are not scrolled through. */
@@ -14,11 +16,11 @@ interface PagerProps {
 }
 
 /** Which page of the list, and how long pages are. */
-export function Pager({ page, size, each, matching, running, change }: PagerProps) {
+export function Pager({ place, page, size, each, matching, running, change }: PagerProps) {
   const last = pages(matching, each);
   const paged = size !== "all" || running;
   return (
-    <Group justify="space-between" gap="xs" my="sm" component="nav" aria-label="Pages of matches">
+    <Group justify="space-between" gap="xs" my="sm" component="nav" aria-label={`Pages of matches, ${place}`}>
       {paged && last > 1 ? (
         <Pagination
           size="sm"
