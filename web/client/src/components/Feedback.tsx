@@ -67,7 +67,7 @@ export const WORDS: Record<JobState, string> = {
 
 export function StateBadge({ state, interrupted = false }: { state: JobState; interrupted?: boolean }) {
   return (
-    <Badge color={interrupted ? "orange" : COLORS[state]} variant="light" style={{ flexShrink: 0 }}>
+    <Badge color={interrupted ? "orange" : COLORS[state]} variant="light" miw="max-content" style={{ flexShrink: 0 }}>
       {interrupted ? "interrupted" : WORDS[state]}
     </Badge>
   );
