@@ -205,7 +205,9 @@ def test_of_a_long_list_only_what_may_change_is_read_again(
     expect(row(page, "long list, new")).to_contain_text("succeeded")
     expect(shown).to_have_text("72 jobs shown")
     names = page.get_by_role("list", name="Jobs").get_by_role("listitem").get_by_role("link").all_inner_texts()
-    assert [name for name in names if "number" in name] == [f"long list, number {number}" for number in reversed(range(70))]
+    assert [name for name in names if "number" in name] == [
+        f"long list, number {number}" for number in reversed(range(70))
+    ]
     assert not [url for url in asked if "after=" in url]
 
     act(page, "long list, number 45", "Delete")
