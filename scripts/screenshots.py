@@ -24,11 +24,16 @@ from typing import Any
 from PIL import Image
 
 from examples.color_depth_search.generate import generate_library
+from skyburst.local_cloud import LocalCloud
+from skyburst.web.client import client_folder
 from tests.browser import CHROMIUM_ARGUMENTS, CHROMIUM_NAMES
+from tests.deployed.paged import CHOSEN, PREFIX, Page, assembled
 from tests.web_client.conftest import LIBRARY, Site, serving
 
 IMAGES_FOLDER = Path(__file__).parents[1] / "docs" / "images"
 EXAMPLES = Path(__file__).parents[1] / "examples"
+SHOWN = ("color_depth_search", "monte_carlo", "word_statistics")
+"""Analyses of the deployment."""
 WIDEFIELD = ("widefield_denoise", "widefield_demix")
 IMAGES, MASKS, PLANTED = 400, 3, 8
 VIDEO = ["--frames", "600", "--height", "96", "--width", "96"]
@@ -36,6 +41,10 @@ MOST_BYTES = 150_000
 COLOURS = (256, 160, 96, 64)
 """So many colours has a picture; fewer, if it is too large with more."""
 WAIT_S = 60
+PROFILES = {
+    "people/groups/lab.toml": 'name = "lab"\napproved = true\nanalyses = ["color-depth-search", "word-statistics"]\n',
+    "people/users/ada.toml": 'name = "ada"\nfull_name = "Ada Lovelace"\ngroup = "lab"\napproved = true\n',
+}
 LOOSE = {"min_matching_pix_ratio": 0, "mask_threshold": 60, "data_threshold": 60, "pix_color_fluctuation": 4}
 """So that a small library has many matches."""
 
@@ -53,6 +62,7 @@ def main() -> None:
         with serving(folder, images) as site, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=CHROMIUM_ARGUMENTS)
             Pictures(site, browser, images / "images", videos).make()
+            show_deployment(browser)
             browser.close()
 
 
@@ -134,7 +144,7 @@ class Pictures:
         page.get_by_text("of what is drawn").wait_for()
         page.mouse.move(2, 200)
         page.get_by_text(re.compile("^(about .*|not known yet|nothing)$")).first.wait_for()
-        self.save("search", page)
+        save("search", page)
 
     def lasso(self) -> list[tuple[float, float]]:
         """Points around the neuron's left half, in pixels of the image."""
@@ -184,26 +194,26 @@ class Pictures:
         page.goto(f"{self.site.base}/jobs/{running}")
         self.until(lambda: self.matches(page).count() >= 24, "matches of a search that runs")
         self.pictures_are_there(page)
-        self.save("running", page)
+        save("running", page)
 
         page.goto(f"{self.site.base}/jobs/{job}")
         self.matches(page).first.wait_for()
         self.pictures_are_there(page)
-        self.save("results", page)
+        save("results", page)
         self.matches(page).nth(1).get_by_role("button").click()
         dialog = page.get_by_role("dialog")
         dialog.locator("figure img").nth(1).wait_for()
         self.pictures_are_there(page)
         pane = dialog.locator("figure img").first.locator("..").bounding_box()
         page.mouse.move(pane["x"] + pane["width"] * 0.4, pane["y"] + pane["height"] * 0.55)
-        self.save("comparison", page)
+        save("comparison", page)
 
         phone = self.tab(viewport={"width": 390, "height": 844}, color_scheme="dark")
         phone.goto(f"{self.site.base}/jobs/{job}")
         self.matches(phone).first.wait_for()
         phone.get_by_role("tablist").evaluate("tabs => scrollTo(0, tabs.getBoundingClientRect().top + scrollY - 64)")
         self.pictures_are_there(phone)
-        self.save("phone", phone)
+        save("phone", phone)
 
     def slow_mask(self) -> Path:
         """An image that is bright nearly everywhere: a search with it takes long enough to be looked at."""
@@ -236,7 +246,7 @@ class Pictures:
         page = self.page
         page.goto(f"{self.site.base}/analyses")
         page.get_by_role("link", name="Denoise widefield imaging").wait_for()
-        self.save("analyses", page)
+        save("analyses", page)
         page.get_by_role("link", name="Denoise widefield imaging").click()
         page.locator("input[type=file]").first.set_input_files(self.videos)
         page.get_by_role("button", name="Start", exact=True).and_(page.locator(":enabled")).wait_for()
@@ -245,7 +255,7 @@ class Pictures:
         page.evaluate("scrollTo(0, 0)")
         page.mouse.move(2, 200)
         page.get_by_text("Estimating").wait_for(state="detached")
-        self.save("start", page)
+        save("start", page)
         page.get_by_role("button", name="Start", exact=True).click()
         page.wait_for_url(re.compile(r"/jobs/[\w-]+"))
         line = page.get_by_role("list", name="Datasets").get_by_role("listitem").first
@@ -253,8 +263,13 @@ class Pictures:
         log = page.get_by_role("log")
         log.wait_for()
         self.until(lambda: log.locator("[data-index]").count() >= 3, "lines of a log")
-        self.save("datasets", page)
+        save("datasets", page)
         self.finish(page.url.rpartition("/jobs/")[2].partition("?")[0])
+        page.get_by_role("tab", name="Files").click()
+        page.get_by_text("denoised.png").first.click()
+        page.get_by_role("img", name=re.compile("denoised.png")).wait_for()
+        self.pictures_are_there(page)
+        save("files", page)
 
     def jobs(self, job: str) -> None:
         """The list of jobs, and the timeline of one."""
@@ -264,25 +279,56 @@ class Pictures:
             self.until(lambda: api.get("/api/jobs", params=running).json()["jobs"] == [], "the end of all jobs")
         page.goto(f"{self.site.base}/jobs")
         page.get_by_role("list", name="Jobs").get_by_role("listitem").first.wait_for()
-        self.save("jobs", page)
+        save("jobs", page)
         page.goto(f"{self.site.base}/jobs/{job}?tab=timeline")
         chart = page.get_by_role("region", name="Picture").locator("svg.marks, canvas").first
         chart.wait_for()
         page.evaluate("document.activeElement?.blur()")
-        self.save("timeline", page)
+        save("timeline", page)
+        page.get_by_role("tab", name="Certificate and cost").click()
+        page.get_by_role("heading", name="What ran").wait_for()
+        save("certificate", page)
+        page.get_by_role("link", name="Help", exact=True).click()
+        page.get_by_role("heading", name="Help", level=1).wait_for()
+        save("help", page)
 
-    def save(self, name: str, page: Any) -> None:
-        """What is seen now, with as many colours as fit."""
-        page.wait_for_timeout(400)  # what fades in is there
-        seen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        for colours in COLOURS:
-            data = io.BytesIO()
-            seen.quantize(colours, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
-            if data.tell() <= MOST_BYTES:
-                break
-        path = IMAGES_FOLDER / f"web-{name}.png"
-        path.write_bytes(data.getvalue())
-        sys.stdout.write(f"docs/images/{path.name}: {data.tell():,} bytes\n")
+
+def show_deployment(browser: Any) -> None:
+    """The pages that only a deployment has: of one in the local cloud."""
+    with tempfile.TemporaryDirectory() as folder, LocalCloud() as cloud:
+        assembly = assembled(
+            Path(folder), web="yes", web_client=str(client_folder()), analyses=[str(EXAMPLES / name) for name in SHOWN]
+        )
+        site = Page(cloud, dict(cloud.deploy(assembly, PREFIX).outputs))
+        site.invited("ada")
+        for key, text in PROFILES.items():
+            cloud.client("s3").put_object(Bucket=site.outputs["Bucket"], Key=key, Body=text.encode())
+        page = browser.new_context(viewport={"width": 1280, "height": 860}, reduced_motion="reduce").new_page()
+        page.set_default_timeout(WAIT_S * 1000)
+        page.goto(f"{site.address}/profile")
+        page.get_by_label("Name or e-mail address").fill("ada")
+        page.get_by_label(re.compile("^Password")).fill(CHOSEN)
+        save("sign-in", page)
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        page.get_by_role("heading", name="Profile", level=1).wait_for()
+        page.get_by_text("Ada Lovelace").wait_for()
+        save("profile", page)
+        page.context.close()
+        cloud.destroy(PREFIX)
+
+
+def save(name: str, page: Any) -> None:
+    """What is seen now, with as many colours as fit."""
+    page.wait_for_timeout(400)  # what fades in is there
+    seen = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+    for colours in COLOURS:
+        data = io.BytesIO()
+        seen.quantize(colours, dither=Image.Dither.NONE).save(data, "PNG", optimize=True)
+        if data.tell() <= MOST_BYTES:
+            break
+    path = IMAGES_FOLDER / f"web-{name}.png"
+    path.write_bytes(data.getvalue())
+    sys.stdout.write(f"docs/images/{path.name}: {data.tell():,} bytes\n")
 
 
 if __name__ == "__main__":
