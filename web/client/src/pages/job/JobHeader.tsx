@@ -2,7 +2,7 @@ import { Alert, Anchor, Group, Paper, Progress, SimpleGrid, Stack, Text } from "
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "react-router";
-import { ended, type Job } from "../../api/client";
+import { type Analysis, ended, type Job } from "../../api/client";
 import { queries } from "../../api/queries";
 import { StateBadge } from "../../components/Feedback";
 import { ago, count, counted, duration, moment, percent, usd } from "../../format";
@@ -66,10 +66,11 @@ function Bar({ job }: { job: Job }) {
 function Facts({ job }: { job: Job }) {
   const { progress } = job;
   const running = !ended(job.state);
+  const kind = useQuery(queries.analyses).data?.find((one) => one.name === job.analysis)?.kind;
   const cost = useQuery({ ...queries.cost(job.job_id), refetchInterval: running ? 5_000 : false }).data;
   const facts: [string, string][] = [
     ["Done", doneText(job, running)],
-    ["Images or items", job.plan === null ? "–" : `${count(progress.items_done)} of ${count(progress.items)}`],
+    [workedOn(job, kind), job.plan === null ? "–" : `${count(progress.items_done)} of ${count(progress.items)}`],
     ["Batches", job.plan === null ? "–" : `${count(progress.done)} of ${count(progress.batches)}`],
     ["Rate", progress.items_per_s > 0 ? `${count(Math.round(progress.items_per_s * 10) / 10)} per second` : "–"],
     running
@@ -91,6 +92,12 @@ function Facts({ job }: { job: Job }) {
       ))}
     </SimpleGrid>
   );
+}
+
+/** What there are so many of. */
+function workedOn(job: Job, kind: Analysis["kind"] | undefined): string {
+  if (kind === "datasets") return "Datasets";
+  return kind === "search" && job.parameters.mask !== undefined ? "Images" : "Items";
 }
 
 /** What it cost, or on one's own machine, where nothing is paid for, what it would have cost. */

@@ -1,4 +1,5 @@
 import { Alert, Button, Stack, TextInput } from "@mantine/core";
+import { notifications } from "@mantine/notifications";
 import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
@@ -32,6 +33,7 @@ export function StartPanel(props: StartPanelProps) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<unknown>(null);
   const pressed = useRef(false);
+  const here = useHere();
   const stem = draft.image?.name.replace(/\.[a-z]+$/i, "") ?? "";
   const name = (draft.name ?? stem).trim() || stem;
   const searched = useMemo(
@@ -66,7 +68,8 @@ export function StartPanel(props: StartPanelProps) {
       const job = await send({ draft, ...prepared, search: searched });
       void client.invalidateQueries({ queryKey: ["jobs"] });
       void client.invalidateQueries({ queryKey: ["about"] });
-      navigate(`/jobs/${job.job_id}`);
+      if (here.current) navigate(`/jobs/${job.job_id}`);
+      else notifications.show({ title: "The search was started", message: `${name} is among the jobs.` });
     } catch (problem) {
       setError(problem);
     } finally {
@@ -118,6 +121,18 @@ export function StartPanel(props: StartPanelProps) {
       </Stack>
     </Section>
   );
+}
+
+/** Whether the page is still there: somebody may have gone on to another one. */
+function useHere() {
+  const here = useRef(true);
+  useEffect(() => {
+    here.current = true;
+    return () => {
+      here.current = false;
+    };
+  }, []);
+  return here;
 }
 
 /** Why the search cannot start yet, for people; null when it can. */
