@@ -526,6 +526,44 @@ def test_a_change_that_cannot_be_made_here_is_refused_by_name(deploy: Deploy) ->
         deploy(resources)
 
 
+def indexed(*names: str, projection: str = "KEYS_ONLY") -> dict[str, Any]:
+    """A table with indexes by attributes of these names."""
+    keys = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", *names)]
+    indexes = [
+        {
+            "IndexName": f"by-{name}", "Projection": {"ProjectionType": projection},
+            "KeySchema": [{"AttributeName": name, "KeyType": "HASH"}],
+        }
+        for name in names
+    ]  # fmt: skip
+    properties = {
+        "AttributeDefinitions": keys, "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+        "BillingMode": "PAY_PER_REQUEST", **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+    }  # fmt: skip
+    return {"Table": {"Type": "AWS::DynamoDB::Table", "Properties": properties}}
+
+
+def test_an_index_is_added_to_a_table_that_keeps_what_is_in_it_and_only_one_at_a_time(
+    cloud: LocalCloud, deploy: Deploy
+) -> None:
+    table = deploy(indexed("kind")).resources["Table"]
+    client = cloud.client("dynamodb")
+    client.put_item(TableName=table, Item={"id": {"S": "one"}, "kind": {"S": "job"}, "user": {"S": "ada"}})
+    assert deploy(indexed("kind", "user")).resources["Table"] == table
+    found = client.query(
+        TableName=table, IndexName="by-user", KeyConditionExpression="#user = :user",
+        ExpressionAttributeNames={"#user": "user"}, ExpressionAttributeValues={":user": {"S": "ada"}},
+    )["Items"]  # fmt: skip
+    assert [item["id"] for item in found] == [{"S": "one"}]
+    with pytest.raises(DeployFailed, match="AWS makes or removes one index in an update, and these are 3"):
+        deploy(indexed("other"))
+    with pytest.raises(DeployFailed, match="the index by-kind has other keys or another projection"):
+        deploy(indexed("kind", "user", projection="ALL"))
+    assert deploy(indexed("user")).resources["Table"] == table
+    (index,) = client.describe_table(TableName=table)["Table"]["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "by-user"
+
+
 def test_policies_of_a_role_come_and_go_with_its_properties(cloud: LocalCloud, deploy: Deploy) -> None:
     statement = {"Effect": "Allow", "Action": "sqs:*", "Resource": "*"}
     document = {"Version": "2012-10-17", "Statement": [statement]}

@@ -58,8 +58,37 @@ def _table(description: dict[str, Any]) -> Made:
 
 
 def _update_table(wanted: Wanted, made: Made) -> Made:
+    _change_index(wanted, made.physical_id)
     _set_table(wanted, made.physical_id)
     return made
+
+
+def _change_index(wanted: Wanted, name: str) -> None:
+    """Make or remove an index of a table that stays as it is, one at a time as AWS does."""
+    there = wanted.client("dynamodb").describe_table(TableName=name)["Table"].get("GlobalSecondaryIndexes", [])
+    before = {index["IndexName"]: (index["KeySchema"], index["Projection"]) for index in there}
+    indexes = {index["IndexName"]: index for index in wanted.properties.get("GlobalSecondaryIndexes", [])}
+    changed = [
+        one
+        for one in indexes
+        if one in before and before[one] != (indexes[one]["KeySchema"], indexes[one]["Projection"])
+    ]
+    if changed:
+        raise InvalidTemplate(
+            f"{wanted.kind} {wanted.logical_id}: the index {changed[0]} has other keys or another projection: "
+            "give it another name"
+        )
+    updates = [{"Delete": {"IndexName": one}} for one in before if one not in indexes]
+    updates += [{"Create": index} for one, index in indexes.items() if one not in before]
+    if len(updates) > 1:
+        raise InvalidTemplate(
+            f"{wanted.kind} {wanted.logical_id}: AWS makes or removes one index in an update, and these are {len(updates)}"
+        )
+    if updates:
+        definitions = wanted.properties["AttributeDefinitions"]
+        wanted.call(
+            "dynamodb", "UpdateTable", TableName=name, AttributeDefinitions=definitions, GlobalSecondaryIndexUpdates=updates
+        )  # fmt: skip
 
 
 def _set_table(wanted: Wanted, name: str) -> None:
@@ -203,7 +232,7 @@ KINDS: dict[str, Kind] = {
         _create_table,
         update=_update_table,
         delete=_delete_table,
-        replaced_by="AttributeDefinitions KeySchema LocalSecondaryIndexes GlobalSecondaryIndexes TableName",
+        replaced_by="KeySchema LocalSecondaryIndexes TableName",
         fixed="BillingMode DeletionProtectionEnabled OnDemandThroughput ProvisionedThroughput SSESpecification "
         "StreamSpecification TableClass Tags WarmThroughput",
     ),
