@@ -156,6 +156,10 @@ def store_listed(objects: Objects, location: str, prefix: str, listed: Any) -> d
 def _store(objects: Objects, location: str, prefix: str, listed: Any) -> dict[str, Any]:
     if isinstance(listed, JoinedItems):
         parts = [_store(objects, location, f"{prefix}/{number}", part) for number, part in enumerate(listed.parts)]
+        if any("joined" in part for part in parts):
+            raise InvalidItems(
+                "lists of items that are joined were joined once more: give all of them in one JoinedItems"
+            )
         return {"joined": parts}
     if isinstance(listed, Items):
         return {**_store(objects, location, prefix, listed.items), "batch_size": listed.batch_size}

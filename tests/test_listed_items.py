@@ -114,13 +114,23 @@ def test_workers_get_the_items_of_joined_lists_and_the_place_of_theirs(tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("size", "how"), [(0, "items"), (2.0, "items"), (True, "items"), ("4", "items"), (4, "none"), (4, "joined none")]
+    ("size", "how"),
+    [
+        (0, "items"),
+        (2.0, "items"),
+        (True, "items"),
+        ("4", "items"),
+        (4, "none"),
+        (4, "joined none"),
+        (4, "joined twice"),
+    ],
 )
 def test_a_batch_size_that_is_none_and_no_items_are_refused(run: Run, size: Any, how: str) -> None:
     job = run(parameters={"how": how, "size": size})
     assert job.state == "FAILED"
     assert job.refused
     expected = f"{size!r}: expected a whole number from 1" if how == "items" else "there are no items"
+    expected = "give all of them in one JoinedItems" if how == "joined twice" else expected
     assert expected in job.reason
 
 

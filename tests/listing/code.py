@@ -30,6 +30,8 @@ def list_items(parameters, context):
         return skyburst.Items([], batch_size=size)
     if how.startswith("joined:"):
         return skyburst.JoinedItems([skyburst.Items(range(5), size), [], stored(how.removeprefix("joined:"))])
+    if how == "joined twice":
+        return skyburst.JoinedItems([range(3), skyburst.Items(skyburst.JoinedItems([range(2), range(3)]), 2)])
     if how == "joined none":
         return skyburst.JoinedItems([[], iter(())])
     if how != "items":
