@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import closing
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +69,7 @@ def test_the_batch_size_that_fits_the_listed_items_comes_before_that_of_the_blue
 ) -> None:
     where = str(tmp_path / "list") if how == "manifest" else how
     job = run(parameters={"how": where})
-    assert job.plan == asdict(make_plan(COUNT, 4))
+    assert job.plan == make_plan(COUNT, 4).document()
     assert job.batch_size == 4
     certificate = certificate_of(job, skyburst.Progress(job.state), "local")
     assert (certificate["plan"]["batch_size"], certificate["items"]["source"]["batch_size"]) == (4, 4)
@@ -81,18 +80,18 @@ def test_the_batch_size_that_fits_the_listed_items_comes_before_that_of_the_blue
 
 
 def test_the_batch_size_of_the_job_comes_first_and_that_of_the_blueprint_last(run: Run) -> None:
-    assert run(batch_size=3).plan == asdict(make_plan(COUNT, 3))
+    assert run(batch_size=3).plan == make_plan(COUNT, 3).document()
 
 
 def test_without_one_of_the_items_the_blueprint_says_it(run: Run) -> None:
-    assert run(parameters={"how": "plain"}).plan == asdict(make_plan(COUNT, 5))
+    assert run(parameters={"how": "plain"}).plan == make_plan(COUNT, 5).document()
 
 
 def test_lists_are_joined_each_with_its_own_batch_size(run: Run, tmp_path: Path) -> None:
     where = str(tmp_path / "list")
     job = run(parameters={"how": f"joined:{where}"})
     plan = make_plan(5 + COUNT, 5, joined=[(5, 4), (0, None), (COUNT, None)])
-    assert job.plan == asdict(plan)
+    assert job.plan == plan.document()
     assert [plan.items_of(batch) for batch in range(plan.batches)] == [(0, 4), (4, 5), (5, 10), (10, 15), (15, 17)]
     assert job.items
     assert job.items["joined"][2]["manifest"]["location"] == where

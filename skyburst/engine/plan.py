@@ -7,7 +7,8 @@ batch numbers. Unlike there, the depth follows from the number of batches, and r
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 MOST_BATCHES_BY_DEFAULT = 1_000
 ONE_MANAGER = 1_000
@@ -31,6 +32,11 @@ class Plan:
     """Children of one manager, at most."""
     joined: Sequence[Sequence[int]] = ()
     """Of lists that are joined, `(items, batch size)` of each: a batch has items of one alone; `batch_size` is the largest."""
+
+    def document(self) -> dict[str, Any]:
+        """As JSON, `joined` only where there is something to say."""
+        document = asdict(self)
+        return document if self.joined else {name: document[name] for name in document if name != "joined"}
 
     def items_of(self, batch: int) -> tuple[int, int]:
         """Half-open range of the item numbers of a batch."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -333,7 +333,7 @@ class Planner:
             job.state, job.reason = JobState.RUNNING, ""
         if job.items is not None and job.plan is None:
             tree = self._tree(job.analysis["name"])
-            job.plan = asdict(plan_job(job, **tree))
+            job.plan = plan_job(job, **tree).document()
         paying = self._deployed.paying  # what has to list its items first has nothing reserved until now
         reserved = paying is not None and paying.reserve(job, time.time())
         if job.plan is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts.records import REFUSED, Claim, Failure, JobRecord, Outcome, Progress
@@ -103,7 +102,7 @@ class Driver:
                 self._fatal = Failure(OverBudget.__name__, str(error))
                 return None
         plan = plan_job(job)
-        job.plan = asdict(plan)
+        job.plan = plan.document()
         self._change(JobState.RUNNING, "")
         return plan
 
@@ -263,7 +262,7 @@ class Driver:
 
     def _combine(self, plan: Plan, pool: Pool, outcome: dict[str, Any]) -> dict[str, Any] | None:
         """Run the combiner, as a tree in parallel when it is associative; None when it failed or was interrupted."""
-        context = {"plan": asdict(plan), "missing": outcome["missing"], "item_errors": outcome["item_errors"]}
+        context = {"plan": plan.document(), "missing": outcome["missing"], "item_errors": outcome["item_errors"]}
         timeout_s = self._limits.combiner_timeout_s
         self._home.forget_combined(self._job.job_id)
         combining_at = time.time()
