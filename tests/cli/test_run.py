@@ -199,7 +199,7 @@ def test_lines_are_few_and_have_percent_items_rate_and_the_best_so_far(program: 
     lines = [line for line in ended.err.splitlines() if " % running, " in line]
     assert 1 <= len(lines) <= 6
     assert all(" of 100 batches, " in line and "/s, " in line and " left" in line for line in lines)
-    assert "  best so far: item " in ended.err
+    assert "  found so far: item " in ended.err
 
 
 def test_a_full_disk_while_copying_is_a_storage_error(program: Program) -> None:

@@ -19,7 +19,7 @@ def test_the_bar_shows_percent_batches_items_rate_time_left_troubles_and_the_bes
         terminal.until(r"running ━.* [1-9]\d? % [\d.]+ s left")
         terminal.until(r"[1-9]\d* of 100 batches, [1-9]\d* of 200 items, [\d.]+/s")
         terminal.until("1 item could not be used")
-        terminal.until(r"best so far:\s+item \d+ scores \d+\s+item")
+        terminal.until(r"found so far:\s+item \d+ scores \d+\s+item")
         assert terminal.ended() == 0
         ending = terminal.text[terminal.text.rindex("SUCCEEDED") :]
     assert "image 3.tif: it is truncated" in ending

@@ -15,7 +15,7 @@ from rich.text import Text
 from skyburst.cli import text
 from skyburst.cli.follow.snapshot import Snapshot, counts, phase, time_left, troubles
 
-MOST_BEST = 5
+MOST_BEST = 6
 
 
 class Bar:

@@ -21,7 +21,7 @@ MOST_OF_ERROR = 300
 class Best:
     """The lines of the best results so far, brought up to date while a job runs."""
 
-    heading = "best so far:"
+    heading = "found so far:"
     partly = 0.0
     """Nothing is known of batches that run."""
 

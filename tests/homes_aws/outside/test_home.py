@@ -191,7 +191,7 @@ def test_the_best_so_far_is_shown_while_a_job_runs_where_its_code_is(
     (changed / "code.py").write_text((READER / "code.py").read_text() + "\n")
     handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "gate": gate})
     until(lambda: handle.progress().done == 3)
-    watched(READER.parent, r"best so far:\s+14\s")
+    watched(READER.parent, r"found so far:\s+14\s")
     watched(changed.parent, rf"no results are shown while the job runs: analysis 'reader' in {changed} is not the code")
     open_gate(home, gate)
     assert handle.result(60).value == {"letters": 18}
