@@ -137,3 +137,14 @@ def tab(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def holding(page: Any, address: str) -> list[Any]:
+    """Requests to an address, as they come; each waits until the test goes on with it, or aborts it."""
+    held: list[Any] = []
+
+    def hold(route: Any) -> None:  # Playwright looks at how many arguments it takes
+        held.append(route)
+
+    page.route(address, hold)
+    return held

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import wait_for
-from tests.web_client.conftest import Site
+from tests.web_client.conftest import Site, holding
 from tests.web_client.looks import serious, too_wide
 from tests.web_client.scripted import site
 
@@ -355,12 +355,7 @@ def test_an_earlier_job_is_changed_when_it_is_loaded_and_not_before(
         job = api.post("/api/jobs", json=given).json()["job_id"]
         wait_for(api, job, "SUCCEEDED")
     page = tab("/analyses", expect="net::ERR_FAILED")
-    held: list[Any] = []
-
-    def hold(route: Any) -> None:
-        held.append(route)
-
-    page.route(f"**/api/jobs/{job}", hold)
+    held = holding(page, f"**/api/jobs/{job}")
     page.goto(f"{site.base}/analyses/count-words?repeat={job}")
     expect(page.get_by_label("Loading the earlier job")).to_be_visible()
     for _ in range(2):  # it is asked for twice before it is given up

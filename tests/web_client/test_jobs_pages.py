@@ -154,16 +154,21 @@ def test_a_job_is_repeated_with_changes(tab: Any, expect: Any, site: Site, start
     assert again["specification"]["items"] == before["specification"]["items"]
 
 
-def test_more_jobs_are_loaded_when_they_are_asked_for(tab: Any, expect: Any, site: Site, start: Any) -> None:
-    job = start("one of 32, number 0", lines=1)
-    ended(site, job)
+def make_like(site: Site, job: str, name: str, count: int) -> None:
+    """Make jobs like one that has ended, which is the first of so many: "NAME, number 1" and so on."""
     with closing(LocalHome(site.home)) as home:
         first = home.table.job(job)
-        for number in range(1, 32):
-            spec = first.spec | {"name": f"one of 32, number {number}"}
+        for number in range(1, count):
+            spec = first.spec | {"name": f"{name}, number {number}"}
             home.table.create_job(
                 replace(first, job_id=f"{job}-{number}", spec=spec, created_at=first.created_at + number)
             )
+
+
+def test_more_jobs_are_loaded_when_they_are_asked_for(tab: Any, expect: Any, site: Site, start: Any) -> None:
+    job = start("one of 32, number 0", lines=1)
+    ended(site, job)
+    make_like(site, job, "one of 32", 32)
     page = tab("/jobs?q=one of 32")
     expect(page.get_by_text(re.compile("^30 jobs shown"))).to_be_visible()
     page.get_by_role("button", name="Load more").click()
@@ -177,13 +182,7 @@ def test_of_a_long_list_only_what_may_change_is_read_again(
     gate = tmp_path / "gate"
     job = start("long list, number 0")
     ended(site, job)
-    with closing(LocalHome(site.home)) as home:
-        first = home.table.job(job)
-        for number in range(1, 70):
-            spec = first.spec | {"name": f"long list, number {number}"}
-            home.table.create_job(
-                replace(first, job_id=f"{job}-{number}", spec=spec, created_at=first.created_at + number)
-            )
+    make_like(site, job, "long list", 70)
     start("long list, running", gate=str(gate))
     page = tab("/jobs?q=long list")
     shown = page.get_by_text(re.compile("jobs shown"))
