@@ -35,6 +35,7 @@ from skyburst.finding import find_analysis
 from skyburst.homes.local.home import LocalHome
 from skyburst.objects import open_store
 from skyburst.ports import Clock
+from skyburst.retention.enforcing import deleted_of
 from skyburst.submissions import layout
 from skyburst.submissions.arrivals import UNFINISHED_S, Arrivals, Signature
 from skyburst.submissions.checking import Bucket, Offer, stays_within
@@ -53,6 +54,8 @@ STARTING_S = 10.0
 """A program that drives a job has so long to begin."""
 RESUMED_S = 2.0
 """Whether jobs of submissions that have ended were resumed is looked at so often."""
+BUSY_S = 1.0
+"""What is due is looked at again after so long when another program is at it."""
 RESUMABLE = frozenset(str(state) for state in JobState if state.finished and state is not JobState.SUCCEEDED)
 AGAIN_S = 30.0
 """A submission with which something went wrong on this machine is looked at again after so long."""
@@ -124,6 +127,10 @@ class Watcher:
     def __post_init__(self) -> None:
         self._watched: dict[str, _Watched] = {}
         self._unusable: dict[str, str] = {}
+        self._over: set[str] = set()
+        """Jobs of submissions that are over, of which something may be due to be deleted."""
+        self._busy_at = 0.0
+        """When another program was deleting what is due, by the clock."""
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -154,15 +161,39 @@ class Watcher:
         self._start()
         for watched in self._watched.values():
             watched.follow()
-        return sum(len(watched.open) + watched.arriving for watched in self._watched.values())
+        self._retain()
+        return sum(len(watched.open) + watched.arriving for watched in self._watched.values()) + len(self._over)
 
-    def retain(self) -> None:
+    def note_over(self, job_id: str) -> None:
+        """The submission of a job is over that says how long something is kept."""
+        self._over.add(job_id)
+
+    def _retain(self) -> None:
         """Delete what is due; what goes wrong with that is told, and is tried again when another submission ends."""
+        now = self.clock()
+        if not self._over or 0 <= now - self._busy_at < BUSY_S:
+            return
         try:
-            for deleted in self.home.retain(self.clock()):
+            for deleted in self.home.retain(now):
                 self.tell(Told(deleted.job_id, deleted.kept or f"{deleted.kind} deleted: {deleted.objects:,}"))
+                self._over.discard(deleted.job_id)
+            self._tell_deleted()
+        except FolderBusy:  # such as the program of such a job, which may have looked before its submission was over
+            self._busy_at = now
+            return
         except SkyburstError as error:
             self.tell(Told(str(self.folder), f"what is due is not deleted yet: {error}"))
+        self._over.clear()
+
+    def _tell_deleted(self) -> None:
+        """Tell what another program has deleted before this one came to it."""
+        for job_id in sorted(self._over):
+            try:
+                job = self.home.table.job(job_id)
+            except JobNotFound:
+                continue
+            for kind, entry in deleted_of(job).items():
+                self.tell(Told(job_id, f"{kind} deleted: {entry['objects']:,}"))
 
     def _find_folders(self) -> None:
         try:
@@ -419,8 +450,8 @@ class _Watched:
         self._keep_if_resumable(record)
         text = f"{record.outcome}: {record.reason}" if record.outcome else record.reason
         self._watcher.tell(Told(_name(record), text, record.state))
-        if (record.specification or {}).get("keep"):
-            self._watcher.retain()
+        if record.job_id is not None and (record.specification or {}).get("keep"):
+            self._watcher.note_over(record.job_id)
 
     def put_off(self, record: Record, error: SkyburstError) -> None:
         """Look at a submission again later, as something of this machine is in the way; of a disk the submitter is told."""

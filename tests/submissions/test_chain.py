@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from filelock import FileLock
 
 from skyburst.cli.main import run_program
 from skyburst.client import JobHandle
@@ -17,6 +18,7 @@ from skyburst.engine.following import FollowUp
 from skyburst.errors import InvalidJob, StorageError
 from skyburst.homes.following import Following
 from skyburst.homes.local.home import LocalHome
+from skyburst.retention.enforcing import enforce
 from skyburst.submissions import arrivals, layout
 from skyburst.submissions.chain import WAITS_S
 from skyburst.submissions.following import Follower
@@ -129,16 +131,36 @@ def test_a_submission_whose_job_is_resumed_is_followed_again_until_its_end(share
     assert len(list((shared / "flaky" / "logs" / "mylab").iterdir())) == 3, "each dataset, and the one that ran again"
 
 
+KEEP = {"keep": {"delete_inputs_after_success": True}}
+
+
 def test_uploads_are_deleted_once_a_submission_that_asks_for_it_is_over(shared: Path) -> None:
     told: list[Told] = []
-    keep = {"keep": {"delete_inputs_after_success": True}}
-    folder = submitted(shared, "flaky", keep, good="fine")
+    folder = submitted(shared, "flaky", KEEP, good="fine")
     inputs = shared / "flaky" / "mylab" / "inputs"
     (inputs / "other.txt").write_text("not of this submission")
-    until(Watcher(shared, LocalHome(), time.time, told.append), lambda: ended(folder) and told[-1].state is None, 120)
-    assert told[-1].text == "inputs deleted: 1"
+    watcher = Watcher(shared, LocalHome(), time.time, told.append)
+    until(watcher, lambda: ended(folder) and watcher.turn() == 0, 120)
+    assert [entry.text for entry in told if entry.state is None] == ["inputs deleted: 1"]
     assert [path.name for path in inputs.iterdir()] == ["other.txt"]
-    assert (folder / "process_results" / "whole.txt").exists()
+
+
+@pytest.mark.parametrize("other_deletes", [False, True])
+def test_uploads_are_deleted_although_another_program_deletes_what_is_due_at_that_moment(
+    shared: Path, other_deletes: bool
+) -> None:
+    told: list[Told] = []
+    home = LocalHome()
+    folder = submitted(shared, "flaky", KEEP, good="fine")
+    watcher = Watcher(shared, home, time.time, told.append)
+    with FileLock(home.folder / "retention.lock"):
+        until(watcher, lambda: ended(folder), 120)
+        assert watcher.turn() == 1, "it is not done: what is due is not deleted"
+        deleted = list(enforce(home, time.time())) if other_deletes else []
+        assert [entry.kept for entry in deleted] == [""] * other_deletes
+    until(watcher, lambda: watcher.turn() == 0, 60)
+    assert [entry.text for entry in told if entry.state is None] == ["inputs deleted: 1"]
+    assert not list((shared / "flaky" / "mylab" / "inputs").iterdir())
 
 
 # With a job that is a script
