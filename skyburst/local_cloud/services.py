@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -95,7 +96,6 @@ class Services:
             credentials: whose requests these are.
             validate: whether boto3 looks at the parameters before it sends them.
         """
-        import boto3
         from botocore.config import Config
 
         who = credentials or self.identities.administrator
@@ -104,7 +104,7 @@ class Services:
         with self._lock:
             if key not in self._clients:
                 # A session reads the description of a service once, which is most of that time.
-                self._session = self._session or boto3.session.Session(region_name=self.region)
+                self._session = self._session or _session(self.region)
                 self._clients[key] = self._session.client(
                     service,
                     endpoint_url=self.endpoint,
@@ -120,3 +120,13 @@ class Services:
                     **who.for_boto3(),
                 )
         return self._clients[key]
+
+
+def _session(region: str) -> Any:
+    """A session that knows no profiles: those of whoever runs the cloud are for AWS, and may name nothing that is there."""
+    import boto3
+    from botocore.session import Session
+
+    nothing = (None, None, os.devnull, None)
+    variables = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
+    return boto3.session.Session(botocore_session=Session(session_vars=variables), region_name=region)

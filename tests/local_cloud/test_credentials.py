@@ -74,3 +74,9 @@ def test_a_profile_that_is_not_there_is_named(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(AwsUnavailable, match=r"no AWS credentials: .*\(nobody\) could not be found: name a profile"):
         open_store("s3://anything")
+
+
+@pytest.mark.usefixtures("nothing_named")
+def test_clients_of_the_cloud_itself_need_no_profile(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    assert cloud.client("sso-oidc"), "a service that nobody else asks for, so that the client is made here"

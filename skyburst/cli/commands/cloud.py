@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -62,6 +63,7 @@ def up(analyses: tuple[str, ...], lanes: int, port: int, as_json: bool, **settin
     from skyburst.homes.local.interrupts import Interrupts
 
     _check()
+    _forget_profiles()
     from skyburst.local_cloud import LocalCloud
 
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
@@ -95,6 +97,13 @@ def _check() -> None:
     if find_spec("moto") is None:
         raise Invalid("the local cloud is not installed: pip install 'skyburst[aws,cloud]'")
     check_tools()
+
+
+def _forget_profiles() -> None:
+    """Have this process read no profiles: they are for AWS, and the libraries of the cloud fail on one that is not there."""
+    for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE"):
+        os.environ.pop(name, None)
+    os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 
 def _deploy(cloud: LocalCloud, wanted: Wanted) -> Deployed:
