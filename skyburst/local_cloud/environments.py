@@ -45,9 +45,10 @@ class Configuration:
     runtime: str
     """Such as `python3.12`."""
     handler: str
-    code: bytes
-    """The deployed zip."""
-    layers: tuple[bytes, ...]
+    code: str
+    """Digest of the deployed zip."""
+    layers: tuple[str, ...]
+    """Likewise."""
     variables: tuple[tuple[str, str], ...]
     memory_mb: int
     timeout_s: float
@@ -86,6 +87,8 @@ class Environment:
         self._fresh = True
         self._peak_mb = 0
         self._killed = False
+        self.idle_since = 0.0
+        """When it last had done something, by `time.monotonic`; whoever keeps it sets this."""
         self._api = RuntimeApi()
         place.scratch.mkdir(parents=True)
         self._process = subprocess.Popen(

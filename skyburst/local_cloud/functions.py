@@ -11,6 +11,8 @@ import logging
 import threading
 import time
 import uuid
+import weakref
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -19,7 +21,7 @@ from skyburst.local_cloud.environments import Configuration, Environment, Place,
 from skyburst.local_cloud.events import EventQueue
 from skyburst.local_cloud.limits import RECURSIVE_INVOKES
 from skyburst.local_cloud.runtime_api import Invocation, trace_id
-from skyburst.local_cloud.unpacking import Unpacked
+from skyburst.local_cloud.unpacking import Archive, Unpacked
 
 if TYPE_CHECKING:
     from skyburst.local_cloud.services import Services
@@ -29,7 +31,9 @@ log = logging.getLogger(__name__)
 THROTTLE_DELAY_S = 0.2
 """Before a throttled event is tried again. On AWS it is one second at first and five minutes at last."""
 IDLE_ENVIRONMENTS = 40
-"""Processes that are kept warm, of all functions together."""
+"""Processes that are kept warm at most, of all functions together."""
+IDLE_S = 60.0
+"""Those that had nothing to do for so long are ended when another one becomes idle. On AWS it is some minutes."""
 MOST_EVENT_AGE_S = 21_600.0
 
 
@@ -194,13 +198,14 @@ class Functions:
         for environment in stale:
             environment.close()
         self._count("cold" if found is None else "warm")
-        return found or self._start(configuration)
+        return found or self._start(function, configuration)
 
-    def _start(self, configuration: Configuration) -> Environment:
+    def _start(self, function: Any, configuration: Configuration) -> Environment:
         credentials = self._services.identities.of_role(configuration.role, configuration.name, "lambda.amazonaws.com")
+        layers = _layers_of(function)
         place = Place(
-            task=self._unpacked.of([configuration.code]),
-            layers=self._unpacked.of(configuration.layers) if configuration.layers else None,
+            task=self._unpacked.of([_archive_of(function)]),
+            layers=self._unpacked.of([_archive_of(layer) for layer in layers]) if layers else None,
             provided=self._provided,
             scratch=self._services.folder / "scratch" / uuid.uuid4().hex,
             endpoint=self._services.endpoint,
@@ -215,19 +220,30 @@ class Functions:
         return environment
 
     def _leave(self, environment: Environment, configuration: Configuration) -> None:
-        leaving = environment
         with self._lock:
             self._running.discard(environment)
             if environment.alive and not self._closed:
-                idle = [*self._idle.pop(configuration, []), environment]
-                self._idle[configuration] = idle  # now the last one
-                if sum(map(len, self._idle.values())) <= IDLE_ENVIRONMENTS:
-                    return
-                oldest = next(iter(self._idle))
-                leaving = self._idle[oldest].pop(0)
-                if not self._idle[oldest]:
-                    del self._idle[oldest]
-        leaving.close()
+                environment.idle_since = time.monotonic()
+                self._idle.setdefault(configuration, []).append(environment)
+                leaving = self._too_many()
+            else:
+                leaving = [environment]
+        for one in leaving:
+            one.close()
+
+    def _too_many(self) -> list[Environment]:
+        """Take out the environments that are kept warm no longer."""
+        idle = sorted((one for many in self._idle.values() for one in many), key=lambda one: one.idle_since)
+        since = time.monotonic() - IDLE_S
+        over = len(idle) - IDLE_ENVIRONMENTS
+        leaving = [one for number, one in enumerate(idle) if number < over or one.idle_since < since]
+        for configuration, many in list(self._idle.items()):
+            left = [one for one in many if one not in leaving]
+            if left:
+                self._idle[configuration] = left
+            else:
+                del self._idle[configuration]
+        return leaving
 
     def _count(self, name: str) -> None:
         with self._count_lock:
@@ -341,18 +357,14 @@ def is_sampled(trace: str) -> bool:
 
 def configuration_of(function: Any) -> Configuration:
     """What a function of moto is run from."""
-    from moto.awslambda.models import lambda_backends
-
-    backend = lambda_backends[function.account_id][function.region]
-    layers = tuple(backend.layers_versions_by_arn(layer["Arn"]).code_bytes for layer in function.layers)
     return Configuration(
         name=function.function_name,
         arn=function.function_arn,
         version=str(function.version),
         runtime=function.run_time or "",
         handler=function.handler,
-        code=function.code_bytes,
-        layers=layers,
+        code=function.code_sha_256,
+        layers=tuple(layer.code_sha_256 for layer in _layers_of(function)),
         variables=tuple(sorted((name, str(value)) for name, value in function.environment_vars.items())),
         memory_mb=int(function.memory_size),
         timeout_s=float(function.timeout),
@@ -360,6 +372,30 @@ def configuration_of(function: Any) -> Configuration:
         region=function.region,
         log_group=function.logs_group_name,
     )
+
+
+def _layers_of(function: Any) -> list[Any]:
+    from moto.awslambda.models import lambda_backends
+
+    backend = lambda_backends[function.account_id][function.region]
+    return [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
+
+
+def _archive_of(deployed: Any) -> Archive:
+    """The zip of a function or layer of moto."""
+    return Archive(deployed.code_sha_256, deployed.code_bytes)
+
+
+def content_once(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """What a zip in S3 is, read and kept once for all functions that are made from it: zips have tens of megabytes."""
+    known: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
+
+    def content(key: Any) -> Any:
+        if key not in known:
+            known[key] = original(key)
+        return known[key]
+
+    return content
 
 
 def event_policy_of(function: Any) -> dict[str, Any]:

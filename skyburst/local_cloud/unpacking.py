@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import io
 import os
@@ -11,9 +10,18 @@ import threading
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from skyburst.errors import Invalid
 from skyburst.local_cloud.limits import UNZIPPED
+
+
+class Archive(NamedTuple):
+    """A zip."""
+
+    digest: str
+    """Of its bytes."""
+    data: bytes
 
 
 class Unpacked:
@@ -23,9 +31,9 @@ class Unpacked:
         self._folder = folder
         self._lock = threading.Lock()
 
-    def of(self, archives: Sequence[bytes]) -> Path:
+    def of(self, archives: Sequence[Archive]) -> Path:
         """The folder with the files of these zips, the later ones over the earlier."""
-        digest = hashlib.sha256(b"".join(map(_digest, archives))).hexdigest()[:24]
+        digest = hashlib.sha256("\n".join(archive.digest for archive in archives).encode()).hexdigest()[:24]
         target = self._folder / digest
         with self._lock:
             if not target.exists():
@@ -33,15 +41,9 @@ class Unpacked:
                 shutil.rmtree(part, ignore_errors=True)
                 part.mkdir(parents=True)
                 for archive in archives:
-                    unpack(archive, part)
+                    unpack(archive.data, part)
                 part.rename(target)
         return target
-
-
-@functools.lru_cache(maxsize=64)
-def _digest(archive: bytes) -> bytes:
-    """Of a zip; kept, as each start of a function asks for those of the same ones."""
-    return hashlib.sha256(archive).digest()
 
 
 def unpack(archive: bytes, folder: Path) -> None:

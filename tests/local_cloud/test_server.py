@@ -12,7 +12,7 @@ import pytest
 
 from skyburst.errors import Invalid, LocalCloudBusy, WrongVersion
 from skyburst.local_cloud import LocalCloud, patches
-from skyburst.local_cloud.unpacking import Unpacked, unpack
+from skyburst.local_cloud.unpacking import Archive, Unpacked, unpack
 from tests.local_cloud.helpers import zip_of
 
 
@@ -63,7 +63,7 @@ def test_a_link_in_a_zip_is_a_file(tmp_path: Path) -> None:
         link = zipfile.ZipInfo("link")
         link.external_attr = 0o120777 << 16
         opened.writestr(link, "/etc/passwd")
-    folder = Unpacked(tmp_path).of([archive.read_bytes()])
+    folder = Unpacked(tmp_path).of([Archive("1", archive.read_bytes())])
     assert not (folder / "link").is_symlink()
     assert (folder / "link").read_text(encoding="utf-8") == "/etc/passwd"
 
