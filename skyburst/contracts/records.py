@@ -200,7 +200,7 @@ class JobRecord:
     """`{"at", "items", "batches"}`: when the last run began to work, and how many had ended before; at home `aws` with the
     `execution` that has it, and `reserved` when a budget keeps something for it."""
     outcome: dict[str, Any] | None = None
-    """After the end: `{"missing", "item_errors", "files", "checksums", "summary", "size", "failure"}`."""
+    """After the end: `{"missing", "item_errors", "files", "checksums", "summary", "size", "failure", "counts"}`."""
 
     @property
     def batch_size(self) -> int | None:

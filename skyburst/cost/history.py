@@ -6,6 +6,7 @@ from itertools import islice
 
 from skyburst.contracts.states import JobState
 from skyburst.cost.estimate import Earlier
+from skyburst.engine.finish import counted
 from skyburst.ports import TaskTable
 
 LOOKED_AT = 200
@@ -21,7 +22,7 @@ def earlier_jobs(table: TaskTable, analysis: str, home: str) -> list[Earlier]:
     for job in islice(table.jobs(), LOOKED_AT):
         if job.analysis["name"] != analysis or job.state not in WHOLE:
             continue
-        counts = table.progress(job.job_id)
+        counts = counted(table, job)
         if counts.items_done and counts.worker_seconds:
             listed = (job.items or {}).get("batch_size")
             found.append(Earlier(job.job_id, counts.worker_seconds / counts.items_done, home, listed))

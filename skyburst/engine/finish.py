@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from skyburst.contracts.records import BatchRecord, Missing, Progress, Stored
+from skyburst.contracts.records import BatchRecord, JobRecord, Missing, Progress, Stored
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
 from skyburst.engine.plan import Plan
@@ -14,6 +14,21 @@ from skyburst.ports import TaskTable
 
 MOST_ITEM_ERRORS = 1_000
 """Item errors that a job keeps word by word; all are counted."""
+
+
+COUNTED = ("batches", "done", "failed", "items", "items_done", "item_errors", "retries", "worker_seconds")
+"""What the record of a job that has ended keeps of its counts, so that lists of jobs need not count batches."""
+
+
+def kept(counts: Progress) -> dict[str, Any]:
+    """What a job's outcome has of its counts."""
+    return {name: getattr(counts, name) for name in COUNTED}
+
+
+def counted(table: TaskTable, job: JobRecord) -> Progress:
+    """How far a job is: of one that has ended, as its record says; of others, its batches are counted."""
+    counts = (job.outcome or {}).get("counts") if job.state.finished else None
+    return table.progress(job.job_id) if counts is None else Progress(job.state, **counts)
 
 
 def snapshot(table: TaskTable, job_id: str, plan: Plan) -> tuple[Progress, dict[str, Any]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from skyburst.contracts.records import Progress
 from skyburst.contracts.states import JobState
+from skyburst.engine.finish import counted
 from skyburst.engine.watch import with_estimate
 from skyburst.errors import JobInterrupted
 from skyburst.homes.home import Home, OnProgress
@@ -16,8 +17,9 @@ UNDRIVEN_S = 5.0
 
 
 def progress_of(home: Home, job_id: str) -> Progress:
-    """Batches and items done, failed and running, counted without reading results."""
-    job, progress = home.table.job(job_id), home.table.progress(job_id)
+    """Batches and items done, failed and running, counted without reading results; of a job that has ended, as it ended."""
+    job = home.table.job(job_id)
+    progress = counted(home.table, job)
     if job.run_began is None or not (job.state.finished or home.is_driven(job_id)):
         return progress
     began = job.run_began

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.evidence import MOST_DATASETS, status_of
+from skyburst.engine.finish import counted
 from skyburst.errors import ResultNotReady
 from skyburst.usage.jobs import JobUsage, Wanted, intervals_of, usage_of
 from skyburst.usage.neurocaas import Record, activity_of
@@ -30,7 +31,7 @@ def jobs_wanted(home: Home, wanted: Wanted) -> Iterator[JobRecord]:
 def used(home: Home, wanted: Wanted, now: float) -> Iterator[JobUsage]:
     """What each job used, newest first."""
     for job in jobs_wanted(home, wanted):
-        yield usage_of(job, home.table.progress(job.job_id), *_costs(home, job), now)
+        yield usage_of(job, counted(home.table, job), *_costs(home, job), now)
 
 
 def ran(home: Home, wanted: Wanted, now: float) -> Iterator[Interval]:

@@ -16,6 +16,7 @@ from skyburst.cost.estimate import Estimate as Estimated
 from skyburst.cost.estimate import estimate as estimated
 from skyburst.cost.history import earlier_jobs
 from skyburst.cost.work import Work, work_of
+from skyburst.engine.finish import counted
 from skyburst.errors import InvalidJob, InvalidLibrary
 from skyburst.finding import Found
 from skyburst.homes.home import Home
@@ -152,7 +153,7 @@ def _took(home: Home, analysis: str) -> Took:
     for entry in jobs:
         job = home.table.job(entry.job_id)
         if job.runs == 1 and job.finished_at is not None:  # one that was resumed waited in between
-            counts = home.table.progress(entry.job_id)
+            counts = counted(home.table, job)
             rounds = -(-counts.batches // max(1, min(counts.batches, home.workers_of(job) or counts.batches)))
             busy_s = counts.worker_seconds / max(1, counts.batches) * rounds
             overheads.append(max(0.0, job.finished_at - job.created_at - busy_s))

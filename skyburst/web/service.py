@@ -23,6 +23,7 @@ from skyburst.contracts.records import JobRecord
 from skyburst.contracts.states import UNFINISHED, BatchState, JobState
 from skyburst.documents import job_document, job_line
 from skyburst.engine.compute import choose
+from skyburst.engine.finish import counted
 from skyburst.errors import (
     Invalid,
     InvalidPeople,
@@ -510,7 +511,7 @@ class Service:
 
         with self._home() as home:
             job = self._job(home, job_id, user)
-            counts, uses = home.table.progress(job.job_id), uses_of(home.objects, home.table, job)
+            counts, uses = counted(home.table, job), uses_of(home.objects, home.table, job)
             book, architecture = current_prices().book, architecture_of(home, job)
             return cost_of(job, counts, home.name, book, time.time(), uses, architecture=architecture).document()
 

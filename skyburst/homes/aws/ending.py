@@ -14,6 +14,7 @@ from skyburst.cost.uses import uses_with
 from skyburst.engine.certificate import Evidence, certificate_of
 from skyburst.engine.combine import RESULT
 from skyburst.engine.evidence import datasets_of, inputs_of
+from skyburst.engine.finish import kept
 from skyburst.engine.following import may_follow
 from skyburst.engine.spans import spans_of
 from skyburst.homes.aws.brief import job_prefix
@@ -63,6 +64,7 @@ def finish(
     found = job.outcome.get("files") is not None
     digest = _sha256(deployed.objects, prefix + RESULT) if found else None
     counts = counts or deployed.table.progress(job.job_id)
+    job.outcome["counts"] = kept(counts)
     datasets = datasets_of(deployed.objects, prefix, job)
     uses = uses_with(datasets, deployed.table, job)
     cost = cost_document(job, counts, "aws", shipped_prices, uses, architecture=deployed.architecture)

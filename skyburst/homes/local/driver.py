@@ -10,7 +10,7 @@ from skyburst.contracts.records import REFUSED, Claim, Failure, JobRecord, Outco
 from skyburst.contracts.spans import Part, Span
 from skyburst.contracts.states import BatchState, JobState
 from skyburst.engine import watch
-from skyburst.engine.finish import conclude, snapshot
+from skyburst.engine.finish import conclude, kept, snapshot
 from skyburst.engine.plan import Plan, combine_levels
 from skyburst.engine.spans import store_span
 from skyburst.engine.stage import TaskGroup
@@ -251,7 +251,7 @@ class Driver:
                     outcome |= combined
                 else:
                     state, reason = self._uncombined()
-        self._finish(state, reason, outcome)
+        self._finish(state, reason, {**outcome, "counts": kept(counts)})
         self._on_progress(self._with_state(counts, state))
 
     def _uncombined(self) -> tuple[JobState, str]:
