@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 SKYBURST = Path(__file__).resolve().parent.parent / "skyburst"
 HEAVY = {"numpy", "PIL", "click", "rich", "jsonschema", "obstore", "filelock", "psutil", "platformdirs"}
 
@@ -18,7 +20,7 @@ def imported_by(code: str) -> set[str]:
     """Top-level packages in a fresh process after running some code."""
     listing = "import json, sys; print(json.dumps(sorted({name.partition('.')[0] for name in sys.modules})))"
     ran = subprocess.run(
-        [sys.executable, "-c", f"{code}\n{listing}"], capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", f"{code}\n{listing}"], capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
     return set(json.loads(ran.stdout))
 

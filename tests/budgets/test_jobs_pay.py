@@ -21,6 +21,7 @@ from skyburst.errors import OverBudget, StorageError
 from skyburst.homes.local.home import LocalHome
 from skyburst.usage.gathering import used as usage
 from skyburst.usage.jobs import Wanted
+from tests.waiting import eventually
 
 CODE = '''"""Squares, slowly if told to."""
 import time
@@ -282,14 +283,10 @@ def killed_driver(home: LocalHome, job: skyburst.JobHandle) -> subprocess.Popen[
     driver = subprocess.Popen(
         [sys.executable, "-P", "-m", "skyburst.homes.local.drive", job.job_id], env={**os.environ}
     )
-    deadline = time.monotonic() + 30
-    while home.table.progress(job.job_id).done < 2 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: home.table.progress(job.job_id).done >= 2)
     driver.kill()
     driver.wait()
-    deadline = time.monotonic() + 30
-    while home.is_driven(job.job_id) and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: not home.is_driven(job.job_id))
     return driver
 
 

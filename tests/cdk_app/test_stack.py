@@ -21,6 +21,7 @@ from skyburst.errors import InvalidAnalysis, InvalidJob
 from skyburst.homes.aws.looks import FUNCTION_S
 from tests.conftest import need
 from tests.deployed.world import context
+from tests.waiting import PATIENCE_S
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 VALIDATOR = Path(__file__).parent / "node_modules" / ".bin" / "asl-validator"
@@ -423,7 +424,7 @@ def test_state_machines_are_valid(path: Path, tmp_path: Path) -> None:
     text = re.sub(r"\$\{\w+\}", "arn:aws:lambda:us-east-1:123456789012:function:any", text)
     filled = tmp_path / path.name
     filled.write_text(text, encoding="utf-8")
-    ran = subprocess.run([VALIDATOR, "--json-path", filled], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([VALIDATOR, "--json-path", filled], capture_output=True, text=True, timeout=PATIENCE_S)
     assert ran.returncode == 0, ran.stdout + ran.stderr
 
 

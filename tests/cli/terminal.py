@@ -16,9 +16,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.waiting import PATIENCE_S
+
 PROGRAM = [sys.executable, "-P", "-c", "from skyburst.cli.main import main; main()"]
 REPOSITORY = str(Path(__file__).resolve().parents[2])
-LONGEST_S = 180
 CTRL_C = b"\x03"
 TAKE_TERMINAL = (
     "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.argv[1], sys.argv[1:])"
@@ -36,7 +37,7 @@ def skyburst(*arguments: object, folder: Path, given: str = "", **more: str) -> 
     """Run the program to its end, with pipes."""
     return subprocess.run(
         [*PROGRAM, *map(str, arguments)],
-        cwd=folder, env=environment(**more), input=given, capture_output=True, text=True, timeout=LONGEST_S,
+        cwd=folder, env=environment(**more), input=given, capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
 
 
@@ -89,10 +90,10 @@ class Terminal:
         """Read to the end; the exit code."""
         for _ in self._reads():
             pass
-        return self.process.wait(LONGEST_S)
+        return self.process.wait(PATIENCE_S)
 
     def _reads(self) -> Iterator[None]:
-        deadline = time.monotonic() + LONGEST_S
+        deadline = time.monotonic() + PATIENCE_S
         yield
         while time.monotonic() < deadline:
             if not select.select([self._master], [], [], 0.1)[0]:

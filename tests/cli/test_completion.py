@@ -13,6 +13,7 @@ import pytest
 from skyburst.cli.bash import joined_at_equals
 from tests.cli.conftest import Program
 from tests.cli.terminal import PROGRAM, environment
+from tests.waiting import PATIENCE_S
 
 BASH = """
 source <(skyburst completion bash)
@@ -32,7 +33,7 @@ def complete(folder: Path, *words: str) -> list[str]:
         "COMP_CWORD": str(len(words)),
     }
     ended = subprocess.run(
-        PROGRAM, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=30, check=True
+        PROGRAM, cwd=folder, env=environment(**more), capture_output=True, text=True, timeout=PATIENCE_S, check=True
     )
     return ended.stdout.split("\n")[1:-1:3]
 
@@ -73,7 +74,7 @@ def test_a_real_bash_completes_on_both_sides_of_the_equals_sign(project: Path, t
 
     def bash(*words: str) -> list[str]:
         command = ["bash", "--norc", "-c", BASH, "bash", "skyburst", *words]
-        ended = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(command, cwd=project, env=variables, capture_output=True, text=True, timeout=PATIENCE_S)
         assert ended.stderr == ""
         return ended.stdout.split()
 

@@ -19,6 +19,7 @@ from skyburst.engine.plan import make_plan
 from skyburst.finding import find_probe
 from skyburst.homes.local.home import LocalHome
 from tests.cli.conftest import Program
+from tests.waiting import PATIENCE_S
 
 
 def limit(most: int, free: int) -> dict[str, Any]:
@@ -95,7 +96,7 @@ def test_a_worker_of_the_probe_that_dies_is_replaced_at_home_local(monkeypatch: 
     probing = Probing(6, dies=4)
     home = LocalHome()
     handle = skyburst.submit(probing.spec().document() | {"analysis": str(find_probe().location)}, home=home)
-    assert probing.wrong(handle.result(60).value) == ""
+    assert probing.wrong(handle.result(PATIENCE_S).value) == ""
     assert not_retried(home.table.batch(handle.job_id, 4), "Killed") == ""
     home.close()
 

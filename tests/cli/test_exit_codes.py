@@ -14,6 +14,7 @@ from skyburst.cli.exits import MEANINGS, OF_STATES, ExitCode
 from skyburst.contracts.states import JobState
 from tests.cli.conftest import Program
 from tests.cli.terminal import PROGRAM, environment, skyburst
+from tests.waiting import PATIENCE_S, eventually
 
 
 def test_0_a_job_that_succeeded(project: Path) -> None:
@@ -72,7 +73,7 @@ def test_5_a_job_that_was_cancelled_by_a_signal(project: Path) -> None:
     ) as process:
         wait_for_line(process, "99 items in 99 batches on 2 workers")
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 5
     assert "stopping; press Ctrl-C again to stop at once; `skyburst resume naps-" in errors
     assert "CANCELLED" in errors
@@ -118,7 +119,12 @@ def test_9_a_job_whose_program_was_killed(project: Path, program: Program, monke
 def test_70_a_mistake_in_skyburst_itself(project: Path) -> None:
     broken = "import skyburst.finding\nskyburst.finding.all_analyses = None\nfrom skyburst.cli.main import main\nmain()"
     ended = subprocess.run(
-        [*PROGRAM[:-1], broken, "analyses"], cwd=project, env=environment(), capture_output=True, text=True, timeout=30
+        [*PROGRAM[:-1], broken, "analyses"],
+        cwd=project,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
     )
     assert ended.returncode == 70
     assert "Traceback" in ended.stderr
@@ -129,7 +135,7 @@ def test_130_ctrl_c_before_there_is_a_job(project: Path) -> None:
     with running("run", "squares.py", "--items", "-", folder=project, stdin=subprocess.PIPE) as process:
         time.sleep(1)
         process.send_signal(signal.SIGINT)
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130
     assert errors.strip() == "skyburst: stopped"
 
@@ -138,7 +144,7 @@ def test_141_nobody_reads_the_output(project: Path) -> None:
     with running("show", "color-depth-search", folder=project) as process:
         process.stdout.close()
         assert process.stderr.read() == ""
-        assert process.wait(30) == 141
+        assert process.wait(PATIENCE_S) == 141
 
 
 def test_each_state_of_a_job_has_an_exit_code_and_each_code_a_meaning() -> None:
@@ -172,9 +178,6 @@ def wait_until_driven(job_id: str, folder: Path) -> None:
 
     home = LocalHome(Path(os.environ["SKYBURST_HOME"]))
     try:
-        deadline = time.monotonic() + 30
-        while not (home.is_driven(job_id) and home.table.job(job_id).state == "RUNNING"):
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+        eventually(lambda: home.is_driven(job_id) and home.table.job(job_id).state == "RUNNING")
     finally:
         home.close()

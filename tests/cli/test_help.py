@@ -13,6 +13,7 @@ from skyburst.cli.group import COMMANDS
 from skyburst.cli.main import skyburst as group
 from tests.cli.conftest import Program
 from tests.cli.terminal import environment
+from tests.waiting import PATIENCE_S
 
 HEAVY = {"rich", "numpy", "PIL", "obstore", "jsonschema", "psutil", "sqlite3", "msgspec", "skyburst.client"}
 
@@ -81,5 +82,7 @@ def test_version(program: Program) -> None:
 
 def test_help_imports_nothing_heavy() -> None:
     code = "import sys\nfrom skyburst.cli.main import run_program\nrun_program(['--help'])\nprint(*sys.modules, file=sys.stderr)"
-    ended = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=30)
+    ended = subprocess.run(
+        [sys.executable, "-c", code], env=environment(), capture_output=True, text=True, timeout=PATIENCE_S
+    )
     assert HEAVY.isdisjoint(ended.stderr.split())

@@ -14,6 +14,7 @@ from skyburst.objects import open_store
 from tests.cli.conftest import Program
 from tests.cli.terminal import CTRL_C, Terminal
 from tests.conftest import REPOSITORY
+from tests.waiting import PATIENCE_S
 
 ANALYSES = REPOSITORY / "tests" / "indexing"
 INDEX = {"index/0.txt": b"0.txt 1.txt", "index/1.txt": b"2.txt 3.txt", "index/2.txt": b"4.txt"}
@@ -71,7 +72,7 @@ def test_options_are_those_of_run(program: Program, library: Path, project: Path
     assert json.loads(program("status", "last", "--json").out)["specification"]["timeout_s"] == 60
     ended = program("library", "index", "lib", "--detach")
     job = skyburst.JobHandle(ended.out.strip())
-    assert job.wait(30) == "SUCCEEDED"
+    assert job.wait(PATIENCE_S) == "SUCCEEDED"
     ended = program("library", "index", "lib", "--detach", "--json", "out.json")
     assert ended.code == 2
     assert "--detach returns before there is a result" in ended.err

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import Program
 from tests.cli.terminal import environment
+from tests.waiting import PATIENCE_S
 
 
 def test_a_new_analysis_runs_and_its_test_passes(program: Program, project: Path) -> None:
@@ -26,7 +27,7 @@ def test_a_new_analysis_runs_and_its_test_passes(program: Program, project: Path
     assert json.loads(run.out) == [{"number": 871, "steps": 178}]
     tested = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(folder)],
-        cwd=project, env=environment(), capture_output=True, text=True, timeout=60,
+        cwd=project, env=environment(), capture_output=True, text=True, timeout=PATIENCE_S,
     )  # fmt: skip
     assert tested.returncode == 0, tested.stdout
     assert "2 passed" in tested.stdout

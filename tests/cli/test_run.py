@@ -14,6 +14,7 @@ import pytest
 from skyburst.homes.local.home import LocalHome
 from tests.cli.conftest import Program
 from tests.cli.terminal import skyburst
+from tests.waiting import PATIENCE_S
 
 
 def test_progress_goes_to_standard_error_and_results_to_standard_output(program: Program) -> None:
@@ -63,7 +64,7 @@ def test_json_to_a_link_or_a_pipe_leaves_the_link_and_the_pipe(program: Program,
     with subprocess.Popen(reader, stdout=subprocess.PIPE, text=True, cwd=project) as process:
         assert program("result", "last", "--output", "copies").code == 0
         assert program("run", "squares.py", "--items", "0:4", "--json", "pipe").code == 0
-        assert process.communicate(timeout=10)[0].strip() == "14"
+        assert process.communicate(timeout=PATIENCE_S)[0].strip() == "14"
     assert stat.S_ISFIFO((project / "pipe").stat().st_mode)
 
 

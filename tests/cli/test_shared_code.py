@@ -13,6 +13,7 @@ from skyburst.cli.libraries import describer
 from skyburst.contracts.blueprint import digest_of_code
 from skyburst.finding import find_analysis
 from tests.cli.conftest import Program
+from tests.waiting import PATIENCE_S
 
 BLUEPRINT = """
 blueprint = 1
@@ -89,7 +90,7 @@ def test_both_run_and_what_was_changed_between_runs_is_in_the_certificate(folder
         skyburst.run("second", items=range(3), parameters={"bad": True})
     (first / "work.py").write_text(CODE.replace("raise ValueError", "print"))
     handle = skyburst.JobHandle(caught.value.job_id)
-    assert handle.resume().wait(30) == "SUCCEEDED"
+    assert handle.resume().wait(PATIENCE_S) == "SUCCEEDED"
     analysis = handle.certificate()["analysis"]
     assert analysis["later_digests"] == [find_analysis("second").reference()["digest"]]
     assert handle.result().value == 300

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import CTRL_C, Terminal, skyburst
+from tests.waiting import PATIENCE_S
 
 NAPS = ("run", "naps.py", "--items", "0:200", "--batch-size", "2")
 
@@ -84,7 +85,7 @@ def test_a_terminal_that_is_closed_leaves_a_job_that_goes_on_with_resume(project
     with Terminal(*NAPS, "--set", "nap=0.02", folder=project) as terminal:
         terminal.until(r"[1-9]\d* of 100 batches")
         terminal.hang_up()
-        assert terminal.process.wait(10) == -signal.SIGHUP
+        assert terminal.process.wait(PATIENCE_S) == -signal.SIGHUP
     ended = skyburst("resume", "last", folder=project)
     assert ended.returncode == 0
     assert re.search(r"; \d+ of them (is|are) done already", ended.stderr)

@@ -22,6 +22,7 @@ from examples.color_depth_search.generate.plan import Plan
 from examples.color_depth_search.generate.processes import draw_in_processes
 from examples.color_depth_search.generate.record import LOCK
 from skyburst.loading import load_function
+from tests.waiting import eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ANALYSIS = REPOSITORY / "examples" / "color_depth_search"
@@ -113,9 +114,7 @@ def test_a_killed_generation_continues(library, tmp_path):
     command = f"{program}; g(Path(sys.argv[1]), 400, seed=5, masks=2, planted=2, jobs=2)"
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     process = subprocess.Popen([sys.executable, "-c", command, str(tmp_path)], env=environment)
-    deadline = time.monotonic() + 30
-    while len(list(tmp_path.glob("images/*.tif"))) < 14 and time.monotonic() < deadline:
-        time.sleep(0.05)
+    eventually(lambda: len(list(tmp_path.glob("images/*.tif"))) >= 14)
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(0.5)  # its two processes end with their next line of progress

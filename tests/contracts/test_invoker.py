@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Callable
 from typing import Any
@@ -76,12 +75,10 @@ def test_nothing_is_sent_of_a_plan_without_batches() -> None:
 
 
 def test_a_plan_of_a_trillion_batches_is_expanded_only_as_far_as_it_is_sent() -> None:
-    started = time.monotonic()
     pending = Pending(make_plan(10**12, 1))
     assert [pending.next(0.0) for _ in range(3)] == [(0, 1), (1, 1), (2, 1)]
     resumed = Pending(make_plan(10**12, 1), [(0, 10**12 - 2)])
     assert [resumed.next(0.0) for _ in range(3)] == [(10**12 - 2, 1), (10**12 - 1, 1), None]
-    assert time.monotonic() - started < 2
     assert resumed.empty
 
 

@@ -15,7 +15,8 @@ import pytest
 
 from tests.conftest import REPOSITORY, need
 from tests.deployed.burst_functions import BURST_FUNCTIONS, make_functions
-from tests.deployed.world import PATIENCE_S, World, context
+from tests.deployed.world import World, context
+from tests.waiting import PATIENCE_S
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud

@@ -10,7 +10,7 @@ import pytest
 from skyburst.budgets.records import Account, Budget, Period, Scope
 from skyburst.homes.aws.budgets_table import DynamoBudgets
 from tests.deployed.conftest import Deployment, scripts
-from tests.deployed.world import PATIENCE_S
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 USD = 1_000_000

@@ -18,6 +18,7 @@ from skyburst.web.client import client_folder
 from tests.browser import browser as browser
 from tests.conftest import REPOSITORY, need, needed
 from tests.deployed.paged import CHOSEN, PREFIX, Page, assembled, needed_to_assemble
+from tests.waiting import PATIENCE_MS
 from tests.web_client.looks import serious, too_wide
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ def page(running_cloud: LocalCloud, generated: Generated, tmp_path_factory: pyte
 def expect() -> Any:
     """Playwright's claims, which wait."""
     claims = needed("playwright.sync_api").expect
-    claims.set_options(timeout=30_000)
+    claims.set_options(timeout=PATIENCE_MS)
     return claims
 
 
@@ -129,7 +130,7 @@ def tab(browser: Any) -> Iterator[Watched]:
         viewport={"width": 1280, "height": 900}, accept_downloads=True, reduced_motion="reduce"
     )
     watched = Watched(context.new_page())
-    watched.page.set_default_timeout(30_000)
+    watched.page.set_default_timeout(PATIENCE_MS)
     watched.page.on("pageerror", lambda error: watched.complaints.append(f"script error: {error}"))
     watched.page.on("console", watched.complain)
     watched.page.on("request", lambda request: watched.sent.append((request.method, request.url)))

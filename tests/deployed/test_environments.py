@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from skyburst.contracts.spans import Part
 from tests.conftest import REPOSITORY
 from tests.deployed.conftest import Deployment, scripts
 from tests.deployed.test_jobs import timeline_of_job
-from tests.deployed.world import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.slow
 AWAY = str(REPOSITORY / "tests/local/away")
@@ -46,13 +45,6 @@ def batch_jobs(aws: Deployment, job: str) -> dict[str, dict[str, Any]]:
             ):
                 found[f"{told['jobName']}:{child['arrayProperties']['index']}"] = child
     return found
-
-
-def until(look: Any, timeout_s: float = PATIENCE_S) -> None:
-    end = time.monotonic() + timeout_s
-    while not look():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.2)
 
 
 def test_a_job_in_environments_has_the_same_result_as_at_home_local_to_the_byte(aws: Deployment, job_name: str) -> None:
@@ -101,7 +93,7 @@ def test_a_batch_that_fails_is_not_tried_again_and_its_reason_and_exit_code_are_
     (failure,) = batch(aws, f"late-{job_name}", 0).failures
     assert (failure.kind, failure.message) == ("TimedOut", "it took longer than the 0.1 min that it has")
     for name, codes in ((job_name, [0, 1, 3, 137, 137]), (f"late-{job_name}", [124])):
-        until(
+        eventually(
             lambda name=name: None not in _exit_codes(aws, name)
         )  # a batch may be recorded before its container has ended
         assert _exit_codes(aws, name) == codes, "the containers have them too"
@@ -133,16 +125,16 @@ def test_cancel_ends_what_runs_and_what_waits_and_resume_submits_only_what_is_mi
     aws: Deployment, job_name: str
 ) -> None:
     execution = aws.start(job_name, away("ok", ["hang", "hang"], ["hang", "hang"], max_parallelism=3))
-    until(lambda: _progress(aws, job_name) == (1, 2))
+    eventually(lambda: _progress(aws, job_name) == (1, 2))
     aws.table().request_cancel(job_name)
     ended = aws.cloud.wait_for_execution(execution, PATIENCE_S)
     assert ended["error"] == "CANCELLED"
-    until(lambda: all(told["status"] in ("SUCCEEDED", "FAILED") for told in batch_jobs(aws, job_name).values()))
+    eventually(lambda: all(told["status"] in ("SUCCEEDED", "FAILED") for told in batch_jobs(aws, job_name).values()))
     reasons = [told.get("statusReason", "") for told in batch_jobs(aws, job_name).values()]
     assert any("the job was cancelled" in reason for reason in reasons), reasons
     assert aws.result(job_name) == {"found": [0], "missing": [1]}, "with those after it"
     again = aws.start(f"{job_name}-again", {"resume": job_name})
-    until(lambda: _progress(aws, job_name) == (1, 2))
+    eventually(lambda: _progress(aws, job_name) == (1, 2))
     (second,) = {name for name in batch_jobs(aws, job_name) if "-2-" in name and ":" not in name}
     assert batch_jobs(aws, job_name)[second]["arrayProperties"]["size"] == 2
     aws.table().request_cancel(job_name)
@@ -228,7 +220,7 @@ def test_a_command_runs_on_each_dataset_and_its_results_are_delivered_also_when_
 def test_a_command_whose_job_is_cancelled_is_ended_and_says_so(aws: Deployment, job_name: str) -> None:
     items = [{"data": aws.put(f"inputs/{job_name}/a.txt", b"word"), "config": {"seconds": 3_600}}]
     execution = aws.start(job_name, {"analysis": "words", "items": items})
-    until(lambda: state(aws, job_name, 0) == "RUNNING")
+    eventually(lambda: state(aws, job_name, 0) == "RUNNING")
     aws.table().request_cancel(job_name)
     assert aws.cloud.wait_for_execution(execution, PATIENCE_S)["error"] == "CANCELLED"
-    until(lambda: state(aws, job_name, 0) == "CANCELLED")
+    eventually(lambda: state(aws, job_name, 0) == "CANCELLED")

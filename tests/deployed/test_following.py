@@ -8,7 +8,7 @@ from typing import Any
 
 from skyburst.contracts.states import JobState
 from tests.deployed.conftest import Deployment
-from tests.deployed.world import PATIENCE_S
+from tests.waiting import PATIENCE_S
 
 
 def following(aws: Deployment, job: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from skyburst.homes.aws.home import AwsHome
 from skyburst.objects import open_store
 from skyburst.timeline.stages import Timeline, timeline_of
 from tests.deployed.conftest import PREFIX, Deployment, scripts
-from tests.deployed.world import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.slow
 WORKER = f"{PREFIX}-scripted-worker-0"
@@ -173,10 +173,7 @@ def test_what_is_delivered_twice_is_counted_once(aws: Deployment, job_name: str,
     aws.cloud.faults.deliver_twice(OTHER_WORKER, 3)
     ended = aws.run(job_name, scripts(*["ok"] * 6, parameters={"journal": str(tmp_path)}))
     assert ended["status"] == "SUCCEEDED", ended
-    deadline = time.monotonic() + 30
-    while len(list(tmp_path.iterdir())) <= 6:
-        assert time.monotonic() < deadline, "no worker ran twice"
-        time.sleep(0.1)
+    eventually(lambda: len(list(tmp_path.iterdir())) > 6, "no worker ran twice")
     assert aws.result(job_name) == found(6)
     assert aws.table().progress(job_name).items_done == 6
 
@@ -233,12 +230,7 @@ def test_a_combiner_that_raises_fails_the_job_and_resume_combines_again(
 
 def test_cancel_stops_the_workers_and_combines_what_was_found(aws: Deployment, job_name: str) -> None:
     execution = aws.start(job_name, scripts("ok", *[[2.5]] * 8, max_parallelism=2))
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        ready = aws.cloud.client("stepfunctions").describe_execution(executionArn=execution)["status"] == "RUNNING"
-        if ready and (job := _job(aws, job_name)) and job.plan and aws.table().progress(job_name).done:
-            break
-        time.sleep(0.2)
+    eventually(lambda: (job := _job(aws, job_name)) and job.plan and aws.table().progress(job_name).done)
     aws.table().request_cancel(job_name)
     ended = aws.cloud.wait_for_execution(execution, PATIENCE_S)
     assert ended["error"] == "CANCELLED"

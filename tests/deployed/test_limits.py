@@ -19,8 +19,8 @@ from skyburst.homes.aws.worker import INLINE_BYTES
 from skyburst.local_cloud import limits
 from skyburst.stored import store_value
 from tests.deployed.conftest import PREFIX, Deployment, scripts
-from tests.deployed.world import PATIENCE_S
 from tests.local.scripted.worker import ballast
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 ODD_NAME = "job-with_every.kind+of=character@that(a)name-may'have!in-it-åß神-"

@@ -11,8 +11,9 @@ import pytest
 
 from skyburst.notifications.webhook import is_signed
 from tests.deployed.conftest import HOOK_SECRET, PREFIX, Deployment, scripts
-from tests.deployed.world import PATIENCE_S, World
+from tests.deployed.world import World
 from tests.notifications.conftest import Hook, serve, servers
+from tests.waiting import eventually
 
 __all__ = ["servers"]
 
@@ -30,14 +31,6 @@ def queue(aws: Deployment) -> Iterator[str]:
     sns.delete_topic(TopicArn=topic)
 
 
-def until(look: Any, timeout_s: float = PATIENCE_S) -> Any:
-    end = time.monotonic() + timeout_s
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.2)
-    return found
-
-
 def told(aws: Deployment, job: str, number: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
 
@@ -48,7 +41,7 @@ def told(aws: Deployment, job: str, number: int) -> dict[str, Any]:
         found = {entry["target"]: entry for entry in entries}
         return len(entries) == number and all(entry["state"] != "sending" for entry in entries)
 
-    until(look)
+    eventually(look)
     return found
 
 

@@ -16,6 +16,7 @@ from tests.browser import browser as browser
 from tests.conftest import needed
 from tests.deployed.paged import PREFIX, Page, assembled, needed_to_assemble
 from tests.deployed.world import World, page_files
+from tests.waiting import PATIENCE_MS, PATIENCE_S
 
 if TYPE_CHECKING:
     from skyburst.local_cloud import LocalCloud
@@ -114,7 +115,7 @@ def test_a_user_hears_of_the_own_job(page: Page, token: str) -> None:
         job = made.json()["job_id"]
         states: list[str] = []
         while "SUCCEEDED" not in states:
-            message = json.loads(socket.recv(timeout=60))
+            message = json.loads(socket.recv(timeout=PATIENCE_S))
             assert message["type"] in ("data", "ka")
             if message["type"] == "data":
                 event = json.loads(message["event"])
@@ -157,8 +158,8 @@ def test_a_browser_lets_the_page_speak_to_what_it_needs_and_to_nothing_else(page
     )
     tab = browser.new_page()
     try:
-        tab.goto(f"{page.address}/jobs/any", timeout=60_000)
-        tab.wait_for_function("document.title === 'it runs'", timeout=60_000)
+        tab.goto(f"{page.address}/jobs/any", timeout=PATIENCE_MS)
+        tab.wait_for_function("document.title === 'it runs'", timeout=PATIENCE_MS)
         said = tab.evaluate(SPEAKS, [config["auth"]["endpoint"], signed, config["live"]["realtime"]])
     finally:
         tab.close()
@@ -234,7 +235,7 @@ def listening(page: Page, token: str) -> Iterator[Any]:
         sub = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))["sub"]
         channel = f"/{live['namespace']}/{sub}"
         socket.send(json.dumps({"type": "subscribe", "id": "own", "channel": channel, "authorization": authorization}))
-        assert json.loads(socket.recv(timeout=10)) == {"type": "subscribe_success", "id": "own"}
+        assert json.loads(socket.recv(timeout=PATIENCE_S)) == {"type": "subscribe_success", "id": "own"}
         yield socket
 
 

@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from skyburst.budgets.records import Account, Budget, Period, Scope
 from skyburst.homes.aws.budgets_table import DynamoBudgets
 from skyburst.local_cloud.permissions import as_list, like
-from tests.deployed.world import PATIENCE_S, World
+from tests.deployed.world import World
+from tests.waiting import PATIENCE_S
 
 pytestmark = pytest.mark.slow
 

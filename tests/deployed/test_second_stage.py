@@ -11,7 +11,7 @@ import skyburst
 from skyburst.contracts.spans import Part
 from tests.deployed.conftest import Deployment
 from tests.deployed.test_jobs import timeline_of_job
-from tests.deployed.world import PATIENCE_S
+from tests.waiting import PATIENCE_S
 
 
 def staged(*tasks: Any, scripts: tuple[str, ...] = ("ok", "ok"), **parameters: Any) -> dict[str, Any]:

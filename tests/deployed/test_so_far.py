@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 
 from skyburst.errors import JobFailed, JobNotFound
@@ -11,7 +9,7 @@ from skyburst.homes.aws.deployed import Deployed
 from skyburst.homes.home import Home
 from tests.conftest import needed
 from tests.deployed.conftest import Deployment, scripts
-from tests.deployed.world import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 
 def served(aws: Deployment, monkeypatch: pytest.MonkeyPatch) -> Home:
@@ -33,16 +31,16 @@ def test_the_combiner_of_the_analysis_combines_what_a_running_job_has_found(
 ) -> None:
     home = served(aws, monkeypatch)
     execution = aws.start(job_name, scripts("ok", "ok", *[[2.5]] * 6, max_parallelism=2))
-    end = time.monotonic() + 60
-    while True:
-        assert time.monotonic() < end
+
+    def two_are_done() -> bool:
         try:
             job = home.table.job(job_name)
         except JobNotFound:
-            continue
-        if job.plan and job.runs and home.table.progress(job_name).done >= 2:
-            break
-        time.sleep(0.1)
+            return False
+        return bool(job.plan and job.runs and home.table.progress(job_name).done >= 2)
+
+    eventually(two_are_done)
+    job = home.table.job(job_name)
     value = home.partial_results(job)
     assert {0, 1} <= set(value["found"]) < set(range(8))
     (kept,) = [entry.key for entry in home.objects.list(f"jobs/{job_name}/") if "so-far" in entry.key]

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from tests.deployed.conftest import PREFIX, Deployment
-from tests.deployed.world import PATIENCE_S, World
+from tests.deployed.world import World
 from tests.homes_aws.test_submissions_on_aws import EVENTS_OF_A_LOOK
+from tests.waiting import eventually
 
 pytestmark = pytest.mark.slow
 
@@ -42,12 +43,12 @@ class Lab:
     def text(self, key: str) -> str:
         return str(self.s3.get_object(Bucket=self.bucket, Key=key)["Body"].read().decode())
 
-    def wait_for_end(self, folder: str, timeout_s: float = PATIENCE_S) -> str:
+    def wait_for_end(self, folder: str) -> str:
         """As clients do: poll for end.txt; the certificate then."""
-        deadline = time.monotonic() + timeout_s
-        while f"{folder}/process_results/end.txt" not in self.keys(f"{folder}/"):
-            assert time.monotonic() < deadline, self.keys("mylab/results/")
-            time.sleep(0.5)
+        eventually(
+            lambda: f"{folder}/process_results/end.txt" in self.keys(f"{folder}/"),
+            lambda: self.keys("mylab/results/"), every_s=0.5,
+        )  # fmt: skip
         assert self.text(f"{folder}/process_results/end.txt") == "end of analysis marker"
         return self.text(f"{folder}/logs/certificate.txt")
 
@@ -108,10 +109,7 @@ def test_what_follows_an_upload_has_folders_too_and_a_job_that_is_resumed_is_fol
     job = str(json.loads(lab.text(f"{folder}/logs/DATASET_NAME:a.txt_STATUS.txt"))["command"])
     lab.put("mylab/inputs/bad.txt", b"good words\n")
     assert aws.run(f"{job}-again", {"resume": job})["status"] == "SUCCEEDED"
-    deadline = time.monotonic() + PATIENCE_S
-    while "was resumed: it is followed again" not in lab.text(f"{folder}/logs/certificate.txt"):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    eventually(lambda: "was resumed: it is followed again" in lab.text(f"{folder}/logs/certificate.txt"), every_s=0.5)
     assert lab.wait_for_end(folder).count("| STATUS: SUCCESS |") == 2
     both = "mylab/results/job__counts_1"
     assert lab.wait_for_end(both).count("| STATUS: SUCCESS |") == 2
@@ -133,10 +131,7 @@ def test_a_long_list_that_is_resumed_and_an_ensemble_are_all_that_the_role_of_th
     )
     lab.put(names[7], b"good")
     assert aws.run(f"{job}-again", {"resume": job})["status"] == "SUCCEEDED"
-    deadline = time.monotonic() + PATIENCE_S
-    while "was resumed: it is followed again" not in lab.text(f"{folder}/logs/certificate.txt"):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    eventually(lambda: "was resumed: it is followed again" in lab.text(f"{folder}/logs/certificate.txt"), every_s=0.5)
     assert lab.wait_for_end(folder).count("| STATUS: SUCCESS |") == 75
     lab.put("mylab/configs/train.json", b'{"ensemble_size": 2, "mode": "train"}')
     ensemble = lab.submit("ensemble", "mylab/inputs/folder", configname="mylab/configs/train.json")
@@ -183,10 +178,9 @@ def test_what_is_wrong_is_told_where_its_submitter_looks(
 def test_a_file_that_is_no_json_has_a_folder_by_the_time_of_its_upload(aws: Deployment, lab: Lab) -> None:
     before = set(lab.keys("mylab/results/"))
     lab.submit("", raw=b"{nothing")
-    deadline = time.monotonic() + PATIENCE_S
-    while not (ends := [key for key in set(lab.keys("mylab/results/")) - before if key.endswith("/end.txt")]):
-        assert time.monotonic() < deadline
-        time.sleep(0.5)
+    ends = eventually(
+        lambda: [key for key in set(lab.keys("mylab/results/")) - before if key.endswith("/end.txt")], every_s=0.5
+    )
     assert "is not JSON" in lab.text(ends[0].replace("process_results/end.txt", "logs/certificate.txt"))
 
 
@@ -200,14 +194,14 @@ def test_what_the_deployment_cannot_do_is_told_too(aws: Deployment, lab: Lab) ->
     }  # fmt: skip
     lab.put(f"logs/submissions/mylab/{record['name']}.json", json.dumps(record).encode())
     given = {"bucket": lab.bucket, "group": "mylab", "name": record["name"]}
-    deadline = time.monotonic() + PATIENCE_S
-    answer: dict[str, Any] = {"over": False}
-    while not answer["over"]:
-        assert time.monotonic() < deadline
+
+    def turned() -> dict[str, Any] | None:
         called = client.invoke(
             FunctionName=f"{PREFIX}-submissions", Payload=json.dumps({"task": "turn", "given": given}).encode()
         )
-        answer = json.loads(called["Payload"].read())
-        time.sleep(0.5)
+        answer: dict[str, Any] = json.loads(called["Payload"].read())
+        return answer if answer["over"] else None
+
+    answer = eventually(turned, every_s=0.5)
     assert answer["state"] == "REFUSED"
     assert "job.analysis is 'gone'" in lab.wait_for_end(f"mylab/results/job__{lab.bucket}_5")

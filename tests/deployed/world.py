@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import platform
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,14 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from skyburst.local_cloud.permissions import as_list, like
+from tests.waiting import PATIENCE_S, eventually
 
 if TYPE_CHECKING:
     from skyburst.homes.aws.task_table import DynamoTaskTable
     from skyburst.local_cloud import LocalCloud
 
 HERE = Path(__file__).parent
-PATIENCE_S = 300.0
-"""How long is waited for what will come: machines are slow when much else runs, and no time here is a claim."""
 IMAGE = f"example.org/python@sha256:{'0' * 64}"
 """Of environments of analyses that name none; it is not looked at here."""
 ARCHITECTURES = {"aarch64": "arm64", "arm64": "arm64"}
@@ -119,12 +117,9 @@ class World:
         except JobNotFound:
             return 0
 
-    def until(self, look: Any, timeout_s: float = PATIENCE_S) -> None:
+    def until(self, look: Any) -> None:
         """Wait until something is true."""
-        end = time.monotonic() + timeout_s
-        while not look():
-            assert time.monotonic() < end, "it did not happen in time"
-            time.sleep(0.1)
+        eventually(look, every_s=0.1)
 
     def role_of(self, function: str) -> str:
         """ARN of a function's role."""

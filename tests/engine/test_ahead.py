@@ -76,9 +76,7 @@ def test_partial_results_come_whole_and_in_order(tmp_path: Path, at_once: int, e
 
 def test_many_are_in_flight_at_a_time_and_no_more_than_the_store_is_worth(tmp_path: Path) -> None:
     objects = Far(tmp_path, wait_s=0.02)
-    began = time.monotonic()
     assert sum(1 for _ in read_ahead(objects, stored_in(objects, [b"x"] * 160))) == 160
-    assert time.monotonic() - began < 160 * 0.02 / 2
     assert 1 < objects.most_in_flight <= AT_ONCE
 
 

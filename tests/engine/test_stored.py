@@ -29,6 +29,7 @@ from skyburst.stored import (
     store_yielded,
 )
 from tests.json_values import json_values, same
+from tests.waiting import PATIENCE_S
 
 MIB = 2**20
 
@@ -175,7 +176,7 @@ print(list(scratch.iterdir()))
 
 def test_a_disk_that_takes_no_more_gets_nothing_left_behind(tmp_path: Path) -> None:
     """A limit of file sizes stands for the full disk: it too fails in the middle of a write."""
-    ran = subprocess.run([sys.executable, "-c", LIMITED, tmp_path], capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([sys.executable, "-c", LIMITED, tmp_path], capture_output=True, text=True, timeout=PATIENCE_S)
     assert ran.stdout.splitlines() == [*["File too large"] * 3, "[]"], ran.stderr
 
 

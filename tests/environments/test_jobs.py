@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
@@ -17,6 +16,7 @@ import skyburst
 from skyburst.cli.certificate_text import certificate_text
 from skyburst.cli.datasets import table_lines
 from skyburst.homes.local.home import LocalHome
+from tests.waiting import PATIENCE_S, eventually
 
 EVERYTHING = """
 set -e
@@ -185,13 +185,6 @@ while :; do sleep 0.05; done
 """
 
 
-def wait_for(condition, seconds=15):
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, "it did not happen"
-        time.sleep(0.05)
-
-
 def sleepers(folder):
     """Processes that work below a folder."""
     found = []
@@ -209,9 +202,9 @@ def test_a_cancelled_job_ends_its_command_soon_and_keeps_what_it_left(analysis, 
     handle = skyburst.submit(
         analysis(SLOW.format(mark=mark)), items=[str(data / "a.txt"), str(data / "b.txt"), str(data / "session")]
     )
-    wait_for(lambda: all(mark.with_name(f"begun-{number}").exists() for number in range(2)))
+    eventually(lambda: all(mark.with_name(f"begun-{number}").exists() for number in range(2)))
     handle.cancel()
-    assert handle.wait(20) == "CANCELLED"
+    assert handle.wait(PATIENCE_S) == "CANCELLED"
     states = [status["state"] for status in handle.datasets()]
     assert states == ["CANCELLED", "CANCELLED", "PENDING"]
     assert files_of(handle) == {"kept": b"kept\n"}
@@ -223,10 +216,10 @@ def test_a_job_whose_driver_is_killed_leaves_no_command_behind_and_goes_on(analy
     folder = analysis(f'[ -e "{mark}2" ] && exit 0\n' + SLOW.format(mark=mark))
     program = [sys.executable, "-m", "skyburst", "run", folder, "--items", str(data / "a.txt"), "-q"]
     driver = subprocess.Popen(program, start_new_session=True, stderr=subprocess.DEVNULL)
-    wait_for(mark.exists)
+    eventually(mark.exists)
     os.kill(driver.pid, signal.SIGKILL)
     driver.wait()
-    wait_for(lambda: sleepers(state_folder) == [])
+    eventually(lambda: sleepers(state_folder) == [])
     home = LocalHome()
     job = home.find_job("last")
     handle = skyburst.JobHandle(job.job_id, home)
@@ -234,7 +227,7 @@ def test_a_job_whose_driver_is_killed_leaves_no_command_behind_and_goes_on(analy
     assert handle.interrupted()
     Path(f"{mark}2").touch()
     handle.resume()
-    assert handle.wait(20) == "SUCCEEDED"
+    assert handle.wait(PATIENCE_S) == "SUCCEEDED"
     assert [status["state"] for status in handle.datasets()] == ["SUCCEEDED"]
 
 

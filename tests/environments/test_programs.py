@@ -14,6 +14,7 @@ import pytest
 from skyburst.contracts.dataset import ABOUT, MESSAGES
 from skyburst.environments.programs import aws, env, neurocaas
 from skyburst.environments.workspace import HELPERS, PROGRAMS
+from tests.waiting import PATIENCE_S
 
 ABOUT_IT = {
     "values": {"fit": {"sigma": 1.5}, "name": "x", "flag": True},
@@ -46,7 +47,7 @@ def around(tmp_path, monkeypatch):
 def call(program, *words):
     """Run a program as its script does."""
     command = [sys.executable, "-E", "-s", "-S", str(PROGRAMS / HELPERS[program]), *words]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=30)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     return ran.returncode, ran.stdout.rstrip("\n"), ran.stderr
 
 

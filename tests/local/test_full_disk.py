@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE_S
+
 
 # Small partial results lie in the task table, large ones among the objects.
 @pytest.mark.parametrize(("size", "result_bytes"), [("2m", 20_000), ("8m", 200_000)], ids=["table", "objects"])
@@ -19,7 +21,7 @@ def test_a_job_on_a_full_disk_stops_with_the_remedy_and_resumes_when_there_is_sp
     disk.mkdir()
     program = Path(__file__).with_name("full_disk_program.py")
     command = [*name_space, sys.executable, program, disk, size, str(result_bytes)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=90)
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE_S)
     assert ran.returncode == 0, ran.stderr
     found = json.loads(ran.stdout.splitlines()[-1])
     assert "is full: free some space" in found["message"]

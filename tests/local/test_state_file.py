@@ -13,6 +13,7 @@ from skyburst.errors import StorageError, StorageFull
 from skyburst.homes.local.task_table import FORMAT, LAYOUT, SqliteTaskTable
 from skyburst.sqlite_file import errors
 from tests.contracts.records import a_job, an_outcome
+from tests.waiting import PATIENCE_S
 
 
 @pytest.mark.parametrize(("version", "age"), [(1, "an older"), (FORMAT + 1, "a newer")])
@@ -119,7 +120,7 @@ def test_many_that_open_a_new_file_at_once_share_it(tmp_path: Path) -> None:
     start = threading.Barrier(6)
 
     def open_it() -> None:
-        start.wait(30)
+        start.wait(PATIENCE_S)
         opened.append(SqliteTaskTable(tmp_path / "new" / "state.sqlite"))
 
     threads = [threading.Thread(target=open_it) for _ in range(6)]

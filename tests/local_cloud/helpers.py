@@ -6,14 +6,13 @@ import io
 import itertools
 import json
 import os
-import time
 import zipfile
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from skyburst.local_cloud import LocalCloud
+from tests.waiting import PATIENCE_S, eventually
 
 if not os.environ.get("CI"):
     # Whoever imports this is skipped without the extra; in CI, the next import fails instead.
@@ -70,22 +69,13 @@ def run_machine(
     client = cloud.client("stepfunctions")
     arn = client.create_state_machine(name=name, definition=json.dumps(definition), roleArn=role)["stateMachineArn"]
     execution = client.start_execution(stateMachineArn=arn, input=json.dumps({} if given is None else given))
-    return cloud.wait_for_execution(execution["executionArn"], 30)
+    return cloud.wait_for_execution(execution["executionArn"], PATIENCE_S)
 
 
 def output_of(execution: dict[str, Any]) -> Any:
     """What an execution returned; fails with why it did not."""
     assert execution["status"] == "SUCCEEDED", execution
     return json.loads(execution["output"])
-
-
-def eventually(look: Callable[[], Any], timeout_s: float = 20.0) -> Any:
-    """What a look finds once it finds something."""
-    until = time.monotonic() + timeout_s
-    while not (found := look()):
-        assert time.monotonic() < until, "it did not happen in time"
-        time.sleep(0.05)
-    return found
 
 
 def receive(cloud: LocalCloud, queue_url: str) -> dict[str, Any]:

@@ -13,7 +13,8 @@ from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.running import current
 from tests.conftest import REPOSITORY
 from tests.local_cloud.batch_world import HOST_RULES, Machines, make_machines
-from tests.local_cloud.helpers import ClientError, eventually, put_function, receive, unique
+from tests.local_cloud.helpers import ClientError, put_function, receive, unique
+from tests.waiting import eventually
 
 WAIT = "import time\nprint('begun')\ntime.sleep(60)"
 ONCE_MORE = {"attempts": 3, "evaluateOnExit": HOST_RULES}

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from skyburst.local_cloud import LocalCloud
-from tests.local_cloud.helpers import EVERYTHING, eventually, put_function, unique
+from tests.local_cloud.helpers import EVERYTHING, put_function, unique
+from tests.waiting import eventually
 
 LISTENER = """
 import json

@@ -6,11 +6,12 @@ import base64
 import json
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 
-from skyburst.local_cloud import LocalCloud
+from skyburst.local_cloud import LocalCloud, functions
 from tests.local_cloud.helpers import ClientError, invoke, put_function, receive, unique, zip_of
 
 SOURCE = """
@@ -45,6 +46,24 @@ def function(running_cloud: LocalCloud) -> str:
 def test_a_warm_environment_is_used_again(cloud: LocalCloud) -> None:
     name = put_function(cloud, SOURCE)
     assert [invoke(cloud, name) for _ in range(3)] == [(None, 1), (None, 2), (None, 3)]
+
+
+def test_an_environment_that_has_nothing_to_do_is_ended(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(functions, "IDLE_S", 0.5)
+    rare, busy = put_function(cloud, SOURCE), put_function(cloud, SOURCE)
+    assert invoke(cloud, rare) == (None, 1)
+    time.sleep(1)
+    assert [invoke(cloud, busy) for _ in range(2)] == [(None, 1), (None, 2)]
+    assert invoke(cloud, rare) == (None, 1), "it is a new environment"
+
+
+@pytest.mark.parametrize("most", [1, 2])
+def test_so_many_environments_are_kept_warm(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    monkeypatch.setattr(functions, "IDLE_ENVIRONMENTS", most)
+    first, second = put_function(cloud, SOURCE), put_function(cloud, SOURCE)
+    assert [invoke(cloud, first), invoke(cloud, second)] == [(None, 1)] * 2
+    assert invoke(cloud, second) == (None, 2)
+    assert invoke(cloud, first) == (None, most), "with room for one, the first has made room for the second"
 
 
 def test_a_function_sees_its_configuration(cloud: LocalCloud, function: str) -> None:
@@ -185,13 +204,11 @@ def test_reserved_concurrency_throttles(cloud: LocalCloud) -> None:
 
 def test_calls_run_at_the_same_time(cloud: LocalCloud) -> None:
     name = put_function(cloud, SOURCE)
-    threads = [threading.Thread(target=invoke, args=(cloud, name, {"do": "sleep", "s": 1})) for _ in range(8)]
-    started = time.monotonic()
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert time.monotonic() - started < 6
+    with ThreadPoolExecutor(8) as pool:
+        calls = list(pool.map(lambda _: invoke(cloud, name, {"do": "sleep", "s": 2}), range(8)))
+    # One after the other they would be calls 1 to 8 of one environment.
+    assert [error for error, _ in calls] == [None] * 8
+    assert sum(number == 1 for _, number in calls) > 1
 
 
 def test_an_event_that_fails_is_tried_three_times_and_goes_to_the_failure_queue(cloud: LocalCloud) -> None:

@@ -7,10 +7,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -18,6 +16,7 @@ import pytest
 from skyburst.homes.local.temporary import TemporaryFolder
 from skyburst.local_cloud.batch.containers import Container, Limits, provide_programs
 from skyburst.local_cloud.keeping import PREFIX, end_all
+from tests.waiting import eventually
 
 LEAVES = """
 import json, os, subprocess, sys, time
@@ -44,14 +43,6 @@ time.sleep(600)
 """
 
 
-def until(holds: Callable[[], Any], timeout_s: float = 60) -> Any:
-    end = time.monotonic() + timeout_s
-    while not (found := holds()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return found
-
-
 def lives(pid: int) -> bool:
     try:
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
@@ -71,7 +62,7 @@ def cloud(
     ) as process:
         assert process.stdout is not None
         keeper, folder = process.stdout.readline().split()
-        until(told.exists)
+        eventually(told.exists)
         yield process, int(keeper), Path(folder), json.loads(told.read_text())
         process.kill()
     end_all(folder)
@@ -84,9 +75,9 @@ def test_a_cloud_that_is_killed_leaves_no_process_and_no_folder(
     assert all(lives(pid) for pid in started)
     process.kill()
     process.wait()
-    until(lambda: not any(lives(pid) for pid in started))
-    until(lambda: not folder.exists())
-    until(lambda: not lives(keeper))
+    eventually(lambda: not any(lives(pid) for pid in started))
+    eventually(lambda: not folder.exists())
+    eventually(lambda: not lives(keeper))
 
 
 def test_what_a_cloud_left_that_was_killed_with_its_keeper_is_removed_when_the_next_one_starts(

@@ -14,6 +14,7 @@ from skyburst.errors import Invalid, LocalCloudBusy, WrongVersion
 from skyburst.local_cloud import LocalCloud, patches
 from skyburst.local_cloud.unpacking import Archive, Unpacked, unpack
 from tests.local_cloud.helpers import zip_of
+from tests.waiting import PATIENCE_S
 
 
 def test_there_is_one_cloud_in_a_process(cloud: LocalCloud) -> None:
@@ -70,7 +71,7 @@ def test_a_link_in_a_zip_is_a_file(tmp_path: Path) -> None:
 
 def test_it_is_imported_by_nothing_else() -> None:
     code = "import skyburst, skyburst.cli.main, sys; print([m for m in sys.modules if m.split('.')[0] in ('moto', 'boto3')])"
-    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=True)
     assert ran.stdout.strip() == "[]"
 
 

@@ -16,6 +16,7 @@ from skyburst.local_cloud.web.user_pools import PRIME, proof_of
 from tests.conftest import REPOSITORY, need
 from tests.local_cloud.helpers import ClientError
 from tests.local_cloud.web_world import PASSWORD, World
+from tests.waiting import PATIENCE_S
 
 
 def test_a_user_signs_in_with_a_proof_of_the_password_and_with_no_other(world: World) -> None:
@@ -157,7 +158,7 @@ def test_the_library_of_the_page_signs_in_and_out(world: World, node: str) -> No
         world.cloud.endpoint, outputs["Pool"], outputs["Client"], f"{name}@example.org", PASSWORD, "Another-Horse-8"
     ]  # fmt: skip
     ended = subprocess.run(
-        [node, program, package, *arguments], capture_output=True, text=True, timeout=60, check=False
+        [node, program, package, *arguments], capture_output=True, text=True, timeout=PATIENCE_S, check=False
     )
     assert ended.returncode == 0, ended.stderr
     assert json.loads(ended.stdout) == {

@@ -14,7 +14,8 @@ from skyburst.local_cloud import LocalCloud
 from skyburst.local_cloud.deploy import Deployed
 from skyburst.local_cloud.templates.expressions import Scope, evaluate, references
 from skyburst.local_cloud.templates.stacks import in_order
-from tests.local_cloud.helpers import ClientError, eventually, invoke, unique, zip_of
+from tests.local_cloud.helpers import ClientError, invoke, unique, zip_of
+from tests.waiting import eventually
 
 Deploy = Callable[..., Deployed]
 TRUST = {

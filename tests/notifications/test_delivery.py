@@ -23,6 +23,7 @@ from skyburst.objects import ObjectStore, open_store
 from tests.cli.conftest import Program, program, project
 from tests.conftest import needed
 from tests.notifications.conftest import Hook, Mailbox, serve
+from tests.waiting import eventually
 
 __all__ = ["program", "project"]
 MESSAGE: dict[str, Any] = {
@@ -247,14 +248,6 @@ def test_secrets_come_from_files(tmp_path: Path) -> None:
 # Jobs at home `local`
 
 
-def wait_for(look: Any, timeout_s: float = 30) -> Any:
-    end = time.monotonic() + timeout_s
-    while not (found := look()):
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.05)
-    return found
-
-
 def test_a_job_tells_how_it_ended_and_its_status_says_who_knows(
     program: Program, servers: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -264,13 +257,13 @@ def test_a_job_tells_how_it_ended_and_its_status_says_who_knows(
     targets = [part for target in (hook.url, "mailto:ada@example.org", broken.url) for part in ("--notify", target)]
     ended = program("run", "naps.py", "--items", "0:4", "--name", "mouse 7", *targets)
     assert ended.code == 0
-    wait_for(lambda: hook.received and box.mails and broken.received)
+    eventually(lambda: hook.received and box.mails and broken.received)
     ((_, headers, body),) = hook.received
     message = json.loads(body)
     assert (message["name"], message["state"], message["items"]["done"]) == ("mouse 7", "SUCCEEDED", 4)
     assert Path(message["result"]).is_file()
     assert is_signed(SECRET.encode(), headers["Skyburst-Timestamp"], body, headers["Skyburst-Signature"], time.time())
-    wait_for(lambda: "sending" not in program("status", "last").out)
+    eventually(lambda: "sending" not in program("status", "last").out)
     shown = program("status", "last").out
     assert f"notified  {hook.url}: sent" in shown
     assert f"notified  {broken.url}: failed: localhost answered 404" in shown
@@ -285,7 +278,7 @@ def test_a_job_that_failed_or_was_cancelled_tells_so_too(program: Program, proje
     hook = serve(servers, Hook())
     program("run", "naps.py", "--items", "0:2", "--set", "bad=[0]", "--notify", hook.url)
     skyburst.client.create("squares.py", items=[1], notify=[hook.url]).cancel()
-    wait_for(lambda: len(hook.received) == 2)
+    eventually(lambda: len(hook.received) == 2)
     assert {json.loads(received.body)["state"] for received in hook.received} == {"FAILED", "CANCELLED"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from skyburst.contracts.states import JobState
 from skyburst.people import People, User
 from skyburst.people.choices import targets_of, told_of
 from tests.notifications.conftest import Hook, serve, servers
+from tests.waiting import eventually
 
 __all__ = ["servers"]
 ADA = User(name="ada", email="ada@example.edu", webhook="https://example.org/ada", notify="failures")
@@ -67,7 +67,5 @@ def test_a_job_of_a_user_tells_the_web_hook_of_the_profile(
     analysis = tmp_path / "squares.py"
     analysis.write_text(SQUARES)
     assert skyburst.run(analysis, items=[1, 2], user="ada").value == [1, 4]
-    until = time.monotonic() + 30
-    while not hook.received and time.monotonic() < until:
-        time.sleep(0.1)
+    eventually(lambda: hook.received)
     assert b'"user":"ada"' in hook.received[0].body.replace(b" ", b"")

@@ -24,6 +24,7 @@ from skyburst.retention.policy import DAY_S, Kind, due_of, is_result, overlap, o
 from skyburst.submissions.owners import note_owner
 from skyburst.submissions.record import Dataset, Record, Records, SubmissionState, identity_of
 from tests.cli.conftest import Program, program, project
+from tests.waiting import eventually
 
 __all__ = ["program", "project"]
 DAYS = 10.0
@@ -468,10 +469,7 @@ def test_a_job_that_is_gone_leaves_no_note(project: Path) -> None:
 def test_the_command_says_what_it_did(program: Program, project: Path) -> None:
     assert "nothing is due" in program("retention", "run").err
     skyburst.run("squares.py", items=range(4), keep={"results_days": 2 / DAY_S})
-    end = time.monotonic() + 30
-    while not (told := program("retention", "run").out):
-        assert time.monotonic() < end
-        time.sleep(0.2)
+    told = eventually(lambda: program("retention", "run").out, every_s=0.2)
     assert "results deleted, 1 file, 3 B" in told
     assert "results deleted" in program("status", "last").out
     with pytest.raises(ResultNotReady, match="results were deleted on"):

@@ -43,7 +43,8 @@ def main() -> None:
     told: list[Told] = []
     home = LocalHome()
     watcher = Watcher(disk / "shared", home, time.time, told.append)
-    _until(watcher, lambda: any("is full" in entry.text for entry in told))
+    # Before its job stops, the watcher itself may come upon the full disk.
+    _until(watcher, lambda: any("its job stopped" in entry.text for entry in told))
     for _ in range(TURNS):
         watcher.turn()
         time.sleep(0.1)

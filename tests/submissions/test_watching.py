@@ -20,6 +20,7 @@ from skyburst.errors import FolderBusy, InvalidSubmission
 from skyburst.homes.local.home import LocalHome
 from skyburst.submissions import arrivals
 from skyburst.submissions.watching import Told, Watcher, make_folders
+from tests.waiting import PATIENCE_S
 
 NAPPING = """
 import os
@@ -294,7 +295,7 @@ def test_ctrl_c_stops_watching_and_the_job_goes_on(folder: Path) -> None:
                 break
         program.send_signal(signal.SIGINT)
         rest = program.stderr.read()
-        assert program.wait(timeout=10) == 0
+        assert program.wait(timeout=PATIENCE_S) == 0
     assert "goes on" in rest
     assert not ended(results)
     until(watching(folder, []), lambda: ended(results))

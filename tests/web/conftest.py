@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 
 from tests.cli.terminal import PROGRAM, environment, skyburst
 from tests.conftest import needed
+from tests.waiting import PATIENCE_S, eventually
 
 SCRIPTED = str(Path(__file__).parents[1] / "local" / "scripted")
 
@@ -70,13 +70,11 @@ def scripted() -> Callable[..., dict[str, Any]]:
 
 def wait_for(api: Any, job_id: str, *states: str) -> dict[str, Any]:
     """The job, when it is in one of the states."""
-    end = time.monotonic() + 60
-    while True:
-        job: dict[str, Any] = api.get(f"/api/jobs/{job_id}").json()
-        if job["state"] in states:
-            return job
-        assert time.monotonic() < end, job
-        time.sleep(0.1)
+    found: dict[str, Any] = eventually(
+        lambda: job if (job := api.get(f"/api/jobs/{job_id}").json())["state"] in states else None,
+        lambda: api.get(f"/api/jobs/{job_id}").json(), every_s=0.1,
+    )  # fmt: skip
+    return found
 
 
 @pytest.fixture
@@ -94,7 +92,7 @@ def server(state_folder: Path) -> Iterator[str]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.wait(30)
+                process.wait(PATIENCE_S)
             finally:
                 process.kill()
 

@@ -14,6 +14,7 @@ from PIL import Image, PngImagePlugin
 
 from skyburst.errors import PictureNotFound
 from tests.cli.terminal import skyburst
+from tests.waiting import PATIENCE_S
 from tests.web.conftest import complete_upload, wait_for
 from tests.web.test_jobs import submit
 from tests.web.test_uploads import begin, picture, refused
@@ -138,12 +139,12 @@ def test_of_a_job_and_the_removal_of_its_upload_at_once_one_is_refused(api):
             answer = api.post("/api/jobs", json=job)
             if answer.status_code == 201:
                 started.append(answer.json()["job_id"])
-                if removed.result(30).status_code != 204:
-                    assert refused(removed.result(30), 409, "upload_in_use")
+                if removed.result(PATIENCE_S).status_code != 204:
+                    assert refused(removed.result(PATIENCE_S), 409, "upload_in_use")
                 else:
                     assert wait_for(api, started[-1], "SUCCEEDED"), "it had ended before"
             else:
-                assert removed.result(30).status_code == 204
+                assert removed.result(PATIENCE_S).status_code == 204
                 refused(answer, 404, "upload_not_found")
     for job_id in started:
         wait_for(api, job_id, "SUCCEEDED")

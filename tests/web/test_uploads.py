@@ -24,6 +24,7 @@ from skyburst.web import uploads
 from skyburst.web.documents import NewUpload
 from skyburst.web.locks import held
 from tests.conftest import needed
+from tests.waiting import PATIENCE_S
 
 
 @pytest.fixture(autouse=True)
@@ -130,7 +131,7 @@ def test_what_was_checked_is_what_jobs_read_however_parts_are_sent_again_meanwhi
                 while (done := client.post(f"{path}/complete")).status_code != 200:
                     assert done.json()["code"] in ("upload_busy", "invalid_upload"), done.text
                 for sender in senders:
-                    sender.result(60)
+                    sender.result(PATIENCE_S)
             data = (state_folder / "uploads" / upload["id"] / "data").read_bytes()
             assert done.json()["sha256"] == hashlib.sha256(data).hexdigest()
     assert codes <= {"", "upload_busy", "invalid_upload"}
@@ -144,7 +145,7 @@ def test_an_upload_is_not_completed_while_a_part_comes_once_more_and_is_when_it_
     def slowly() -> Iterator[bytes]:
         yield b"new "
         sent.set()
-        assert go_on.wait(60)
+        assert go_on.wait(PATIENCE_S)
         yield b"text"
 
     with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=60) as client:
@@ -153,14 +154,14 @@ def test_an_upload_is_not_completed_while_a_part_comes_once_more_and_is_when_it_
         assert client.put(f"{path}/parts/1", content=b"old text").status_code == 200
         with ThreadPoolExecutor(1) as pool:
             again = pool.submit(client.put, f"{path}/parts/1", content=slowly(), headers={"Content-Length": "8"})
-            assert sent.wait(60)
+            assert sent.wait(PATIENCE_S)
             while client.get(path).json()["parts"][0]["received"]:
                 time.sleep(0.02)
             assert "complete it once more when they are there" in refused(
                 client.post(f"{path}/complete"), 409, "upload_busy"
             )
             go_on.set()
-            assert again.result(60).status_code == 200
+            assert again.result(PATIENCE_S).status_code == 200
         done = client.post(f"{path}/complete").json()
     assert done["sha256"] == hashlib.sha256(b"new text").hexdigest()
 

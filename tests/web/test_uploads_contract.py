@@ -22,6 +22,7 @@ from skyburst.web.documents import NewUpload, Upload
 from skyburst.web.images import Size
 from skyburst.web.pictures import exact, of_file
 from tests.conftest import needed
+from tests.waiting import PATIENCE_S
 from tests.web.buckets import s3_uploads, web_table
 
 MIB = 1 << 20
@@ -284,7 +285,7 @@ def test_who_removes_an_upload_hears_of_a_job_that_is_being_started_with_it(home
 
     starter = threading.Thread(target=start)
     starter.start()
-    assert begun.wait(30)
+    assert begun.wait(PATIENCE_S)
     with pytest.raises(UploadInUse, match="job-1"):
         home.remove(upload.id, "ada", check)
     starter.join(30)

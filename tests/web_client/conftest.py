@@ -15,6 +15,7 @@ import pytest
 from tests.browser import browser
 from tests.cli.terminal import PROGRAM, environment
 from tests.conftest import need, needed
+from tests.waiting import PATIENCE_MS, PATIENCE_S, eventually
 
 __all__ = ["browser"]
 
@@ -45,6 +46,18 @@ class Site:
         httpx = needed("httpx")
         token = self.url.rpartition("=")[2]
         return httpx.Client(base_url=self.base, headers={"Authorization": f"Bearer {token}"}, timeout=30)
+
+
+def ended(api: Any, job_id: str) -> dict[str, Any]:
+    """A job when it has ended, as the API tells it."""
+    job: dict[str, Any] = {}
+
+    def has_ended() -> bool:
+        job.update(api.get(f"/api/jobs/{job_id}").json())
+        return job["finished_at"] is not None
+
+    eventually(has_ended, lambda: job)
+    return job
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +94,7 @@ def serving(folder: Path, images: Path, port: int = 0) -> Iterator[Site]:
         finally:
             process.send_signal(signal.SIGINT)
             try:
-                process.communicate(timeout=30)
+                process.communicate(timeout=PATIENCE_S)
             finally:
                 process.kill()
 
@@ -90,7 +103,7 @@ def serving(folder: Path, images: Path, port: int = 0) -> Iterator[Site]:
 def expect() -> Any:
     """Playwright's claims, which wait."""
     claims = needed("playwright.sync_api").expect
-    claims.set_options(timeout=20_000)
+    claims.set_options(timeout=PATIENCE_MS)
     return claims
 
 
@@ -118,7 +131,7 @@ def tab(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
         )
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.on("pageerror", lambda error: complaints.append(f"script error: {error}"))
 
         def look(message: Any) -> None:

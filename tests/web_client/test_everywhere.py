@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
 
 import pytest
 
-from tests.web_client.conftest import Site
+from tests.web_client.conftest import Site, ended
 from tests.web_client.looks import serious, too_wide
 
 PAGES = {"/search": "New search", "/analyses": "Analyses", "/jobs": "Jobs", "/help": "Help"}
@@ -27,11 +26,7 @@ def searched(site: Site) -> str:
         parameters = {"mask": f"upload:{upload['id']}", "library": "library:brains"}
         job = {"analysis": "color-depth-search", "name": "a neuron", "parameters": parameters}
         job_id: str = api.post("/api/jobs", json=job).json()["job_id"]
-        end = time.monotonic() + 60
-        while (now := api.get(f"/api/jobs/{job_id}").json())["state"] not in ("SUCCEEDED", "FAILED"):
-            assert time.monotonic() < end, now
-            time.sleep(0.2)
-    assert now["state"] == "SUCCEEDED", now
+        assert ended(api, job_id)["state"] == "SUCCEEDED"
     return job_id
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import Any
 import pytest
 
 from skyburst.homes.local.home import LocalHome
-from tests.web_client.conftest import Site
+from tests.web_client.conftest import Site, ended
 from tests.web_client.scripted import site
 
 __all__ = ["site"]
@@ -34,14 +33,11 @@ def start(site: Site, tmp_path: Path) -> Any:
     return start
 
 
-def ended(site: Site, *jobs: str) -> None:
+def all_ended(site: Site, *jobs: str) -> None:
     """Wait until jobs have ended."""
     with site.api() as api:
-        until = time.monotonic() + 30
         for job in jobs:
-            while (found := api.get(f"/api/jobs/{job}").json())["finished_at"] is None:
-                assert time.monotonic() < until, found
-                time.sleep(0.1)
+            ended(api, job)
 
 
 def row(page: Any, name: str) -> Any:
@@ -68,7 +64,7 @@ def test_without_jobs_the_page_says_what_to_do(tab: Any, expect: Any, site: Site
 def test_jobs_are_found_by_name_state_and_analysis_and_the_address_keeps_it(
     tab: Any, expect: Any, site: Site, start: Any
 ) -> None:
-    ended(site, start("red mouse"), start("blue mouse", "unreadable"))
+    all_ended(site, start("red mouse"), start("blue mouse", "unreadable"))
     page = tab("/jobs")
     expect(row(page, "red mouse")).to_contain_text("succeeded")
     page.get_by_role("textbox", name="Search jobs").fill("BLUE")
@@ -106,7 +102,7 @@ def test_a_running_job_is_cancelled_resumed_and_deleted(
 
 
 def test_several_jobs_are_deleted_at_once(tab: Any, expect: Any, site: Site, start: Any) -> None:
-    ended(site, start("first of many"), start("second of many"), start("third, to stay"))
+    all_ended(site, start("first of many"), start("second of many"), start("third, to stay"))
     page = tab("/jobs")
     for name in ("first of many", "second of many"):
         page.get_by_role("checkbox", name=f"Choose {name}").check()
@@ -123,7 +119,7 @@ def test_what_cannot_be_done_is_told_of_the_job_that_it_was_asked_of(
     tab: Any, expect: Any, site: Site, start: Any
 ) -> None:
     job = start("gone already")
-    ended(site, job)
+    all_ended(site, job)
     page = tab("/jobs?q=gone already", expect="Failed to load resource")
     expect(row(page, "gone already")).to_contain_text("succeeded")
     page.route("**/api/jobs?*", lambda route: route.abort())  # the list stays as it is
@@ -137,7 +133,7 @@ def test_what_cannot_be_done_is_told_of_the_job_that_it_was_asked_of(
 
 def test_a_job_is_repeated_with_changes(tab: Any, expect: Any, site: Site, start: Any) -> None:
     job = start("to be repeated", lines=9)
-    ended(site, job)
+    all_ended(site, job)
     page = tab("/jobs?q=to be repeated")
     act(page, "to be repeated", "Repeat with changes")
     page.wait_for_url(f"**/analyses/count-words?repeat={job}")
@@ -167,7 +163,7 @@ def make_like(site: Site, job: str, name: str, count: int) -> None:
 
 def test_more_jobs_are_loaded_when_they_are_asked_for(tab: Any, expect: Any, site: Site, start: Any) -> None:
     job = start("one of 32, number 0", lines=1)
-    ended(site, job)
+    all_ended(site, job)
     make_like(site, job, "one of 32", 32)
     page = tab("/jobs?q=one of 32")
     expect(page.get_by_text(re.compile("^30 jobs shown"))).to_be_visible()
@@ -181,7 +177,7 @@ def test_of_a_long_list_only_what_may_change_is_read_again(
 ) -> None:
     gate = tmp_path / "gate"
     job = start("long list, number 0")
-    ended(site, job)
+    all_ended(site, job)
     make_like(site, job, "long list", 70)
     start("long list, running", gate=str(gate))
     page = tab("/jobs?q=long list")
@@ -220,7 +216,7 @@ def test_the_timeline_is_drawn_and_its_numbers_are_those_of_the_api(
     tab: Any, expect: Any, site: Site, start: Any, width: int, dark: bool
 ) -> None:
     job = start(f"timed at {width}")
-    ended(site, job)
+    all_ended(site, job)
     page = tab(f"/jobs/{job}?tab=timeline", width=width, dark=dark)
     picture = page.get_by_role("region", name="Picture")
     expect(picture.locator("svg.marks")).to_be_visible()
@@ -240,7 +236,7 @@ def test_the_timeline_is_drawn_and_its_numbers_are_those_of_the_api(
 
 
 def test_nothing_is_wider_than_a_telephone(tab: Any, expect: Any, site: Site, start: Any) -> None:
-    ended(site, start("narrow", "unreadable"))
+    all_ended(site, start("narrow", "unreadable"))
     page = tab("/jobs", width=390)
     expect(row(page, "narrow")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

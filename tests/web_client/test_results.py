@@ -7,7 +7,6 @@ import io
 import json
 import os
 import re
-import time
 import zipfile
 from collections import Counter
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from urllib.parse import unquote
 import pytest
 
 from tests.conftest import needed
-from tests.web_client.conftest import LIBRARY, Site
+from tests.web_client.conftest import LIBRARY, Site, ended
 from tests.web_client.looks import serious, too_wide
 
 MANY = 10_000
@@ -58,11 +57,8 @@ def start(site: Site, analysis: str, parameters: dict[str, Any], **more: Any) ->
 
 def finished(site: Site, job_id: str, at: str = "/results", limit: int = 1000) -> Searched:
     """A job when it has ended."""
-    end = time.monotonic() + 60
     with site.api() as api:
-        while (job := api.get(f"/api/jobs/{job_id}").json())["state"] in ("PENDING", "RUNNING", "COMBINING"):
-            assert time.monotonic() < end, job
-            time.sleep(0.1)
+        ended(api, job_id)
         page = api.get(f"/api/jobs/{job_id}/results", params={"at": at, "limit": limit})
         return Searched(job_id, page.json()["entries"] if page.status_code == 200 else [])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.web_client.conftest import LIBRARY, Site, holding
+from tests.web_client.conftest import LIBRARY, Site, ended, holding
 from tests.web_client.looks import serious, too_wide
 
 Pixels = NDArray[np.uint8]
@@ -475,7 +474,7 @@ def test_what_is_chosen_while_an_earlier_search_is_loaded_stays(tab: Any, site: 
         job = api.post(
             "/api/jobs", json={"analysis": "color-depth-search", "parameters": given, "name": "earlier"}
         ).json()["job_id"]
-        wait_for_end(api, job)
+        ended(api, job)
     page = tab("/search")
     held = holding(page, f"**/api/jobs/{job}")
     page.goto(f"{site.base}/search?repeat={job}")
@@ -505,15 +504,8 @@ def start_by_api(site: Site, api: Any) -> str:
     """A job that has ended, with the image file of a mask."""
     parameters = {"mask": str(site.masks[0]), "library": f"library:{LIBRARY}"}
     job = api.post("/api/jobs", json={"analysis": "color-depth-search", "parameters": parameters}).json()["job_id"]
-    wait_for_end(api, job)
+    assert ended(api, job)["state"] == "SUCCEEDED"
     return str(job)
-
-
-def wait_for_end(api: Any, job: str) -> None:
-    end = time.monotonic() + 60
-    while (found := api.get(f"/api/jobs/{job}").json())["state"] != "SUCCEEDED":
-        assert time.monotonic() < end, found
-        time.sleep(0.2)
 
 
 def test_a_library_that_does_not_fit_says_so(tab: Any, expect: Any, image_file: Path) -> None:
@@ -640,7 +632,7 @@ def test_several_libraries_are_searched_by_one_job_and_ranked_together(
             (job,) = api.get("/api/jobs", params={"name": "both libraries"}).json()["jobs"]
             libraries = [Path(place).name for place in parameters_of(site, job["job_id"])["library"]]
             assert libraries == [LIBRARY, "others"]
-            wait_for_end(api, job["job_id"])
+            ended(api, job["job_id"])
             found = api.get(f"/api/jobs/{job['job_id']}/results", params={"limit": 1}).json()["total"]
         expect(page.get_by_text(f"120 images of {' and '.join(libraries)} searched").first).to_be_visible()
         summary = page.get_by_role("region", name="What was searched for")

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from tests.waiting import PATIENCE_MS
 from tests.web_client.conftest import Site
 from tests.web_client.scripted import scripted_site
 from tests.web_client.test_results import cards
@@ -87,7 +88,7 @@ def tabs(browser: Any, scripted: Site) -> Iterator[Callable[[str], Any]]:
 
     def open_tab(path: str) -> Any:
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(PATIENCE_MS)
         page.goto(scripted.base + path)
         return page
 

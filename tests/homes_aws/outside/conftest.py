@@ -8,7 +8,6 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from skyburst.homes.aws.home import AwsHome
 from tests.cli.terminal import PROGRAM, environment
 from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
+from tests.waiting import PATIENCE_S
 
 READER = Path(__file__).parent / "reader"
 INDEXING = REPOSITORY / "tests" / "indexing"
@@ -26,13 +26,6 @@ BUNDLES = str(REPOSITORY / ".cdk-bundles")
 UPLOADS = "reader-uploads"
 """Bucket of submissions."""
 Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def until(true: Callable[[], bool], seconds: float = 30) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 @pytest.fixture(scope="session")
@@ -48,14 +41,14 @@ def variables() -> Iterator[dict[str, str]]:
     chosen = [argument for analysis in analyses for argument in ("--analysis", str(analysis))]
     with subprocess.Popen(
         [*PROGRAM, "cloud", "up", *chosen, "--lanes", "2", "--submission-buckets", f"reader={UPLOADS}", "--json"],
-        env=environment(SKYBURST_BUNDLES=BUNDLES), stdout=subprocess.PIPE, text=True,
+        env=environment(SKYBURST_BUNDLES=BUNDLES, AWS_PROFILE="not-of-this-cloud"), stdout=subprocess.PIPE, text=True,
     ) as up:  # fmt: skip
         assert up.stdout is not None
         line = up.stdout.readline()
         assert line, "the cloud did not come up"
         yield json.loads(line)
         up.send_signal(signal.SIGINT)
-        assert up.wait(60) == 0
+        assert up.wait(PATIENCE_S) == 0
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 import skyburst
 from skyburst.cli.deploying import CDK, host_architecture
 from skyburst.contracts.states import JobState
+from skyburst.engine.finish import counted
 from skyburst.homes.aws.account import OUTPUTS
 from skyburst.homes.aws.batch_logs import lines_of
 from skyburst.homes.aws.home import AwsHome
@@ -24,7 +26,8 @@ from skyburst.homes.home import open_home
 from tests.cli.terminal import PROGRAM, Terminal, environment
 from tests.cli.terminal import skyburst as program
 from tests.conftest import REPOSITORY, need
-from tests.homes_aws.outside.conftest import BUNDLES, READER, UPLOADS, Run, until
+from tests.homes_aws.outside.conftest import BUNDLES, READER, UPLOADS, Run
+from tests.waiting import PATIENCE_S, eventually
 
 pytestmark = pytest.mark.slow
 SAMPLES = REPOSITORY / "docs" / "samples"
@@ -128,8 +131,11 @@ def test_a_file_is_uploaded_once_and_result_files_are_downloaded_when_asked_for(
     handle = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
     same = skyburst.submit("reader", home="aws", parameters={"table": str(table)}, idempotency_key="once")
     assert same.job_id == handle.job_id
-    assert handle.wait(30) is JobState.SUCCEEDED
+    assert handle.wait(PATIENCE_S) is JobState.SUCCEEDED
     assert handle.partial_results() == 18
+    record = handle.record()
+    kept = counted(home.table, record)
+    assert kept == counted(home.table, replace(record, outcome={})), "what the record keeps is what is counted"
     assert sorted(home.objects.list("uploads/")) == uploads
     with pytest.raises(skyburst.IdempotencyConflict, match="once"):
         skyburst.run("reader", home="aws", parameters={"table": str(table), "bad": "red"}, idempotency_key="once")
@@ -148,7 +154,7 @@ def test_what_batches_wrote_and_why_they_failed_is_in_the_logs(run: Run, table: 
     assert "blue cannot be measured" in ended.stderr
     assert "tables/total.txt (3 B)" in ended.stdout
     assert " --on aws` runs only what is missing" in ended.stderr
-    until(lambda: "measuring violet" in run("logs", "last").stdout)
+    eventually(lambda: "measuring violet" in run("logs", "last").stdout)
     logs = run("logs", "last").stdout
     assert "measuring red\n" in logs
     assert "ValueError: blue cannot be measured" in logs
@@ -164,7 +170,7 @@ def test_a_cancelled_job_is_resumed_and_only_what_is_missing_runs(
     started = run("run", "reader", "--set", f"table={table}", "--set", f"gate={gate}", "--on", "aws", "--detach")
     job_id = started.stdout.strip()
     assert started.returncode == 0, started.stderr
-    until(lambda: home.table.progress(job_id).done == 3)
+    eventually(lambda: home.table.progress(job_id).done == 3)
     assert run("delete", job_id, "--yes").returncode == 7
     assert run("resume", job_id).returncode == 7
     cancelled = run("cancel", job_id)
@@ -190,24 +196,24 @@ def test_the_best_so_far_is_shown_while_a_job_runs_where_its_code_is(
     changed = Path(shutil.copytree(READER, tmp_path / "changed" / "reader"))
     (changed / "code.py").write_text((READER / "code.py").read_text() + "\n")
     handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "gate": gate})
-    until(lambda: handle.progress().done == 3)
+    eventually(lambda: handle.progress().done == 3)
     watched(READER.parent, r"found so far:\s+14\s")
     watched(changed.parent, rf"no results are shown while the job runs: analysis 'reader' in {changed} is not the code")
     open_gate(home, gate)
-    assert handle.result(60).value == {"letters": 18}
+    assert handle.result(PATIENCE_S).value == {"letters": 18}
 
 
 def test_a_job_whose_execution_was_stopped_is_cancelled_and_goes_on(home: AwsHome, table: Path, gate: str) -> None:
     handle = skyburst.submit("reader", home=home, parameters={"table": str(table), "gate": gate})
     assert not handle.interrupted()
     arn = f"{home.account.machine.replace(':stateMachine:', ':execution:')}:{handle.job_id}"
-    until(lambda: handle.progress().done == 3)
+    eventually(lambda: handle.progress().done == 3)
     home.account.states.stop_execution(executionArn=arn)
     open_gate(home, gate)  # here, unlike on AWS, an execution is stopped when the function that it waits for has ended
-    until(lambda: handle.status() is JobState.CANCELLED)
+    eventually(lambda: handle.status() is JobState.CANCELLED)
     assert handle.record().reason == "its execution ended: ABORTED: no reason was given"
     assert home.certificate(handle.job_id)["job"]["state"] == "CANCELLED"
-    assert handle.resume().result(60).value == {"letters": 18}
+    assert handle.resume().result(PATIENCE_S).value == {"letters": 18}
     assert handle.record().runs == 2
 
 
@@ -223,7 +229,7 @@ def test_ctrl_c_ends_the_job(variables: dict[str, str], tmp_path: Path, table: P
                 break
         running.send_signal(signal.SIGINT)
         assert "--on aws` goes on" in running.stderr.read()
-        assert running.wait(30) == 5
+        assert running.wait(PATIENCE_S) == 5
 
 
 def test_what_cannot_run_is_refused_before_it_starts(run: Run, table: Path, tmp_path: Path) -> None:
@@ -279,7 +285,7 @@ def test_the_samples_of_the_documentation_run(home: AwsHome, variables: dict[str
     def printed(*command: object) -> str:
         changed = environment(**variables, JOB_MACHINE=home.account.machine)
         ended = subprocess.run(
-            list(map(str, command)), cwd=tmp_path, env=changed, capture_output=True, text=True, timeout=90
+            list(map(str, command)), cwd=tmp_path, env=changed, capture_output=True, text=True, timeout=PATIENCE_S
         )
         assert ended.returncode == 0, ended.stderr
         return ended.stdout
