@@ -69,7 +69,7 @@ def test_what_follows_has_folders_as_if_its_group_had_submitted_it(
     first = submitted(shared, "splits", a="one two\n", b="three\n")
     results = first.parent
     follow = {name: results / f"job__counts_1{name}" for name in ("", "_a.txt", "_b.txt")}
-    until(Watcher(shared, LocalHome(), time.time, told.append, at_once=4), lambda: ended(first, *follow.values()), 120)
+    until(Watcher(shared, LocalHome(), time.time, told.append, at_once=4), lambda: ended(first, *follow.values()))
     for name, lines in {"_a.txt": "2", "_b.txt": "1"}.items():
         folder = follow[name]
         assert (folder / "process_results" / "count.txt").read_text().strip() == lines
@@ -111,7 +111,7 @@ def test_a_submission_whose_job_is_resumed_is_followed_again_until_its_end(share
     end = folder / "process_results" / "end.txt"
     home = LocalHome()
     watcher = Watcher(shared, home, time.time, told.append, at_once=4)
-    until(watcher, lambda: ended(folder), 120)
+    until(watcher, lambda: ended(folder))
     assert (folder / "process_results" / "half.txt").exists()
     job_id = next(entry.text for entry in told if entry.state == "STARTED").split()[-1]
     (shared / "flaky" / "mylab" / "inputs" / "wrong.txt").write_text("fine")
@@ -120,7 +120,6 @@ def test_a_submission_whose_job_is_resumed_is_followed_again_until_its_end(share
     until(
         Watcher(shared, home, time.time, told.append, at_once=4),
         lambda: told[-1].state == "ENDED" and len(told) > 4,
-        120,
     )
     assert [entry.text for entry in told if "resumed" in entry.text] == [f"job {job_id} was resumed"]
     assert end.read_text() == "end of analysis marker"
@@ -140,7 +139,7 @@ def test_uploads_are_deleted_once_a_submission_that_asks_for_it_is_over(shared: 
     inputs = shared / "flaky" / "mylab" / "inputs"
     (inputs / "other.txt").write_text("not of this submission")
     watcher = Watcher(shared, LocalHome(), time.time, told.append)
-    until(watcher, lambda: ended(folder) and watcher.turn() == 0, 120)
+    until(watcher, lambda: ended(folder) and watcher.turn() == 0)
     assert [entry.text for entry in told if entry.state is None] == ["inputs deleted: 1"]
     assert [path.name for path in inputs.iterdir()] == ["other.txt"]
 
@@ -154,11 +153,11 @@ def test_uploads_are_deleted_although_another_program_deletes_what_is_due_at_tha
     folder = submitted(shared, "flaky", KEEP, good="fine")
     watcher = Watcher(shared, home, time.time, told.append)
     with FileLock(home.folder / "retention.lock"):
-        until(watcher, lambda: ended(folder), 120)
+        until(watcher, lambda: ended(folder))
         assert watcher.turn() == 1, "it is not done: what is due is not deleted"
         deleted = list(enforce(home, time.time())) if other_deletes else []
         assert [entry.kept for entry in deleted] == [""] * other_deletes
-    until(watcher, lambda: watcher.turn() == 0, 60)
+    until(watcher, lambda: watcher.turn() == 0)
     assert [entry.text for entry in told if entry.state is None] == ["inputs deleted: 1"]
     assert not list((shared / "flaky" / "mylab" / "inputs").iterdir())
 

@@ -20,7 +20,7 @@ from skyburst.errors import FolderBusy, InvalidSubmission
 from skyburst.homes.local.home import LocalHome
 from skyburst.submissions import arrivals
 from skyburst.submissions.watching import Told, Watcher, make_folders
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 NAPPING = """
 import os
@@ -95,12 +95,16 @@ def watching(folder: Path, told: list[Told], *, at_once: int = 4) -> Watcher:
     return Watcher(folder, LocalHome(), time.time, told.append, at_once=at_once)
 
 
-def until(watcher: Watcher, done: Callable[[], Any], seconds: float = 30.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not done():
-        assert time.monotonic() < deadline, "it took too long"
-        watcher.turn()
-        time.sleep(0.05)
+def until(watcher: Watcher, done: Callable[[], Any]) -> None:
+    """Have a watcher look until something is so."""
+
+    def turned() -> Any:
+        found = done()
+        if not found:
+            watcher.turn()
+        return found
+
+    eventually(turned)
 
 
 def _is_driver(process: psutil.Process, job_id: str) -> bool:
