@@ -235,12 +235,12 @@ def test_cancel_stops_the_workers_and_combines_what_was_found(aws: Deployment, j
     ended = aws.cloud.wait_for_execution(execution, PATIENCE_S)
     assert ended["error"] == "CANCELLED"
     assert aws.result(job_name)["found"][0] == 0
-    assert aws.run(f"{job_name}-again", {"resume": job_name}, 120)["status"] == "SUCCEEDED"
+    assert aws.run(f"{job_name}-again", {"resume": job_name})["status"] == "SUCCEEDED"
     assert aws.result(job_name) == found(9)
 
 
 def test_the_time_of_a_job_ends(aws: Deployment, job_name: str) -> None:
-    ended = aws.run(job_name, scripts("ok", *[[2.5]] * 8, max_parallelism=1, timeout_s=6))
+    ended = aws.run(job_name, scripts("ok", *[[2.5]] * 12, max_parallelism=1, timeout_s=15))
     assert ended["error"] == "TIMED_OUT"
     assert aws.result(job_name)["found"][0] == 0
 
