@@ -24,6 +24,8 @@ export function JobsPage() {
   const jobs = useInfiniteQuery(jobsQuery(filters));
   const found = jobs.data?.pages.flatMap((page) => page.jobs) ?? [];
   const set = (change: Partial<Filters>) => setSearch(searchOf({ ...filters, ...change }), { replace: true });
+  // What filters have left is no answer to whether there are jobs at all.
+  const unknown = jobs.isPlaceholderData && found.length === 0 && !isFiltered(filters);
   return (
     <>
       <PageTitle title="Jobs">
@@ -40,7 +42,7 @@ export function JobsPage() {
         <FilterBar filters={filters} analyses={analyses} onChange={set} />
         {jobs.error !== null && jobs.data === undefined ? (
           <ProblemAlert error={jobs.error} retry={() => void jobs.refetch()} />
-        ) : jobs.isPending ? (
+        ) : jobs.isPending || unknown ? (
           <Loader aria-label="Loading" m="xl" />
         ) : found.length === 0 ? (
           <Empty

@@ -144,7 +144,7 @@ export function MatchesView({ job, at, masks }: MatchesViewProps) {
                   <Spoken matching={matching} best={sample} />
                 </VisuallyHidden>
               )}
-              {matching === 0 && total > 0 && (
+              {matching === 0 && total > 0 && !page.isPlaceholderData && (
                 <Nothing title="The filters leave none of the matches">
                   <Text size="sm" ta="center">
                     {counted(total, "match", "matches")} {total === 1 ? "is" : "are"} there without{" "}
