@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -15,6 +15,9 @@ from skyburst.homes.aws.budgets_table import DynamoBudgets
 from skyburst.local_cloud.permissions import as_list, like
 from tests.deployed.world import World
 from tests.waiting import PATIENCE_S
+
+if TYPE_CHECKING:
+    from skyburst.local_cloud.authorization import Decision
 
 pytestmark = pytest.mark.slow
 
@@ -59,6 +62,8 @@ class Done:
     ended: dict[str, dict[str, Any]]
     """Executions by name."""
     events: list[dict[str, Any]]
+    decisions: list[Decision]
+    """About their requests; what else tests try comes later."""
 
 
 @pytest.fixture(scope="module")
@@ -98,7 +103,7 @@ def done(world: World) -> Done:
     world.until(lambda: world.table.job("stopped").state.finished)
     ended["again"] = world.run("again", resume="tree")
     cloud.wait_for_events()
-    return Done(world, ended, list(world.heard(queue)))
+    return Done(world, ended, list(world.heard(queue)), list(cloud.decisions()))
 
 
 def start_list(world: World, name: str, *jobs: dict[str, Any]) -> str:
@@ -183,7 +188,7 @@ def allowed(done: Done) -> Iterator[tuple[str, str, str]]:
 
 def test_everything_that_is_allowed_is_used(done: Done) -> None:
     used: dict[str, set[tuple[str, str]]] = {}
-    for decision in done.world.cloud.decisions():
+    for decision in done.decisions:
         if decision.verdict == "allowed":
             used.setdefault(decision.principal.split("/")[1], set()).add((decision.action, decision.resource))
     roles = {function: done.world.role_of(function).rpartition("/")[2] for function in FUNCTIONS}
@@ -202,7 +207,7 @@ def test_everything_that_is_allowed_is_used(done: Done) -> None:
 
 def test_nothing_that_functions_did_was_refused_but_what_a_test_tried(done: Done) -> None:
     refused = {
-        (one.action, one.resource) for one in done.world.cloud.decisions()
+        (one.action, one.resource) for one in done.decisions
         if one.verdict != "allowed" and "guarded" in one.principal
     }  # fmt: skip
     assert refused <= {("s3:PutObject", f"arn:aws:s3:::{done.world.outputs['Bucket']}/{NOT_MINE}")}
@@ -341,7 +346,7 @@ def test_the_state_machine_may_call_its_functions_and_nothing_else(done: Done) -
     assert sorted(arn.rpartition(":")[2] for arn in invoked) == sorted((PLAN, WATCH, COMBINER, PROBES))
     used = {
         decision.resource
-        for decision in done.world.cloud.decisions()
+        for decision in done.decisions
         if decision.action == "lambda:InvokeFunction" and machine["roleArn"].rpartition("/")[2] in decision.principal
     }
     assert used == set(invoked)

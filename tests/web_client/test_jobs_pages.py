@@ -52,6 +52,10 @@ def act(page: Any, name: str, action: str) -> None:
 
 
 def test_without_jobs_the_page_says_what_to_do(tab: Any, expect: Any, site: Site) -> None:
+    with site.api() as api:
+        for job in api.get("/api/jobs").json()["jobs"]:
+            ended(api, job["job_id"])
+            assert api.delete(f"/api/jobs/{job['job_id']}").status_code == 204
     page = tab("/jobs?q=there-is-none")
     expect(page.get_by_text("No job matches")).to_be_visible()
     page.get_by_role("button", name="Show all jobs").click()

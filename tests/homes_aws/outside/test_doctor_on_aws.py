@@ -128,5 +128,5 @@ def test_invocations_of_the_job_are_taken_from_the_queue_and_others_stay(home: A
     for job in ("gone-2", "gone-1"):
         found = check_undelivered(home.account, queue, job, expected=1)
         assert found.verdict == "ok", found
-    left = home.account.client("sqs").receive_message(QueueUrl=queue).get("Messages", [])
-    assert "\n".join(message["Body"] for message in left) == ""
+    left = home.account.client("sqs").receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+    assert [message["Body"] for message in left if '"gone-' in message["Body"]] == []
