@@ -387,7 +387,7 @@ def _archive_of(deployed: Any) -> Archive:
 
 
 def content_once(original: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """What a zip in S3 is, read and kept once for all functions that are made from it: zips have tens of megabytes."""
+    """What a zip in S3 is, read and kept once for all functions that are made from it."""
     known: weakref.WeakKeyDictionary[Any, Any] = weakref.WeakKeyDictionary()
 
     def content(key: Any) -> Any:

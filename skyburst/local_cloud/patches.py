@@ -78,6 +78,7 @@ PATCHES = (
     Patch("moto.sts.responses", "TokenResponse.assume_role", sessions.with_tags),
     # Functions run as processes instead of in Docker.
     Patch("moto.awslambda.models", "LambdaFunction.invoke", lambda _: functions.answer),
+    # Zips have tens of megabytes, and many functions are of the same one.
     Patch("moto.awslambda.models", "_s3_content", functions.content_once),
     # Jobs of Batch run as processes instead of in Docker.
     *(
