@@ -78,7 +78,7 @@ def test_cancel_stops_the_workers_soon_and_says_what_was_done():
     handle.cancel()
     assert handle.wait(PATIENCE_S) == "CANCELLED"
     assert "batches are done" in handle.record().reason
-    assert handle.progress().done < 41
+    assert handle.progress().done < 20, "most were not waited for"
     with pytest.raises(skyburst.JobCancelled) as caught:
         handle.result()
     assert caught.value.result.value["found"][0] == 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,11 @@ from skyburst.local_cloud.state_machines import problems, too_many_failed
 from tests.local_cloud.helpers import EVERYTHING, ClientError, output_of, put_function, run_machine, unique
 from tests.waiting import eventually
 
+GATE = """
+import os, time
+def handler(event, context):
+    while not os.path.exists(event): time.sleep(0.02)
+"""
 ECHO = """
 import time
 class Wrong(Exception): pass
@@ -88,11 +94,13 @@ def test_a_function_is_called_and_its_result_selected(cloud: LocalCloud, echo: s
     assert output_of(run_machine(cloud, {"A": legacy}, {"a": 1}))["echo"] == {"a": 1}
 
 
-def test_an_event_is_not_waited_for(cloud: LocalCloud) -> None:
-    name = put_function(cloud, ECHO)
+def test_an_event_is_not_waited_for(cloud: LocalCloud, tmp_path: Path) -> None:
+    gate = tmp_path / "gate"
+    name = put_function(cloud, GATE, Timeout=300)
     state = call(name, parameters={"InvocationType": "Event"})
-    # Had it waited, it would have the error of a function whose time is up.
-    assert output_of(run_machine(cloud, {"A": state}, {"sleep": 60}))["StatusCode"] == 202
+    assert output_of(run_machine(cloud, {"A": state}, str(gate)))["StatusCode"] == 202
+    assert cloud.counts[name] == 0, "it has not ended"
+    gate.touch()
     eventually(lambda: cloud.counts[name] == 1)
 
 

@@ -142,6 +142,7 @@ def test_uploads_are_deleted_once_a_submission_that_asks_for_it_is_over(shared: 
     until(watcher, lambda: ended(folder) and watcher.turn() == 0)
     assert [entry.text for entry in told if entry.state is None] == ["inputs deleted: 1"]
     assert [path.name for path in inputs.iterdir()] == ["other.txt"]
+    assert (folder / "process_results" / "whole.txt").exists()
 
 
 @pytest.mark.parametrize("other_deletes", [False, True])
