@@ -79,10 +79,10 @@ $(BIN)/python $(BENCH_VENV)/bin/python:
 
 # A validator of the state machines' language, for which there is nothing in Python; its tests are skipped where Node is missing.
 $(ASL): tests/cdk_app/package-lock.json
-	@if command -v npm > /dev/null; then npm ci --prefix $(<D) --silent --no-audit --no-fund; else echo "no npm: state machines are not validated"; fi
+	@if command -v npm > /dev/null; then npm ci --prefix $(<D) --loglevel error --no-audit --no-fund; else echo "no npm: state machines are not validated"; fi
 
 $(CLIENT_PACKAGES): web/client/package-lock.json $(BIN)/python
-	$(NPM) ci --no-audit --no-fund
+	$(NPM) ci --loglevel error --no-audit --no-fund
 	@touch $@
 
 $(CLIENT): $(CLIENT_PACKAGES) $(CLIENT_SOURCES)
