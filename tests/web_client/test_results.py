@@ -122,6 +122,21 @@ def counted(number: int) -> str:
 # The list
 
 
+def test_images_that_cannot_be_read_are_named_with_the_reason_and_were_not_searched(
+    tab: Any, expect: Any, site: Site, tmp_path: Path
+) -> None:
+    whole = sorted((site.masks[0].parent.parent / "images").glob("*.tif"))
+    for image in whole:
+        (tmp_path / image.name).hardlink_to(image)
+    (tmp_path / "broken.tif").write_text("no image")
+    searched = search(site, library=str(tmp_path))
+    page = tab(searched.path)
+    expect(page.get_by_text(f"{len(whole)} images of {tmp_path.name} searched")).to_be_visible()
+    expect(page.get_by_text("1 item could not be used")).to_be_visible()
+    page.get_by_role("link", name="see why").click()
+    expect(page.get_by_text("broken.tif: ImageError: broken.tif: is neither a TIFF nor a PNG")).to_be_visible()
+
+
 def test_what_is_being_typed_into_a_filter_stays(tab: Any, expect: Any, found: Searched) -> None:
     page = tab(found.path)
     expect(heading(page, counted(len(found.entries)))).to_be_visible()

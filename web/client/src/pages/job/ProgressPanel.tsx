@@ -4,6 +4,7 @@ import { Link } from "react-router";
 import { type Batch, ended, type Job } from "../../api/client";
 import { queries } from "../../api/queries";
 import { count, counted, duration } from "../../format";
+import { itemName } from "./items";
 
 const SHOWN = 200;
 
@@ -120,7 +121,7 @@ function ItemErrors({ job }: { job: Job }) {
       <List size="sm">
         {job.item_errors.slice(0, SHOWN).map((one) => (
           <List.Item key={JSON.stringify(one)} style={{ overflowWrap: "anywhere" }}>
-            {typeof one.item === "string" ? one.item : JSON.stringify(one.item)}: {String(one.error)}
+            {itemName(one.item)}: {String(one.error)}
           </List.Item>
         ))}
       </List>

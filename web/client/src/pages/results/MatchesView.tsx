@@ -8,7 +8,7 @@ import { Found, Nothing } from "../../components/Feedback";
 import { counted } from "../../format";
 import { type Comparison, MOST_PANES, readComparison, USUAL, writeComparison } from "./compare/state";
 import { useFetchRange } from "./data";
-import { libraryName } from "./explain";
+import { imagesSearched, libraryName } from "./explain";
 import { ExportMenu } from "./export/ExportMenu";
 import { FilterCount, Filters } from "./Filters";
 import { KeysHelp } from "./KeysHelp";
@@ -210,7 +210,7 @@ function isEarly(error: Error | null): boolean {
 }
 
 function searched(job: Job, running: boolean): string {
-  const images = counted(job.progress.items_done, "image");
+  const images = counted(imagesSearched(job.progress), "image");
   return `${images} of ${libraryName(job.parameters.library)} searched${running ? " so far" : ""}`;
 }
 

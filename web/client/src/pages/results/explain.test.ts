@@ -35,7 +35,8 @@ test("what is as wide as it can be is not proposed", () => {
 
 test("images that could not be read, a mask that is not mirrored and a negative mask are named", () => {
   const parameters = { ...PARAMETERS, mirror_mask: false, negative_mask: "upload:a" };
-  const { tries } = explainNothing({ parameters, progress: { ...PROGRESS, item_errors: 3 } });
+  const { done, tries } = explainNothing({ parameters, progress: { ...PROGRESS, item_errors: 3 } });
+  expect(done).toContain("197 images");
   expect(tries[0]).toContain("3");
   expect(tries.join()).toMatch(/Mirror the mask.*negative mask/);
 });

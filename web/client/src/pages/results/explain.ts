@@ -10,6 +10,11 @@ export interface Explained {
   tries: string[];
 }
 
+/** Images that were searched: those that could not be read were not. */
+export function imagesSearched(progress: Job["progress"]): number {
+  return Math.max(0, progress.items_done - progress.item_errors);
+}
+
 /** What a job whose parameters are those of a color-depth search did, when it found no match. */
 export function explainNothing(job: Pick<Job, "parameters" | "progress">): Explained {
   const { parameters, progress } = job;
@@ -17,12 +22,12 @@ export function explainNothing(job: Pick<Job, "parameters" | "progress">): Expla
   const [mask, data] = [value("mask_threshold"), value("data_threshold")];
   const [least, colour, shift] = [value("min_matching_pix_ratio"), value("pix_color_fluctuation"), value("xy_shift")];
   const library = libraryName(parameters.library);
-  const searched = counted(progress.items_done, "image");
+  const images = imagesSearched(progress);
   const bound = least === null ? "" : `, and an image is a match when more than ${least} % of the mask's pixels match`;
   const done =
-    progress.items_done === 0
+    images === 0
       ? `No image of ${library} was searched.`
-      : `${searched} of ${library} ${progress.items_done === 1 ? "was" : "were"} searched${bound}.`;
+      : `${counted(images, "image")} of ${library} ${images === 1 ? "was" : "were"} searched${bound}.`;
   const tries: string[] = [];
   if (least !== null && least > 0) {
     tries.push(`Lower "Least matching pixels": it is ${least} %, and with 0 one pixel is enough.`);
@@ -46,7 +51,8 @@ export function explainNothing(job: Pick<Job, "parameters" | "progress">): Expla
     tries.push("Search without the negative mask: it takes matching pixels away from every score.");
   }
   if (progress.item_errors > 0) {
-    tries.unshift(`Look at the images that could not be read: there are ${count(progress.item_errors)}.`);
+    const are = progress.item_errors === 1 ? "is" : "are";
+    tries.unshift(`Look at the images that could not be read: there ${are} ${count(progress.item_errors)}.`);
   }
   return { done, tries };
 }
