@@ -43,7 +43,7 @@ ABOUT, DATA, PARTS, FILE = "upload.json", "data", "parts", "file"
 WRITERS = "writers.lock"
 """Held by those who write parts together, and alone by who completes the upload: what is checked stays as it is."""
 USERS = "users.lock"
-"""Held by those who start jobs with the upload, and alone by who removes it."""
+"""Held by those who start jobs with the upload or note something of it, and alone by who removes it."""
 STARTED_S = 30.0
 """For so long jobs are waited for that are about to be stored."""
 LAST_PARTS_S = 5.0
@@ -277,7 +277,10 @@ class LocalUploads:
 
     def open(self, upload_id: str, owner: str | None) -> AbstractContextManager[BinaryIO]:
         """The bytes of a complete upload. Raises UploadNotFound, InvalidUpload."""
-        return self._path(upload_id, owner).open("rb")
+        try:
+            return self._path(upload_id, owner).open("rb")
+        except FileNotFoundError as error:  # removed since it was looked at
+            raise no_upload(upload_id) from error
 
     @contextmanager
     def starting(self, upload_ids: Collection[str]) -> Iterator[Callable[[str], None]]:
@@ -308,11 +311,17 @@ class LocalUploads:
         kept = self._of(upload_id, owner)
         if not kept.complete:
             raise not_complete(upload_id)
-        named = self._folder / kept.id / FILE / kept.new.name
-        if not named.exists():
-            named.parent.mkdir(exist_ok=True)
-            with suppress(FileExistsError):  # another request came first
-                os.link(self._folder / kept.id / DATA, named)
+        folder = self._folder / kept.id
+        named = folder / FILE / kept.new.name
+        try:
+            if not named.exists():
+                named.parent.mkdir(exist_ok=True)
+                with suppress(FileExistsError):  # another request came first
+                    os.link(folder / DATA, named)
+        except FileNotFoundError as error:  # removed since it was looked at
+            raise no_upload(upload_id) from error
+        except OSError as error:
+            raise _stored(error, folder) from error
         return named
 
     def _of(self, upload_id: str, owner: str | None) -> Kept:
@@ -335,10 +344,17 @@ class LocalUploads:
         raise no_upload(upload_id)
 
     def _keep(self, kept: Kept) -> None:
+        """Store what is known of an upload. Raises UploadNotFound, and UploadBusy while somebody is about to remove it."""
         folder = self._folder / kept.id
-        if not folder.is_dir():  # removed meanwhile, and not to be made again
-            raise no_upload(kept.id)
-        write_whole(folder / ABOUT, msgspec.json.encode(kept))
+        try:
+            with held(folder / USERS, alone=False, wait_s=STARTED_S):
+                if not folder.is_dir():  # removed meanwhile, and not to be made again
+                    raise no_upload(kept.id)
+                write_whole(folder / ABOUT, msgspec.json.encode(kept))
+        except BlockingIOError as error:
+            raise UploadBusy(f"upload {kept.id} is being removed: begin another one") from error
+        except FileNotFoundError as error:
+            raise no_upload(kept.id) from error
 
     def _shown(self, kept: Kept) -> Upload:
         parts = [kept.part(number) for number in range(1, kept.count + 1)]
@@ -360,21 +376,32 @@ class LocalUploads:
             if folder.name.endswith(REMOVED):  # by a program that ended too early
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
-            try:
-                kept = self._kept(folder.name)
-            except (UploadNotFound, StorageError):
-                continue  # no upload, or one that is damaged, which whoever asks for it is told
-            if not kept.complete and now - kept.created_at > KEPT_S:
-                with suppress(UploadNotFound):  # another request came first
-                    self._discard(folder)
+            with suppress(
+                UploadNotFound, StorageError
+            ):  # no upload, or one that is damaged, which who asks for it is told
+                if not self._is_late(folder, now):
+                    continue
+                with suppress(BlockingIOError, FileNotFoundError), held(folder / USERS, alone=True):
+                    if self._is_late(folder, now):  # it was not completed at this moment
+                        self._discard(folder)
+
+    def _is_late(self, folder: Path, now: float) -> bool:
+        kept = self._kept(folder.name)
+        return not kept.complete and now - kept.created_at > KEPT_S
 
     def _discard(self, folder: Path) -> None:
         """Remove an upload: at once for who looks for it, so that no part which still comes is written meanwhile."""
+        removed = folder.with_name(folder.name + REMOVED)
         try:
-            removed = folder.rename(folder.with_name(folder.name + REMOVED))
-            shutil.rmtree(removed)
+            folder.rename(removed)
         except FileNotFoundError as error:
             raise no_upload(folder.name) from error
+        except OSError as error:
+            raise StorageError(f"upload {folder.name} cannot be removed: {error}") from error
+        try:
+            shutil.rmtree(removed)
+        except FileNotFoundError:  # by another request, which removes what was left
+            shutil.rmtree(removed, ignore_errors=True)
         except OSError as error:
             raise StorageError(f"upload {folder.name} cannot be removed: {error}") from error
 

@@ -10,6 +10,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,7 @@ from tests.web.buckets import s3_uploads, web_table
 
 MIB = 1 << 20
 LIMIT = 100 * MIB
+ROUNDS = 40
 
 
 @pytest.fixture(params=["local", "s3"])
@@ -77,6 +80,12 @@ def send(home: Any, upload: Upload, data: bytes, *numbers: int, owner: str | Non
 
 def received(home: Any, upload: Upload) -> list[int]:
     return [part.number for part in home.get(upload.id, "ada").parts if part.received]
+
+
+def read(home: Any, upload_id: str) -> bytes:
+    with home.open(upload_id, "ada") as file:
+        data: bytes = file.read()
+    return data
 
 
 def uploaded(home: Any, data: bytes, **fields: Any) -> Upload:
@@ -301,3 +310,28 @@ def test_no_job_is_started_with_an_upload_that_is_gone(home):
     for gone in (upload.id, "0" * 32):
         with pytest.raises(UploadNotFound), home.starting([gone]) as note_id:
             note_id("job-1")
+
+
+def test_who_asks_for_an_upload_while_it_is_removed_has_it_or_hears_that_there_is_none(home):
+    """Whatever else is asked for at that moment: what is removed is nobody's damage."""
+    asked: list[Callable[[str], Any]] = [
+        lambda one: home.get(one, "ada"),
+        lambda one: home.complete(one, None, "ada"),
+        lambda one: home.location(one, "ada"),
+        lambda one: home.all("ada"),
+        lambda one: read(home, one),
+    ]
+
+    def until_there_is_none(ask: Callable[[str], Any], one: str) -> None:
+        with suppress(UploadNotFound):
+            while any(line.id == one for line in home.all("ada")):
+                ask(one)
+
+    with ThreadPoolExecutor(len(asked)) as pool:
+        for _ in range(ROUNDS):
+            one = uploaded(home, b"text", purpose="data").id
+            asking = [pool.submit(until_there_is_none, ask, one) for ask in asked]
+            home.remove(one, "ada")
+            for future in asking:
+                future.result(PATIENCE_S)
+    assert home.all("ada") == [], "none comes back"

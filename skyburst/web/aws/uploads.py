@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 
-from skyburst.errors import InvalidItems, InvalidUpload, StorageError, UploadNotFound
+from skyburst.errors import InvalidItems, InvalidUpload, ObjectNotFound, StorageError, UploadNotFound
 from skyburst.homes.aws.calls import Calls, ConditionFailed, Item
 from skyburst.homes.aws.rows import number
 from skyburst.homes.aws.schema import NEWEST
@@ -151,7 +151,7 @@ class S3Uploads:
         if not kept.assembled:
             self._assemble(kept)
         if kept.new.purpose == "image":
-            with self._objects.open(kept.key) as file:
+            with self._opened(kept) as file:
                 (kept.width, kept.height), kept.channels = facts_of(file, kept.new.name, expected)
         if not kept.complete:
             with self._asking(kept):  # first: what is noted as complete must not be removed
@@ -165,7 +165,7 @@ class S3Uploads:
 
     def open(self, upload_id: str, owner: str | None) -> AbstractContextManager[BinaryIO]:
         """The bytes of a complete upload, read in ranges. Raises UploadNotFound, InvalidUpload."""
-        return self._objects.open(self._completed(upload_id, owner).key)
+        return self._opened(self._completed(upload_id, owner))
 
     def named(self, location: str) -> str | None:
         """The id of the upload that is, or was, at a URL; None for what is none."""
@@ -201,6 +201,14 @@ class S3Uploads:
                 pass
         self._objects.delete([kept.key])
         self._calls.call("delete_item", self._table, TableName=self._table, Key=_key(kept.id))
+
+    @contextmanager
+    def _opened(self, kept: Kept) -> Iterator[BinaryIO]:
+        try:
+            with self._objects.open(kept.key) as file:
+                yield file
+        except ObjectNotFound as error:  # removed since it was looked at
+            raise no_upload(kept.id) from error
 
     def _assemble(self, kept: Kept) -> None:
         try:
