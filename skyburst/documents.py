@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +12,7 @@ from skyburst.client import JobHandle
 from skyburst.contracts.parameters import schema
 from skyburst.contracts.records import JobRecord, Missing
 from skyburst.environments.reading import is_command
+from skyburst.errors import JobNotFound
 from skyburst.finding import Found
 from skyburst.homes.home import Home
 from skyburst.retention.enforcing import deleted_of
@@ -33,6 +36,13 @@ def job_line(home: Home, job: JobRecord) -> dict[str, Any]:
         "deleted": deleted_of(job),
         "progress": {**asdict(progress), "fraction": progress.fraction},
     }
+
+
+def job_lines(home: Home, jobs: Iterable[JobRecord]) -> Iterator[dict[str, Any]]:
+    """The same of some, without those that somebody deleted since they were listed."""
+    for job in jobs:
+        with suppress(JobNotFound):
+            yield job_line(home, job)
 
 
 def job_document(home: Home, job: JobRecord) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from itertools import islice
 from skyburst.contracts.states import JobState
 from skyburst.cost.estimate import Earlier
 from skyburst.engine.finish import counted
+from skyburst.errors import JobNotFound
 from skyburst.ports import TaskTable
 
 LOOKED_AT = 200
@@ -22,7 +23,10 @@ def earlier_jobs(table: TaskTable, analysis: str, home: str) -> list[Earlier]:
     for job in islice(table.jobs(), LOOKED_AT):
         if job.analysis["name"] != analysis or job.state not in WHOLE:
             continue
-        counts = counted(table, job)
+        try:
+            counts = counted(table, job)
+        except JobNotFound:  # deleted since it was listed
+            continue
         if counts.items_done and counts.worker_seconds:
             listed = (job.items or {}).get("batch_size")
             found.append(Earlier(job.job_id, counts.worker_seconds / counts.items_done, home, listed))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from skyburst.errors import InvalidJob, JobNotFound
+from skyburst.errors import InvalidJob, JobNotFound, ObjectNotFound
 
 if TYPE_CHECKING:
     from skyburst.budgets.paying import Paying
@@ -39,10 +39,10 @@ class Readable(Protocol):
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Bytes. Raises ObjectNotFound."""
 
     def open(self) -> AbstractContextManager[BinaryIO]:
-        """For reading in order."""
+        """For reading in order. Raises ObjectNotFound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +58,21 @@ class StoredFile:
 
     @property
     def size(self) -> int:
-        """Bytes."""
-        return self.path.stat().st_size
+        """Bytes. Raises ObjectNotFound."""
+        with self._errors():
+            return self.path.stat().st_size
 
     def open(self) -> AbstractContextManager[BinaryIO]:
-        """For reading in order."""
-        return open(self.path, "rb")
+        """For reading in order. Raises ObjectNotFound."""
+        with self._errors():
+            return open(self.path, "rb")
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            yield
+        except FileNotFoundError as error:
+            raise ObjectNotFound(f"there is no file {self.path} any more") from error
 
 
 @dataclass(frozen=True, slots=True)

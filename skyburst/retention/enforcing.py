@@ -219,7 +219,8 @@ def _worked_on(home: Keeping, job: JobRecord, mine: list[str]) -> str:
             if overlap(mine, named_locations(chain([other.parameters], _items(home, other)))):
                 return f"job {other.job_id} still needs them"
         except SkyburstError as error:
-            return f"job {other.job_id} may need them: its items cannot be read: {error}"
+            if not _ended(home.table, other.job_id):  # nor deleted since it was listed
+                return f"job {other.job_id} may need them: its items cannot be read: {error}"
     return ""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from skyburst.contracts.records import JobRecord
 from skyburst.engine.evidence import MOST_DATASETS, status_of
 from skyburst.engine.finish import counted
-from skyburst.errors import ResultNotReady
+from skyburst.errors import JobNotFound, ResultNotReady
 from skyburst.usage.jobs import JobUsage, Wanted, intervals_of, usage_of
 from skyburst.usage.neurocaas import Record, activity_of
 from skyburst.usage.parallelism import Interval
@@ -31,13 +32,15 @@ def jobs_wanted(home: Home, wanted: Wanted) -> Iterator[JobRecord]:
 def used(home: Home, wanted: Wanted, now: float) -> Iterator[JobUsage]:
     """What each job used, newest first."""
     for job in jobs_wanted(home, wanted):
-        yield usage_of(job, counted(home.table, job), *_costs(home, job), now)
+        with suppress(JobNotFound):  # deleted since it was listed
+            yield usage_of(job, counted(home.table, job), *_costs(home, job), now)
 
 
 def ran(home: Home, wanted: Wanted, now: float) -> Iterator[Interval]:
     """When each batch of each job ran."""
     for job in jobs_wanted(home, wanted):
-        yield from intervals_of(home.table.batches(job.job_id), now)
+        with suppress(JobNotFound):  # deleted since it was listed
+            yield from intervals_of(home.table.batches(job.job_id), now)
 
 
 def activity(home: Home, wanted: Wanted) -> Iterator[tuple[JobRecord, list[Record]]]:
@@ -45,9 +48,10 @@ def activity(home: Home, wanted: Wanted) -> Iterator[tuple[JobRecord, list[Recor
     location = home.objects.location
     bucket = location.removeprefix(BUCKET).partition("/")[0] if location.startswith(BUCKET) else ""
     for job in jobs_wanted(home, wanted):
-        statuses = _statuses(home, job)
-        records = activity_of(job, home.table.batches(job.job_id), home.name, bucket, statuses)
-        yield job, list(records)
+        with suppress(JobNotFound):  # deleted since it was listed
+            statuses = _statuses(home, job)
+            records = activity_of(job, home.table.batches(job.job_id), home.name, bucket, statuses)
+            yield job, list(records)
 
 
 def _statuses(home: Home, job: JobRecord) -> dict[int, dict[str, Any]]:

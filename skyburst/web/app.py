@@ -7,6 +7,7 @@ import logging
 import mimetypes
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
 from urllib.parse import quote
@@ -411,8 +412,12 @@ class ResultPaths(Controller):
         if service.links is not None:
             with service.file(job_id, user, inside) as readable:
                 return Redirect(service.links.of(readable, inside).url, status_code=303)
-        opened = ExitStack()
-        return _streamed(opened.enter_context(service.file(job_id, user, inside)), inside, opened.close)
+        with ExitStack() as opened:
+            readable = opened.enter_context(service.file(job_id, user, inside))
+            headers = _of_file(inside, readable.size)
+            pieces = _begun(_chunks(readable))
+            kind = mimetypes.guess_type(inside)[0] or "application/octet-stream"
+            return Stream(_closing(pieces, opened.pop_all().close), media_type=kind, headers=headers)
 
     @get("/links", sync_to_thread=True, responses=PROBLEM)
     def links(self, request: Requested, job_id: Id) -> list[JobFile]:
@@ -433,10 +438,10 @@ class ResultPaths(Controller):
         if service.links is not None:
             address = service.archive_link(service.links, job_id, user).url
             return Redirect(address, status_code=303, media_type=MediaType.TEXT)
-        opened = ExitStack()
-        pieces = opened.enter_context(service.archive(job_id, user))
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(job_id, safe='')}.zip"}
-        return Stream(_closing(pieces, opened.close), media_type="application/zip", headers=headers)
+        with ExitStack() as opened:
+            pieces = _begun(opened.enter_context(service.archive(job_id, user)))
+            headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(job_id, safe='')}.zip"}
+            return Stream(_closing(pieces, opened.pop_all().close), media_type="application/zip", headers=headers)
 
     @get("/certificate", sync_to_thread=True, responses=PROBLEM)
     def certificate(self, request: Requested, job_id: Id) -> dict[str, Any]:
@@ -493,26 +498,27 @@ def _pictured(picture: Picture, caching: str) -> Response[bytes]:
     return Response(picture.data, media_type=picture.media_type, headers=headers)
 
 
-def _streamed(readable: Readable, name: str, close: Callable[[], None]) -> Stream:
-    def chunks() -> Iterator[bytes]:
-        try:
-            with readable.open() as source:
-                while chunk := source.read(CHUNK):
-                    yield chunk
-        finally:
-            close()
-
-    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+def _of_file(name: str, size: int) -> dict[str, str]:
+    """Headers of a file that an analysis wrote: were it a page, it must not act as this one."""
     file = PurePosixPath(name).name.replace('"', "")
-    # A page that an analysis wrote must not act as this one.
-    headers = {
+    return {
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(file, safe='')}",
-        "Content-Length": str(readable.size),
+        "Content-Length": str(size),
         "Content-Security-Policy": "sandbox allow-scripts; default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
         "script-src 'unsafe-inline'",
         "X-Content-Type-Options": "nosniff",
     }
-    return Stream(chunks(), media_type=kind, headers=headers)
+
+
+def _chunks(readable: Readable) -> Iterator[bytes]:
+    with readable.open() as source:
+        while chunk := source.read(CHUNK):
+            yield chunk
+
+
+def _begun(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    """The same pieces, of which the first is had: what is gone is told so, and is not an answer that breaks off."""
+    return chain([next(pieces, b"")], pieces)
 
 
 def _closing(pieces: Iterator[bytes], close: Callable[[], None]) -> Iterator[bytes]:

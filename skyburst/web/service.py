@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import secrets
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -30,6 +30,7 @@ from skyburst.errors import (
     InvalidQuery,
     JobNotFound,
     NotFound,
+    ObjectNotFound,
     PictureNotFound,
     ResultNotReady,
     UploadInUse,
@@ -225,10 +226,12 @@ class Service:
         return UploadInUse(f"job {job.job_id} needs upload {upload_id}, and has not ended: cancel the job first")
 
     def _needs(self, home: Home, job: JobRecord, upload_id: str) -> bool:
+        try:
+            items = _given_items(home, job)
+        except ObjectNotFound:  # deleted since it was listed
+            items = []
         return any(
-            self.uploads.named(text) == upload_id
-            for part in (job.parameters, _given_items(home, job))
-            for _, text in texts_in(part)
+            self.uploads.named(text) == upload_id for part in (job.parameters, items) for _, text in texts_in(part)
         )
 
     # Jobs
@@ -369,7 +372,7 @@ class Service:
                 if looked_at == MOST_LOOKED_AT:
                     following = job.job_id
                     break
-            return JobPage(jobs=[_line(home, job) for job in found[:limit]], next=following)
+            return JobPage(jobs=list(_lines(home, found[:limit])), next=following)
 
     def _jobs_after(self, home: Home, after: str | None, user: str | None, whose: str | None) -> Iterator[JobRecord]:
         """Jobs of a user, or of all, in their order: those after one, which since then may be in another state."""
@@ -666,6 +669,13 @@ def _may_see(job: JobRecord, user: str | None) -> bool:
 
 def _line(home: Home, job: JobRecord) -> JobLine:
     return msgspec.convert({**job_line(home, job), **_about(job)}, JobLine)
+
+
+def _lines(home: Home, jobs: Iterable[JobRecord]) -> Iterator[JobLine]:
+    """The same of some, without those that somebody deleted since they were listed."""
+    for job in jobs:
+        with suppress(JobNotFound):
+            yield _line(home, job)
 
 
 def _about(job: JobRecord) -> dict[str, Any]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -12,8 +16,11 @@ import pytest
 
 import skyburst
 from skyburst.client import create
+from skyburst.documents import job_lines
 from skyburst.engine.finish import counted
 from skyburst.homes.local.home import LocalHome
+from skyburst.usage.gathering import activity, ran, used
+from skyburst.usage.jobs import Wanted
 from tests.waiting import PATIENCE_S, eventually
 
 SCRIPTED = str(Path(__file__).parent / "scripted")
@@ -202,3 +209,56 @@ def test_a_long_list_of_items_is_stored_once_and_its_job_is_still_idempotent(tmp
     assert first.value == 5_000
     assert first.job_id == again.job_id
     assert [entry.name for entry in (LocalHome().folder / "jobs").iterdir()] == [first.job_id]
+
+
+def ended(*handles):
+    for handle in handles:
+        handle.wait(PATIENCE_S)
+        eventually(lambda handle=handle: not handle.home.is_driven(handle.job_id))
+
+
+def test_a_job_whose_folder_somebody_removed_is_deleted():
+    handle = submit([0.0])
+    ended(handle)
+    shutil.rmtree(handle.home.job_folder(handle.job_id))
+    handle.home.delete(handle.job_id)
+    with pytest.raises(skyburst.JobNotFound):
+        handle.status()
+
+
+def test_a_job_is_deleted_into_whose_folder_something_is_written_at_the_same_time():
+    handle = submit([0.0])
+    ended(handle)
+    folder = handle.home.job_folder(handle.job_id)
+    for number in range(2_000):
+        (folder / f"{number}.txt").touch()
+
+    def write() -> None:
+        number = 0
+        while folder.exists() and number < 300:
+            with suppress(FileNotFoundError):
+                (folder / f"late-{number}.txt").touch()
+            number += 1
+
+    with ThreadPoolExecutor() as pool:
+        writing = pool.submit(write)
+        handle.home.delete(handle.job_id)
+        writing.result(PATIENCE_S)
+    assert not folder.exists()
+
+
+def test_lists_leave_out_jobs_that_were_deleted_since_they_were_begun():
+    handles = [submit([0.0]) for _ in range(3)]
+    ended(*handles)
+    home = LocalHome()
+    jobs = list(home.table.jobs())
+    reading = {
+        "lines": job_lines(home, iter(jobs)),
+        "used": used(home, Wanted(), time.time()),
+        "activity": activity(home, Wanted()),
+        "ran": ran(home, Wanted(), time.time()),
+    }
+    assert all(next(each) for each in reading.values()), "they are begun"
+    for handle in handles[:2]:
+        home.delete(handle.job_id)
+    assert {name: len(list(each)) for name, each in reading.items()} == dict.fromkeys(reading, 0)

@@ -43,7 +43,7 @@ def command(
     """
     from skyburst.cli.output import echo_json
     from skyburst.cli.setting import has_labels
-    from skyburst.documents import job_line
+    from skyburst.documents import job_lines
 
     def wanted(job: JobRecord) -> bool:
         return (
@@ -54,7 +54,7 @@ def command(
 
     with open_home(on) as home:
         matching = (job for job in home.table.jobs() if wanted(job))
-        lines = [job_line(home, job) for job in islice(matching, limit)]
+        lines = list(job_lines(home, islice(matching, limit)))
         more = next(matching, None) is not None
         if as_json:
             echo_json(lines)

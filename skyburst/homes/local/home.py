@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import logging
 import os
@@ -75,6 +76,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 LOOK_S = 1.0
 """Between looks at the datasets of a job that is shown."""
+REMOVE_TRIES = 20
+"""Of removing a folder into which something is written at the same time."""
 LOCK_S = 2.0
 """Looking whether a job is driven holds its lock for a moment; a driver waits that long."""
 BUDGETS = "budgets.sqlite"
@@ -253,7 +256,21 @@ class LocalHome(DatasetsOfHome):
         with self.lock(job_id):
             self.settle(self.table.job(job_id))
             self.table.delete_job(job_id)
-        shutil.rmtree(self.job_folder(job_id), ignore_errors=False)
+        self._remove_folder(job_id)
+
+    def _remove_folder(self, job_id: str) -> None:
+        """Remove the files of a job that nobody drives; who looked at it or told of it may still write one. Raises StorageError."""
+        folder = self.job_folder(job_id)
+        for turn in range(1, REMOVE_TRIES + 1):
+            if not folder.exists():
+                return
+            try:
+                shutil.rmtree(folder)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                if turn == REMOVE_TRIES or error.errno != errno.ENOTEMPTY:
+                    raise StorageError(f"{folder} cannot be removed: {error.strerror}: remove it by hand") from error
 
     def prepare_resume(self, job_id: str) -> None:
         """Have everything that is missing run again: failed batches get new attempts. Raises JobBusy while it is driven."""
@@ -601,11 +618,12 @@ class LocalHome(DatasetsOfHome):
 
     def certificate(self, job_id: str) -> dict[str, Any]:
         """The certificate of a job that has ended. Raises ResultNotReady."""
-        path = self.job_folder(job_id) / "certificate.json"
-        if not path.exists():
+        try:
+            read = (self.job_folder(job_id) / "certificate.json").read_bytes()
+        except FileNotFoundError as error:
             job = self.table.job(job_id)
-            raise ResultNotReady(f"job {job_id} is {job.state} and has no certificate yet")
-        certificate: dict[str, Any] = values.decode(path.read_bytes())
+            raise ResultNotReady(f"job {job_id} is {job.state} and has no certificate yet") from error
+        certificate: dict[str, Any] = values.decode(read)
         return certificate
 
     def forget_combined(self, job_id: str) -> None:
