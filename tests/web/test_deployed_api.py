@@ -96,11 +96,14 @@ class World:
     def end(self) -> None:
         self._over.set()
 
-    def job(self, job_id: str, user: str | None, state: JobState = JobState.RUNNING, **more: Any) -> None:
+    def job(
+        self, job_id: str, user: str | None, state: JobState = JobState.RUNNING,
+        outcome: dict[str, Any] | None = None, **more: Any,
+    ) -> None:  # fmt: skip
         """A job of somebody."""
         job = a_job(job_id, batches=2, state=state, **({"user": user} if user else {}), **more)
         analysis = self.registry["monte-carlo"]["reference"]
-        self.deployed.table.create_job(replace(job, analysis=analysis, runs=1, created_at=time.time()))
+        self.deployed.table.create_job(replace(job, analysis=analysis, runs=1, created_at=time.time(), outcome=outcome))
 
 
 @pytest.fixture
@@ -524,3 +527,17 @@ def test_a_variable_that_is_missing_is_named(variables: dict[str, str]) -> None:
 
     with pytest.raises(InvalidJob, match="SKYBURST_WEB is not set"):
         make_deployed_app(Deployed.from_environment(variables), {}, {**variables, "SKYBURST_WEB": ""})
+
+
+def test_a_job_whose_files_are_gone_is_shown_and_can_be_deleted(world: World) -> None:
+    """As one whose deletion did not come to its end: files go first."""
+    outcome = {"files": ["best.csv"], "summary": [], "counts": {}, "missing": [], "item_errors": []}
+    world.job("job-1", "ada", JobState.SUCCEEDED, outcome=outcome)
+    told = world.api.get("/api/jobs/job-1").json()
+    assert (told["state"], told["has_result"]) == ("SUCCEEDED", False)
+    for path in ("cost", "batches", "timeline", "datasets"):
+        assert world.api.get(f"/api/jobs/job-1/{path}").status == 200, path
+    for path, status in (("results", 409), ("certificate", 409), ("files/best.csv", 404), ("files/result.json", 404)):
+        assert world.api.get(f"/api/jobs/job-1/{path}").status == status, path
+    assert world.api.ask("DELETE", "/api/jobs/job-1").status == 204
+    refused(world.api.get("/api/jobs/job-1"), 404, "job_not_found")

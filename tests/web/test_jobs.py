@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +11,9 @@ import msgspec
 import pytest
 
 from skyburst.environments import log as kept
+from skyburst.homes.local.home import LocalHome
 from skyburst.web.documents import LogLine
+from tests.waiting import eventually
 from tests.web.conftest import wait_for
 from tests.web.test_uploads import begin, refused, send
 
@@ -358,3 +361,23 @@ def test_a_log_of_which_not_all_is_kept_is_told_with_its_note(monkeypatch: pytes
     (note,) = [line for line in lines if line.at is None]
     assert note.stream == "env"
     assert "are not kept" in note.text
+
+
+def test_a_job_whose_files_are_gone_is_shown_and_can_be_deleted(api, scripted, state_folder):
+    job = submit(api, scripted([0.0]))["job_id"]
+    wait_for(api, job, "SUCCEEDED")
+    eventually(lambda: not LocalHome(state_folder).is_driven(job))
+    shutil.rmtree(state_folder / "jobs" / job)
+    told = api.get(f"/api/jobs/{job}").json()
+    assert (told["state"], told["has_result"]) == ("SUCCEEDED", False)
+    for path in ("cost", "batches", "timeline", "datasets"):
+        assert api.get(f"/api/jobs/{job}/{path}").status_code == 200, path
+    for path, status in (
+        ("results?at=/found", 409),
+        ("certificate", 409),
+        ("files/result.json", 404),
+        ("files.zip", 409),
+    ):
+        assert api.get(f"/api/jobs/{job}/{path}").status_code == status, path
+    assert api.delete(f"/api/jobs/{job}").status_code == 204
+    refused(api.get(f"/api/jobs/{job}"), 404, "job_not_found")

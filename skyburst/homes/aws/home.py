@@ -429,7 +429,11 @@ class AwsHome(DatasetsOfHome):
         if (job.outcome or {}).get("files") is None:
             return None
         key = job_prefix(job.job_id) + RESULT
-        return StoredObject(self.objects, key, f"{self.objects.location}/{key}", self.objects.size(key))
+        try:
+            size = self.objects.size(key)
+        except ObjectNotFound:  # the job is being deleted, or that did not come to its end
+            return None
+        return StoredObject(self.objects, key, f"{self.objects.location}/{key}", size)
 
     def outcome(self, job: JobRecord) -> dict[str, Any]:
         """What the job left behind beside its result; what is too long for its record is an object."""
@@ -443,10 +447,9 @@ class AwsHome(DatasetsOfHome):
         prefix = job_prefix(job.job_id) + FILES
         sizes = {entry.key: entry.size for entry in self.objects.list(prefix)} if names else {}
         return {
-            name: StoredObject(
-                self.objects, prefix + name, f"{self.objects.location}/{prefix}{name}", sizes.get(prefix + name, 0)
-            )
+            name: StoredObject(self.objects, key, f"{self.objects.location}/{key}", sizes[key])
             for name in names
+            if (key := prefix + name) in sizes
         }
 
     def certificate(self, job_id: str) -> dict[str, Any]:

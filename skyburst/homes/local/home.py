@@ -259,7 +259,7 @@ class LocalHome(DatasetsOfHome):
         self._remove_folder(job_id)
 
     def _remove_folder(self, job_id: str) -> None:
-        """Remove the files of a job that nobody drives; who looked at it or told of it may still write one. Raises StorageError."""
+        """Remove the files of a job that nobody drives; who told of its end may still write one. Raises StorageError."""
         folder = self.job_folder(job_id)
         for turn in range(1, REMOVE_TRIES + 1):
             if not folder.exists():
@@ -537,12 +537,16 @@ class LocalHome(DatasetsOfHome):
         Raises:
             ResultNotReady: when there is no result, with the reason.
         """
-        outcome = job.outcome or {}
-        if outcome.get("files") is None:
+        outcome, found = job.outcome or {}, self.result_file(job)
+        if found is None:
             raise ResultNotReady(no_result(job))
+        try:
+            stored = found.path.read_bytes()
+        except FileNotFoundError as error:  # deleted since it was looked at
+            raise ResultNotReady(no_result(job)) from error
         folder = self.job_folder(job.job_id)
         return Result(
-            value=values.decode((folder / RESULT).read_bytes()),
+            value=values.decode(stored),
             state=job.state,
             job_id=job.job_id,
             missing=[Missing(*entry) for entry in outcome["missing"]],
@@ -552,9 +556,10 @@ class LocalHome(DatasetsOfHome):
 
     def result_file(self, job: JobRecord) -> StoredFile | None:
         """The result's JSON; None when there is no result."""
-        if (job.outcome or {}).get("files") is None:
+        path = self.job_folder(job.job_id) / RESULT
+        if (job.outcome or {}).get("files") is None or not path.exists():  # the second when the job is being deleted
             return None
-        return StoredFile(self.job_folder(job.job_id) / RESULT)
+        return StoredFile(path)
 
     def outcome(self, job: JobRecord) -> dict[str, Any]:
         """What the job left behind beside its result, all of which is in its record."""
