@@ -36,6 +36,7 @@ from skyburst.errors import (
     InvalidAnalysis,
     InvalidJob,
     JobBusy,
+    JobNotFound,
     ResultNotReady,
     SkyburstError,
     StorageError,
@@ -442,19 +443,28 @@ class LocalHome(DatasetsOfHome):
 
         Raises:
             JobBusy: when another program has it.
+            JobNotFound: when there is no such job, or it is deleted at this moment.
         """
         from filelock import FileLock, Timeout
 
+        self.table.job(job_id)
         path = self.job_folder(job_id) / "driver.lock"
-        path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(path)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             lock.acquire(timeout=LOCK_S)
+        except FileNotFoundError as error:  # its folder was removed since it was made
+            raise JobNotFound(f"job {job_id} is being deleted") from error
         except Timeout as error:
             raise JobBusy(
                 f"another program is running job {job_id}: `skyburst watch {job_id}` shows it, `skyburst cancel` ends it"
             ) from error
         try:
+            try:
+                self.table.job(job_id)
+            except JobNotFound:  # deleted meanwhile; its folder may have been made again here
+                self._remove_folder(job_id)
+                raise
             yield
         finally:
             lock.release()
@@ -469,6 +479,8 @@ class LocalHome(DatasetsOfHome):
         try:
             with FileLock(path, timeout=0):
                 return False
+        except FileNotFoundError:  # deleted since it was looked at
+            return False
         except Timeout:
             return True
 
