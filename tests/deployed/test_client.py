@@ -19,6 +19,7 @@ from tests.browser import browser as browser
 from tests.conftest import REPOSITORY, need, needed
 from tests.deployed.paged import CHOSEN, PREFIX, Page, assembled, needed_to_assemble
 from tests.waiting import PATIENCE_MS
+from tests.web_client.conftest import holding
 from tests.web_client.looks import serious, too_wide
 
 if TYPE_CHECKING:
@@ -283,7 +284,21 @@ def test_a_session_that_ends_loses_nothing_and_who_signs_out_leaves_nothing(
     page.invited("rosalind")
     seen.goto(f"{page.address}/search")
     tab.sign_in("mary", CHOSEN)
+    held = holding(seen, "**/uploads/web/**")
     seen.get_by_label("Image file").set_input_files(mask)
+    expect(seen.get_by_text(f"Uploading {mask.name}")).to_be_visible()
+
+    # Who signs out by mistake is asked while a file is on its way.
+    out = seen.get_by_role("button", name="Sign out")
+    question = seen.get_by_role("dialog", name="Sign out while files are uploaded?")
+    out.click()
+    expect(question.get_by_role("button", name="Stay")).to_be_focused()
+    assert [*serious(seen), *too_wide(seen)] == []
+    seen.keyboard.press("Enter")
+    expect(question).to_have_count(0)
+    for route in held:
+        route.continue_()
+    seen.unroute("**/uploads/web/**")
     expect(seen.get_by_role("application")).to_be_visible()
     name = seen.get_by_role("textbox", name="Name", exact=True)
     name.fill("half done")
@@ -332,6 +347,12 @@ def test_a_session_that_ends_loses_nothing_and_who_signs_out_leaves_nothing(
     tab.sign_in("mary", CHOSEN)
     expect(seen.get_by_text("Drop an image, or choose one")).to_be_visible()
     expect(name).to_have_value("")
+    holding(seen, "**/uploads/web/**")
+    seen.get_by_label("Image file").set_input_files(mask)
+    expect(seen.get_by_text(f"Uploading {mask.name}")).to_be_visible()
+    out.click()
+    question.get_by_role("button", name="Sign out all the same").click()
+    expect(seen.get_by_role("heading", name="Sign in to Skyburst")).to_be_visible()
     tab.take_complaints(CUSTOM_ENDPOINT, f"status of 400.* {re.escape(page.cloud.endpoint)}")
 
 

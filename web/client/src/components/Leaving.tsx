@@ -1,5 +1,5 @@
 import { Button, Group, Modal, Text } from "@mantine/core";
-import { useEffect, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useSyncExternalStore } from "react";
 import { type BlockerFunction, useBlocker } from "react-router";
 
 // What is on its way on the page that is shown: a page has one question, however many parts of it are busy.
@@ -35,29 +35,53 @@ export function useLeaving(busy: boolean): void {
 const asks: BlockerFunction = ({ currentLocation: from, nextLocation: to }) =>
   busyParts.size > 0 && (from.pathname !== to.pathname || from.search !== to.search);
 
+/** Whether files are on their way on the page that is shown. */
+export function useBusy(): boolean {
+  return useSyncExternalStore(listen, () => busyParts.size > 0);
+}
+
 /** Asks before another page is gone to while files are on their way. */
 export function LeavingQuestion() {
   // Not there all the time: a router with a blocker warns of each link within a page.
-  return useSyncExternalStore(listen, () => busyParts.size > 0) ? <Question /> : null;
+  return useBusy() ? <Question /> : null;
 }
 
 function Question() {
   const blocker = useBlocker(asks);
   return (
-    <Modal
+    <AskedFirst
       opened={blocker.state === "blocked"}
-      onClose={() => blocker.reset?.()}
       title="Leave while files are uploaded?"
+      leave="Leave"
+      onStay={() => blocker.reset?.()}
+      onLeave={() => blocker.proceed?.()}
     >
-      <Text size="sm">
-        What is not uploaded yet stops when you leave this page. The same file, chosen again, goes on where it was.
-      </Text>
+      What is not uploaded yet stops when you leave this page. The same file, chosen again, goes on where it was.
+    </AskedFirst>
+  );
+}
+
+interface Asked {
+  opened: boolean;
+  title: string;
+  /** What is done by who does not stay. */
+  leave: string;
+  onStay: () => void;
+  onLeave: () => void;
+  children: ReactNode;
+}
+
+/** A question before what ends uploads that are on their way. */
+export function AskedFirst({ opened, title, leave, onStay, onLeave, children }: Asked) {
+  return (
+    <Modal opened={opened} onClose={onStay} title={title}>
+      <Text size="sm">{children}</Text>
       <Group justify="flex-end" mt="md">
-        <Button variant="default" data-autofocus onClick={() => blocker.reset?.()}>
+        <Button variant="default" data-autofocus onClick={onStay}>
           Stay
         </Button>
-        <Button color="red" variant="light" onClick={() => blocker.proceed?.()}>
-          Leave
+        <Button color="red" variant="light" onClick={onLeave}>
+          {leave}
         </Button>
       </Group>
     </Modal>
