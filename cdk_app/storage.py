@@ -51,6 +51,7 @@ class Storage(Construct):
             ),
             removal_policy=cdk.RemovalPolicy.RETAIN,
         )  # fmt: skip
+        # It holds all attributes, which nobody reads there: DynamoDB does not change that of an index that is there.
         self.jobs.add_global_secondary_index(
             index_name="newest",
             partition_key=dynamodb.Attribute(name="kind", type=dynamodb.AttributeType.STRING),

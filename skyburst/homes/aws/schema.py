@@ -27,7 +27,7 @@ class Attribute(NamedTuple):
 
 
 class Index(NamedTuple):
-    """A global secondary index that holds the keys only."""
+    """A global secondary index of which the keys alone are read."""
 
     name: str
     partition: Attribute
