@@ -13,7 +13,7 @@ import pytest
 import skyburst
 from skyburst.reading import AT_ONCE, read_each, read_location
 
-WAIT_S = 0.05
+WAIT_S = 0.3
 
 
 class Slow(http.server.BaseHTTPRequestHandler):

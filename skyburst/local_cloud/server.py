@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 ACCOUNT = "123456789012"
 LOOK_S = 0.05
+PATIENCE_S = 300.0
+"""For so long those who wait do so, unless they say otherwise."""
 
 
 class LocalCloud:
@@ -187,7 +189,7 @@ class LocalCloud:
 
         destroy(self._running, stack_name)
 
-    def wait_for_execution(self, execution_arn: str, timeout_s: float = 60.0) -> dict[str, Any]:
+    def wait_for_execution(self, execution_arn: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until an execution of a state machine has ended, and describe it. Raises TimeoutError."""
         states = self.client("stepfunctions")
         until = time.monotonic() + timeout_s
@@ -203,12 +205,12 @@ class LocalCloud:
         pages = states.get_paginator("get_execution_history").paginate(executionArn=execution_arn)
         return sum(len(page["events"]) for page in pages)
 
-    def wait_for_events(self, timeout_s: float = 60.0) -> None:
+    def wait_for_events(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until all events that functions were sent are handled or given up. Raises TimeoutError."""
         if not self._running.functions.wait_until_idle(timeout_s):
             raise TimeoutError(f"functions still have events to handle after {timeout_s} s")
 
-    def wait_for_job(self, job_id: str, timeout_s: float = 60.0) -> dict[str, Any]:
+    def wait_for_job(self, job_id: str, timeout_s: float = PATIENCE_S) -> dict[str, Any]:
         """Wait until a job of Batch has ended, and describe it. Raises TimeoutError."""
         client = self.client("batch")
         until = time.monotonic() + timeout_s
@@ -218,7 +220,7 @@ class LocalCloud:
             time.sleep(LOOK_S)
         return dict(found)
 
-    def wait_for_jobs(self, timeout_s: float = 60.0) -> None:
+    def wait_for_jobs(self, timeout_s: float = PATIENCE_S) -> None:
         """Wait until all jobs of Batch have ended, their instances are gone and their events told. Raises TimeoutError."""
         if not self._running.batch.wait_until_idle(timeout_s):
             raise TimeoutError(f"jobs of Batch run, or their instances, after {timeout_s} s")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -88,7 +87,7 @@ def test_6_what_is_not_there(project: Path) -> None:
 
 def test_7_a_job_that_another_program_runs(project: Path) -> None:
     job = skyburst(
-        "run", "naps.py", "--items", "0:9", "--set", "nap=2", "--batch-size", "1", "--detach", folder=project
+        "run", "naps.py", "--items", "0:9", "--set", "nap=60", "--batch-size", "1", "--detach", folder=project
     ).stdout.strip()
     wait_until_driven(job, project)
     ended = skyburst("resume", job, folder=project)
@@ -133,7 +132,8 @@ def test_70_a_mistake_in_skyburst_itself(project: Path) -> None:
 
 def test_130_ctrl_c_before_there_is_a_job(project: Path) -> None:
     with running("run", "squares.py", "--items", "-", folder=project, stdin=subprocess.PIPE) as process:
-        time.sleep(1)
+        process.stdin.write("1\n" * 2**17)  # more than a pipe has room for: it reads them when all are written
+        process.stdin.flush()
         process.send_signal(signal.SIGINT)
         _, errors = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 130

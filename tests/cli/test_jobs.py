@@ -167,7 +167,7 @@ def test_resume_in_the_background(program: Program, failed: Ended, project: Path
 
 
 def test_cancel_says_what_became_of_the_job(program: Program) -> None:
-    job = program("run", "naps.py", "--items", "0:50", "--batch-size", "1", "--set", "nap=0.2", "--detach").out.strip()
+    job = program("run", "naps.py", "--items", "0:50", "--batch-size", "1", "--set", "nap=1", "--detach").out.strip()
     asked = json.loads(program("cancel", "last", "--json").out)
     assert asked["job_id"] == job
     assert asked["cancel_requested"] or asked["state"] == "CANCELLED"

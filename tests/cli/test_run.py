@@ -14,7 +14,7 @@ import pytest
 from skyburst.homes.local.home import LocalHome
 from tests.cli.conftest import Program
 from tests.cli.terminal import skyburst
-from tests.waiting import PATIENCE_S
+from tests.waiting import PATIENCE_S, eventually
 
 
 def test_progress_goes_to_standard_error_and_results_to_standard_output(program: Program) -> None:
@@ -212,10 +212,9 @@ def test_a_full_disk_while_copying_is_a_storage_error(program: Program) -> None:
 
 
 def test_the_result_of_a_cancelled_job_is_written_and_its_exit_code_says_so(program: Program, project: Path) -> None:
-    job = program("run", "naps.py", "--items", "0:50", "--batch-size", "1", "--set", "nap=0.1", "--detach").out.strip()
+    job = program("run", "naps.py", "--items", "0:50", "--batch-size", "1", "--set", "nap=1", "--detach").out.strip()
     home = LocalHome()
-    while home.table.progress(job).done == 0:
-        pass
+    eventually(lambda: home.table.progress(job).done)
     home.close()
     program("cancel", job)
     ended = program("watch", job, "--json", "out.json", "--quiet")

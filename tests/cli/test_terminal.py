@@ -61,7 +61,7 @@ def test_the_second_ctrl_c_stops_at_once_and_the_job_goes_on_with_resume(project
 
 
 def test_ctrl_c_while_watching_leaves_the_job_alone(project: Path) -> None:
-    job = skyburst(*NAPS, "--set", "nap=0.3", "--detach", folder=project).stdout.strip()
+    job = skyburst(*NAPS, "--set", "nap=1", "--detach", folder=project).stdout.strip()
     with Terminal("watch", "last", folder=project) as terminal:
         terminal.until(r"[1-9]\d* of 100 batches")
         terminal.press(CTRL_C)

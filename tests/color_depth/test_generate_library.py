@@ -8,10 +8,10 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 from filelock import FileLock
 from PIL import Image
@@ -22,7 +22,7 @@ from examples.color_depth_search.generate.plan import Plan
 from examples.color_depth_search.generate.processes import draw_in_processes
 from examples.color_depth_search.generate.record import LOCK
 from skyburst.loading import load_function
-from tests.waiting import eventually
+from tests.waiting import PATIENCE_S, eventually
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 ANALYSIS = REPOSITORY / "examples" / "color_depth_search"
@@ -115,9 +115,10 @@ def test_a_killed_generation_continues(library, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     process = subprocess.Popen([sys.executable, "-c", command, str(tmp_path)], env=environment)
     eventually(lambda: len(list(tmp_path.glob("images/*.tif"))) >= 14)
+    processes = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
     process.wait()
-    time.sleep(0.5)  # its two processes end with their next line of progress
+    psutil.wait_procs(processes, PATIENCE_S)  # they end with their next line of progress
     (tmp_path / "generation.json").write_text((library / "generation.json").read_text())
     generate_library(tmp_path, 12, seed=5, masks=2, planted=2)
     whole = checksums(library)

@@ -30,7 +30,7 @@ def submit(world: World, program: str, *, queue: str = f"{PREFIX}-needing", **fi
 
 
 def test_a_container_gets_the_code_of_its_analysis_and_has_the_rights_of_its_role(world: World) -> None:
-    ended = world.cloud.wait_for_job(submit(world, "analysis.show", queue=f"{PREFIX}-needing-spot"), 60)
+    ended = world.cloud.wait_for_job(submit(world, "analysis.show", queue=f"{PREFIX}-needing-spot"))
     lines = world.cloud.log_of(f"/aws/batch/{PREFIX}-needing", ended["container"]["logStreamName"])
     assert ended["status"] == "SUCCEEDED", lines
     said = json.loads(lines[-1])
@@ -45,7 +45,7 @@ def test_a_container_gets_the_code_of_its_analysis_and_has_the_rights_of_its_rol
 
 def test_an_image_with_another_python_is_named(world: World) -> None:
     other = [{"name": "SKYBURST_PYTHON", "value": "3.99"}]
-    ended = world.cloud.wait_for_job(submit(world, "platform", variables=other), 60)
+    ended = world.cloud.wait_for_job(submit(world, "platform", variables=other))
     lines = world.cloud.log_of(f"/aws/batch/{PREFIX}-needing", ended["container"]["logStreamName"])
     assert ended["container"]["exitCode"] == 1
     assert "the code of this deployment is for Python 3.99" in lines[-1]
@@ -86,7 +86,7 @@ def test_the_reaper_ends_what_outlived_its_job_and_says_so(
         forgotten[over]: f"its job {over} has ended SUCCEEDED",
         old: "its lifetime has passed",
     }, "not what works for a job that goes on, what is somebody else's, and what has time left"
-    ended = world.cloud.wait_for_job(forgotten[over], 20)
+    ended = world.cloud.wait_for_job(forgotten[over])
     assert ended["statusReason"] == f"Reaped: its job {over} has ended SUCCEEDED"
     client = world.cloud.client("ec2")
     states = {

@@ -90,13 +90,20 @@ class World:
 
     def status(self, number: int) -> dict[str, Any]:
         """Of a dataset; nothing before it begins."""
+        found: dict[str, Any] = values.decode(self._of_dataset(number, "status.json", b"{}"))
+        return found
+
+    def log(self, number: int) -> bytes:
+        """What the command of a dataset wrote so far."""
+        return self._of_dataset(number, "log.jsonl", b"")
+
+    def _of_dataset(self, number: int, name: str, nothing: bytes) -> bytes:
         from skyburst.errors import ObjectNotFound
 
         try:
-            found: dict[str, Any] = values.decode(self.objects.get(f"jobs/job-1/datasets/{number:08d}/status.json"))
+            return self.objects.get(f"jobs/job-1/datasets/{number:08d}/{name}")
         except ObjectNotFound:
-            return {}
-        return found
+            return nothing
 
 
 @pytest.fixture
@@ -141,8 +148,7 @@ def test_a_command_whose_machine_is_taken_away_is_ended_in_good_order_and_runs_a
     items = [{"data": f"{world.objects.location}/data/a.txt"}]
     world.make(items, WORDS, {"exit_code": 0, "seconds": 60}, command=["sh", "run.sh"])
     container = world.start(0)
-    eventually(lambda: "its command runs" in str(world.status(0)))
-    time.sleep(1.0)
+    eventually(lambda: b"attempt 1" in world.log(0), "its command came to what it writes last")
     container.send_signal(signal.SIGTERM)
     said, _ = container.communicate(timeout=PATIENCE_S)
     assert container.returncode == 143, said

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from skyburst.library import BuildProgress, inspect_library, open_library
 from skyburst.manifest import ItemReader, read_all
 from skyburst.objects import locate, open_store
 from tests.library.samples import build, files_of, write_item, write_items
+from tests.waiting import eventually
 
 
 def items_of(folder: Path) -> list[dict[str, object]]:
@@ -162,13 +162,13 @@ def test_files_with_one_name_and_other_content_are_refused_with_both_paths(
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None:
-    source = write_items(tmp_path / "source", 3, group="slow")
+    source = write_items(tmp_path / "source", 3, group="noted")
     last = source / "item-0002.item"
 
     def change(progress: BuildProgress) -> None:
         if progress.examined == 1:
-            time.sleep(0.5)  # by now the processes have read the other two
-            last.write_text("10x20\nslow\nchanged just now")
+            eventually(last.with_suffix(".read").exists)
+            last.write_text("10x20\nnoted\nchanged just now")
 
     summary = build(source, tmp_path / "library", processes=2, progress=change)
     [refused] = summary.refused

@@ -61,7 +61,7 @@ def test_a_submitted_job_runs_in_the_background_and_can_be_watched():
 
 
 def test_what_was_found_so_far_can_be_seen_while_the_job_runs():
-    handle = submit("ok", "ok", [1.4], [1.4], [1.4])
+    handle = submit("ok", "ok", *[[1.4]] * 60)
     eventually(lambda: handle.progress().done >= 2)
     assert handle.partial_results()["found"][:2] == [0, 1]
     assert not handle.status().finished
@@ -80,12 +80,12 @@ def test_of_a_job_that_has_ended_no_batches_are_counted_to_tell_how_far_it_came(
 
 
 def test_cancel_stops_the_workers_soon_and_says_what_was_done():
-    handle = submit("ok", *[[1.4]] * 40)
+    handle = submit("ok", *[[1.4]] * 60)
     eventually(lambda: handle.progress().done >= 1)
     handle.cancel()
     assert handle.wait(PATIENCE_S) == "CANCELLED"
     assert "batches are done" in handle.record().reason
-    assert handle.progress().done < 20, "most were not waited for"
+    assert handle.progress().done < 40, "most were not waited for"
     with pytest.raises(skyburst.JobCancelled) as caught:
         handle.result()
     assert caught.value.result.value["found"][0] == 0
@@ -105,7 +105,7 @@ def test_resume_runs_only_what_is_missing_and_ends_with_the_same_answer(journal)
 
 
 def test_a_job_whose_every_process_was_killed_resumes_with_the_same_answer(journal):
-    handle = submit(*[[0.15]] * 20, journal=str(journal))
+    handle = submit(*[[0.4]] * 20, journal=str(journal))
     eventually(lambda: handle.progress().done >= 4)
     driver = driver_of(handle)
     workers = driver.children()
@@ -152,7 +152,7 @@ def test_a_failed_job_resumes_with_new_attempts():
 
 
 def test_two_programs_cannot_drive_one_job_and_both_can_have_jobs_of_their_own():
-    handle = submit(*[[0.4]] * 20)
+    handle = submit("ok", *[[1.4]] * 12)
     eventually(lambda: handle.progress().done >= 1)
     with pytest.raises(skyburst.JobBusy, match="another program"):
         LocalHome().drive(handle.job_id)
@@ -187,7 +187,7 @@ def test_interrupting_a_program_ends_its_job_as_cancelled_with_what_was_found():
 
 
 def test_deleting_a_job_removes_its_files_but_not_while_it_runs():
-    handle = submit(*[[1.2]] * 6)
+    handle = submit(*[[1.4]] * 12)
     eventually(lambda: handle.progress().running)
     with pytest.raises(skyburst.JobBusy):
         handle.home.delete(handle.job_id)

@@ -72,7 +72,7 @@ class Machines:
 
     def run(self, source: str | list[str], **fields: Any) -> dict[str, Any]:
         """Run a job to its end, and describe it."""
-        return self.cloud.wait_for_job(self.submit(source, **fields), 30)
+        return self.cloud.wait_for_job(self.submit(source, **fields))
 
     def state(self, job: str) -> str:
         """Of a job."""

@@ -114,7 +114,7 @@ def deploy(cloud: LocalCloud, folder: Path, name: str, resources: dict[str, Any]
 def run(cloud: LocalCloud, name: str) -> tuple[list[str], dict[str, Any]]:
     """What a job writes, and a description of the instance that it ran on."""
     job = cloud.client("batch").submit_job(jobName=name, jobQueue=name, jobDefinition=name)["jobId"]
-    ended = cloud.wait_for_job(job, 20)
+    ended = cloud.wait_for_job(job)
     assert ended["status"] == "SUCCEEDED", ended
     found = cloud.client("ec2").describe_instances(Filters=[{"Name": "tag:of", "Values": [name]}])["Reservations"]
     lines = cloud.log_of("/aws/batch/job", ended["container"]["logStreamName"])
@@ -146,7 +146,7 @@ def test_a_stack_of_batch_runs_jobs_is_changed_in_place_and_goes(cloud: LocalClo
     assert [one["revision"] for one in client.describe_job_definitions(
         jobDefinitionName=name, status="ACTIVE")["jobDefinitions"]] == [2]  # fmt: skip
 
-    cloud.wait_for_jobs(20)
+    cloud.wait_for_jobs()
     cloud.destroy(name)
     assert not client.describe_job_queues(jobQueues=[name])["jobQueues"]
     vpcs = cloud.client("ec2").describe_vpcs(Filters=[{"Name": "cidr", "Values": ["10.1.0.0/16"]}])["Vpcs"]

@@ -5,14 +5,15 @@ from __future__ import annotations
 import base64
 import json
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from skyburst.local_cloud import LocalCloud, functions
 from tests.local_cloud.helpers import ClientError, invoke, put_function, receive, unique, zip_of
+from tests.waiting import eventually
 
 SOURCE = """
 import json, logging, os, sys, time
@@ -37,6 +38,15 @@ def handler(event, context):
     return calls
 """
 
+GATED = """
+import os, time
+def handler(event, context):
+    open(event + "/begun", "w").close()
+    while not os.path.exists(event + "/go"): time.sleep(0.02)
+    return "gone"
+"""
+"""Goes on when it is let to."""
+
 
 @pytest.fixture(scope="module")
 def function(running_cloud: LocalCloud) -> str:
@@ -49,12 +59,13 @@ def test_a_warm_environment_is_used_again(cloud: LocalCloud) -> None:
 
 
 def test_an_environment_that_has_nothing_to_do_is_ended(cloud: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(functions, "IDLE_S", 0.5)
     rare, busy = put_function(cloud, SOURCE), put_function(cloud, SOURCE)
     assert invoke(cloud, rare) == (None, 1)
-    time.sleep(1)
-    assert [invoke(cloud, busy) for _ in range(2)] == [(None, 1), (None, 2)]
+    monkeypatch.setattr(functions, "IDLE_S", 0.0)
+    assert invoke(cloud, busy) == (None, 1), "with it, the other one had nothing to do for longer"
+    monkeypatch.undo()
     assert invoke(cloud, rare) == (None, 1), "it is a new environment"
+    assert invoke(cloud, rare) == (None, 2)
 
 
 @pytest.mark.parametrize("most", [1, 2])
@@ -137,7 +148,7 @@ def test_a_function_that_takes_more_memory_than_it_has_is_killed(cloud: LocalClo
 
 
 def test_loading_does_not_count_as_running(cloud: LocalCloud) -> None:
-    name = put_function(cloud, "import time; time.sleep(1.5)\ndef handler(event, context): return 'ok'", Timeout=1)
+    name = put_function(cloud, "import time; time.sleep(4)\ndef handler(event, context): return 'ok'", Timeout=3)
     assert invoke(cloud, name) == (None, "ok")
 
 
@@ -189,17 +200,18 @@ def test_variables_over_4_kb_are_refused(cloud: LocalCloud) -> None:
         put_function(cloud, SOURCE, Environment={"Variables": {"LONG": "x" * 4_096}})
 
 
-def test_reserved_concurrency_throttles(cloud: LocalCloud) -> None:
-    name = put_function(cloud, SOURCE)
+def test_reserved_concurrency_throttles(cloud: LocalCloud, tmp_path: Path) -> None:
+    name = put_function(cloud, GATED)
     client = cloud.client("lambda")
     client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=1)
-    sleeper = threading.Thread(target=invoke, args=(cloud, name, {"do": "sleep", "s": 1.5}))
+    sleeper = threading.Thread(target=invoke, args=(cloud, name, str(tmp_path)))
     sleeper.start()
-    time.sleep(0.5)
+    eventually((tmp_path / "begun").exists)
     with pytest.raises(ClientError, match="TooManyRequestsException"):
-        invoke(cloud, name)
+        invoke(cloud, name, str(tmp_path))
+    (tmp_path / "go").touch()
     sleeper.join()
-    assert invoke(cloud, name)[0] is None
+    assert invoke(cloud, name, str(tmp_path)) == (None, "gone")
 
 
 def test_calls_run_at_the_same_time(cloud: LocalCloud) -> None:

@@ -45,7 +45,7 @@ def run(cloud: LocalCloud, tree: Deployed, batches: int) -> dict[str, Any]:
     """Run a job and read its result."""
     given = json.dumps({"job": unique("job"), "batches": batches})
     started = cloud.client("stepfunctions").start_execution(stateMachineArn=tree.outputs["MachineOut"], input=given)
-    execution = cloud.wait_for_execution(started["executionArn"], 90)
+    execution = cloud.wait_for_execution(started["executionArn"])
     assert execution["status"] == "SUCCEEDED", execution
     key = json.loads(execution["output"])["key"]
     result: dict[str, Any] = json.loads(

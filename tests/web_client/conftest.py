@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,6 +151,14 @@ def tab(browser: Any, site: Site) -> Iterator[Callable[..., Any]]:
     for context in contexts:
         context.close()
     assert complaints == []
+
+
+def until(page: Any, look: Callable[[], Any], why: str = "it did not happen in time") -> None:
+    """Wait, and let the page go on, until a look finds something."""
+    end = time.monotonic() + PATIENCE_S
+    while not look():
+        assert time.monotonic() < end, why
+        page.wait_for_timeout(50)
 
 
 def holding(page: Any, address: str) -> list[Any]:

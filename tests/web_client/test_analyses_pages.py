@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.web.conftest import wait_for
-from tests.web_client.conftest import Site, holding
+from tests.web_client.conftest import Site, holding, until
 from tests.web_client.looks import serious, too_wide
 from tests.web_client.scripted import site
 
@@ -359,8 +359,7 @@ def test_an_earlier_job_is_changed_when_it_is_loaded_and_not_before(
     page.goto(f"{site.base}/analyses/count-words?repeat={job}")
     expect(page.get_by_label("Loading the earlier job")).to_be_visible()
     for _ in range(2):  # it is asked for twice before it is given up
-        while not held:
-            page.wait_for_timeout(50)
+        until(page, lambda: held)
         held.pop().abort()
     expect(page.get_by_text("The earlier job cannot be read")).to_be_visible()
     expect(page.get_by_role("button", name="Start")).to_have_count(0)

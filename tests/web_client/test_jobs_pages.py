@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from skyburst.homes.local.home import LocalHome
-from tests.web_client.conftest import Site, ended
+from tests.web_client.conftest import Site, ended, until
 from tests.web_client.scripted import site
 
 __all__ = ["site"]
@@ -193,9 +193,8 @@ def test_of_a_long_list_only_what_may_change_is_read_again(
     page.on("request", lambda request: asked.append(request.url) if "/api/jobs?" in request.url else None)
 
     def read(times: int) -> None:
-        until = len(asked) + times
-        while len(asked) < until:
-            page.wait_for_timeout(100)
+        most = len(asked) + times
+        until(page, lambda: len(asked) >= most)
 
     read(2)
     gate.touch()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tests.web_client.conftest import LIBRARY, Site, ended, holding
+from tests.web_client.conftest import LIBRARY, Site, ended, holding, until
 from tests.web_client.looks import serious, too_wide
 
 Pixels = NDArray[np.uint8]
@@ -655,9 +655,10 @@ def test_several_libraries_are_searched_by_one_job_and_ranked_together(
         page.wait_for_function("() => document.querySelectorAll('[role=dialog] canvas, [role=dialog] img').length > 1")
         page.reload()
         expect(page.get_by_role("dialog").get_by_text("others").first).to_be_visible()
-        assert any("library=1" in url and "size" not in url for url in pictures), (
-            "the picture is that of the second library"
-        )
+        until(
+            page, lambda: any("library=1" in url and "size" not in url for url in pictures),
+            "the picture is that of the second library",
+        )  # fmt: skip
         page.goto(f"{page.url.split('/jobs/')[0]}/jobs")
         row = page.get_by_role("list", name="Jobs").get_by_role("listitem").filter(has_text="both libraries")
         expect(row).to_contain_text(f"in {', '.join(libraries)}")
@@ -792,7 +793,7 @@ def test_a_finger_draws_and_two_fingers_zoom(browser: Any, site: Site, expect: A
     for apart in range(20, 64, 4):
         touch("touchMove", (x - apart, y), (x + apart, y))
     touch("touchEnd")
-    page.wait_for_timeout(200)
+    page.wait_for_function(f"window.scale > {2.4 * whole}")
     zoomed = page.evaluate("window.scale") / whole
     assert 2.4 < zoomed < 3.1  # as far as the fingers went apart, but for the first pixels, which may be a tap
     assert page.get_by_test_id("seen").inner_text() == text

@@ -21,6 +21,8 @@ def describe(path: Path) -> Description | None:
         os._exit(9)
     if group == "slow":
         time.sleep(0.01)
+    if group == "noted":
+        path.with_suffix(".read").touch()
     width, height = map(int, first.split("x"))
     return Description(
         metadata={"group": group, "published_name": path.stem},
