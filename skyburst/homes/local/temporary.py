@@ -28,7 +28,10 @@ class TemporaryFolder:
         _sweep(Path(base), prefix, end)
         while True:
             self.path = tempfile.mkdtemp(prefix=prefix, dir=base)
-            self._descriptor = os.open(self.path, os.O_RDONLY)
+            try:
+                self._descriptor = os.open(self.path, os.O_RDONLY)
+            except FileNotFoundError:  # somebody swept it before it was opened
+                continue
             if _lock(self._descriptor) is not False and Path(self.path).is_dir():
                 return
             os.close(self._descriptor)  # somebody swept it before it was locked
