@@ -82,6 +82,9 @@ if TYPE_CHECKING:
 class SkyburstError(Exception):
     """Base of all errors that Skyburst raises on purpose."""
 
+    field: str | None = None
+    """Of what was given, the one that is wrong, where that is known."""
+
 
 class Invalid(SkyburstError, ValueError):
     """Raised when something given by the user cannot be used; says what, its value and the remedy."""

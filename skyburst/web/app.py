@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import mimetypes
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
@@ -19,12 +20,22 @@ from litestar.exceptions import HTTPException
 from litestar.openapi import OpenAPIConfig
 from litestar.openapi.datastructures import ResponseSpec
 from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    OpenAPIFormat,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+)
 from litestar.params import FromPath, HeaderParameter, JSONBody, PathParameter, QueryParameter
 from litestar.response import Redirect, ServerSentEvent, Stream
 from litestar.types import ControllerRouterHandler, Middleware
 
 import skyburst
-from skyburst.errors import SkyburstError
+from skyburst.errors import InvalidJob, SkyburstError
 from skyburst.homes.home import Readable
 from skyburst.web.documents import (
     About,
@@ -61,8 +72,16 @@ from skyburst.web.service import Service
 log = logging.getLogger(__name__)
 
 CHUNK = 1 << 20
-SERVICE, USER, STAYS = "service", "user", "stays"
+SERVICE, USER, STAYS, ENDING = "service", "user", "stays", "ending"
 """What the application keeps."""
+BEARER = "bearer"
+"""What the document calls that which lets one in."""
+MOST_BODY = 16 * 2**20
+"""Bytes of a request that is no part of an upload. API Gateway takes 10 MB, and functions 6."""
+CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
+"""Of what the framework refuses."""
+KNOWN_AS = {"only": "state", "states": "state", "key": "Idempotency-Key"}
+"""Names of fields of requests that have others here."""
 NOT_COMPRESSED = ["/events$", r"/files\.zip$", "/files/", "/thumbnails/", "/pictures/", "/picture$", "/inputs/"]
 """Paths whose answers are streams, or compressed as they are."""
 PROBLEM = {
@@ -96,6 +115,18 @@ KEPT, ASKED = "private, max-age=86400", "private, no-cache"
 Counted = Annotated[list[str] | None, QueryParameter(description="Fields whose values are counted.")]
 
 
+@dataclass
+class PartOperation(Operation):
+    """What the document says of the bytes of a part."""
+
+    def __post_init__(self) -> None:
+        bytes_of_it = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING, format=OpenAPIFormat.BINARY))
+        self.request_body = RequestBody(
+            content={"application/octet-stream": bytes_of_it}, required=True,
+            description="Exactly as many bytes as the part has.",
+        )  # fmt: skip
+
+
 def nobody(_: Requested) -> None:
     """Who sends a request where there is one user only."""
 
@@ -103,6 +134,7 @@ def nobody(_: Requested) -> None:
 def make_app(
     service: Service, *, user: User = nobody, middleware: list[Middleware] | None = None,
     more: list[ControllerRouterHandler] | None = None, stays: bool = True,
+    on_startup: Sequence[Callable[[], Awaitable[None]]] = (),
 ) -> Litestar:  # fmt: skip
     """The API.
 
@@ -112,6 +144,7 @@ def make_app(
         middleware: what each request passes first.
         more: what is served beside the API.
         stays: whether connections are kept for as long as there is something to tell.
+        on_startup: what is done when it begins.
     """
     app = Litestar(
         [
@@ -119,17 +152,22 @@ def make_app(
             *(more or []),
         ],
         middleware=middleware or [],
-        exception_handlers={SkyburstError: _refused, HTTPException: _wrong, RecursionError: _too_deep, Exception: _broken},
+        exception_handlers={
+            SkyburstError: _refused, HTTPException: _wrong, RecursionError: _too_deep, UnicodeDecodeError: _no_text,
+            Exception: _broken,
+        },
         compression_config=CompressionConfig(backend="gzip", exclude=NOT_COMPRESSED),
         logging_config=None,
-        request_max_body_size=None,  # parts of uploads are counted as they come
+        request_max_body_size=MOST_BODY,
+        on_startup=on_startup,
         openapi_config=OpenAPIConfig(
             title="Skyburst", version=skyburst.__version__, path="/api/schema", use_handler_docstrings=True,
             description="Analyses over very many items: run them, watch them, and read what they found.",
-            render_plugins=[JsonRenderPlugin()],
+            render_plugins=[JsonRenderPlugin()], security=[{BEARER: []}],
+            components=Components(security_schemes={BEARER: SecurityScheme(type="http", scheme="bearer")}),
         ),
     )  # fmt: skip
-    app.state[SERVICE], app.state[USER], app.state[STAYS] = service, user, stays
+    app.state[SERVICE], app.state[USER], app.state[STAYS], app.state[ENDING] = service, user, stays, False
     return app
 
 
@@ -211,7 +249,7 @@ class LibraryPaths(Controller):
         """One library."""
         return _of(request)[0].libraries.get(library)
 
-    @get("/{library:str}/thumbnails/{key:path}", sync_to_thread=True, responses=PROBLEM)
+    @get("/{library:str}/thumbnails/{key:path}", sync_to_thread=True, media_type="image/jpeg", responses=PROBLEM)
     def thumbnail(self, request: Requested, library: FromPath[str], key: FromPath[Path]) -> Response[bytes]:
         """The small picture of an item."""
         readable = _of(request)[0].libraries.thumbnail(library, str(key).lstrip("/"))
@@ -254,7 +292,10 @@ class UploadPaths(Controller):
         service, user = _of(request)
         return service.uploads.get(upload, user)
 
-    @put("/{upload:str}/parts/{number:int}", responses=PROBLEM)
+    # Of any size: the bytes of a part are counted as they come.
+    @put(
+        "/{upload:str}/parts/{number:int}", responses=PROBLEM, request_max_body_size=None, operation_class=PartOperation
+    )
     async def part(self, request: Requested, upload: FromPath[str], number: FromPath[int]) -> UploadPart:
         """The bytes of one part."""
         service, user = _of(request)
@@ -289,7 +330,7 @@ class JobPaths(Controller):
     ) -> Job:  # fmt: skip
         """Check and start a job: a job specification, whose parameters and items may name `upload:ID` and `library:ID`."""
         service, user = _of(request)
-        return service.submit({**data, "idempotency_key": key} if key is not None else data, user)
+        return service.submit(_with_key(data, key), user)
 
     @get("/", sync_to_thread=True, responses=PROBLEM)
     def all(
@@ -339,7 +380,10 @@ class JobPaths(Controller):
         """The job with each change, as server-sent events, until it has ended."""
         service, user = _of(request)
         await asyncio.to_thread(service.line, job_id, user)  # what is not there is so before anything is sent
-        return ServerSentEvent(job_events(lambda: service.line(job_id, user), once=not request.app.state[STAYS]))
+        state = request.app.state
+        return ServerSentEvent(
+            job_events(lambda: service.line(job_id, user), once=not state[STAYS], ending=lambda: state[ENDING])
+        )
 
 
 class PicturePaths(Controller):
@@ -404,14 +448,14 @@ class ResultPaths(Controller):
         query = Query(at or (), where or (), sort or (), per, most_per, count or (), offset, limit)
         return service.results(job_id, user, query)
 
-    @get("/files/{name:path}", sync_to_thread=True, responses=PROBLEM)
+    @get("/files/{name:path}", sync_to_thread=True, media_type="application/octet-stream", responses=PROBLEM)
     def file(self, request: Requested, job_id: Id, name: FromPath[Path]) -> Stream | Redirect:
         """A result file; `result.json` is the result. Where files are had from elsewhere, the address of it."""
         service, user = _of(request)
         inside = str(name).lstrip("/")
         if service.links is not None:
             with service.file(job_id, user, inside) as readable:
-                return Redirect(service.links.of(readable, inside).url, status_code=303)
+                return Redirect(service.links.of(readable, inside).url, status_code=303, media_type=MediaType.TEXT)
         with ExitStack() as opened:
             readable = opened.enter_context(service.file(job_id, user, inside))
             headers = _of_file(inside, readable.size)
@@ -493,6 +537,16 @@ def _key(path: Path) -> str:
     return str(path).lstrip("/")
 
 
+def _with_key(document: dict[str, Any], key: str | None) -> dict[str, Any]:
+    """A job specification with the key of the request. Raises InvalidJob when it has another one."""
+    if key is None:
+        return document
+    own = document.get("idempotency_key", key)
+    if own != key:
+        raise InvalidJob(f"job.idempotency_key is {own!r}, and the header Idempotency-Key {key!r}: give one of them")
+    return {**document, "idempotency_key": key}
+
+
 def _pictured(picture: Picture, caching: str) -> Response[bytes]:
     headers = {"Cache-Control": caching, "X-Content-Type-Options": "nosniff"}
     return Response(picture.data, media_type=picture.media_type, headers=headers)
@@ -532,12 +586,33 @@ def _refused(_: Requested, error: SkyburstError) -> Response[Problem]:
     return _answer(problem_of(error))
 
 
-def _wrong(_: Requested, error: HTTPException) -> Response[Problem]:
+def _wrong(request: Requested, error: HTTPException) -> Response[Problem]:
     """What the framework refuses: unknown paths and methods, bodies and queries that are not as documented."""
+    status, path = error.status_code, request.url.path
     extra: Any = error.extra
     first = extra[0] if isinstance(extra, list) and extra and isinstance(extra[0], dict) else {}
-    detail = f"{first['key']}: {first['message']}" if {"key", "message"} <= first.keys() else error.detail
-    return _answer(problem(error.status_code, code_of(type(error)), detail, first.get("key")), error.headers)
+    field = KNOWN_AS.get(first.get("key", ""), first.get("key"))
+    detail = error.detail
+    if {"key", "message"} <= first.keys():
+        sent = request.query_params.get(str(field))
+        given = "" if sent is None else f" is {sent!r}"
+        detail = f"{field}{given}: {first['message']}"
+    elif status == 404 and detail == "Not Found":
+        detail = f"there is no {path}"
+    elif status == 405:
+        detail = f"{request.method} is not possible at {path}: see /api/schema/openapi.json"
+    elif status == 413:
+        detail = f"the request is too large: at most {MOST_BODY:,} bytes; files are sent in parts, as uploads"
+    return _answer(problem(status, CODES.get(status, code_of(type(error))), detail, field), error.headers)
+
+
+def _no_text(request: Requested, error: UnicodeDecodeError) -> Response[Problem]:
+    """What was sent is no UTF-8; what is only asked for is this server's own."""
+    if request.method != "POST":
+        return _broken(request, error)
+    return _answer(
+        problem(400, "invalid_request", "the document is not UTF-8 text: encode it as JSON in UTF-8", "data")
+    )
 
 
 def _too_deep(request: Requested, error: RecursionError) -> Response[Problem]:

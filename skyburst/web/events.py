@@ -23,12 +23,15 @@ AGAIN_MS = 5_000
 """After so long who listens comes again, where no connection is kept."""
 
 
-async def job_events(look: Callable[[], JobLine], *, once: bool = False) -> AsyncIterator[ServerSentEventMessage]:
+async def job_events(
+    look: Callable[[], JobLine], *, once: bool = False, ending: Callable[[], bool] = lambda: False
+) -> AsyncIterator[ServerSentEventMessage]:
     """`job` with each change of a job, the last one when it has ended; `problem` when it cannot be looked at any more.
 
     Args:
         look: reads the job; may wait for a disk or a network.
         once: how it is now, where no connection is kept: who listens is told to come again soon, which browsers do.
+        ending: whether the server is about to end.
     """
     before: bytes | None = None
     sent_at = driven_at = time.monotonic()
@@ -50,6 +53,6 @@ async def job_events(look: Callable[[], JobLine], *, once: bool = False) -> Asyn
             sent_at = time.monotonic()
         if not line.interrupted:
             driven_at = time.monotonic()
-        if line.finished_at is not None or time.monotonic() - driven_at > UNDRIVEN_S:
+        if line.finished_at is not None or time.monotonic() - driven_at > UNDRIVEN_S or ending():
             return
         await asyncio.sleep(LOOK_S)

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from skyburst.contracts.records import JobRecord
 from skyburst.environments.reading import is_command
-from skyburst.errors import ObjectNotFound
+from skyburst.errors import ObjectNotFound, ResultNotReady
 from skyburst.homes.datasets import files_by_dataset
-from skyburst.homes.home import Home, Readable
+from skyburst.homes.home import Home, Readable, no_result
 
 RESULT = "result.json"
 
@@ -20,10 +20,12 @@ def files_of_job(home: Home, job: JobRecord) -> dict[str, Readable]:
 
 
 def file_of_job(home: Home, job: JobRecord, name: str) -> Readable:
-    """One of them. Raises ObjectNotFound."""
+    """One of them. Raises ObjectNotFound, and ResultNotReady for the result of a job that has none yet."""
     found = _own(home, job).get(name)
     if found is None and is_command(job):  # whose datasets are looked through only when they have to be
         found = files_by_dataset(home, job).get(name)
+    if found is None and name == RESULT:
+        raise ResultNotReady(no_result(job))
     if found is None:
         raise ObjectNotFound(f"job {job.job_id} has no file {name[:200]!r}")
     return found

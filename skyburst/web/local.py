@@ -7,12 +7,15 @@ that is printed sets; name this server in its `Host`, so that no page can reach 
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import socket
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
@@ -22,7 +25,7 @@ from litestar.exceptions import NotFoundException
 from litestar.middleware import ASGIMiddleware
 from litestar.params import FromPath, FromQuery
 
-from skyburst.web.app import make_app
+from skyburst.web.app import ENDING, make_app
 from skyburst.web.client import HEADERS, Client, client_folder
 from skyburst.web.documents import Problem
 from skyburst.web.problems import MEDIA_TYPE, problem
@@ -34,6 +37,8 @@ if TYPE_CHECKING:
     from skyburst.web.service import Service
 
 LOOPBACK = "127.0.0.1"
+THREADS = 64
+"""Requests that are answered at once, at most; others wait."""
 NOT_BUILT = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Skyburst</title>
 <h1>Skyburst</h1>
@@ -74,10 +79,10 @@ class Door:
 
     def refusal(self, method: str, path: str, headers: dict[str, str], query: str) -> Problem | None:
         """Why a request is not let in; None when it is. Pure."""
-        if headers.get("host", "") not in self.hosts:
+        if headers.get("host", "").lower() not in self.hosts:
             return problem(403, "wrong_host", f"this server is {self.hosts[0]}: open the address that it printed")
         origin = headers.get("origin")
-        if origin is not None and origin.removeprefix("http://") not in self.hosts:
+        if origin is not None and origin not in [f"http://{host}" for host in self.hosts]:
             return problem(403, "wrong_origin", "pages of other sites cannot use this server")
         if (
             path == "/"
@@ -85,13 +90,17 @@ class Door:
             and secrets.compare_digest(_first(query, "token").encode(), self.token.encode())
         ):
             return None
-        given = headers.get("authorization", "").removeprefix("Bearer ")
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        tokens = [given.strip()] if scheme.lower() == "bearer" else []
         if any(
             secrets.compare_digest(one.encode(), self.token.encode())
-            for one in (given, *_cookies(headers.get("cookie", ""), self.cookie))
+            for one in (*tokens, *_cookies(headers.get("cookie", ""), self.cookie))
         ):
             return None
-        return problem(401, "no_token", "open the address that `skyburst serve` printed: it lets you in")
+        return problem(
+            401, "no_token",
+            "open the address that `skyburst serve` printed: it lets you in; programs send `Authorization: Bearer TOKEN`",
+        )  # fmt: skip
 
 
 class Doorkeeper(ASGIMiddleware):
@@ -114,7 +123,8 @@ class Doorkeeper(ASGIMiddleware):
             page = REFUSED.format(title=escape(found.title), detail=escape(found.detail))
             answer: Response[Any] = Response(page, status_code=found.status, media_type=MediaType.HTML, headers=HEADERS)
         else:
-            answer = Response(found, status_code=found.status, media_type=MEDIA_TYPE)
+            wanted = {"WWW-Authenticate": "Bearer"} if found.status == 401 else None
+            answer = Response(found, status_code=found.status, media_type=MEDIA_TYPE, headers=wanted)
         await answer.to_asgi_response(scope["litestar_app"], None)(scope, receive, send)  # type: ignore[arg-type]
 
 
@@ -146,7 +156,12 @@ def make_local_app(service: Service, door: Door, client: Client | None) -> Lites
         body, kind, kept = found
         return Response(body, media_type=kind, headers={**HEADERS, "Cache-Control": kept})
 
-    return make_app(service, middleware=[Doorkeeper(door)], more=[start, any_page])
+    return make_app(service, middleware=[Doorkeeper(door)], more=[start, any_page], on_startup=[_have_threads])
+
+
+async def _have_threads() -> None:
+    """So that requests which wait, for a lock or a disk, do not keep others waiting."""
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(THREADS, "request"))
 
 
 def listening(port: int) -> socket.socket:
@@ -162,12 +177,19 @@ def serve(service: Service, door: Door, on: socket.socket) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     import uvicorn
 
+    class Server(uvicorn.Server):
+        """Tells the app that it ends, so that streams do."""
+
+        def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+            app.state[ENDING] = True
+            super().handle_exit(sig, frame)
+
     folder = client_folder()
     app = make_local_app(service, door, Client(folder) if folder else None)
     config = uvicorn.Config(
         app, log_level="warning", access_log=False, server_header=False, lifespan="on", timeout_graceful_shutdown=2
     )
-    uvicorn.Server(config).run(sockets=[on])
+    Server(config).run(sockets=[on])
 
 
 def _cookies(header: str, name: str) -> Iterator[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
+from skyburst.contracts.refusals import shortened
 from skyburst.errors import (
     AwsUnavailable,
     Conflict,
     Invalid,
     InvalidPeople,
-    InvalidRequest,
     JobEnded,
     NotAllowed,
     NotFound,
@@ -23,6 +23,8 @@ from skyburst.errors import (
 from skyburst.web.documents import Problem
 
 MEDIA_TYPE = "application/problem+json"
+LONGEST = 2_000
+"""Characters of a sentence."""
 FIELD = re.compile(r"(job\.[\w.\[\]-]+|parameters\.[\w.\[\]-]+)[: ]")
 STATUSES: tuple[tuple[type[SkyburstError], int], ...] = (
     (NotAllowed, 403),
@@ -60,13 +62,14 @@ def problem_of(error: SkyburstError) -> Problem:
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
     told = str(error)
     found = FIELD.match(told)
-    field = error.field if isinstance(error, InvalidRequest) else found[1] if found else None
+    field = error.field or (found[1] if found else None)
     return problem(status, code_of(type(error)), told, field)
 
 
 def problem(status: int, code: str, detail: str, field: str | None = None) -> Problem:
-    """A problem document."""
-    return Problem(title=TITLES.get(status, TITLES[400]), status=status, code=code, detail=detail, field=field)
+    """A problem document. What was sent is told of in part only when it is very long."""
+    told = shortened(detail, LONGEST)
+    return Problem(title=TITLES.get(status, TITLES[400]), status=status, code=code, detail=told, field=field)
 
 
 def code_of(kind: type[Exception]) -> str:

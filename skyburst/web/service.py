@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -28,6 +28,7 @@ from skyburst.errors import (
     Invalid,
     InvalidPeople,
     InvalidQuery,
+    JobBusy,
     JobNotFound,
     NotFound,
     ObjectNotFound,
@@ -253,8 +254,19 @@ class Service:
             self._refuse_paths(given, user)
         for part in ("parameters", "items"):
             if part in given:
-                given[part] = resolved(given[part], lambda one: self.uploads.location(one, user), self._searchable)
+                given[part] = self._named(part, given[part], user)
         return given
+
+    def _named(self, field: str, value: Any, user: str | None) -> Any:
+        """A JSON value with the locations of the uploads and libraries that it names; errors say where it names them."""
+        upload, library = cache(lambda one: self.uploads.location(one, user)), cache(self._searchable)
+        for at, text in texts_in(value):
+            try:
+                resolved(text, upload, library)
+            except (NotFound, Invalid) as error:
+                error.field = f"{field}{dotted(at)}"
+                raise
+        return resolved(value, upload, library)
 
     def _searchable(self, library_id: str) -> str:
         """Where a library is that can be read. Raises LibraryNotFound, UnreadableLibrary."""
@@ -405,6 +417,7 @@ class Service:
         """Run what is missing."""
         with self._home() as home:
             job = self._job(home, job_id, user)
+            _refuse_driven(home, job)
             with self.quota.resuming(home, user, job):
                 JobHandle(job.job_id, home).resume()
             return self._document(home, home.table.job(job.job_id))
@@ -412,7 +425,9 @@ class Service:
     def delete(self, job_id: str, user: str | None) -> None:
         """Forget a job and all its files. Raises JobBusy while it runs."""
         with self._home() as home:
-            home.delete(self._job(home, job_id, user).job_id)
+            job = self._job(home, job_id, user)
+            _refuse_driven(home, job)
+            home.delete(job.job_id)
 
     # Pictures
 
@@ -641,6 +656,12 @@ def _given_items(home: Home, job: JobRecord) -> list[Any]:
         if isinstance(source, Manifest):
             return list(read_all(source, home.objects))
     return []
+
+
+def _refuse_driven(home: Home, job: JobRecord) -> None:
+    """Raise JobBusy for a job that runs, at once: homes wait a while for its end, and others for this request."""
+    if not job.state.finished and home.is_driven(job.job_id):
+        raise JobBusy(f"job {job.job_id} is running: cancel it first, or wait until it has ended")
 
 
 def _check_states(given: list[str], states: type[JobState] | type[BatchState]) -> None:

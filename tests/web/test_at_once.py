@@ -14,6 +14,7 @@ from tests.web.conftest import wait_for
 JOBS = 10
 THREADS, REQUESTS, MOST = 6, 80, 8
 ARCHIVE = "/files.zip"
+GONE = ("job_not_found", "object_not_found", "result_not_ready")
 PATHS = (
     "", "/results?at=/found", "/files/result.json", ARCHIVE, "/links", "/certificate", "/cost", "/batches", "/timeline",
     "/datasets", "/events",
@@ -39,7 +40,7 @@ def test_what_is_asked_of_a_job_while_it_is_deleted_is_there_or_not_found_and_li
             for future in asking:
                 for path, answer in future.result(PATIENCE_S):
                     broken_off = path == ARCHIVE and not answer.content  # as this client tells of it
-                    assert broken_off or answer.json()["code"] in ("job_not_found", "object_not_found"), answer.text
+                    assert broken_off or answer.json()["code"] in GONE, answer.text
             assert {answer.status_code for answer in lists.result(PATIENCE_S)} == {200}
 
 

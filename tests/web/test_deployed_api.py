@@ -537,7 +537,7 @@ def test_a_job_whose_files_are_gone_is_shown_and_can_be_deleted(world: World) ->
     assert (told["state"], told["has_result"]) == ("SUCCEEDED", False)
     for path in ("cost", "batches", "timeline", "datasets"):
         assert world.api.get(f"/api/jobs/job-1/{path}").status == 200, path
-    for path, status in (("results", 409), ("certificate", 409), ("files/best.csv", 404), ("files/result.json", 404)):
+    for path, status in (("results", 409), ("certificate", 409), ("files/best.csv", 404), ("files/result.json", 409)):
         assert world.api.get(f"/api/jobs/job-1/{path}").status == status, path
     assert world.api.ask("DELETE", "/api/jobs/job-1").status == 204
     refused(world.api.get("/api/jobs/job-1"), 404, "job_not_found")

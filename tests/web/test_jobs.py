@@ -17,6 +17,7 @@ from tests.waiting import eventually
 from tests.web.conftest import wait_for
 from tests.web.test_uploads import begin, refused, send
 
+MOST_BODY = 16 * 2**20
 MONTE_CARLO = {"analysis": "monte-carlo", "parameters": {"blocks": 10, "points_per_block": 100}}
 
 
@@ -75,7 +76,7 @@ def test_what_is_wrong_with_a_job_is_named_with_its_field_and_nothing_starts(api
         problem = api.post("/api/jobs", json=wrong).json()
         assert (problem["status"], problem["code"], problem["field"]) == (400, "invalid_job", field), problem
     refused(api.post("/api/jobs", json={"analysis": "no-such"}), 404, "analysis_not_found")
-    refused(api.post("/api/jobs", content=b"{", headers={"content-type": "application/json"}), 400, "client_exception")
+    refused(api.post("/api/jobs", content=b"{", headers={"content-type": "application/json"}), 400, "invalid_request")
     assert api.get("/api/jobs").json() == {"jobs": [], "next": None}
 
 
@@ -92,6 +93,7 @@ def test_a_job_is_cancelled_resumed_and_deleted(api, scripted):
     job = submit(api, scripted(["ok"], ["hang", "ok"], max_parallelism=2))["job_id"]
     wait_for(api, job, "RUNNING")
     refused(api.delete(f"/api/jobs/{job}"), 409, "job_busy")
+    assert "cancel it first" in refused(api.post(f"/api/jobs/{job}/resume"), 409, "job_busy")
     assert api.post(f"/api/jobs/{job}/cancel").status_code == 200
     wait_for(api, job, "CANCELLED")
     assert api.post(f"/api/jobs/{job}/resume").json()["state"] in ("PENDING", "RUNNING")
@@ -284,7 +286,7 @@ def test_a_job_of_no_command_has_no_dataset_whose_log_could_be_read(api, scripte
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/nothing", "/api/jobs/x/y/z"])
 def test_a_path_that_does_not_exist_is_a_problem_document_too(api, path):
-    refused(api.get(path), 404, "not_found_exception")
+    refused(api.get(path), 404, "not_found")
     assert api.patch("/api/jobs").status_code == 405
 
 
@@ -375,9 +377,56 @@ def test_a_job_whose_files_are_gone_is_shown_and_can_be_deleted(api, scripted, s
     for path, status in (
         ("results?at=/found", 409),
         ("certificate", 409),
-        ("files/result.json", 404),
+        ("files/result.json", 409),
         ("files.zip", 409),
     ):
         assert api.get(f"/api/jobs/{job}/{path}").status_code == status, path
     assert api.delete(f"/api/jobs/{job}").status_code == 204
     refused(api.get(f"/api/jobs/{job}"), 404, "job_not_found")
+
+
+def test_what_a_job_names_that_is_not_there_is_told_with_the_place_that_names_it(api):
+    for named, code in (("upload:nope", "upload_not_found"), ("library:nope", "library_not_found")):
+        for given, field in (
+            ({"parameters": {"texts": named}}, "parameters.texts"),
+            ({"items": ["a", {"data": [named]}]}, "items[1].data[0]"),
+        ):
+            answer = api.post("/api/jobs", json={"analysis": "word-statistics", **given})
+            refused(answer, 404, code)
+            assert answer.json()["field"] == field
+    upload = begin(api, b"one", purpose="data")["id"]
+    answer = api.post("/api/jobs", json={"analysis": "word-statistics", "parameters": {"texts": f"upload:{upload}"}})
+    refused(answer, 400, "invalid_upload")
+    assert answer.json()["field"] == "parameters.texts"
+
+
+def test_requests_that_are_too_large_or_no_text_are_refused_and_long_values_are_not_sent_back(api):
+    for path in ("/api/jobs", "/api/uploads", "/api/estimates", "/api/analyses/monte-carlo/check"):
+        large = b'{"analysis": "' + b"x" * MOST_BODY + b'"}'
+        for content in (large, iter([large])):
+            told = refused(api.post(path, content=content), 413, "too_large")
+            assert "at most 16,777,216 bytes; files are sent in parts, as uploads" in told
+        told = refused(api.post(path, content=b'{"analysis": "\xff"}'), 400, "invalid_request")
+        assert "not UTF-8" in told
+    told = refused(api.post("/api/jobs", json={"analysis": "x" * 100_000}), 404, "analysis_not_found")
+    assert len(told) < 2_100
+
+
+def test_two_keys_that_differ_are_not_one_request(api):
+    job = {**MONTE_CARLO, "idempotency_key": "a"}
+    told = refused(api.post("/api/jobs", json=job, headers={"Idempotency-Key": "b"}), 400, "invalid_job")
+    assert "job.idempotency_key is 'a', and the header Idempotency-Key 'b'" in told
+    wait_for(api, submit(api, job, **{"Idempotency-Key": "a"})["job_id"], "SUCCEEDED")
+
+
+def test_what_the_framework_refuses_is_told_in_the_words_of_the_request(api):
+    for path, field, words in (
+        ("/api/jobs?limit=100000", "limit", "limit is '100000': "),
+        ("/api/uploads?state=foo", "state", "state is 'foo': "),
+    ):
+        answer = api.get(path)
+        assert words in refused(answer, 400, "invalid_request")
+        assert answer.json()["field"] == field
+    assert "there is no /api/nothing" in refused(api.get("/api/nothing"), 404, "not_found")
+    told = refused(api.patch("/api/jobs"), 405, "method_not_allowed")
+    assert "PATCH is not possible at /api/jobs" in told

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import signal
 import socket
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.cli.terminal import skyburst
+from tests.cli.terminal import PROGRAM, environment, skyburst
 from tests.conftest import needed
+from tests.waiting import PATIENCE_S
 from tests.web.conftest import complete_upload, wait_for
 
 
@@ -33,7 +36,27 @@ def test_the_address_that_is_printed_lets_in_and_its_cookie_stays(browser, serve
 def test_programs_send_the_token_in_a_header(server):
     httpx = needed("httpx")
     base, _, token = server.partition("/?token=")
-    assert httpx.get(f"{base}/api/about", headers={"Authorization": f"Bearer {token}"}).status_code == 200
+    for scheme in ("Bearer", "bearer"):
+        assert httpx.get(f"{base}/api/about", headers={"Authorization": f"{scheme} {token}"}).status_code == 200
+
+
+def test_who_listens_to_a_job_hears_the_end_of_the_server(state_folder, tmp_path, scripted):
+    httpx, home = needed("httpx"), {"SKYBURST_HOME": str(state_folder)}
+    command = [*PROGRAM, "serve", "--port", "0"]
+    with subprocess.Popen(
+        command, env=environment(**home), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        base, _, token = process.stdout.readline().removeprefix("open ").strip().partition("/?token=")
+        with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S) as api:
+            job = api.post("/api/jobs", json=scripted(*[[1.4]] * 200)).json()["job_id"]
+            with api.stream("GET", f"/api/jobs/{job}/events") as stream:
+                told = stream.iter_lines()
+                assert next(told) == "event: job"
+                process.send_signal(signal.SIGTERM)
+                assert list(told), "to its end, which is not broken off"
+        _, errors = process.communicate(timeout=PATIENCE_S)
+    assert "Traceback" not in errors
+    assert skyburst("cancel", job, folder=tmp_path, **home).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -46,16 +69,22 @@ def test_programs_send_the_token_in_a_header(server):
         ({"Authorization": "Bearer TOKEN", "Host": "evil.example"}, "wrong_host"),
         ({"Authorization": "Bearer TOKEN", "Origin": "https://evil.example"}, "wrong_origin"),
         ({"Authorization": "Bearer TOKEN", "Origin": "null"}, "wrong_origin"),
+        ({"Authorization": "Bearer TOKEN", "Origin": "127.0.0.1:PORT"}, "wrong_origin"),
+        ({"Authorization": "TOKEN"}, "no_token"),
     ],
 )  # fmt: skip
 def test_nobody_else_is_let_in(server, headers, code):
     httpx = needed("httpx")
     base, _, token = server.partition("/?token=")
     given = {
-        name: value.replace("TOKEN", token) if isinstance(value, str) else value for name, value in headers.items()
+        name: value.replace("TOKEN", token).replace("PORT", base.rpartition(":")[2])
+        if isinstance(value, str)
+        else value
+        for name, value in headers.items()
     }
     answer = httpx.get(f"{base}/api/jobs", headers=given)
     assert (answer.status_code, answer.json()["code"]) == (401 if code == "no_token" else 403, code)
+    assert answer.headers.get("WWW-Authenticate") == ("Bearer" if code == "no_token" else None)
     assert httpx.get(f"{base}/?token=wrong").status_code == 401
 
 

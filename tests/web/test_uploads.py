@@ -236,7 +236,7 @@ def test_an_image_that_cannot_be_searched_with_is_refused_before_anything_runs(a
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "a\\b", "a\nb", "\x00", "a" * 201, "ü" * 150])
 def test_names_with_folders_and_signs_are_refused(api, name):
-    code = "validation_exception" if not name or len(name) > 200 else "invalid_upload"
+    code = "invalid_request" if not name or len(name) > 200 else "invalid_upload"
     refused(api.post("/api/uploads", json={"name": name, "size": 1}), 400, code)
 
 
