@@ -60,7 +60,7 @@ class Follows(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class JobSpec(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a job is: one run of an analysis over items, with parameters and limits."""
 
-    analysis: Annotated[str, msgspec.Meta(min_length=1)]
+    analysis: Annotated[str, msgspec.Meta(min_length=1, max_length=4_096)]
     """Name of an analysis, or the path of its folder or of a single Python file."""
     items: list[Any] | dict[str, Any] | None = None
     """JSON values; or {"range": [start, end]} for the whole numbers of a half-open range; or {"manifest": location}

@@ -76,7 +76,7 @@ SERVICE, USER, STAYS, ENDING = "service", "user", "stays", "ending"
 """What the application keeps."""
 BEARER = "bearer"
 """What the document calls that which lets one in."""
-MOST_BODY = 16 * 2**20
+MOST_BODY = 64 * 2**20
 """Bytes of a request that is no part of an upload. API Gateway takes 10 MB, and functions 6."""
 CODES = {400: "invalid_request", 404: "not_found", 405: "method_not_allowed", 413: "too_large"}
 """Of what the framework refuses."""

@@ -23,3 +23,9 @@ def test_what_is_not_the_fault_of_the_request_is_not_told_as_such(error, status,
     found = problem_of(error)
     assert (found.status, found.code, found.detail) == (status, code, str(error))
     assert found.title
+
+
+def test_of_what_is_very_long_a_part_is_told():
+    told = problem_of(InvalidJob(f"job.name is {'x' * 100_000}: give a shorter one")).detail
+    assert len(told) < 2_100
+    assert (told[:13], told[-21:]) == ("job.name is x", "x: give a shorter one")
