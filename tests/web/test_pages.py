@@ -113,3 +113,8 @@ def test_a_pattern_without_signs_finds_what_has_it_inside(text, part):
 def test_a_path_that_is_not_there_has_no_value(entry, path):
     value = field_of(entry, path)
     assert value is None or isinstance(entry, dict)
+
+
+def test_lists_and_objects_are_counted_as_json():
+    found = page([{"a": {"y": 1, "x": "é"}}, {"a": {"x": "é", "y": 1}}, {"a": [True]}], Query(count=["a"]))
+    assert found.counts == {"a": {'{"x": "é", "y": 1}': 2, "[true]": 1}}
