@@ -40,6 +40,32 @@ def test_programs_send_the_token_in_a_header(server):
         assert httpx.get(f"{base}/api/about", headers={"Authorization": f"{scheme} {token}"}).status_code == 200
 
 
+def test_analyses_of_the_folder_of_the_server_run_and_paths_are_relative_to_it(state_folder, tmp_path):
+    httpx, home = needed("httpx"), {"SKYBURST_HOME": str(state_folder)}
+    folder = tmp_path / "project" / "analyses" / "shout"
+    folder.mkdir(parents=True)
+    (folder / "blueprint.toml").write_text(
+        'blueprint = 1\nname = "shout"\nversion = "1.0.0"\ncommand = ["sh", "-c", "cp $SKYBURST_INPUTS/* $SKYBURST_RESULTS"]\n'
+    )
+    (tmp_path / "project" / "words.txt").write_text("one")
+    with subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0"], env=environment(**home), cwd=tmp_path / "project", stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        base, _, token = process.stdout.readline().removeprefix("open ").strip().partition("/?token=")
+        try:
+            with httpx.Client(base_url=base, headers={"Authorization": f"Bearer {token}"}, timeout=PATIENCE_S) as api:
+                assert "shout" in {one["name"] for one in api.get("/api/analyses").json()}
+                answer = api.post("/api/jobs", json={"analysis": "shout", "items": ["words.txt"]})
+                assert answer.status_code == 201, answer.text
+                job = answer.json()["job_id"]
+                wait_for(api, job, "SUCCEEDED")
+                assert api.get(f"/api/jobs/{job}/files/words.txt/words.txt").text == "one"
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=PATIENCE_S)
+
+
 def test_who_listens_to_a_job_hears_the_end_of_the_server(state_folder, tmp_path, scripted):
     httpx, home = needed("httpx"), {"SKYBURST_HOME": str(state_folder)}
     command = [*PROGRAM, "serve", "--port", "0"]

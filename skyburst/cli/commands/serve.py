@@ -61,7 +61,7 @@ def command(port: int, libraries: tuple[Path, ...]) -> None:
         lambda: LocalHome(folder),
         LocalUploads(folder / "uploads", UPLOAD_GIB * 2**30),
         LocalLibraries(_folders(libraries)),
-        folder,
+        Path.cwd(),  # whose analyses are offered
         LocalQuota(folder),
     )
     door = Door(socket.getsockname()[1], secrets.token_urlsafe(32))
