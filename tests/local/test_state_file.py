@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from skyburst.errors import StorageError, StorageFull
+from skyburst.homes.local.home import LocalHome
 from skyburst.homes.local.task_table import FORMAT, LAYOUT, SqliteTaskTable
 from skyburst.sqlite_file import errors
 from tests.contracts.records import a_job, an_outcome
@@ -140,3 +141,13 @@ def test_every_commit_is_synchronised_to_the_disk(tmp_path: Path) -> None:
     assert table._connection.execute("PRAGMA synchronous").fetchone() == (2,)
     assert table._connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     table.close()
+
+
+def test_a_state_folder_that_is_made_is_of_who_made_it_alone_and_one_that_is_there_stays(tmp_path):
+    shared = tmp_path / "shared"
+    shared.mkdir(mode=0o755)
+    for folder, mode in ((tmp_path / "new" / "state", 0o700), (shared, 0o755)):
+        home = LocalHome(folder)
+        assert list(home.table.jobs()) == []
+        home.close()
+        assert folder.stat().st_mode & 0o777 == mode

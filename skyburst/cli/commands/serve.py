@@ -39,7 +39,7 @@ def command(port: int, libraries: tuple[Path, ...]) -> None:
     import secrets
 
     from skyburst.errors import Invalid, StorageError
-    from skyburst.homes.local.folder import state_folder
+    from skyburst.homes.local.folder import PRIVATE, state_folder
     from skyburst.homes.local.home import LocalHome
     from skyburst.web.libraries import LocalLibraries
     from skyburst.web.local import LOOPBACK, Door, listening, serve
@@ -49,7 +49,7 @@ def command(port: int, libraries: tuple[Path, ...]) -> None:
 
     folder = state_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"the state folder {folder} cannot be made: {error.strerror}") from error
     try:

@@ -12,6 +12,8 @@ import os
 from pathlib import Path
 
 VARIABLE = "SKYBURST_HOME"
+PRIVATE = 0o700
+"""Mode of the folder where it is made: it is of who runs this program alone. One that is there stays as it is."""
 
 
 def state_folder() -> Path:

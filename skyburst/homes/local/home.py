@@ -48,7 +48,7 @@ from skyburst.homes.datasets import DatasetsOfHome
 from skyburst.homes.following import cancel_following, following_of
 from skyburst.homes.home import Looking, StoredFile, forgotten, job_of_name, no_result
 from skyburst.homes.job_items import store_items
-from skyburst.homes.local.folder import VARIABLE, state_folder
+from skyburst.homes.local.folder import PRIVATE, VARIABLE, state_folder
 from skyburst.homes.local.following import find_beside
 from skyburst.homes.local.room import (
     WORKERS_VARIABLE as WORKERS_VARIABLE,
@@ -115,7 +115,8 @@ class LocalHome(DatasetsOfHome):
     def _make(self) -> None:
         """Make the state folder. Raises StorageError."""
         try:
-            (self.folder / "scratch").mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=PRIVATE, parents=True, exist_ok=True)
+            (self.folder / "scratch").mkdir(exist_ok=True)
         except OSError as error:
             kind = StorageFull if is_disk_full(error) else StorageError
             raise kind(
