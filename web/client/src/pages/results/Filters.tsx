@@ -1,7 +1,7 @@
 import { Badge, Button, Checkbox, Group, NumberInput, Radio, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useDebouncedCallback } from "@mantine/hooks";
 import { useEffect, useState } from "react";
-import { count } from "../../format";
+import { count, counted } from "../../format";
 import { sexWord } from "./match";
 import { activeFilters, NO_FILTERS, type View } from "./state";
 
@@ -12,10 +12,12 @@ interface FiltersProps {
   /** Matches by library and by sex, as the other filters leave them. */
   libraries: Record<string, number>;
   sexes: Record<string, number>;
+  /** Of all matches, those that the result has as female because it has no word for what is not known. */
+  unknownSexes: number;
 }
 
 /** What leaves matches out; the server does it. */
-export function Filters({ view, change, libraries, sexes }: FiltersProps) {
+export function Filters({ view, change, libraries, sexes, unknownSexes }: FiltersProps) {
   const active = activeFilters(view);
   const known = [...new Set([...Object.keys(libraries), ...view.hide])].filter((name) => name !== "").sort();
   const kinds = [...new Set([...Object.keys(sexes), ...(view.sex === null ? [] : [view.sex])])].sort();
@@ -61,6 +63,11 @@ export function Filters({ view, change, libraries, sexes }: FiltersProps) {
         <Radio.Group
           size="sm"
           label="Sex"
+          description={
+            unknownSexes > 0
+              ? `Not known of ${counted(unknownSexes, "match", "matches")}, which the format of the result has as female`
+              : undefined
+          }
           value={view.sex ?? "any"}
           onChange={(sex) => change({ sex: sex === "any" ? null : sex })}
         >

@@ -23,6 +23,7 @@ import { useShape } from "./shape";
 import { activeFilters, type Layout, NO_FILTERS, pages } from "./state";
 import { MaskPicker, Toolbar } from "./Toolbar";
 import { useMatches } from "./useMatches";
+import { useUnknownSexes } from "./useUnknownSexes";
 
 const CompareDialog = lazy(async () => ({ default: (await import("./compare/CompareDialog")).CompareDialog }));
 
@@ -68,7 +69,15 @@ export function MatchesView({ job, at, masks }: MatchesViewProps) {
     const nth = matches.findIndex((match) => match.key === first.key) + offset + 1;
     compare({ ...USUAL, panes: [...USUAL.panes, ...panes], key: first.key, nth });
   };
-  const filters = <Filters view={view} change={change} libraries={facets.libraries} sexes={facets.sexes} />;
+  const filters = (
+    <Filters
+      view={view}
+      change={change}
+      libraries={facets.libraries}
+      sexes={facets.sexes}
+      unknownSexes={useUnknownSexes(job)}
+    />
+  );
   const paging = { page: view.page, size: view.size, each: size, running, change };
   if (running && page.data === undefined && isEarly(page.error)) return <Nothing title="Nothing is found yet" />;
   return (
