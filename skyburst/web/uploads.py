@@ -38,7 +38,9 @@ from skyburst.web.ports import Check, nothing_needs
 PART_BYTES = 8 * 2**20
 MOST_PARTS = 10_000
 KEPT_S = 7 * 24 * 3600.0
-"""An upload that nobody completed is removed after so long."""
+"""An upload that nobody completed is removed after so long, and one that is damaged."""
+BEGUN_S = 3600.0
+"""After so long, a folder without what is known of its upload is one that a program left which ended while it made it."""
 ABOUT, DATA, PARTS, FILE = "upload.json", "data", "parts", "file"
 WRITERS = "writers.lock"
 """Held by those who write parts together, and alone by who completes the upload: what is checked stays as it is."""
@@ -98,6 +100,12 @@ class Kept(msgspec.Struct, kw_only=True):
     channels: int = 1
     sha256: str | None = None
     owner: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.part_bytes < 1 or self.count > MOST_PARTS:
+            raise ValueError(
+                f"{self.new.size:,} bytes in parts of {self.part_bytes:,}: expected {MOST_PARTS:,} parts at most"
+            )
 
     @property
     def count(self) -> int:
@@ -163,18 +171,21 @@ class LocalUploads:
         )
         folder = self._folder / kept.id
         try:
-            (folder / PARTS).mkdir(parents=True)
-            with open(folder / DATA, "xb") as file:
-                file.truncate(new.size)
-            free = shutil.disk_usage(folder).free
-            self._keep(kept)
-        except OSError as error:
+            self._make(folder, kept)
+        except BaseException as error:  # whatever it is, nobody knows the id of what was made
             shutil.rmtree(folder, ignore_errors=True)
-            raise _stored(error, folder) from error
-        if free < new.size:
-            shutil.rmtree(folder)
-            raise StorageFull(f"the disk of {self._folder} has no room for {new.size:,} bytes: free some space")
+            if isinstance(error, OSError):
+                raise _stored(error, folder) from error
+            raise
         return self._shown(kept)
+
+    def _make(self, folder: Path, kept: Kept) -> None:
+        (folder / PARTS).mkdir(parents=True)
+        with open(folder / DATA, "xb") as file:
+            file.truncate(kept.new.size)
+        if shutil.disk_usage(folder).free < kept.new.size:
+            raise StorageFull(f"the disk of {self._folder} has no room for {kept.new.size:,} bytes: free some space")
+        self._keep(kept)
 
     def all(self, owner: str | None) -> list[UploadLine]:
         """Those of an owner, newest first; without one that is damaged, which whoever asks for it is told."""
@@ -245,6 +256,8 @@ class LocalUploads:
             ) from error
         except FileNotFoundError as error:  # removed since it was looked at
             raise no_upload(upload_id) from error
+        except OSError as error:
+            raise _stored(error, folder) from error
 
     def _completed(self, upload_id: str, expected: Size | None, owner: str | None) -> Upload:
         kept = self._of(upload_id, owner)
@@ -296,16 +309,25 @@ class LocalUploads:
 
     def remove(self, upload_id: str, owner: str | None, check: Check = nothing_needs) -> None:
         """Remove a file. Raises UploadNotFound, and UploadInUse for a job that is being started."""
-        folder = self._folder / self._of(upload_id, owner).id
+        self._refuse_removal(upload_id, owner)
+        folder = self._folder / upload_id
         try:
             with held(folder / USERS, alone=True, wait_s=STARTED_S):
-                self._of(upload_id, owner)
+                self._refuse_removal(upload_id, owner)
                 check({})
                 self._discard(folder)
         except BlockingIOError as error:
             raise UploadInUse(f"a job is being started that needs upload {upload_id}: try again in a while") from error
         except FileNotFoundError as error:
             raise no_upload(upload_id) from error
+
+    def _refuse_removal(self, upload_id: str, owner: str | None) -> None:
+        """Raise what keeps an upload from being removed; one that is damaged may be, where there is one user only."""
+        try:
+            self._of(upload_id, owner)
+        except StorageError:
+            if owner is not None:  # whose it is cannot be read any more: it goes after a while
+                raise
 
     def _path(self, upload_id: str, owner: str | None) -> Path:
         kept = self._of(upload_id, owner)
@@ -332,16 +354,18 @@ class LocalUploads:
         return kept
 
     def _kept(self, upload_id: str) -> Kept:
-        if ID.match(upload_id):
-            try:
-                return msgspec.json.decode((self._folder / upload_id / ABOUT).read_bytes(), type=Kept)
-            except FileNotFoundError:
-                pass
-            except msgspec.DecodeError as error:
-                raise StorageError(
-                    f"{self._folder / upload_id / ABOUT} is damaged ({error}): upload the file again"
-                ) from error
-        raise no_upload(upload_id)
+        if not ID.match(upload_id):
+            raise no_upload(upload_id)
+        about = self._folder / upload_id / ABOUT
+        try:
+            kept = msgspec.json.decode(about.read_bytes(), type=Kept)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise no_upload(upload_id) from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, IsADirectoryError) as error:
+            raise _damaged(about, error) from error
+        if kept.id != upload_id:
+            raise _damaged(about, f"it is of upload {kept.id[:40]!r}")
+        return kept
 
     def _keep(self, kept: Kept) -> None:
         """Store what is known of an upload. Raises UploadNotFound, and UploadBusy while somebody is about to remove it."""
@@ -359,11 +383,11 @@ class LocalUploads:
     def _shown(self, kept: Kept) -> Upload:
         parts = [kept.part(number) for number in range(1, kept.count + 1)]
         try:
-            received = [int(path.name) for path in (self._folder / kept.id / PARTS).iterdir()]
+            received = {path.name for path in (self._folder / kept.id / PARTS).iterdir()}
         except FileNotFoundError as error:  # removed since it was looked at
             raise no_upload(kept.id) from error
-        for number in received:
-            parts[number - 1].received = True
+        for part in parts:
+            part.received = str(part.number) in received  # what else lies there is none of it
         return Upload(
             id=kept.id, name=kept.new.name, size=kept.new.size, purpose=kept.new.purpose, parts=parts,
             state="complete" if kept.complete else "open", created_at=kept.created_at, width=kept.width,
@@ -371,22 +395,30 @@ class LocalUploads:
         )  # fmt: skip
 
     def _sweep(self, now: float) -> None:
-        """Remove what nobody completed in time."""
+        """Remove what nobody completed in time, and what is left of uploads that nobody can use."""
         for folder in self._folder.glob("*/") if self._folder.is_dir() else ():
             if folder.name.endswith(REMOVED):  # by a program that ended too early
                 shutil.rmtree(folder, ignore_errors=True)
                 continue
+            if not ID.match(folder.name):
+                continue
             with suppress(
-                UploadNotFound, StorageError
-            ):  # no upload, or one that is damaged, which who asks for it is told
-                if not self._is_late(folder, now):
+                OSError, UploadNotFound, StorageError
+            ):  # as of what somebody uses or removes: the next one looks again
+                changed_at = _changed_at(folder)
+                if not self._is_late(folder, now, changed_at):
                     continue
-                with suppress(BlockingIOError, FileNotFoundError), held(folder / USERS, alone=True):
-                    if self._is_late(folder, now):  # it was not completed at this moment
+                with held(folder / USERS, alone=True):  # which, made here, changes the folder
+                    if self._is_late(folder, now, changed_at):  # it was not completed at this moment
                         self._discard(folder)
 
-    def _is_late(self, folder: Path, now: float) -> bool:
-        kept = self._kept(folder.name)
+    def _is_late(self, folder: Path, now: float, changed_at: float) -> bool:
+        try:
+            kept = self._kept(folder.name)
+        except UploadNotFound:
+            return now - changed_at > BEGUN_S
+        except StorageError:
+            return now - changed_at > KEPT_S
         return not kept.complete and now - kept.created_at > KEPT_S
 
     def _discard(self, folder: Path) -> None:
@@ -404,6 +436,11 @@ class LocalUploads:
             shutil.rmtree(removed, ignore_errors=True)
         except OSError as error:
             raise StorageError(f"upload {folder.name} cannot be removed: {error}") from error
+
+
+def _changed_at(folder: Path) -> float:
+    """When something was made in the folder of an upload, or removed from it, or written anew, as what is known of it."""
+    return folder.stat().st_mtime
 
 
 async def _write(folder: Path, part: UploadPart, body: AsyncIterator[bytes]) -> int:
@@ -427,7 +464,11 @@ async def _write(folder: Path, part: UploadPart, body: AsyncIterator[bytes]) -> 
             received.unlink(missing_ok=True)
 
 
+def _damaged(about: Path, why: object) -> StorageError:
+    return StorageError(f"{about} is damaged ({why}): upload the file again, and remove this upload")
+
+
 def _stored(error: OSError, folder: Path) -> StorageError:
     if is_disk_full(error):
-        return StorageFull(f"the disk of {folder} is full: free some space and send the part again")
+        return StorageFull(f"the disk of {folder} is full: free some space and try again")
     return StorageError(f"{folder} cannot be written: {error.strerror}")

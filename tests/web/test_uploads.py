@@ -6,8 +6,11 @@ import asyncio
 import hashlib
 import io
 import json
+import os
 import secrets
 import shutil
+import subprocess
+import sys
 import threading
 import time
 import tracemalloc
@@ -25,6 +28,8 @@ from skyburst.web.documents import NewUpload
 from skyburst.web.locks import held
 from tests.conftest import needed
 from tests.waiting import PATIENCE_S
+
+REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +64,12 @@ def refused(answer: Any, status: int, code: str) -> str:
     assert answer.headers["content-type"].startswith("application/problem+json")
     detail: str = problem["detail"]
     return detail
+
+
+def aged(folder: Path, seconds: float) -> None:
+    """Have been changed so long ago."""
+    at = time.time() - seconds
+    os.utime(folder, (at, at))
 
 
 def test_a_file_arrives_as_it_was_sent_in_any_order_and_twice(api, state_folder: Path):
@@ -278,6 +289,80 @@ def test_a_file_that_there_is_no_room_for_is_refused_before_it_is_sent(make_api,
     detail = refused(answer, 507, "storage_full")
     assert "free some space" in detail
     assert not list((state_folder / "uploads").iterdir()), "nothing is left of it"
+
+
+def test_nothing_stays_of_an_upload_that_a_full_disk_refuses(tmp_path, name_space):
+    """However far it came: the disk has room for one file more each time."""
+    needed("litestar")
+    command = [*name_space, sys.executable, "-m", "tests.web.full_disk_program", tmp_path]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert ran.returncode == 0, ran.stderr
+    *refusals, (said, left) = json.loads(ran.stdout)
+    assert (said, left) == ("", ["data", "parts", "upload.json", "users.lock"])
+    assert len(refusals) >= 3
+    for said, left in refusals:
+        assert ("free some space" in said, left) == (True, []), said
+
+
+def test_what_a_program_left_that_ended_while_it_began_an_upload_is_removed_after_an_hour(api, state_folder):
+    begin(api, bytes(10))
+    left, new = state_folder / "uploads" / ("a" * 32), state_folder / "uploads" / ("b" * 32)
+    for folder in (left, new):
+        (folder / "parts").mkdir(parents=True)
+        (folder / "data").write_bytes(bytes(10))
+    aged(left, uploads.BEGUN_S + 60)
+    begin(api, bytes(10))
+    assert not left.exists()
+    assert new.exists(), "it may be begun at this moment"
+
+
+def test_of_what_is_no_upload_nothing_is_removed(api, state_folder):
+    begin(api, bytes(10))
+    other = state_folder / "uploads" / "mine"
+    other.mkdir()
+    aged(other, 2 * uploads.KEPT_S)
+    begin(api, bytes(10))
+    assert other.exists()
+
+
+@pytest.mark.parametrize("damage", ["{", "", "[]", "{}", '{"x":' + "[" * 100_000, "\xff", "another", "no parts"])
+def test_a_damaged_upload_is_removed_by_who_asks_or_after_a_week(api, state_folder, damage):
+    folders = []
+    for _ in range(3):
+        upload = begin(api, bytes(10))
+        folders.append(state_folder / "uploads" / upload["id"])
+        about = json.loads((folders[-1] / "upload.json").read_text())
+        known = {"another": {**about, "id": "0" * 32}, "no parts": {**about, "part_bytes": 0}}.get(damage)
+        text = damage if known is None else json.dumps(known)
+        (folders[-1] / "upload.json").write_bytes(text.encode("latin-1"))
+    asked, late, new = folders
+    assert "upload the file again" in refused(api.get(f"/api/uploads/{asked.name}"), 500, "storage_error")
+    assert api.delete(f"/api/uploads/{asked.name}").status_code == 204
+    assert api.get(f"/api/uploads/{asked.name}").status_code == 404
+    aged(late, uploads.KEPT_S + 60)
+    begin(api, bytes(10))
+    assert [folder.exists() for folder in folders] == [False, False, True], new
+
+
+def test_where_there_are_users_nobody_removes_a_damaged_upload_which_may_be_another_ones(tmp_path):
+    needed("litestar")
+    home = uploads.LocalUploads(tmp_path, 2**30)
+    upload = home.begin(NewUpload(name="a", size=1), time.time(), "ada")
+    (tmp_path / upload.id / "upload.json").write_text("{")
+    with pytest.raises(StorageError, match="is damaged"):
+        home.remove(upload.id, "ada")
+    assert (tmp_path / upload.id).exists()
+
+
+def test_what_lies_among_the_parts_and_is_none_is_left_out(api, state_folder):
+    data = bytes(2_500)
+    upload = begin(api, data)
+    send(api, upload, data, 1)
+    for name in ("junk", "77", "0", "-1", "02", "²", "1.txt"):
+        (state_folder / "uploads" / upload["id"] / "parts" / name).touch()
+    again = api.get(f"/api/uploads/{upload['id']}").json()
+    assert [part["received"] for part in again["parts"]] == [True, False, False]
+    assert "2 parts" in refused(api.post(f"/api/uploads/{upload['id']}/complete"), 400, "invalid_upload")
 
 
 def test_a_large_part_is_never_whole_in_memory(api, monkeypatch):
