@@ -205,7 +205,7 @@ class _LocalFolder(Folder):
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         with self._named(name):
-            return open(self._path(name), "rb")
+            return local_files.open_regular(self._path(name))
 
     def _parts(self, name: str, ranges: Sequence[Range]) -> Parts:
         with self._named(name):

@@ -5,13 +5,15 @@ Imports nothing but the standard library: workers read and write local files at 
 
 from __future__ import annotations
 
+import errno
 import mmap
 import os
 import secrets
 import shutil
+import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from skyburst.errors import StorageError, StorageFull, is_disk_full
 
@@ -71,6 +73,31 @@ def delete(path: Path) -> None:
         raise StorageError(f"{path} cannot be deleted: {error.strerror}") from error
 
 
+def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> BinaryIO:
+    """A file for reading bytes. Pipes, sockets and devices are none: who opens them may wait for ever.
+
+    Raises:
+        IsADirectoryError: when it is a folder.
+        FileNotFoundError: when there is none, or what is there is no file.
+        OSError: when it cannot be read.
+    """
+    file = open(path, "rb", buffering=buffering, opener=_at_once)  # noqa: SIM115
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise FileNotFoundError(errno.ENOENT, "is no file but a pipe, a socket or a device", os.fspath(path))
+    return cast(BinaryIO, file)
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open, without waiting for who writes into a pipe. Of a socket and of a device without a driver, that there is none."""
+    try:
+        return os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            raise FileNotFoundError(errno.ENOENT, "is no file but a socket or a device", path) from error
+        raise
+
+
 def map_ranges(path: Path, ranges: Sequence[Range]) -> Parts:
     """Ranges of the bytes of a file: mapped, so that what the system has in memory is not copied.
 
@@ -78,7 +105,7 @@ def map_ranges(path: Path, ranges: Sequence[Range]) -> Parts:
         OSError: when it cannot be read.
         StorageError: when a range lies beyond its end.
     """
-    with open(path, "rb", buffering=0) as file:
+    with open_regular(path, buffering=0) as file:
         size = os.fstat(file.fileno()).st_size
         for wanted in ranges:
             check_range(str(path), size, wanted)

@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, TypeVar
 
+from skyburst.local_files import open_regular
+
 if TYPE_CHECKING:
     from concurrent.futures import Future
 
@@ -30,7 +32,7 @@ Read = Callable[[], bytes]
 def read_location(location: str) -> bytes:
     """The bytes of a local file or of an object behind a URL. Raises OSError, or ObjectNotFound of a URL."""
     if not _is_url(location):
-        with open(location, "rb") as file:
+        with open_regular(location) as file:
             return file.read()
     root, key = _split(location)
     return _store(root, tuple(os.environ.get(name) for name in SETTINGS)).get(key)

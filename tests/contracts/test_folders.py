@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 import skyburst
 from skyburst.errors import InvalidItems, ObjectNotFound, StorageError, StorageFull
 from skyburst.objects import open_store
+from skyburst.reading import read_location
 
 Make = Callable[[Mapping[str, bytes]], str]
 FILES = {
@@ -310,3 +312,21 @@ def test_a_bucket_itself_is_a_folder(bucket: str) -> None:
     assert [file.name for file in folder.files()] == ["a/b.txt"]
     assert folder.read("a/b.txt") == b"b"
     assert not folder.is_file
+
+
+def test_what_is_a_pipe_or_a_device_is_no_file_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(tmp_path / "socket"))
+    folder = skyburst.open_folder(tmp_path)
+    assert list(folder.files()) == []
+    for name in ("pipe", "socket"):
+        assert not folder.has(name)
+        for read in (folder.open, folder.read, lambda name: folder.read_ranges(name, [(0, 1)])):
+            with pytest.raises(ObjectNotFound, match=f"there is no file '{name}'"):
+                read(name)
+    for path in (tmp_path / "pipe", tmp_path / "socket", Path("/dev/zero")):
+        with pytest.raises(FileNotFoundError, match="is no file but"):
+            read_location(str(path))
+    with pytest.raises(IsADirectoryError):
+        read_location(str(tmp_path))

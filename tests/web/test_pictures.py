@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -243,6 +244,17 @@ def test_the_images_of_a_plain_folder_have_small_pictures_that_are_made(api, bra
 def test_names_that_no_file_can_have_are_not_found(api, brains, path, key):
     answer = api.get(f"/api/libraries/brains/{path.format(key)}")
     refused(answer, 404, "library_not_found" if path.startswith("thumbnails") else "picture_not_found")
+
+
+@pytest.mark.parametrize("path", ["pictures/images/1/pipe.png", "pictures/images/1/pipe.png?size=thumbnail"])
+def test_what_is_no_file_but_a_pipe_is_not_waited_for_and_not_found(api, made_brains, state_folder, path):
+    library = state_folder / "libraries" / "piped"
+    shutil.copytree(made_brains / "brains", library)
+    os.mkfifo(library / "images" / "1" / "pipe.png")
+    refused(api.get(f"/api/libraries/piped/{path}"), 404, "picture_not_found")
+    os.mkfifo(library / "thumbnails" / "1" / "pipe.jpg")
+    refused(api.get("/api/libraries/piped/thumbnails/1/pipe.jpg"), 404, "library_not_found")
+    refused(api.get(f"/api/libraries/piped/{path}"), 404, "picture_not_found")
 
 
 def test_what_a_library_has_beside_its_small_pictures_is_never_shown_as_a_page(api, made_brains, state_folder):
