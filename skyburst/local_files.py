@@ -13,7 +13,7 @@ import shutil
 import stat
 from collections.abc import Sequence
 from pathlib import Path
-from typing import BinaryIO, NamedTuple, cast
+from typing import BinaryIO, NamedTuple
 
 from skyburst.errors import StorageError, StorageFull, is_disk_full
 
@@ -85,7 +85,7 @@ def open_regular(path: str | os.PathLike[str], *, buffering: int = -1) -> Binary
     if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
         file.close()
         raise FileNotFoundError(errno.ENOENT, "is no file but a pipe, a socket or a device", os.fspath(path))
-    return cast(BinaryIO, file)
+    return file
 
 
 def _at_once(path: str, flags: int) -> int:

@@ -98,6 +98,8 @@ def _of_path(path: Path, created_at: float | None) -> dict[str, Any]:
             return {"kind": "folder", "reason": "it is a folder"}
         return {"kind": "library", "size": library.stat().st_size, "sha256": _sha256(library)}
     about = path.stat()
+    if not path.is_file():
+        return {"reason": "it is a pipe, a socket or a device"}
     if about.st_size > LARGEST_HASHED:
         return {"size": about.st_size, "reason": f"it is longer than {LARGEST_HASHED:,} bytes"}
     if created_at is not None and about.st_mtime > created_at:

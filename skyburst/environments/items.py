@@ -14,6 +14,7 @@ from skyburst.contracts.parameters import Declared, existing, resolve
 from skyburst.environments.inputs import LARGEST_CONFIG
 from skyburst.errors import Invalid, InvalidItems, InvalidJob, StorageError
 from skyburst.objects import ONLY_HTTPS
+from skyburst.reading import read_location
 
 
 def checked_datasets(spec: JobSpec, blueprint: Blueprint, folder: Path) -> JobSpec:
@@ -93,7 +94,7 @@ def _check_config_file(where: str, location: str, declared: Declared, seen: dict
     seen[location] = None
     path = Path(location)
     try:
-        check_config(path.read_bytes(), path.name, declared, LARGEST_CONFIG)
+        check_config(read_location(location), path.name, declared, LARGEST_CONFIG)
     except Invalid as error:
         raise InvalidJob(f"{where}: {error}") from error
     except OSError as error:

@@ -257,6 +257,16 @@ def test_what_is_no_file_but_a_pipe_is_not_waited_for_and_not_found(api, made_br
     refused(api.get(f"/api/libraries/piped/{path}"), 404, "picture_not_found")
 
 
+def test_a_job_that_names_a_pipe_fails_and_does_not_wait_for_it(api, brains, tmp_path):
+    os.mkfifo(tmp_path / "mask.png")
+    spec = {
+        "analysis": "color-depth-search",
+        "parameters": {"mask": str(tmp_path / "mask.png"), "library": str(brains)},
+    }
+    job = wait_for(api, submit(api, spec)["job_id"], "FAILED")
+    assert "mask.png" in job["reason"]
+
+
 def test_what_a_library_has_beside_its_small_pictures_is_never_shown_as_a_page(api, made_brains, state_folder):
     library = state_folder / "libraries" / "copied"
     shutil.copytree(made_brains / "brains", library)
