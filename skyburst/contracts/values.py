@@ -50,8 +50,13 @@ def encode(value: Any, path: str = "$") -> bytes:
 
 
 def decode(data: bytes | str) -> Any:
-    """The value that `encode` was given; integers stay integers and floats stay floats."""
-    return json.loads(data)
+    """The value that `encode` was given; integers stay integers and floats stay floats. Raises ValueError for what is no JSON."""
+    try:
+        return json.loads(data)
+    except RecursionError as error:
+        raise ValueError(
+            f"it is nested deeper than the {DEEPEST} levels that are written: it is none of these"
+        ) from error
 
 
 def check(value: Any, path: str = "$", depth: int = 0) -> None:

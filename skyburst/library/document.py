@@ -122,6 +122,24 @@ def open_library(location: str | Path) -> Library:
     return read_library(objects)
 
 
+def open_searchable(location: str | Path) -> Library:
+    """Open a library whose list of items is there, too; the names of its pieces are looked at, not what is in them.
+
+    Raises:
+        InvalidLibrary: as `open_library`, and when pieces are missing, without which a job fails.
+    """
+    library = open_library(location)
+    manifest = library.manifest
+    there = {info.key for info in open_store(location).list(f"{manifest.prefix}/")}
+    missing = [key for key in map(manifest.chunk_key, range(manifest.chunks)) if key not in there]
+    if missing:
+        raise InvalidLibrary(
+            f"the library {library.location} has lost its list of items: {len(missing)} of its {manifest.chunks} pieces are "
+            f"missing, {missing[0]} among them: restore it from a copy, or remove it and build again"
+        )
+    return library
+
+
 def read_library(objects: ObjectStore) -> Library:
     """The library in an object store.
 

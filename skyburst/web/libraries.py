@@ -10,8 +10,9 @@ from pathlib import Path
 from skyburst.errors import InvalidItems, InvalidLibrary, LibraryNotFound, UnreadableLibrary
 from skyburst.folders import open_folder
 from skyburst.homes.home import StoredFile
-from skyburst.library import inspect_library, layout, open_library, read_index
+from skyburst.library import inspect_library, layout, read_index
 from skyburst.library.document import Library as Stored
+from skyburst.library.document import open_searchable
 from skyburst.web.documents import Library
 from skyburst.web.images import Size
 
@@ -80,7 +81,7 @@ class LocalLibraries:
     def size(self, library_id: str) -> Size | None:
         """Width and height of its images in pixels; None when it is no library of images."""
         try:
-            size = open_library(self._folder(library_id)).size
+            size = open_searchable(self._folder(library_id)).size
         except InvalidLibrary as error:
             raise unreadable(library_id, str(error)) from error
         return Size(*size) if size else None
@@ -105,7 +106,7 @@ class LocalLibraries:
 
 
 def _shown(folder: Path) -> Library:
-    stored: Stored = open_library(folder)
+    stored: Stored = open_searchable(folder)
     index = read_index(folder)
     return Library(
         id=folder.name, name=stored.name, items=stored.count, version=stored.version, properties=stored.properties,

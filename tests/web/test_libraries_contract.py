@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,16 +15,26 @@ from skyburst.web.images import Size
 from tests.cli.terminal import skyburst
 from tests.conftest import needed
 
+DAMAGED = {
+    "damaged": "is damaged ('manifest')",
+    "deep": "is damaged (it is nested deeper than the 200 levels",
+    "listless": "has lost its list of items",
+}
+
 
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with two libraries, one of them damaged, and something else."""
+    """A folder with a library, some that are damaged, and something else."""
     folder = tmp_path_factory.mktemp("libraries")
     for words in (["generate", "made", "--images", "6"], ["build", "made/images", folder / "served" / "brains"]):
         ended = skyburst("library", *words, "--quiet", folder=folder)
         assert ended.returncode == 0, ended.stderr
     (folder / "served" / "damaged").mkdir()
     (folder / "served" / "damaged" / "library.json").write_text("{}")
+    (folder / "served" / "deep").mkdir()
+    (folder / "served" / "deep" / "library.json").write_text("[" * 100_000)
+    shutil.copytree(folder / "served" / "brains", folder / "served" / "listless")
+    shutil.rmtree(folder / "served" / "listless" / "manifests")
     (folder / "served" / "other").mkdir()
     (folder / "served" / "other" / "readme.txt").write_text("no library")
     return folder / "served"
@@ -58,7 +69,7 @@ def offered(request: pytest.FixtureRequest, built: Path) -> Iterator[Offered]:
 
 def test_libraries_are_offered_with_their_counts_and_what_is_wrong_with_them(offered: Offered) -> None:
     found = {library.id: library for library in offered.libraries.all()}
-    assert found.keys() == {"brains", "damaged"}
+    assert found.keys() == {"brains", *DAMAGED}
     brains = found["brains"]
     assert (brains.name, brains.items, brains.version, brains.problem, brains.indexed) == ("brains", 6, 1, None, False)
     assert {"width", "height"} <= brains.properties.keys()
@@ -89,11 +100,16 @@ def test_there_is_no_other_library(offered: Offered) -> None:
 
 
 def test_of_a_damaged_library_everything_that_is_asked_says_what_is_wrong_and_what_to_do(offered: Offered) -> None:
-    (damaged,) = [library for library in offered.libraries.all() if library.id == "damaged"]
-    for ask in (offered.libraries.get, offered.libraries.size):
-        with pytest.raises(UnreadableLibrary) as told:
-            ask("damaged")
-        assert str(told.value) == damaged.problem
+    damaged = {library.id: library for library in offered.libraries.all() if library.problem is not None}
+    assert damaged.keys() == set(DAMAGED)
+    for name, why in DAMAGED.items():
+        said = damaged[name].problem or ""
+        assert why in said
+        assert "or remove it and build again" in said
+        for ask in (offered.libraries.get, offered.libraries.size):
+            with pytest.raises(UnreadableLibrary) as told:
+                ask(name)
+            assert str(told.value) == said
 
 
 def test_small_pictures_are_had_by_their_names_and_nothing_else(offered: Offered, built: Path) -> None:

@@ -25,8 +25,9 @@ from skyburst.errors import (
     UnreadableLibrary,
 )
 from skyburst.homes.home import StoredObject
-from skyburst.library import inspect_library, layout, open_library, read_index
+from skyburst.library import inspect_library, layout, read_index
 from skyburst.library.document import Library as Stored
+from skyburst.library.document import open_searchable
 from skyburst.objects import ObjectStore, open_store
 from skyburst.web.documents import Library
 from skyburst.web.images import Size
@@ -151,7 +152,7 @@ class S3Libraries:
     def _library(self, name: str, location: str) -> _Known | None:
         """The library at a location; None when there is none."""
         try:
-            stored = open_library(location)
+            stored = open_searchable(location)
             index = read_index(location)
             metadata = self._metadata(location, stored)
         except (InvalidLibrary, StorageError) as error:
