@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, BinaryIO, NamedTuple
 from skyburst.errors import InvalidItems, ObjectNotFound, PictureNotFound
 from skyburst.folders import Folder, open_folder
 from skyburst.library import layout
+from skyburst.web.images import MOST_PIXELS, UNREADABLE, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-MOST_PIXELS = 50_000_000
-"""Of an image that is shown; color-depth images have about 0.7 million."""
 KINDS = ("RGB", "RGBA", "P", "L", "LA", "1")
 """Of pixels that are shown as they are: colours and greys of 8 bits and fewer."""
 FORMATS = ("PNG", "TIFF", "JPEG", "WEBP")
@@ -114,7 +113,7 @@ def _pixels(file: BinaryIO, name: str, page: int) -> Image:
     from PIL import Image, UnidentifiedImageError
 
     try:
-        with Image.open(file, formats=FORMATS) as image:
+        with opened(file, FORMATS) as image:
             image.seek(page - 1)
             if image.width * image.height > MOST_PIXELS:
                 raise PictureNotFound(f"{name} has {image.width} x {image.height} pixels, which are too many to show")
@@ -124,7 +123,7 @@ def _pixels(file: BinaryIO, name: str, page: int) -> Image:
             return Image.frombytes("RGB", image.size, image.convert("RGB").tobytes())
     except EOFError as error:
         raise PictureNotFound(f"{name} has no channel {page}") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except (UnidentifiedImageError, *UNREADABLE, Image.DecompressionBombError) as error:
         raise PictureNotFound(f"{name} is no image that can be shown: {_told(error)}") from error
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import functools
 import io
+import struct
 import threading
 import time
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -19,7 +21,7 @@ import pytest
 from PIL import Image
 
 from skyburst.errors import InvalidUpload, UploadInUse, UploadNotFound
-from skyburst.web import uploads
+from skyburst.web import images, uploads
 from skyburst.web.documents import NewUpload, Upload
 from skyburst.web.images import Size
 from skyburst.web.pictures import exact, of_file
@@ -52,6 +54,27 @@ def home(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
 def picture(size: tuple[int, int] = (40, 30), kind: str = "PNG", mode: str = "RGB") -> bytes:
     written = io.BytesIO()
     Image.effect_noise(size, 90).convert(mode).save(written, kind)
+    return written.getvalue()
+
+
+IEND = bytes(4) + b"IEND" + zlib.crc32(b"IEND").to_bytes(4, "big")
+
+
+def png(width: int, height: int, kind: int, data: bytes) -> bytes:
+    """An image of 8 bits of a kind of colours, with its pixels as they are given."""
+    header = struct.pack(">IIBBBBB", width, height, 8, kind, 0, 0, 0)
+    chunks = [
+        struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+        for name, content in ((b"IHDR", header), (b"IDAT", data))
+    ]
+    return b"".join([b"\x89PNG\r\n\x1a\n", *chunks, IEND])
+
+
+@functools.cache
+def tiff(pages: int) -> bytes:
+    written = io.BytesIO()
+    first, *rest = [Image.effect_noise((40, 30), 90).convert("RGB") for _ in range(pages)]
+    first.save(written, "TIFF", save_all=True, append_images=rest)
     return written.getvalue()
 
 
@@ -197,10 +220,20 @@ def test_an_image_is_looked_at_before_jobs_can_name_it(home):
         (b"no image at all" * 10, "no image that can be read"),
         (picture(kind="JPEG"), "JPEG image, whose colours are not kept exactly"),
         (picture(mode="L"), "pixels of the kind L"),
+        (picture()[:-30], "mask.png is damaged"),
+        (picture()[:33] + IEND, "mask.png is damaged"),
+        (png(40, 30, 3, zlib.compress(bytes(41 * 30))), "it has no palette"),
+        (tiff(3)[:-3_000], "page 3 of mask.png is damaged"),
+        (picture(kind="TIFF")[:-900], "mask.png is damaged"),
+        (
+            png(14_000, 14_000, 2, zlib.compress(bytes(1_000))),
+            "14000 x 14000 pixels, 196,000,000 in all: at most 50,000,000 can",
+        ),
+        (png(10_000, 10_000, 2, zlib.compress(bytes(1_000))), "100,000,000 in all: at most 50,000,000 can"),
     ],
-    ids=["text", "jpeg", "grey"],
+    ids=["text", "jpeg", "grey", "cut", "no pixels", "no palette", "last page", "strips", "huge", "large"],
 )
-def test_an_image_that_cannot_be_searched_with_is_refused_and_stays_open(home, data, says):
+def test_an_image_that_cannot_be_searched_with_is_refused_and_stays_open(home, data, says, recwarn):
     upload = begin(home, data, purpose="image")
     send(home, upload, data)
     for _ in range(2):
@@ -208,6 +241,12 @@ def test_an_image_that_cannot_be_searched_with_is_refused_and_stays_open(home, d
             home.complete(upload.id, None, "ada")
     assert home.get(upload.id, "ada").state == "open"
     home.remove(upload.id, "ada")
+    assert not [told for told in recwarn if "PIL" in told.filename], "nothing of it is in the log of the server"
+
+
+def test_of_many_pages_so_many_are_read_as_one_image_may_have_pixels(home, monkeypatch):
+    monkeypatch.setattr(images, "MOST_PIXELS", 2 * 40 * 30)
+    assert uploaded(home, tiff(3)[:-3_000], name="a.tif", purpose="image").channels == 3
 
 
 @pytest.mark.parametrize("name", [".", "..", "a/b", "a\\b", "a\nb", "\x00", "ü" * 150])
