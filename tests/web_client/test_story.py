@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.waiting import PATIENCE_MS
-from tests.web_client.conftest import Site
+from tests.web_client.conftest import Site, serving, until
 from tests.web_client.scripted import scripted_site
 from tests.web_client.test_results import cards
 from tests.web_client.test_search_page import Canvas, around, open_image, pixels_of
@@ -55,6 +55,11 @@ def test_a_scientist_draws_searches_compares_and_exports(tab: Any, site: Site, e
 def state(page: Any) -> Any:
     """What a page says of how its job stands."""
     return page.get_by_role("region", name="State of the job")
+
+
+def pages_of(page: Any) -> Any:
+    """The links at the top of every page."""
+    return page.get_by_role("navigation", name="Pages")
 
 
 def waiting(site: Site, tmp_path: Path, name: str) -> str:
@@ -192,3 +197,36 @@ def test_a_server_that_was_started_again_says_how_to_come_in(tabs: Any, scripted
     page.context.clear_cookies()
     page.reload()
     expect(page.get_by_text("open the address that `skyburst serve` printed")).to_be_visible()
+
+
+def test_pages_of_a_server_that_was_started_anew_say_so_and_go_on_once_they_are_let_in(
+    browser: Any, expect: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gated: Any
+) -> None:
+    folder = tmp_path / "anew"
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+    context.set_default_timeout(PATIENCE_MS)
+    with scripted_site(folder) as first:
+        job = waiting(first, tmp_path, "goes on")
+        context.new_page().goto(first.url)
+        runs, helps = context.new_page(), context.new_page()
+        runs.goto(f"{first.base}/jobs/{job}")
+        expect(state(runs)).to_contain_text("running")
+        helps.goto(f"{first.base}/help")
+        expect(helps.get_by_role("heading", level=1)).to_be_visible()
+    gated()
+    monkeypatch.setenv("SKYBURST_PATH", str(folder / "analyses"))
+    with serving(folder, folder, port=int(first.base.rpartition(":")[2])) as second:
+        for page in (runs, helps):
+            expect(page.get_by_role("status").filter(has_text="This server was started anew")).to_be_visible()
+        expect(state(runs)).not_to_contain_text("Changes are looked for every few seconds")
+        asked: list[str] = []
+        runs.on("request", lambda request: asked.append(request.url.removeprefix(first.base)))
+        until(runs, lambda: asked)
+        assert asked == ["/api/about"]
+        pages_of(helps).get_by_role("link", name="Analyses").click()  # its code is not let through, either
+        expect(helps.get_by_text("This server was started anew")).to_be_visible()
+        context.new_page().goto(second.url)
+        for page in (runs, helps):
+            expect(page.get_by_text("This server was started anew")).to_have_count(0)
+        expect(state(runs)).not_to_contain_text("running")
+    context.close()

@@ -13,8 +13,8 @@ import { useDisclosure } from "@mantine/hooks";
 import { IconFlask, IconHelp, IconListDetails, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link, NavLink, Outlet, useLocation, useNavigation, useRouteError } from "react-router";
-import { Problem } from "./api/problem";
-import { queries } from "./api/queries";
+import { useShutOut } from "./api/entry";
+import { isUnreachable, queries } from "./api/queries";
 import { SignOut } from "./auth/SignOut";
 import { Nothing, ProblemAlert } from "./components/Feedback";
 import { LeavingQuestion } from "./components/Leaving";
@@ -90,7 +90,7 @@ export function Shell() {
         </AppShell.Navbar>
       )}
       <AppShell.Main id="main" tabIndex={-1}>
-        <Unreachable />
+        <Connection />
         <Container size="xl" px={0} aria-busy={leaving}>
           <Outlet />
         </Container>
@@ -100,14 +100,25 @@ export function Shell() {
   );
 }
 
-/** Says on every page that what is seen may be old, while the server does not answer. */
-function Unreachable() {
+/** Says on every page that what is seen may be old, while the server does not answer, or lets the page in no more. */
+function Connection() {
+  const out = useShutOut();
   const { error } = useQuery({
     ...queries.about,
-    refetchInterval: (query) => (query.state.status === "error" || query.state.fetchFailureCount > 0 ? 2_000 : 30_000),
+    refetchInterval: ({ state }) => {
+      if (out) return 15_000;
+      return state.status === "error" || state.fetchFailureCount > 0 ? 2_000 : 30_000;
+    },
     retry: false,
   });
-  if (!(error instanceof Problem) || error.code !== "unreachable") return null;
+  if (out && !isUnreachable(error)) {
+    return (
+      <div className={classes.banner} role="status">
+        This server was started anew: open the address that it printed last, and this page goes on.
+      </div>
+    );
+  }
+  if (!isUnreachable(error)) return null;
   return (
     <div className={classes.banner} role="status">
       The server cannot be reached; trying again. Jobs go on without this page.

@@ -13,7 +13,8 @@ const LATELY_MS = 60_000;
 window.addEventListener("vite:preloadError", () => {
   if (Date.now() - Number(sessionStorage.getItem(RELOADED)) < LATELY_MS) return;
   fetch("/config.json", { cache: "no-store" }).then(
-    () => {
+    ({ status }) => {
+      if (status === 401) return; // the server was started anew, and would refuse the page, too, which says so
       sessionStorage.setItem(RELOADED, String(Date.now()));
       location.reload();
     },

@@ -1,7 +1,8 @@
 import createClient, { type Middleware } from "openapi-fetch";
-import { Problem, problemOf, unreachable } from "./problem";
+import { isShutOut, setShutOut } from "./entry";
+import { Problem, problemOf, startedAnew, unreachable } from "./problem";
 import type { components, paths } from "./schema";
-import { authorizedFetch } from "./token";
+import { authorizedFetch, needsToken } from "./token";
 
 type Schemas = components["schemas"];
 export type About = Schemas["About"];
@@ -20,10 +21,23 @@ export type Results = Schemas["Results"];
 export type Upload = Schemas["Upload"];
 export type UploadLine = Schemas["UploadLine"];
 
+/** The one path that is asked for while the server lets this page in no more. */
+const LOOK = "/api/about";
+
 const problems: Middleware = {
+  onRequest({ request, schemaPath }) {
+    // Nothing is looked up in vain; what somebody does is sent, as they may have been let in since.
+    if (isShutOut() && request.method === "GET" && schemaPath !== LOOK) throw startedAnew();
+  },
   async onResponse({ response }) {
-    if (response.ok) return undefined;
-    throw problemOf(response.status, await response.json().catch(() => null));
+    if (response.ok) {
+      setShutOut(false);
+      return undefined;
+    }
+    const problem = problemOf(response.status, await response.json().catch(() => null));
+    if (problem.code !== "no_token" || needsToken()) throw problem;
+    setShutOut(true);
+    throw startedAnew();
   },
   onError: ({ error }) => (error instanceof Problem || isAbort(error) ? (error as Error) : unreachable()),
 };

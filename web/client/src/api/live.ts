@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "react";
 import { subscribe } from "./appsync";
 import { ended, type Job, type JobLine } from "./client";
 import { type Config, config } from "./config";
+import { useShutOut } from "./entry";
 import { queries } from "./queries";
 
 /** How often a job is asked for when nothing tells of its changes. */
@@ -23,9 +24,10 @@ export function useLiveJob(jobId: string) {
   const known = useQuery({ ...queries.job(jobId), select: (job) => !ended(job.state) }).data;
   const running = known ?? true;
   useEnd(jobId, known);
+  const out = useShutOut();
   const visible = useVisible(); // a hidden page holds no connection: browsers allow six to a server
   useEffect(() => {
-    if (!running || !visible) return undefined;
+    if (!running || !visible || out) return undefined;
     const told = tellResults(client, jobId);
     let stop = () => {};
     let left = false;
@@ -52,14 +54,14 @@ export function useLiveJob(jobId: string) {
       left = true;
       stop();
     };
-  }, [client, jobId, running, visible]);
+  }, [client, jobId, running, visible, out]);
   const wait = running ? (live ? 30_000 : POLL_MS) : ENDED_MS;
   const job = useQuery({
     ...queries.job(jobId),
     refetchInterval: visible ? wait : running && HIDDEN_MS,
     refetchIntervalInBackground: true,
   });
-  return { ...job, live };
+  return { ...job, live: live || out }; // who is shut out is told so by the frame of the page
 }
 
 /** Has everything about a job read again when it has ended, however this page came to know of that. */

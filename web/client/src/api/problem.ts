@@ -28,6 +28,11 @@ export function problemOf(status: number, body: unknown): Problem {
   return new Problem(status, "unknown", `the server answered with ${status}`);
 }
 
+/** The server was started again since this page was opened, and has another token. */
+export function startedAnew(): Problem {
+  return new Problem(401, "no_token", "the server was started anew: open the address that it printed last");
+}
+
 export function unreachable(): Problem {
   return new Problem(0, "unreachable", "the server cannot be reached; what you see may be old");
 }

@@ -1,8 +1,10 @@
 import { keepPreviousData, QueryCache, QueryClient, queryOptions } from "@tanstack/react-query";
 import { answer, api, ended } from "./client";
+import { isShutOut, onEntry } from "./entry";
 import { Problem } from "./problem";
 
-const isUnreachable = (error: unknown) => error instanceof Problem && error.code === "unreachable";
+/** Whether the server did not answer. */
+export const isUnreachable = (error: unknown) => error instanceof Problem && error.code === "unreachable";
 
 export const queryClient: QueryClient = new QueryClient({
   queryCache: new QueryCache({
@@ -22,6 +24,11 @@ export const queryClient: QueryClient = new QueryClient({
     },
     mutations: { networkMode: "always" },
   },
+});
+
+// Once it is let in again, a page reads everything anew.
+onEntry(() => {
+  if (!isShutOut()) void queryClient.invalidateQueries();
 });
 
 export const queries = {
