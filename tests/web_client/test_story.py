@@ -161,6 +161,18 @@ def test_a_part_of_the_page_that_stays_missing_is_told_of(tabs: Any, scripted: S
     assert len(loads) <= 2  # it was loaded again once, as there might have been a newer version
 
 
+def test_a_page_that_could_not_be_loaded_comes_by_itself_when_the_server_answers(tabs: Any, expect: Any) -> None:
+    page = tabs("/help")
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    page.context.set_offline(True)
+    pages_of(page).get_by_role("link", name="Jobs").click()
+    expect(page.get_by_role("heading", name="This page could not be loaded")).to_be_visible()
+    expect(page.get_by_text("The server cannot be reached")).to_be_visible()
+    expect(pages_of(page).get_by_role("link")).to_have_count(4)
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+
+
 def test_a_lost_connection_is_told_of_and_what_happened_meanwhile_is_seen_after_it(
     tabs: Any, scripted: Site, expect: Any, tmp_path: Path, gated: Any
 ) -> None:

@@ -16,24 +16,30 @@ const router = createBrowserRouter([
     errorElement: <Broken />,
     hydrateFallbackElement: <Shell />,
     children: [
-      { index: true, element: <Navigate to="/search" replace /> },
-      { path: "search", lazy: async () => ({ Component: (await import("./pages/search/SearchPage")).SearchPage }) },
       {
-        path: "analyses",
-        lazy: async () => ({ Component: (await import("./pages/analyses/AnalysesPage")).AnalysesPage }),
+        errorElement: <Broken />,
+        children: [
+          // inside the frame, which stays
+          { index: true, element: <Navigate to="/search" replace /> },
+          { path: "search", lazy: async () => ({ Component: (await import("./pages/search/SearchPage")).SearchPage }) },
+          {
+            path: "analyses",
+            lazy: async () => ({ Component: (await import("./pages/analyses/AnalysesPage")).AnalysesPage }),
+          },
+          {
+            path: "analyses/:name",
+            lazy: async () => ({ Component: (await import("./pages/analyses/AnalysisPage")).AnalysisPage }),
+          },
+          { path: "jobs", lazy: async () => ({ Component: (await import("./pages/jobs/JobsPage")).JobsPage }) },
+          { path: "jobs/:jobId", lazy: async () => ({ Component: (await import("./pages/job/JobPage")).JobPage }) },
+          { path: "help", lazy: async () => ({ Component: (await import("./pages/help/HelpPage")).HelpPage }) },
+          {
+            path: "profile",
+            lazy: async () => ({ Component: (await import("./pages/profile/ProfilePage")).ProfilePage }),
+          },
+          { path: "*", element: <Missing /> },
+        ],
       },
-      {
-        path: "analyses/:name",
-        lazy: async () => ({ Component: (await import("./pages/analyses/AnalysisPage")).AnalysisPage }),
-      },
-      { path: "jobs", lazy: async () => ({ Component: (await import("./pages/jobs/JobsPage")).JobsPage }) },
-      { path: "jobs/:jobId", lazy: async () => ({ Component: (await import("./pages/job/JobPage")).JobPage }) },
-      { path: "help", lazy: async () => ({ Component: (await import("./pages/help/HelpPage")).HelpPage }) },
-      {
-        path: "profile",
-        lazy: async () => ({ Component: (await import("./pages/profile/ProfilePage")).ProfilePage }),
-      },
-      { path: "*", element: <Missing /> },
     ],
   },
 ]);

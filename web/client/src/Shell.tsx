@@ -12,12 +12,14 @@ import {
 import { useDisclosure } from "@mantine/hooks";
 import { IconFlask, IconHelp, IconListDetails, IconSearch } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigation, useRouteError } from "react-router";
 import { useShutOut } from "./api/entry";
 import { isUnreachable, queries } from "./api/queries";
 import { SignOut } from "./auth/SignOut";
 import { Nothing, ProblemAlert } from "./components/Feedback";
 import { LeavingQuestion } from "./components/Leaving";
+import { PageTitle } from "./components/PageTitle";
 import { SchemeSwitch } from "./components/SchemeSwitch";
 import classes from "./Shell.module.css";
 
@@ -126,6 +128,22 @@ function Connection() {
   );
 }
 
+/** Loads a page that failed again when the server answers that did not before; whether that is waited for. */
+function useAgain(): boolean {
+  const out = useShutOut();
+  const { error, isSuccess, refetch } = useQuery({ ...queries.about, retry: false });
+  const [waits, setWaits] = useState(false);
+  const lost = out || isUnreachable(error);
+  useEffect(() => {
+    void refetch();
+  }, [refetch]);
+  useEffect(() => {
+    if (lost) setWaits(true);
+    else if (waits && isSuccess) location.reload();
+  }, [lost, waits, isSuccess]);
+  return waits;
+}
+
 /** A page that is not there. */
 export function Missing() {
   return (
@@ -140,6 +158,15 @@ export function Missing() {
 /** What is shown when a page itself fails: never a white screen. */
 export function Broken() {
   const error = useRouteError();
+  const waits = useAgain();
+  if (waits) {
+    return (
+      <>
+        <PageTitle title="This page could not be loaded" />
+        <Text>It comes by itself as soon as the server answers.</Text>
+      </>
+    );
+  }
   return (
     <Container p="xl">
       <VisuallyHidden>
