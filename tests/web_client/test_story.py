@@ -128,12 +128,32 @@ def test_a_job_that_was_deleted_in_another_tab_is_gone(
 ) -> None:
     gated()
     job = waiting(scripted, tmp_path, "soon deleted")
-    page = tabs(f"/jobs/{job}")
+    page = tabs("/help")
+    page.clock.install()
+    page.goto(f"{scripted.base}/jobs/{job}")
     expect(state(page)).to_contain_text("succeeded")
     with scripted.api() as api:
         assert api.delete(f"/api/jobs/{job}").status_code == 204
-    expect(page.get_by_role("alert")).to_contain_text(job)
+    expect(page.get_by_role("heading", name="There is no such job (any more)")).to_be_visible()
+    expect(page).to_have_title(re.compile("^There is no such job"))
     expect(state(page)).to_have_count(0)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.removeprefix(scripted.base)))
+    page.clock.run_for(65_000)
+    until(page, lambda: "/api/about" in asked)
+    assert not [one for one in asked if job in one]
+    page.get_by_role("link", name="All jobs").click()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
+
+
+def test_an_address_that_names_no_job_says_so_and_leads_to_those_that_there_are(tab: Any, expect: Any) -> None:
+    page = tab("/jobs/nonsense", expect="404")
+    expect(page.get_by_role("heading", name="There is no such job (any more)")).to_be_visible()
+    page = tab("/search?repeat=nonsense", expect="404")
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("There is no such search (any more)")
+    told.get_by_role("link", name="all jobs").click()
+    expect(page.get_by_role("heading", name="Jobs", exact=True)).to_be_visible()
 
 
 def test_the_end_of_a_job_is_seen_everywhere_also_when_nothing_tells_of_it(

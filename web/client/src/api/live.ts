@@ -4,6 +4,7 @@ import { subscribe } from "./appsync";
 import { ended, type Job, type JobLine } from "./client";
 import { type Config, config } from "./config";
 import { useShutOut } from "./entry";
+import { isGone } from "./problem";
 import { queries } from "./queries";
 
 /** How often a job is asked for when nothing tells of its changes. */
@@ -17,12 +18,21 @@ const HIDDEN_MS = 10_000;
 /** Results are read again at most so often while a job runs. */
 const RESULTS_MS = 1_500;
 
+/** A job that is not there is not asked for again: ids are given once. */
+const UNLESS_GONE = {
+  refetchOnWindowFocus: ({ state }: { state: { error: unknown } }) => !isGone(state.error),
+};
+
 /** A job that stays fresh while this page is looked at. `live` is false while changes are only polled for. */
 export function useLiveJob(jobId: string) {
   const client = useQueryClient();
   const [live, setLive] = useState(true);
-  const known = useQuery({ ...queries.job(jobId), select: (job) => !ended(job.state) }).data;
-  const running = known ?? true;
+  const { data: known, error } = useQuery({
+    ...queries.job(jobId),
+    select: (job) => !ended(job.state),
+    ...UNLESS_GONE,
+  });
+  const running = !isGone(error) && (known ?? true);
   useEnd(jobId, known);
   const out = useShutOut();
   const visible = useVisible(); // a hidden page holds no connection: browsers allow six to a server
@@ -58,8 +68,9 @@ export function useLiveJob(jobId: string) {
   const wait = running ? (live ? 30_000 : POLL_MS) : ENDED_MS;
   const job = useQuery({
     ...queries.job(jobId),
-    refetchInterval: visible ? wait : running && HIDDEN_MS,
+    refetchInterval: ({ state }) => !isGone(state.error) && (visible ? wait : running && HIDDEN_MS),
     refetchIntervalInBackground: true,
+    ...UNLESS_GONE,
   });
   return { ...job, live: live || out }; // who is shut out is told so by the frame of the page
 }

@@ -19,6 +19,11 @@ export class Problem extends Error {
   }
 }
 
+/** Whether what was asked for is not there, or is no more. */
+export function isGone(error: unknown): boolean {
+  return error instanceof Problem && error.status === 404;
+}
+
 /** The problem that an answer tells of, whatever its body is. */
 export function problemOf(status: number, body: unknown): Problem {
   if (typeof body === "object" && body !== null && "detail" in body && "code" in body) {

@@ -1,12 +1,12 @@
-import { Tabs } from "@mantine/core";
+import { Anchor, Tabs, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { type ComponentType, lazy, Suspense } from "react";
-import { useParams, useSearchParams } from "react-router";
+import { Link, useParams, useSearchParams } from "react-router";
 import { type Analysis, ended, type Job } from "../../api/client";
 import { useLiveJob } from "../../api/live";
-import { Problem } from "../../api/problem";
+import { isGone } from "../../api/problem";
 import { queries } from "../../api/queries";
-import { Found, ProblemAlert, WORDS } from "../../components/Feedback";
+import { Found, WORDS } from "../../components/Feedback";
 import { PageTitle } from "../../components/PageTitle";
 import { percent } from "../../format";
 import { JobHeader } from "./JobHeader";
@@ -24,8 +24,21 @@ const TimelinePanel = lazy(async () => ({ default: (await import("../jobs/Timeli
 export function JobPage() {
   const { jobId = "" } = useParams();
   const job = useLiveJob(jobId);
-  if (job.error instanceof Problem && job.error.status === 404) return <ProblemAlert error={job.error} />;
+  if (isGone(job.error)) return <Gone />;
   return <Found query={job}>{(found) => <Panels key={jobId} job={found} live={job.live} />}</Found>;
+}
+
+/** Somebody deleted the job, or its address is wrong. */
+function Gone() {
+  return (
+    <>
+      <PageTitle title="There is no such job (any more)" />
+      <Text mb="md">It was deleted, perhaps in another tab, or the address is not right.</Text>
+      <Anchor component={Link} to="/jobs">
+        All jobs
+      </Anchor>
+    </>
+  );
 }
 
 function Panels({ job, live }: { job: Job; live: boolean }) {

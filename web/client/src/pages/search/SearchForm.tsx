@@ -1,9 +1,10 @@
-import { Alert, Button, Center, Loader, Select } from "@mantine/core";
+import { Alert, Anchor, Button, Center, Loader, Select } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { flushSync } from "react-dom";
 import { Link, useSearchParams } from "react-router";
 import type { Analysis, Library } from "../../api/client";
+import { isGone } from "../../api/problem";
 import { queries } from "../../api/queries";
 import { ProblemAlert } from "../../components/Feedback";
 import { HelpLink } from "../../components/HelpLink";
@@ -81,9 +82,7 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
           </Center>
         ) : (
           <div className={classes.side}>
-            {loaded.error !== null && (
-              <ProblemAlert title="The image cannot be had" error={loaded.error} retry={loaded.retry} />
-            )}
+            {loaded.error !== null && <SourceProblem source={source} error={loaded.error} retry={loaded.retry} />}
             <ImagePart
               key={anew}
               draft={draft}
@@ -141,6 +140,26 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
         </div>
       </div>
     </>
+  );
+}
+
+/** Why there is nothing of what the address names. */
+function SourceProblem({ source, error, retry }: { source: Source; error: unknown; retry: () => void }) {
+  if (!isGone(error)) return <ProblemAlert title="The image cannot be had" error={error} retry={retry} />;
+  const ofJob = source.kind === "repeat" || source.kind === "match";
+  return (
+    <Alert color="yellow" role="alert" title={`There is no such ${ofJob ? "search" : "image"} (any more)`}>
+      It was deleted, or the address is not right. Choose an image below
+      {ofJob && (
+        <>
+          , or look among{" "}
+          <Anchor component={Link} to="/jobs" inherit>
+            all jobs
+          </Anchor>
+        </>
+      )}
+      .
+    </Alert>
   );
 }
 
