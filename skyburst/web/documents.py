@@ -304,6 +304,10 @@ class Results(msgspec.Struct, kw_only=True):
     matching: Annotated[Count, Meta(description="Entries that the filters leave.")]
     offset: Count
     entries: list[Any]
+    places: Annotated[
+        list[Count],
+        Meta(description="Of each entry, in the whole list, from 0: its rank less one where the list is ranked."),
+    ]
     counts: Annotated[
         dict[str, dict[str, int]], Meta(description="Of the matching entries, by value, for each field in `count`.")
     ]

@@ -21,6 +21,10 @@ MOST_DIGITS = 16
 CONDITION = re.compile(r"(?P<field>[^=<>!~]{1,200}?)(?P<operator>!=|<=|>=|=|<|>|~)(?P<value>.{0,500})\Z", re.DOTALL)
 
 
+Placed = tuple[int, Any]
+"""An entry after its place in the whole list, from 0."""
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """Which entries are wanted."""
@@ -49,7 +53,7 @@ def page(value: Any, query: Query, *, complete: bool = True) -> Results:
     at, entries = _list(value, query.at)
     if not 1 <= query.limit <= MOST or query.offset < 0 or query.most_per < 1:
         raise InvalidQuery(f"limit is 1 to {MOST:,}, offset from 0, most_per from 1", "limit")
-    matching: list[Any] = entries
+    matching: list[Placed] = list(enumerate(entries))
     for condition in query.where:
         matching = _filtered(matching, condition)
     for field in reversed(query.sort):
@@ -59,8 +63,8 @@ def page(value: Any, query: Query, *, complete: bool = True) -> Results:
     counts = {field: _counted(matching, field) for field in query.count}
     shown = matching[query.offset : query.offset + query.limit]
     return Results(
-        at=at, total=len(entries), matching=len(matching), offset=query.offset, entries=shown, counts=counts,
-        complete=complete,
+        at=at, total=len(entries), matching=len(matching), offset=query.offset, entries=[entry for _, entry in shown],
+        places=[place for place, _ in shown], counts=counts, complete=complete,
     )  # fmt: skip
 
 
@@ -109,7 +113,7 @@ def _escaped(name: str) -> str:
     return name.replace("~", "~0").replace("/", "~1")
 
 
-def _filtered(entries: list[Any], condition: str) -> list[Any]:
+def _filtered(entries: list[Placed], condition: str) -> list[Placed]:
     found = CONDITION.match(condition)
     if found is None:
         raise InvalidQuery(
@@ -121,51 +125,51 @@ def _filtered(entries: list[Any], condition: str) -> list[Any]:
         # Of patterns only * and ?, which cannot take for ever as a regular expression can.
         pattern = value if set(value) & set("*?") else f"*{value}*"
         matches = re.compile(fnmatch.translate(re.sub(r"([\[\]])", r"[\1]", pattern.lower()))).match
-        return [entry for entry in entries if matches(_text(field_of(entry, field)).lower())]
+        return [one for one in entries if matches(_text(field_of(one[1], field)).lower())]
     if operator in ("=", "!="):
-        return [entry for entry in entries if (_text(field_of(entry, field)) == value) is (operator == "=")]
+        return [one for one in entries if (_text(field_of(one[1], field)) == value) is (operator == "=")]
     try:
         bound = float(value)
     except ValueError:
         bound = math.nan
     if math.isnan(bound):
         raise InvalidQuery(f"where is {condition!r}: expected a number after {operator}", "where")
-    numbers = ((entry, field_of(entry, field)) for entry in entries)
-    return [entry for entry, number in numbers if _is_number(number) and _compared(number, operator, bound)]
+    numbers = ((one, field_of(one[1], field)) for one in entries)
+    return [one for one, number in numbers if _is_number(number) and _compared(number, operator, bound)]
 
 
 def _compared(number: float, operator: str, bound: float) -> bool:
     return {"<": number < bound, "<=": number <= bound, ">": number > bound, ">=": number >= bound}[operator]
 
 
-def _sorted(entries: Iterable[Any], field: str) -> list[Any]:
+def _sorted(entries: list[Placed], field: str) -> list[Placed]:
     largest_first = field.startswith("-")
     path = field.removeprefix("-")
 
-    def key(entry: Any) -> tuple[bool, float, str]:
-        value = field_of(entry, path)
+    def key(one: Placed) -> tuple[bool, float, str]:
+        value = field_of(one[1], path)
         if _is_number(value):
             return True, value, ""
         return value is not None, math.inf, _text(value).lower()
 
-    have = [entry for entry in entries if field_of(entry, path) is not None]
-    have_not = [entry for entry in entries if field_of(entry, path) is None]  # always last
+    have = [one for one in entries if field_of(one[1], path) is not None]
+    have_not = [one for one in entries if field_of(one[1], path) is None]  # always last
     return sorted(have, key=key, reverse=largest_first) + have_not
 
 
-def _few_of_each(entries: Iterable[Any], field: str, most: int) -> list[Any]:
+def _few_of_each(entries: Iterable[Placed], field: str, most: int) -> list[Placed]:
     seen: Counter[str] = Counter()
     kept = []
-    for entry in entries:
-        value = field_of(entry, field)
+    for one in entries:
+        value = field_of(one[1], field)
         seen[_text(value)] += 1
         if value is None or seen[_text(value)] <= most:
-            kept.append(entry)
+            kept.append(one)
     return kept
 
 
-def _counted(entries: Iterable[Any], field: str) -> dict[str, int]:
-    return dict(Counter(_text(field_of(entry, field)) for entry in entries).most_common(MOST))
+def _counted(entries: Iterable[Placed], field: str) -> dict[str, int]:
+    return dict(Counter(_text(field_of(entry, field)) for _, entry in entries).most_common(MOST))
 
 
 def _is_number(value: Any) -> bool:

@@ -28,6 +28,13 @@ def test_the_only_list_of_a_result_is_found_by_itself():
     assert page([1, 2], Query()).at == ""
 
 
+def test_entries_keep_their_places_whatever_is_left_out_and_however_they_are_ordered():
+    assert page(FOUND, Query(sort=["-score"])).places == [1, 2, 0, 3]
+    assert page(FOUND, Query(where=["image/libraryName=A"], offset=1)).places == [2, 3]
+    assert page(FOUND, Query(per="image/publishedName")).places == [0, 2, 3]
+    assert page([7, 7, 7], Query(offset=1, limit=1)).places == [1], "also of entries that are equal"
+
+
 def test_another_list_is_named_by_its_json_pointer():
     value = {"masks": [{"a/b": [1, 2]}], "more": []}
     assert page(value, Query(at=["/masks/0/a~1b"])).entries == [1, 2]

@@ -111,6 +111,12 @@ def keys_of(tab: Any) -> list[str]:
     return keys
 
 
+def ranks_of(tab: Any) -> list[int]:
+    """The ranks of the matches as the page shows them."""
+    texts = cards(tab).locator("button").all_inner_texts()
+    return [int(found[1]) for text in texts if (found := re.search(r"rank\s+(\d+)", text))]
+
+
 def heading(tab: Any, text: str) -> Any:
     return tab.get_by_role("heading", name=text, exact=True)
 
@@ -224,6 +230,8 @@ def test_filters_leave_what_the_api_leaves_and_say_how_many(tab: Any, expect: An
         keys_of(page)
         == [entry["image"]["files"]["CDM"] for entry in found.entries if entry["image"]["gender"] == "f"][:30]
     )
+    ranks = [number for number, entry in enumerate(found.entries, 1) if entry["image"]["gender"] == "f"]
+    assert ranks_of(page) == ranks[:30], "among all matches, not among those that are left"
     # What the other choice would bring stays to be seen.
     expect(filters.get_by_role("radio", name=f"male {sexes['m']}", exact=True)).to_be_visible()
 
@@ -280,6 +288,7 @@ def test_the_best_of_each_line_and_other_orders_come_from_the_server(
     page.get_by_role("button", name="Reset").click()
     expect(cards(page)).to_have_count(30)
     assert keys_of(page) == few.keys[::-1][:30]
+    assert ranks_of(page) == list(range(40, 10, -1))
 
 
 def test_pages_are_in_the_address_and_back_goes_back(tab: Any, expect: Any, found: Searched) -> None:

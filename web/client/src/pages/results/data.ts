@@ -34,7 +34,10 @@ export function usePage({ jobId, form, query }: Source, offset: number, limit: n
 /** Entries of a list by their place in it, from 0, fetched as they come near to what is seen. */
 export function useChunks({ jobId, query, libraries }: Source, places: readonly number[]) {
   // The same function as long as they are the same, so that what it made of a page is kept.
-  const toMatches = useCallback((page: Results) => page.entries.map((entry) => matchOf(entry, libraries)), [libraries]);
+  const toMatches = useCallback(
+    (page: Results) => page.entries.map((entry, at) => matchOf(entry, libraries, page.places[at])),
+    [libraries],
+  );
   const numbers = [...new Set(places.map((place) => Math.floor(place / CHUNK)))];
   const found = useQueries({
     queries: numbers.map((number) => {
@@ -71,7 +74,7 @@ export async function fetchRange(
       ...queries.results(jobId, { ...query, offset, limit: Math.min(MOST, to - offset) }),
       gcTime: 0,
     });
-    found.push(...matchesOf(page.entries, libraries));
+    found.push(...matchesOf(page, libraries));
     onProgress(found.length);
     if (page.entries.length === 0) break;
   }

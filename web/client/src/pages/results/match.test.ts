@@ -68,7 +68,7 @@ describe("a match", () => {
     { item: { key: "a" }, matching_pixels: "1" },
   ])("is not made of %j", (entry) => {
     expect(matchOf(entry)).toBeNull();
-    expect(matchesOf([entry, ENDED])).toHaveLength(1);
+    expect(matchesOf({ entries: [entry, ENDED], places: [0, 1] })).toHaveLength(1);
   });
 
   test("tells all of its facts once, in words, and no places of this machine", () => {
@@ -81,6 +81,12 @@ describe("a match", () => {
     expect(text).not.toContain("/libs");
     const names = facts(known(ENDED)).map(([name]) => name);
     expect(new Set(names).size).toBe(names.length);
+  });
+
+  test.each([ENDED, RUNNING])("has the rank that its place in the whole list gives it", (entry) => {
+    const ranks = matchesOf({ entries: [entry, entry], places: [4, 1] }).map(({ rank }) => rank);
+    expect(ranks).toEqual([5, 2]);
+    expect(known(entry).rank).toBeNull();
   });
 
   test("may be of a sex that is not known, or of a third", () => {

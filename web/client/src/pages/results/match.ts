@@ -1,5 +1,6 @@
 /** Matches of a search, whichever of its two forms a result has: that of a job that has ended, or of one that runs. */
 
+import type { Results } from "../../api/client";
 import { keyed } from "./keyed";
 
 /** What the entries of a result are like: the combiner finishes them when the job ends. */
@@ -42,25 +43,34 @@ export interface Match {
   score: number;
   pixels: number | null;
   mirrored: boolean;
+  /** From 1, among all matches of the mask, whatever is filtered and however it is ordered; null when nobody said. */
+  rank: number | null;
   /** The entry as the server gave it. */
   entry: Record<string, unknown>;
 }
 
-/** An entry of a result as a match; null when it is none. `libraries`: of its job, where there are several. */
-export function matchOf(entry: unknown, libraries: readonly string[] = []): Match | null {
+/**
+ * An entry of a result as a match; null when it is none.
+ *
+ * Args: `libraries` of its job, where there are several; `place` of the entry in the whole list, from 0.
+ */
+export function matchOf(entry: unknown, libraries: readonly string[] = [], place?: number): Match | null {
   if (!isRecord(entry)) return null;
-  if (isRecord(entry.image)) return endedMatch(entry, entry.image, libraries);
-  return isRecord(entry.item) ? foundSoFar(entry, libraries) : null;
+  const rank = place === undefined ? null : place + 1;
+  if (isRecord(entry.image)) return endedMatch(entry, entry.image, libraries, rank);
+  return isRecord(entry.item) ? foundSoFar(entry, libraries, rank) : null;
 }
 
-export function matchesOf(entries: readonly unknown[], libraries: readonly string[] = []): Match[] {
-  return entries.map((entry) => matchOf(entry, libraries)).filter((match) => match !== null);
+/** The entries of a page that are matches. */
+export function matchesOf({ entries, places }: Pick<Results, "entries" | "places">, libraries: readonly string[] = []) {
+  return entries.map((entry, at) => matchOf(entry, libraries, places[at])).filter((match) => match !== null);
 }
 
 function endedMatch(
   entry: Record<string, unknown>,
   image: Record<string, unknown>,
   libraries: readonly string[],
+  rank: number | null,
 ): Match | null {
   const cut = text(at(entry, "files", "CDMMatch"));
   const key = text(at(image, "files", "CDM")) ?? cut;
@@ -77,11 +87,12 @@ function endedMatch(
     score: number(entry.normalizedScore) ?? pixels ?? 0,
     pixels,
     mirrored: entry.mirrored === true,
+    rank,
     entry,
   };
 }
 
-function foundSoFar(entry: Record<string, unknown>, libraries: readonly string[]): Match | null {
+function foundSoFar(entry: Record<string, unknown>, libraries: readonly string[], rank: number | null): Match | null {
   const key = text(at(entry, "item", "key"));
   const pixels = number(entry.matching_pixels);
   if (key === null || pixels === null) return null;
@@ -99,6 +110,7 @@ function foundSoFar(entry: Record<string, unknown>, libraries: readonly string[]
     score: number(entry.normalized_score) ?? pixels,
     pixels,
     mirrored: entry.mirrored === true,
+    rank,
     entry,
   };
 }

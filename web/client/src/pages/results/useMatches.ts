@@ -37,7 +37,10 @@ export function useMatches(job: Job, at: readonly string[], paused: boolean) {
   }, [source, form]);
   const page = usePage(counting, offset, scrolling ? 1 : size, !(running && paused));
   const facets = useFacets(source, view, page.data);
-  const matches = useMemo(() => matchesOf(page.data?.entries ?? [], libraries), [page.data, libraries]);
+  const matches = useMemo(
+    () => (page.data === undefined ? [] : matchesOf(page.data, libraries)),
+    [page.data, libraries],
+  );
   return {
     running,
     view,

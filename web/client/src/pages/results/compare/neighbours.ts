@@ -52,7 +52,7 @@ export function useByKey({ jobId, form, query, libraries }: Source, keys: readon
   });
   const matches = new Map<string, Match>();
   for (const one of found) {
-    const match = matchOf(one.data?.entries[0], libraries);
+    const match = matchOf(one.data?.entries[0], libraries, one.data?.places[0]);
     if (match !== null) matches.set(match.key, match);
   }
   return {

@@ -57,14 +57,14 @@ export const Card = memo(function Card(props: CardProps) {
         onFocus={() => props.focused(index)}
       >
         <Thumbnail path={picturePath(jobId, match.key, "thumbnail")} />
-        {layout === "grid" ? <CardText match={match} index={index} /> : <RowText match={match} index={index} />}
+        {layout === "grid" ? <CardText match={match} /> : <RowText match={match} />}
       </button>
       <label className={classes.check}>
         <input
           type="checkbox"
           tabIndex={stop}
           checked={selected}
-          aria-label={`Select ${match.line}, match ${index + 1}`}
+          aria-label={`Select ${named(match, index)}`}
           onChange={(event) =>
             props.select(index, match, event.currentTarget.checked, (event.nativeEvent as MouseEvent).shiftKey === true)
           }
@@ -75,13 +75,18 @@ export const Card = memo(function Card(props: CardProps) {
         className={classes.like}
         tabIndex={stop}
         title="Search with this one"
-        aria-label={`Search with ${match.line}, match ${index + 1}`}
+        aria-label={`Search with ${named(match, index)}`}
       >
         <IconSearch size={16} aria-hidden />
       </Link>
     </li>
   );
 });
+
+/** What screen readers call a match: no two of a list are called the same. */
+function named(match: Match, index: number): string {
+  return `${match.line}, ${match.rank === null ? `match ${index + 1}` : `rank ${match.rank}`}`;
+}
 
 interface Place {
   top: number;
@@ -100,7 +105,18 @@ function Thumbnail({ path }: { path: string }) {
   return <Picture path={path} alt="" className={classes.picture} onError={() => setFailed(path)} />;
 }
 
-function CardText({ match, index }: { match: Match; index: number }) {
+/** Where it is among all matches; an empty cell when that is not known. */
+function Rank({ rank }: { rank: number | null }) {
+  if (rank === null) return <span className={classes.rank} />;
+  return (
+    <span className={classes.rank}>
+      <span className={classes.spoken}>rank </span>
+      {count(rank)}
+    </span>
+  );
+}
+
+function CardText({ match }: { match: Match }) {
   return (
     <span className={classes.text}>
       <span className={classes.line}>
@@ -108,7 +124,7 @@ function CardText({ match, index }: { match: Match; index: number }) {
         <Sex sex={match.sex} />
       </span>
       <span className={classes.numbers}>
-        <span className={classes.rank}>{count(index + 1)}</span>
+        <Rank rank={match.rank} />
         <span className={classes.score}>
           <span className={classes.spoken}>score </span>
           {count(match.score)}
@@ -120,11 +136,11 @@ function CardText({ match, index }: { match: Match; index: number }) {
   );
 }
 
-function RowText({ match, index }: { match: Match; index: number }) {
+function RowText({ match }: { match: Match }) {
   const channel = told(match, "channel", "channel");
   return (
     <>
-      <span className={classes.rank}>{count(index + 1)}</span>
+      <Rank rank={match.rank} />
       <span className={classes.main}>
         <span className={classes.name}>{match.line}</span>
         <span className={classes.detail}>
