@@ -425,6 +425,9 @@ def test_a_negative_mask_is_drawn_on_the_same_image(tab: Any, site: Site, expect
     canvas = Canvas(page, 1210, 566)
     unwanted = inside(canvas.drag([(620, 130), (1150, 130), (1150, 540), (620, 540)]), image.shape[:2])
     expect(page.get_by_test_id("seen")).to_contain_text(counted(seen_by_search(image, wanted)))
+    expect(page.get_by_test_id("seen")).to_contain_text(
+        f"Of the negative mask it sees {seen_by_search(image, unwanted):,} pixel"
+    )
     job = start(page)
     assert np.array_equal(mask_of(site, job), np.where(wanted[..., None], image, 0))
     assert np.array_equal(mask_of(site, job, "negative_mask"), np.where(unwanted[..., None], image, 0))
@@ -440,6 +443,30 @@ def test_a_negative_mask_may_be_a_file(tab: Any, site: Site, expect: Any, image_
     expect(page.get_by_role("button", name="Remove the negative mask")).to_be_visible()
     job = start(page)
     assert np.array_equal(mask_of(site, job, "negative_mask"), pixels_of(site.masks[1]))
+
+
+def test_a_negative_mask_of_which_nothing_is_seen_is_warned_of(
+    tab: Any, expect: Any, image_file: Path, tmp_path: Path
+) -> None:
+    page = tab("/search")
+    open_image(page, image_file, expect)
+    page.get_by_text("Negative mask", exact=True).click()
+    warning = page.get_by_text("The search would see nothing of the negative mask: lower")
+    search = page.get_by_role("button", name="Search", exact=True)
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a negative mask").click()
+    chooser.value.set_files(save(np.zeros((566, 1210, 3), np.uint8), tmp_path / "black.png"))
+    expect(page.get_by_test_id("seen")).to_contain_text("Of the negative mask it sees 0 pixels")
+    expect(warning).to_be_visible()
+    expect(search).to_be_disabled()
+    page.get_by_role("button", name="Remove the negative mask").click()
+    expect(warning).to_have_count(0)
+    expect(search).to_be_enabled()
+    # In the box of the name, where the search does not look.
+    Canvas(page, 1210, 566).drag([(20, 20), (300, 20), (300, 80), (20, 80)])
+    expect(page.get_by_test_id("seen")).to_contain_text("Of the negative mask it sees 0 pixels")
+    expect(warning).to_be_visible()
+    expect(search).to_be_disabled()
 
 
 def test_a_search_is_repeated_with_changes(tab: Any, site: Site, expect: Any, image_file: Path) -> None:

@@ -6,11 +6,12 @@ import { properties } from "../../components/schema";
 import type { UploadedImage } from "./draft";
 import type { PartProps } from "./ImagePart";
 import type { Pixels } from "./image/png";
+import { usePixels } from "./image/usePixels";
 import { BOXES, NEGATIVE, THRESHOLD } from "./inputs";
 import { MaskEditor } from "./mask/MaskEditor";
 import { NegativeUpload } from "./mask/NegativeUpload";
 import { countSet } from "./mask/raster";
-import { type Box, boxesOf, judged } from "./mask/seen";
+import { type Box, boxesOf, judged, judgedAgainst } from "./mask/seen";
 import { type Layers, useLayers } from "./mask/useLayers";
 
 /** An image with what is drawn on it, ready to be sent. */
@@ -39,7 +40,8 @@ export function MaskPart(props: MaskPartProps) {
   const boxesText = JSON.stringify(parameter(BOXES) ?? []);
   const written = useMemo(() => boxesOf(JSON.parse(boxesText)), [boxesText]);
   const boxes = written ?? NO_BOXES;
-  const layers = useLayers(pixels, draft.history, threshold, boxes);
+  const file = usePixels(known.has(NEGATIVE) ? (draft.negative?.upload ?? null) : null, 1);
+  const layers = useLayers(pixels, draft.history, threshold, boxes, file.data ?? null);
   const obstacle = written === null ? NOT_BOXES : obstacleOf(pixels, layers, threshold);
   useEffect(() => {
     onPrepared({ image, pixels, layers, obstacle });
@@ -83,12 +85,15 @@ function changed(values: PartProps["draft"]["values"], threshold: number, usual:
   return threshold === usual ? others : { ...others, [THRESHOLD]: threshold };
 }
 
-function obstacleOf(pixels: Pixels, { mask, negative, pixels: visible }: Layers, threshold: number | null) {
+function obstacleOf(pixels: Pixels, { mask, negative, pixels: visible, against }: Layers, threshold: number | null) {
   if (mask !== null && countSet(mask.data) === 0) return "Nothing is left of the mask: undo, or draw it.";
   if (negative !== null && countSet(negative.data) === 0)
     return "Nothing is left of the negative mask: clear it, or draw it.";
   if (threshold !== null && !judged(visible, pixels.width * pixels.height).possible) {
     return "The search would see nothing of the mask.";
+  }
+  if (threshold !== null && against !== null && !judgedAgainst(against).possible) {
+    return "The search would see nothing of the negative mask.";
   }
   return null;
 }

@@ -139,6 +139,7 @@ export function MaskEditor(props: MaskEditorProps) {
       {threshold !== null && (
         <SeenPanel
           pixels={layers.pixels}
+          against={layers.against}
           verdict={judged(layers.pixels, image.width * image.height)}
           whole={layers.mask === null}
           shown={preview}

@@ -2,11 +2,13 @@ import { Alert, Group, NumberInput, Slider, Stack, Switch, Text } from "@mantine
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { counted } from "../../../format";
 import classes from "./MaskEditor.module.css";
-import type { Verdict } from "./seen";
+import { judgedAgainst, type Verdict } from "./seen";
 
 interface SeenPanelProps {
   /** How many pixels the search compares. */
   pixels: number;
+  /** How many it compares of the negative mask; null where there is none. */
+  against: number | null;
   verdict: Verdict;
   /** Whether nothing is drawn, so that the whole image is the mask. */
   whole: boolean;
@@ -20,7 +22,7 @@ interface SeenPanelProps {
 
 /** What the search will see, in numbers, and the threshold that it depends on. */
 export function SeenPanel(props: SeenPanelProps) {
-  const { pixels, verdict, whole, shown, onShown, threshold, onThreshold, boxes } = props;
+  const { pixels, against, verdict, whole, shown, onShown, threshold, onThreshold, boxes } = props;
   return (
     <Stack gap="xs">
       <Group justify="space-between" gap="sm">
@@ -58,17 +60,28 @@ export function SeenPanel(props: SeenPanelProps) {
       <Text size="sm" aria-live="polite" data-testid="seen">
         The search sees <b>{counted(pixels, "pixel")}</b>
         {whole ? " of the whole image, as nothing is drawn." : " of what is drawn."}{" "}
+        {against !== null && (
+          <>
+            Of the negative mask it sees <b>{counted(against, "pixel")}</b>.{" "}
+          </>
+        )}
         <Text span size="sm" className={classes.quiet ?? ""}>
           {boxes
             ? "Brighter than the threshold in red, green or blue, outside the dashed boxes of labels."
             : "Brighter than the threshold in red, green or blue."}
         </Text>
       </Text>
-      {verdict.warning !== null && (
-        <Alert color={verdict.possible ? "yellow" : "red"} icon={<IconAlertTriangle aria-hidden />} p="xs">
-          {verdict.warning}
-        </Alert>
-      )}
+      <Warning {...verdict} />
+      {against !== null && <Warning {...judgedAgainst(against)} />}
     </Stack>
+  );
+}
+
+function Warning({ possible, warning }: Verdict) {
+  if (warning === null) return null;
+  return (
+    <Alert color={possible ? "yellow" : "red"} icon={<IconAlertTriangle aria-hidden />} p="xs">
+      {warning}
+    </Alert>
   );
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { boxesOf, cutOut, judged, placed, seen } from "./seen";
+import { boxesOf, countSeen, cutOut, judged, judgedAgainst, placed, seen } from "./seen";
 
 const colours = [
   [101, 0, 0],
@@ -64,4 +64,14 @@ test.each([
   expect(verdict.possible).toBe(possible);
   if (warning === null) expect(verdict.warning).toBeNull();
   else expect(verdict.warning).toContain(warning);
+});
+
+test("a negative mask is counted as the mask is, and one over black is warned of", () => {
+  const dark = { width: 4, height: 2, data: Uint8Array.from([0, 1, 0, 0, 0, 1, 0, 1]) };
+  expect(countSeen(image, dark, 100, [])).toBe(0);
+  expect(countSeen(image, dark, 98, [])).toBe(2);
+  expect(countSeen(image, null, 100, [[0, 0, 2, null]])).toBe(3);
+  expect(judgedAgainst(0)).toMatchObject({ possible: false });
+  expect(judgedAgainst(0).warning).toContain("nothing of the negative mask");
+  expect(judgedAgainst(1)).toEqual({ possible: true, warning: null });
 });

@@ -1,5 +1,5 @@
 import type { Pixels } from "../image/png";
-import type { Raster } from "./raster";
+import { countSet, type Raster } from "./raster";
 
 /** x0, y0, x1, y1: half-open; negative numbers count from the right or bottom edge, null is the edge itself. */
 export type Box = readonly [number | null, number | null, number | null, number | null];
@@ -59,6 +59,11 @@ export function seen(image: Pixels, mask: Raster | null, threshold: number, boxe
   return found;
 }
 
+/** How many pixels a search compares; see `seen`. */
+export function countSeen(image: Pixels, mask: Raster | null, threshold: number, boxes: readonly Box[]): number {
+  return countSet(seen(image, mask, threshold, boxes));
+}
+
 /** The image where the mask is, black elsewhere. */
 export function cutOut({ width, height, rgb }: Pixels, mask: Raster | null): Pixels {
   if (mask === null) return { width, height, rgb };
@@ -99,4 +104,14 @@ export function judged(pixels: number, area: number): Verdict {
     };
   }
   return { possible: true, warning: null };
+}
+
+/** Whether a search with so many pixels of a negative mask makes sense: one without pixels would be ignored. */
+export function judgedAgainst(pixels: number): Verdict {
+  if (pixels > 0) return { possible: true, warning: null };
+  return {
+    possible: false,
+    warning:
+      "The search would see nothing of the negative mask: lower the threshold, take one with brighter pixels, or leave it out.",
+  };
 }

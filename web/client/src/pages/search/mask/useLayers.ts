@@ -2,16 +2,34 @@ import { useMemo } from "react";
 import type { Pixels } from "../image/png";
 import { type History, rasterOf } from "./drawing";
 import { countSet, outline } from "./raster";
-import { type Box, seen } from "./seen";
+import { type Box, countSeen, seen } from "./seen";
 import { shade } from "./shade";
 
-/** What is drawn on an image, as pixels; made anew only when it changes. */
-export function useLayers(image: Pixels, history: History, threshold: number | null, boxes: readonly Box[]) {
+/**
+ * What is drawn on an image, as pixels; made anew only when it changes.
+ *
+ * Args: `file` is the negative mask that is used where none is drawn.
+ */
+export function useLayers(
+  image: Pixels,
+  history: History,
+  threshold: number | null,
+  boxes: readonly Box[],
+  file: Pixels | null,
+) {
   const mask = useMemo(() => rasterOf(history, "mask", image.width, image.height), [history, image]);
   const negative = useMemo(() => rasterOf(history, "negative", image.width, image.height), [history, image]);
   const visible = useMemo(() => seen(image, mask, threshold ?? 0, boxes), [image, mask, threshold, boxes]);
   const pixels = useMemo(() => countSet(visible), [visible]);
-  return useMemo(() => ({ mask, negative, seen: visible, pixels }), [mask, negative, visible, pixels]);
+  /** How many pixels the search compares of the negative mask; null where there is none. */
+  const against = useMemo(() => {
+    const from = negative === null ? file : image;
+    return from === null ? null : countSeen(from, negative, threshold ?? 0, boxes);
+  }, [image, file, negative, threshold, boxes]);
+  return useMemo(
+    () => ({ mask, negative, seen: visible, pixels, against }),
+    [mask, negative, visible, pixels, against],
+  );
 }
 
 export type Layers = ReturnType<typeof useLayers>;
