@@ -1,4 +1,5 @@
 import type { Library } from "../../../api/client";
+import { counted } from "../../../format";
 
 /** Pixels. */
 export interface Size {
@@ -48,17 +49,35 @@ export function misfit(image: Size, chosen: Library[], all: Library[]): Misfit |
   const names = wrong.slice(0, 3).map((one) => one.name);
   const of = `${names.join(", ")}${wrong.length > 3 ? " and others" : ""}`;
   const says = `It has ${written(image)} pixels; images of ${of} have ${written(size)}.`;
-  return { detail: `${says} ${fix(image, size, aligned)}`, fitting };
+  return { detail: `${says} ${fix(image, size, aligned, fitting.length > 0)}`, fitting };
 }
 
-function fix(image: Size, expected: Size, aligned: string | null): string {
+/** Args: `another` says that it has the very size of other libraries. */
+function fix(image: Size, expected: Size, aligned: string | null, another: boolean): string {
   const to = aligned === null ? "their template" : aligned;
   if (image.width === expected.height && image.height === expected.width) {
     return "It is turned by 90 degrees: turn it back and export it again.";
   }
   const scale = image.width / expected.width;
-  if (Math.abs(image.height / expected.height / scale - 1) < 0.01) {
-    return `It is scaled to ${Math.round(scale * 100)} %: export it in its own size, as scaling mixes colours, and so depths.`;
+  const alike = Math.abs(image.height / expected.height / scale - 1) < 0.01;
+  const percent = Math.round(scale * 100);
+  // Scaling changes both sides, and by more than a few pixels.
+  const oneSide = image.width === expected.width || image.height === expected.height;
+  if (!another && (oneSide || (alike && percent === 100))) return cut(image, expected);
+  if (alike && percent !== 100) {
+    return `It is scaled to ${percent} %: export it in its own size, as scaling mixes colours, and so depths.`;
   }
   return `It seems to be of another template: align it to ${to} first, as stretching it would move the neuron.`;
+}
+
+/** What an image that was not scaled has too little or too much. */
+function cut(image: Size, expected: Size): string {
+  const sides = (["width", "height"] as const).map((side) => ({ side, by: image[side] - expected[side] }));
+  const told = (those: typeof sides) =>
+    those.map(({ side, by }) => `${counted(Math.abs(by), "pixel")} in ${side}`).join(" and ");
+  const less = sides.filter(({ by }) => by < 0);
+  const more = sides.filter(({ by }) => by > 0);
+  if (more.length === 0) return `It is cropped by ${told(less)}: export it whole.`;
+  if (less.length === 0) return `It is larger by ${told(more)}: export it without a margin.`;
+  return `It is cropped by ${told(less)} and larger by ${told(more)}: export it whole, without a margin.`;
 }
