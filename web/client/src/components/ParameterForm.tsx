@@ -71,7 +71,8 @@ function Field({ name, property, required, value, onChange, error }: FieldProps)
     error: error ?? null,
     inputWrapperOrder: ["label", "input", "description", "error"] as ("label" | "input" | "description" | "error")[],
   };
-  const shown = value ?? property.default ?? null;
+  // What is null is not at its default: its problem is below a field without a value.
+  const shown = value === undefined ? (property.default ?? null) : value;
   return (
     <Group align="flex-start" gap="xs" wrap="nowrap">
       <div style={{ flex: "1 1 0", minWidth: 0 }}>{control(property, shown, onChange, common)}</div>

@@ -56,6 +56,29 @@ test("nothing is lost while a text cannot be read", () => {
   expect(read("json", textOf(state, "json", SCHEMA, write))).toEqual({ values: whole(SCHEMA, { gain: 5 }) });
 });
 
+test("what is half typed is given up with the text that cannot be read", () => {
+  const strict = { ...SCHEMA, additionalProperties: false };
+  let state = filled(begin(strict), { gain: 5 });
+  const texts = ["g", "ga", "gain", "gain:", "gain: ", "gain: [", "gain: [1, 2", "gain: [1, 2\na: b"];
+  for (const text of texts) state = typed(state, "yaml", text, strict, read("yaml", text));
+  expect(state.broken).toBe("yaml");
+  expect(state.values).toEqual({ gain: 5 });
+  expect(givenUp(state).values).toEqual({ gain: 5 });
+});
+
+test.each([
+  ["no value", "gain:"],
+  ["a value of another type", "gain: high"],
+  ["a name that is not known", "gian: 1"],
+])("a text with %s is not gone back to", (_, text) => {
+  const strict = { ...SCHEMA, additionalProperties: false };
+  let state = filled(begin(strict), { gain: 5, label: "x" });
+  for (const one of [text, "gain: ["]) state = typed(state, "yaml", one, strict, read("yaml", one));
+  expect(givenUp(state).values).toEqual({ gain: 5, label: "x" });
+  for (const one of ["gain: 6", text, "gain: ["]) state = typed(state, "yaml", one, strict, read("yaml", one));
+  expect(givenUp(state).values).toEqual({ gain: 6 });
+});
+
 test("a text stays as it was written, comments and all, while it says what is so", () => {
   const text = "# of the third mouse\ngain:   9 # high\n";
   const state = typed(begin(SCHEMA), "yaml", text, SCHEMA, read("yaml", text));

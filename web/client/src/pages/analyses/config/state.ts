@@ -7,8 +7,10 @@ type Schema = Record<string, unknown> | null;
 /** A configuration as it is edited: in a form, or as a text of one of two formats. */
 export interface ConfigState {
   mode: Mode;
-  /** What differs from the defaults: what the job is given. Of a text that cannot be read, what could be read last. */
+  /** What differs from the defaults: what the job is given. While a text cannot be read, the last that were `good`. */
   values: Values;
+  /** Those of the form, or the last of a text that are of the types that the schema wants: not of what is half typed. */
+  good: Values;
   /** The texts as they were written, with comments and all, and what each of them says. */
   texts: Partial<Record<Format, { text: string; values: Values }>>;
   /** The text that cannot be read, if there is one. Until it can, or is given up, nothing else is edited. */
@@ -19,21 +21,23 @@ export interface ConfigState {
 export type Reading = { values: Values } | { problem: string };
 
 export function begin(schema: Schema, values: Values = {}): ConfigState {
-  return { mode: schema === null ? "yaml" : "form", values, texts: {}, broken: null };
+  return { mode: schema === null ? "yaml" : "form", values, good: values, texts: {}, broken: null };
 }
 
 /** After something was typed into the text of a format. */
 export function typed(state: ConfigState, format: Format, text: string, schema: Schema, reading: Reading): ConfigState {
   if ("problem" in reading) {
-    return { ...state, texts: { ...state.texts, [format]: { text, values: state.values } }, broken: format };
+    const { good } = state;
+    return { ...state, values: good, texts: { ...state.texts, [format]: { text, values: good } }, broken: format };
   }
   const values = differing(schema, reading.values);
-  return { ...state, values, texts: { ...state.texts, [format]: { text, values } }, broken: null };
+  const good = fitting(schema, values) ? values : state.good;
+  return { ...state, values, good, texts: { ...state.texts, [format]: { text, values } }, broken: null };
 }
 
 /** After a field of the form was changed, or a preset chosen. */
 export function filled(state: ConfigState, values: Values): ConfigState {
-  return { ...state, values, broken: null };
+  return { ...state, values, good: values, broken: null };
 }
 
 /** Give up a text that cannot be read. */
@@ -68,6 +72,33 @@ export function whole(schema: Schema, values: Values): Values {
   });
   const names = new Set(declared.map(([name]) => name));
   return Object.fromEntries([...known, ...Object.entries(values).filter(([name]) => !names.has(name))]);
+}
+
+/** Whether parameters have the names and the types of a schema; the server checks the rest. */
+function fitting(schema: Schema, given: Values): boolean {
+  const declared = new Map(properties(schema));
+  return Object.entries(given).every(([name, value]) => {
+    const property = declared.get(name);
+    if (property === undefined) return schema?.additionalProperties !== false;
+    const types = [property.type ?? []].flat();
+    return types.length === 0 || types.some((type) => isOf(type, value));
+  });
+}
+
+/** Whether a value is of a type of JSON Schema. */
+function isOf(type: string, value: unknown): boolean {
+  switch (type) {
+    case "null":
+      return value === null;
+    case "array":
+      return Array.isArray(value);
+    case "object":
+      return isObject(value);
+    case "integer":
+      return Number.isInteger(value);
+    default:
+      return typeof value === type;
+  }
 }
 
 /** What of given parameters is not at its default. */
