@@ -761,6 +761,11 @@ def test_a_decimal_number_can_be_typed_and_written_anew(tab: Any, expect: Any) -
         expect(field).to_have_value(typed)
     page.keyboard.press("Tab")
     expect(field).to_have_value("10.25")
+    reset = page.get_by_role("button", name="Reset 1 parameter to the defaults")
+    expect(reset).to_be_visible()
+    field.fill("2")
+    expect(reset).to_have_count(0)
+    field.fill("3")
     page.get_by_role("button", name="Reset Least matching pixels to its default").click()
     expect(field).to_have_value("2")
 

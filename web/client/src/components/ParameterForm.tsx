@@ -3,7 +3,7 @@ import { IconArrowBackUp } from "@tabler/icons-react";
 import { type ReactNode, useState } from "react";
 import { NumberField, useTyping } from "./NumberField";
 import { PathInput } from "./PathInput";
-import { type Property, properties, type Values } from "./schema";
+import { changed, type Property, properties, type Values } from "./schema";
 
 export { type Property, properties, type Values };
 
@@ -22,10 +22,6 @@ interface ParameterFormProps {
 /** A form made from the schema of an analysis' parameters. What is not changed is not in its value. */
 export function ParameterForm({ schema, value, onChange, problems = {}, hide = [] }: ParameterFormProps) {
   const required = (schema?.required ?? []) as string[];
-  const set = (name: string, next: unknown) => {
-    const { [name]: _, ...others } = value;
-    onChange(next === undefined ? others : { ...others, [name]: next });
-  };
   return (
     <Stack gap="md">
       {properties(schema)
@@ -37,7 +33,7 @@ export function ParameterForm({ schema, value, onChange, problems = {}, hide = [
             property={property}
             required={required.includes(name)}
             value={value[name]}
-            onChange={(next) => set(name, next)}
+            onChange={(next) => onChange(changed(schema, value, name, next))}
             error={problemWith(problems, name)}
           />
         ))}
@@ -63,7 +59,7 @@ interface FieldProps {
 }
 
 function Field({ name, property, required, value, onChange, error }: FieldProps) {
-  const changed = value !== undefined && "default" in property;
+  const differs = value !== undefined && "default" in property;
   const common = {
     label: property.title ?? name,
     description: property.description,
@@ -76,7 +72,7 @@ function Field({ name, property, required, value, onChange, error }: FieldProps)
   return (
     <Group align="flex-start" gap="xs" wrap="nowrap">
       <div style={{ flex: "1 1 0", minWidth: 0 }}>{control(property, shown, onChange, common)}</div>
-      <ResetButton name={String(common.label)} shown={changed} onClick={() => onChange(undefined)} />
+      <ResetButton name={String(common.label)} shown={differs} onClick={() => onChange(undefined)} />
     </Group>
   );
 }

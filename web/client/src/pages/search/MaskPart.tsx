@@ -2,7 +2,7 @@ import { Alert } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { useEffect, useMemo } from "react";
 import { Section } from "../../components/Section";
-import { properties } from "../../components/schema";
+import { changed, properties } from "../../components/schema";
 import type { UploadedImage } from "./draft";
 import type { PartProps } from "./ImagePart";
 import type { Pixels } from "./image/png";
@@ -61,7 +61,7 @@ export function MaskPart(props: MaskPartProps) {
         onHistory={(history) => change({ history })}
         layers={layers}
         threshold={threshold}
-        onThreshold={(next) => change({ values: changed(draft.values, next, known.get(THRESHOLD)?.default) })}
+        onThreshold={(next) => change({ values: changed(analysis.parameters, draft.values, THRESHOLD, next) })}
         boxes={boxes}
         negative={known.has(NEGATIVE)}
       >
@@ -79,11 +79,6 @@ export function MaskPart(props: MaskPartProps) {
 
 const NO_BOXES: Box[] = [];
 const NOT_BOXES = "The label boxes are not boxes: each is [x0, y0, x1, y1] in pixels, and ends after it begins.";
-
-function changed(values: PartProps["draft"]["values"], threshold: number, usual: unknown) {
-  const { [THRESHOLD]: _, ...others } = values;
-  return threshold === usual ? others : { ...others, [THRESHOLD]: threshold };
-}
 
 function obstacleOf(pixels: Pixels, { mask, negative, pixels: visible, against }: Layers, threshold: number | null) {
   if (mask !== null && countSet(mask.data) === 0) return "Nothing is left of the mask: undo, or draw it.";
