@@ -7,7 +7,7 @@ import { encodePng, type Pixels } from "../image/png";
 import type { Raster } from "../mask/raster";
 import { cutOut } from "../mask/seen";
 import type { Layers } from "../mask/useLayers";
-import { type Search, specification } from "./specification";
+import { endingOf, type Search, specification } from "./specification";
 
 /** What was sent and not yet answered for sure, so that sending it again starts nothing twice. Kept over a reload of the tab. */
 interface Sent {
@@ -65,9 +65,8 @@ async function uploadMasks({ draft, image, pixels, layers, search }: Request) {
     const file = new File([encodePng(cutOut(pixels, raster))], `${stem}-${ending}.png`, { type: "image/png" });
     return (await uploadFile(file, options)).id;
   };
-  const channel = image.channels > 1 ? `channel${draft.channel}` : "";
-  const own = layers.mask === null && channel === "";
-  const mask = own ? image.upload : await upload(layers.mask, layers.mask === null ? channel : `${channel}mask`);
+  const ending = endingOf(image.channels, draft.channel, layers.mask !== null);
+  const mask = ending === "" ? image.upload : await upload(layers.mask, ending);
   const negative = layers.negative === null ? null : await upload(layers.negative, "negative");
   return { mask, negative: negative ?? draft.negative?.upload ?? null };
 }

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Analysis } from "../../../api/client";
-import { isSearch, type Search, specification, takesLists } from "./specification";
+import { endingOf, isSearch, type Search, specification, takesLists } from "./specification";
 
 function analysis(library: string | string[], kind: Analysis["kind"] = "search"): Analysis {
   const parameters = { properties: { mask: { type: "string" }, library: { type: library } } };
@@ -53,4 +53,13 @@ test("only what searches with a mask is offered", () => {
   expect(isSearch(analysis("string"))).toBe(true);
   expect(isSearch(analysis("string", "items"))).toBe(false);
   expect(isSearch({ ...analysis("string"), parameters: null })).toBe(false);
+});
+
+test.each([
+  [1, 1, false, ""],
+  [1, 1, true, "mask"],
+  [3, 2, false, "channel2"],
+  [3, 2, true, "channel2-mask"],
+])("of %i channels, channel %i, drawn on: %s, the file is called %j", (channels, channel, drawn, ending) => {
+  expect(endingOf(channels, channel, drawn)).toBe(ending);
 });

@@ -41,3 +41,8 @@ export function specification(search: Search): Record<string, unknown> {
     },
   };
 }
+
+/** What the file name of a mask has after that of its image, such as `channel2-mask`; nothing when it is the image itself. */
+export function endingOf(channels: number, channel: number, drawn: boolean): string {
+  return [...(channels > 1 ? [`channel${channel}`] : []), ...(drawn ? ["mask"] : [])].join("-");
+}
