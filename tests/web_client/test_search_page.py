@@ -278,6 +278,8 @@ def test_wrong_files_are_refused_at_once_with_the_fix(
 ) -> None:
     image = pixels_of(image_file)
     (tmp_path / "text.png").write_text("line,score\n1,2\n")
+    (tmp_path / "empty.png").touch()
+    save(image[:, 1:].copy(), tmp_path / "cropped.png")
     save(image, tmp_path / "jpeg.png", format="JPEG")
     save(image.max(2), tmp_path / "grey.png")
     save(image[:500, :1000], tmp_path / "size.tif")
@@ -290,6 +292,8 @@ def test_wrong_files_are_refused_at_once_with_the_fix(
     alert = page.get_by_role("alert")
     for name, reason in (
         ("text.png", "no PNG or TIFF image, whatever its name says"),
+        ("empty.png", "It is empty: choose another file."),
+        ("cropped.png", "It is cropped by 1 pixel in width: export it whole."),
         ("jpeg.png", "JPEG image, which changes colours"),
         ("grey.png", "colour holds the depth"),
         ("size.tif", "align it to JRC2018_Unisex_20x_HR first"),

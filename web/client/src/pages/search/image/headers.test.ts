@@ -64,7 +64,7 @@ test.each([
   ["only the first bytes of a PNG", rgb(4, 4).subarray(0, 12), "cut off"],
   ["a JPEG in it", Uint8Array.from([0xff, 0xd8, 0xff, 0xe0]), "JPEG"],
   ["text in it", new TextEncoder().encode("line, score"), "no PNG or TIFF"],
-  ["nothing in it", new Uint8Array(0), "no PNG or TIFF"],
+  ["nothing in it", new Uint8Array(0), "It is empty: choose another file"],
 ])("a file with %s is refused with the reason", async (_, file, reason) => {
   await expect(readHeader(new Blob([file]))).rejects.toThrow(reason);
 });

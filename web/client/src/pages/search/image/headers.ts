@@ -30,6 +30,7 @@ const OTHERS: [string, number[]][] = [
  * Throws WrongImage for what cannot be searched with, saying what to do.
  */
 export async function readHeader(file: Blob): Promise<Header> {
+  if (file.size === 0) throw new WrongImage("It is empty: choose another file.");
   const start = await bytes(file, 0, 64);
   if (begins(start, [0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])) return pngHeader(start);
   if (begins(start, [0x49, 0x49, 0x2a, 0]) || begins(start, [0x4d, 0x4d, 0, 0x2a]))
