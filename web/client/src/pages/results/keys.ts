@@ -121,7 +121,7 @@ export const HELP: { title: string; keys: [string[], string][] }[] = [
     title: "In the list",
     keys: [
       [["←", "↑", "→", "↓"], "go to another match"],
-      [["Home", "End"], "go to the first or the last match"],
+      [["Home", "End"], "go to the first or the last match of the page"],
       [["Enter"], "compare the match with the mask"],
       [["x"], "select it; with Shift, all from the last one that was selected"],
       [["s"], "search with it"],
