@@ -314,7 +314,31 @@ def test_what_only_the_server_can_see_is_told_by_it(tab: Any, expect: Any, image
     file.write_bytes(save(pixels_of(image_file), tmp_path / "whole.png").read_bytes()[:33] + b"nothing")
     page = tab("/search", expect="400")
     give(page, file)
-    expect(page.get_by_role("alert")).to_contain_text("cut.png was not taken")
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("cut.png was not taken")
+    expect(alert).to_contain_text("Choose another file")
+    expect(alert.get_by_role("button", name="Try again")).to_have_count(0)
+    give(page, image_file)
+    expect(page.get_by_role("application")).to_be_visible()
+    expect(alert).to_have_count(0)
+
+
+def test_for_an_image_that_cannot_be_shown_another_one_is_chosen(tab: Any, expect: Any, image_file: Path) -> None:
+    page = tab("/search", expect="400")
+    problem = {"status": 400, "code": "invalid_upload", "title": "Refused", "detail": "it is cut off in the middle"}
+    page.route("**/picture?channel=*", lambda route: route.fulfill(status=400, json=problem))
+    give(page, image_file)
+    alert = page.get_by_role("alert")
+    expect(alert).to_contain_text("it is cut off in the middle")
+    expect(alert.get_by_role("button", name="Try again")).to_have_count(0)
+    expect(page.get_by_role("button", name="Search", exact=True)).to_be_disabled()
+    expect(page.get_by_text("The image cannot be shown: choose another one.")).to_be_visible()
+    page.unroute("**/picture?channel=*")
+    with page.expect_file_chooser() as chooser:
+        alert.get_by_role("button", name="Choose another file").click()
+    chooser.value.set_files(image_file)
+    expect(page.get_by_role("application")).to_be_visible()
+    expect(alert).to_have_count(0)
 
 
 def test_one_of_several_channels_is_searched_with(

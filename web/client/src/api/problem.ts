@@ -12,11 +12,21 @@ export class Problem extends Error {
     super(detail);
   }
 
+  /** Whether the same request will be refused for ever, whatever else is done. */
+  get lasting(): boolean {
+    return this.status >= 400 && this.status < 500 && ![401, 409].includes(this.status) && !this.passing;
+  }
+
   /** Whether the same request may succeed a moment later. */
   get passing(): boolean {
     if (this.code === "unreachable" || this.code === "upload_busy") return true;
     return this.status === 429 || (this.status >= 500 && this.code !== "unreadable_library");
   }
+}
+
+/** Whether it is of no use to ask the same again. */
+export function isLasting(error: unknown): boolean {
+  return error instanceof Problem && error.lasting;
 }
 
 /** Whether what was asked for is not there, or is no more. */

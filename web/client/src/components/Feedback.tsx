@@ -3,7 +3,7 @@ import { IconAlertTriangle, IconRefresh } from "@tabler/icons-react";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import type { JobState } from "../api/client";
-import { Problem } from "../api/problem";
+import { isLasting, Problem } from "../api/problem";
 
 /** What went wrong, in the words of the server. */
 export function ProblemAlert({ error, title, retry }: { error: unknown; title?: string; retry?: () => void }) {
@@ -35,6 +35,7 @@ export function ProblemAlert({ error, title, retry }: { error: unknown; title?: 
 /** What a query has found; until then that it is being looked for, or why it cannot be. Old data stays while it fails. */
 export function Found<T>({ query, children }: { query: UseQueryResult<T>; children: (data: T) => ReactNode }) {
   if (query.data !== undefined) return children(query.data);
+  if (isLasting(query.error)) return <ProblemAlert error={query.error} />;
   if (query.error !== null) return <ProblemAlert error={query.error} retry={() => void query.refetch()} />;
   return (
     <Center p="xl">

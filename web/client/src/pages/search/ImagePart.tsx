@@ -1,6 +1,7 @@
 import { Button, FileButton, Text } from "@mantine/core";
 import { IconPhotoPlus } from "@tabler/icons-react";
 import type { Analysis, Library } from "../../api/client";
+import { isLasting } from "../../api/problem";
 import { Found } from "../../components/Feedback";
 import { HelpLink } from "../../components/HelpLink";
 import { Section } from "../../components/Section";
@@ -9,7 +10,7 @@ import { ChannelPicker } from "./image/ChannelPicker";
 import { DownloadChannel } from "./image/DownloadChannel";
 import { written } from "./image/fit";
 import { ImageDrop } from "./image/ImageDrop";
-import { PickFeedback } from "./image/PickFeedback";
+import { PickFeedback, Unusable } from "./image/PickFeedback";
 import { usePick } from "./image/usePick";
 import { usePixels } from "./image/usePixels";
 import { MaskPart, type Prepared } from "./MaskPart";
@@ -92,12 +93,30 @@ export function ImagePart({ onPrepared, problem, ...part }: ImagePartProps) {
           <ChannelPicker image={image} channel={draft.channel} onChannel={(channel) => change({ channel })} />
         )}
       </Section>
-      <Loaded {...part} image={image} problem={problem} onPrepared={onPrepared} />
+      <Loaded {...part} image={image} problem={problem} onPrepared={onPrepared} onFile={take} />
     </>
   );
 }
 
-function Loaded({ image, ...rest }: ImagePartProps & { image: NonNullable<Draft["image"]> }) {
+interface LoadedProps extends ImagePartProps {
+  image: NonNullable<Draft["image"]>;
+  onFile: (file: File | null) => void;
+}
+
+function Loaded({ image, onFile, ...rest }: LoadedProps) {
   const pixels = usePixels(image.upload, rest.draft.channel);
+  if (isLasting(pixels.error)) {
+    return (
+      <Unusable title={`${image.name} cannot be searched with`} error={pixels.error}>
+        <FileButton accept="image/png,image/tiff,.tif,.tiff" onChange={onFile}>
+          {(props) => (
+            <Button {...props} size="compact-sm" variant="light" color="red">
+              Choose another file
+            </Button>
+          )}
+        </FileButton>
+      </Unusable>
+    );
+  }
   return <Found query={pixels}>{(found) => <MaskPart {...rest} image={image} pixels={found} />}</Found>;
 }

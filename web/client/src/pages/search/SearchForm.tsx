@@ -15,6 +15,7 @@ import { Parameters } from "./choice/Parameters";
 import { EMPTY } from "./draft";
 import { ImagePart } from "./ImagePart";
 import { fits } from "./image/fit";
+import { usePixels } from "./image/usePixels";
 import type { Prepared } from "./MaskPart";
 import classes from "./SearchForm.module.css";
 import { nameOf, type Source } from "./source";
@@ -37,6 +38,7 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
   const [prepared, setPrepared] = useState<Prepared | null>(null);
   const [problems, setProblems] = useState<Record<string, string>>({});
   const [anew, setAnew] = useState(0);
+  const pixels = usePixels(draft.image?.upload ?? null, draft.channel);
   const about = useQuery(queries.about);
   const [search] = useSearchParams();
   const wanted = draft.analysis ?? search.get("analysis");
@@ -133,6 +135,7 @@ export function SearchForm({ source, analyses, libraries }: SearchFormProps) {
               libraries={libraries}
               chosen={chosen}
               prepared={prepared}
+              unreadable={pixels.error !== null}
               limits={about.data?.limits ?? null}
               onProblems={setProblems}
             />

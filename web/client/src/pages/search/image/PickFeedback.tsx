@@ -1,6 +1,8 @@
 import { Alert, Button, Group, Progress, Stack, Text } from "@mantine/core";
 import { IconPhotoX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import type { Library } from "../../../api/client";
+import { isLasting } from "../../../api/problem";
 import { ProblemAlert } from "../../../components/Feedback";
 import { percent } from "../../../format";
 import type { Pick } from "./usePick";
@@ -32,6 +34,9 @@ export function PickFeedback({ pick, libraries, chosen, onLibraries }: PickFeedb
     );
   }
   if (failed !== null) {
+    if (isLasting(failed.error)) {
+      return <Unusable title={`${failed.file.name} was not taken`} error={failed.error} onClose={pick.forget} />;
+    }
     const again = () => void pick.pick(failed.file, chosen);
     return <ProblemAlert title={`${failed.file.name} was not taken`} error={failed.error} retry={again} />;
   }
@@ -62,6 +67,37 @@ export function PickFeedback({ pick, libraries, chosen, onLibraries }: PickFeedb
             Search {others.map((one) => one.name).join(", ")} instead
           </Button>
         )}
+      </Stack>
+    </Alert>
+  );
+}
+
+interface UnusableProps {
+  title: string;
+  /** What the server says of it. */
+  error: unknown;
+  onClose?: () => void;
+  /** A way to choose another file, where there is none beside it. */
+  children?: ReactNode;
+}
+
+/** An image with which nothing can be done. */
+export function Unusable({ title, error, onClose, children }: UnusableProps) {
+  return (
+    <Alert
+      color="red"
+      role="alert"
+      icon={<IconPhotoX aria-hidden />}
+      title={title}
+      withCloseButton={onClose !== undefined}
+      closeButtonLabel="Close"
+      {...(onClose === undefined ? {} : { onClose })}
+    >
+      <Stack gap="xs" align="flex-start">
+        <Text size="sm" style={{ overflowWrap: "anywhere" }}>
+          {error instanceof Error ? error.message : String(error)}
+        </Text>
+        {children ?? <Text size="sm">Choose another file.</Text>}
       </Stack>
     </Alert>
   );

@@ -1,4 +1,4 @@
-import { Alert, Button, Stack, TextInput } from "@mantine/core";
+import { Alert, Button, Stack, Text, TextInput } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { IconSearch } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
@@ -20,6 +20,8 @@ import { useEstimate } from "./useEstimate";
 interface StartPanelProps extends PartProps {
   /** The mask; null while there is no image. */
   prepared: Prepared | null;
+  /** Whether the image cannot be shown. */
+  unreadable: boolean;
   limits: About["limits"] | null;
   /** What the server objects to, by path, such as `parameters.xy_shift`; shown where these are asked for. */
   onProblems: (problems: Record<string, string>) => void;
@@ -115,9 +117,9 @@ export function StartPanel(props: StartPanelProps) {
         >
           Search
         </Button>
-        <span id="search-missing" hidden>
+        <Text id="search-missing" size="sm" c="dimmed" hidden={missing === null || prepared !== null}>
           {missing ?? ""}
-        </span>
+        </Text>
       </Stack>
     </Section>
   );
@@ -136,13 +138,22 @@ function useHere() {
 }
 
 /** Why the search cannot start yet, for people; null when it can. */
-function missingOf({ analysis, draft, libraries, chosen, prepared, limits }: StartPanelProps): string | null {
+function missingOf({
+  analysis,
+  draft,
+  libraries,
+  chosen,
+  prepared,
+  unreadable,
+  limits,
+}: StartPanelProps): string | null {
   if (analysis.refused != null) return analysis.refused;
   if (draft.image === null) return "Choose an image first.";
   if (chosen.length === 0) return "Choose a library.";
   const picked = libraries.filter((one) => chosen.includes(one.id));
   const wrong = misfit(draft.image, picked, libraries);
   if (wrong !== null) return `The image does not fit. ${wrong.detail}`;
+  if (prepared === null && unreadable) return "The image cannot be shown: choose another one.";
   if (prepared === null) return "The image is being loaded.";
   if (prepared.obstacle !== null) return prepared.obstacle;
   if (limits?.jobs_per_day != null && limits.jobs_today >= limits.jobs_per_day) {
