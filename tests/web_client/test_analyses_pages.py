@@ -210,6 +210,11 @@ def test_a_configuration_is_a_form_and_a_text_that_stay_in_step(tab: Any, expect
     expect(page.get_by_role("textbox", name="Lines")).to_be_disabled()
     page.get_by_role("button", name="Back to the YAML text").click()
     expect(editor).to_contain_text("lines: [7")
+    page.get_by_text("Form", exact=True).click()
+    page.get_by_role("button", name="Give the text up").click()
+    expect(page.get_by_role("textbox", name="Lines")).to_be_enabled()
+    expect(page.get_by_text("The configuration is as the analysis wants it.")).to_be_visible()
+    page.get_by_text("YAML", exact=True).click()
 
     type_config(page, "# of the third mouse\nlines: 7\n")
     page.get_by_text("Form", exact=True).click()

@@ -69,9 +69,15 @@ test("what is half typed is given up with the text that cannot be read", () => {
 test.each([
   ["no value", "gain:"],
   ["a value of another type", "gain: high"],
+  ["a value out of bounds", "depth: -1"],
+  ["a value that is none of those that there are", "side: up"],
   ["a name that is not known", "gian: 1"],
 ])("a text with %s is not gone back to", (_, text) => {
-  const strict = { ...SCHEMA, additionalProperties: false };
+  const more = {
+    depth: { type: "integer", default: 1, minimum: 0 },
+    side: { enum: ["left", "right"], default: "left" },
+  };
+  const strict = { properties: { ...SCHEMA.properties, ...more }, additionalProperties: false };
   let state = filled(begin(strict), { gain: 5, label: "x" });
   for (const one of [text, "gain: ["]) state = typed(state, "yaml", one, strict, read("yaml", one));
   expect(givenUp(state).values).toEqual({ gain: 5, label: "x" });

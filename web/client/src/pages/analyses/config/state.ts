@@ -9,7 +9,7 @@ export interface ConfigState {
   mode: Mode;
   /** What differs from the defaults: what the job is given. While a text cannot be read, the last that were `good`. */
   values: Values;
-  /** Those of the form, or the last of a text that are of the types that the schema wants: not of what is half typed. */
+  /** Those of the form, or the last of a text that are as the schema wants them: not of what is half typed. */
   good: Values;
   /** The texts as they were written, with comments and all, and what each of them says. */
   texts: Partial<Record<Format, { text: string; values: Values }>>;
@@ -74,13 +74,16 @@ export function whole(schema: Schema, values: Values): Values {
   return Object.fromEntries([...known, ...Object.entries(values).filter(([name]) => !names.has(name))]);
 }
 
-/** Whether parameters have the names and the types of a schema; the server checks the rest. */
+/** Whether parameters have the names, types and bounds of a schema; the server checks the rest. */
 function fitting(schema: Schema, given: Values): boolean {
   const declared = new Map(properties(schema));
   return Object.entries(given).every(([name, value]) => {
     const property = declared.get(name);
     if (property === undefined) return schema?.additionalProperties !== false;
     const types = [property.type ?? []].flat();
+    const { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY } = property;
+    if (typeof value === "number" && (value < minimum || value > maximum)) return false;
+    if (property.enum !== undefined && !property.enum.some((one) => same(one, value))) return false;
     return types.length === 0 || types.some((type) => isOf(type, value));
   });
 }
