@@ -54,6 +54,8 @@ REFUSED = """<!doctype html>
 </html>
 """
 
+NOT_LET_IN = "Open the address that <code>skyburst serve</code> printed last: it lets you in."
+
 
 @dataclass(frozen=True, slots=True)
 class Door:
@@ -120,7 +122,8 @@ class Doorkeeper(ASGIMiddleware):
             await next_app(scope, receive, send)
             return
         if "text/html" in headers.get("accept", "") and not scope["path"].startswith("/api/"):
-            page = REFUSED.format(title=escape(found.title), detail=escape(found.detail))
+            detail = escape(found.detail) if found.status != 401 else NOT_LET_IN
+            page = REFUSED.format(title=escape(found.title), detail=detail)
             answer: Response[Any] = Response(page, status_code=found.status, media_type=MediaType.HTML, headers=HEADERS)
         else:
             wanted = {"WWW-Authenticate": "Bearer"} if found.status == 401 else None

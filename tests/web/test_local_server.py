@@ -225,5 +225,5 @@ def test_who_opens_a_page_without_the_token_is_told_on_a_page_how_to_come_in(ser
     base = server.partition("/?token=")[0]
     answer = httpx.get(f"{base}/jobs", headers={"Accept": "text/html,*/*"})
     assert (answer.status_code, answer.headers["content-type"].partition(";")[0]) == (401, "text/html")
-    assert "open the address that `skyburst serve` printed" in answer.text
+    assert "Open the address that <code>skyburst serve</code> printed last: it lets you in." in answer.text
     assert httpx.get(f"{base}/api/jobs", headers={"Accept": "text/html"}).json()["code"] == "no_token"

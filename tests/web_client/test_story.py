@@ -228,7 +228,7 @@ def test_a_server_that_was_started_again_says_how_to_come_in(tabs: Any, scripted
     page = tabs("/jobs")
     page.context.clear_cookies()
     page.reload()
-    expect(page.get_by_text("open the address that `skyburst serve` printed")).to_be_visible()
+    expect(page.get_by_text("Open the address that skyburst serve printed last")).to_be_visible()
 
 
 def test_pages_of_a_server_that_was_started_anew_say_so_and_go_on_once_they_are_let_in(
