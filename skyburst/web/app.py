@@ -249,7 +249,7 @@ class LibraryPaths(Controller):
         """One library."""
         return _of(request)[0].libraries.get(library)
 
-    @get("/{library:str}/thumbnails/{key:path}", sync_to_thread=True, media_type="image/jpeg", responses=PROBLEM)
+    @get("/{library:str}/thumbnails/{key:path}", sync_to_thread=True, responses=PROBLEM)
     def thumbnail(self, request: Requested, library: FromPath[str], key: FromPath[Path]) -> Response[bytes]:
         """The small picture of an item."""
         readable = _of(request)[0].libraries.thumbnail(library, str(key).lstrip("/"))
@@ -448,7 +448,7 @@ class ResultPaths(Controller):
         query = Query(at or (), where or (), sort or (), per, most_per, count or (), offset, limit)
         return service.results(job_id, user, query)
 
-    @get("/files/{name:path}", sync_to_thread=True, media_type="application/octet-stream", responses=PROBLEM)
+    @get("/files/{name:path}", sync_to_thread=True, responses=PROBLEM)
     def file(self, request: Requested, job_id: Id, name: FromPath[Path]) -> Stream | Redirect:
         """A result file; `result.json` is the result. Where files are had from elsewhere, the address of it."""
         service, user = _of(request)

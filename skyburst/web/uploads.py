@@ -340,7 +340,7 @@ class LocalUploads:
                 named.parent.mkdir(exist_ok=True)
                 with suppress(FileExistsError):  # another request came first
                     os.link(folder / DATA, named)
-        except FileNotFoundError as error:  # removed since it was looked at
+        except (FileNotFoundError, FileExistsError) as error:  # removed since it was looked at, or while it was made
             raise no_upload(upload_id) from error
         except OSError as error:
             raise _stored(error, folder) from error

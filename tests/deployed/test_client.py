@@ -226,7 +226,7 @@ def test_somebody_signs_in_searches_watches_and_takes_the_results_home(
     expect(seen.get_by_role("heading", name="Sign in to Skyburst")).to_be_visible()
     page.invited("grace")
     tab.sign_in("grace", CHOSEN)
-    expect(seen.get_by_role("alert")).to_contain_text("there is no job")
+    expect(seen.get_by_role("heading", name="There is no such job (any more)")).to_be_visible()
     tab.take_complaints(f"status of 404.*/api/jobs/{job}")
     seen.get_by_role("navigation", name="Pages").get_by_role("link", name="Jobs").click()
     expect(seen.get_by_role("heading", name="Jobs", level=1)).to_be_visible()

@@ -164,7 +164,8 @@ def test_an_id_of_80_odd_characters_and_long_names_are_taken_and_longer_ones_ref
 @pytest.mark.parametrize(
     ("given", "said", "remedy"),
     [
-        ({"analysis": "a" * 200_000}, "job.analysis is 'aaa", "`skyburst deploy` adds others"),
+        ({"analysis": "a" * 4_000}, "job.analysis is 'aaa", "`skyburst deploy` adds others"),
+        ({"analysis": "a" * 200_000}, 'job.analysis is \\"aaa', "length <= 4096"),
         ({"resume": "r" * 200_000}, "resume is 'rrr", "the id of a job"),
         ({"analysis": "scripted", "p" * 200_000: 1}, "job.ppp", "the fields are analysis"),
         ({"analysis": "color-depth-search", "parameters": {"mask": "m" * 200_000, "library": "s3://b/l"}},

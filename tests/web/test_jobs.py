@@ -52,6 +52,7 @@ def test_a_job_is_told_of_until_it_has_ended_and_its_result_and_certificate_are_
     found = api.get(f"/api/jobs/{job['job_id']}").json()
     assert found["has_result"]
     result = api.get(f"/api/jobs/{job['job_id']}/files/result.json")
+    assert result.headers["content-type"] == "application/json", "as what it is, for who shows it"
     assert abs(result.json()["integral"] - 3.14) < 0.5
     assert "sandbox" in result.headers["content-security-policy"]
     assert api.get(f"/api/jobs/{job['job_id']}/certificate").json()["job"]["job_id"] == job["job_id"]

@@ -160,7 +160,7 @@ def look_at_files(page: Any, expect: Any) -> None:
     page.get_by_text("plot.svg", exact=True).click()
     picture = page.get_by_role("img", name=re.compile("plot.svg"))
     expect(picture).to_be_visible()
-    page.wait_for_function("image => image.naturalWidth === 40", arg=picture.element_handle())
+    expect(picture).to_have_js_property("naturalWidth", 40)
     page.get_by_text("report.html", exact=True).click()
     # A page that an analysis wrote runs its scripts, and has nothing of this one.
     expect(page.frame_locator("iframe").get_by_text("cookie: kept from it")).to_be_visible()

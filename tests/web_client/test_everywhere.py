@@ -49,7 +49,7 @@ def test_narrow_windows_have_the_menu_behind_a_button(tab: Any, expect: Any) -> 
 def test_a_page_that_is_not_there_says_so_and_a_job_that_is_not_there_too(tab: Any, expect: Any) -> None:
     expect(tab("/nowhere").get_by_text("There is no such page")).to_be_visible()
     missing = tab("/jobs/none-20000101-000000-000000", expect="404")
-    expect(missing.get_by_role("alert")).to_contain_text("there is no job")
+    expect(missing.get_by_role("heading", name="There is no such job (any more)")).to_be_visible()
 
 
 def test_help_explains_every_parameter_and_a_topic_is_reached_by_its_address(tab: Any, expect: Any, site: Site) -> None:
