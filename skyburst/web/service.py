@@ -31,7 +31,6 @@ from skyburst.errors import (
     JobBusy,
     JobNotFound,
     NotFound,
-    ObjectNotFound,
     PictureNotFound,
     ResultNotReady,
     UploadInUse,
@@ -227,12 +226,10 @@ class Service:
         return UploadInUse(f"job {job.job_id} needs upload {upload_id}, and has not ended: cancel the job first")
 
     def _needs(self, home: Home, job: JobRecord, upload_id: str) -> bool:
-        try:
-            items = _given_items(home, job)
-        except ObjectNotFound:  # deleted since it was listed
-            items = []
         return any(
-            self.uploads.named(text) == upload_id for part in (job.parameters, items) for _, text in texts_in(part)
+            self.uploads.named(text) == upload_id
+            for part in (job.parameters, _given_items(home, job))
+            for _, text in texts_in(part)
         )
 
     # Jobs

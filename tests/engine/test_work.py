@@ -81,7 +81,7 @@ def test_a_function_gets_its_batch_and_what_it_returns_is_stored(outcome_of: Run
     assert (outcome.payload, outcome.reference, outcome.size) == (b'v{"sum":446}', None, 12)
     assert (outcome.failure, outcome.item_errors, outcome.log) == (None, None, None)
     assert began <= outcome.started_at <= time.time()
-    assert outcome.seconds >= 0
+    assert 0 <= outcome.seconds <= time.time() - began + 1, "of this batch, and in seconds"
     assert 1 < outcome.peak_memory_mb < 10_000
 
 
