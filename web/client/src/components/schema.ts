@@ -1,3 +1,5 @@
+import { same } from "./json";
+
 /** What the API tells of one parameter: the part of JSON Schema that blueprints use. */
 export interface Property {
   type?: string | string[];
@@ -17,12 +19,8 @@ export type Values = Record<string, unknown>;
 export function changed(schema: Record<string, unknown> | null, values: Values, name: string, next: unknown): Values {
   const { [name]: _, ...others } = values;
   const property = properties(schema).find(([one]) => one === name)?.[1];
-  const usual = property !== undefined && "default" in property && isSame(property.default, next);
+  const usual = property !== undefined && "default" in property && same(property.default, next);
   return next === undefined || usual ? others : { ...others, [name]: next };
-}
-
-function isSame(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
 
 /** The parameters of a schema, by their names, in the order in which forms show them. */

@@ -3,10 +3,11 @@ import { IconDownload, IconFileImport } from "@tabler/icons-react";
 import { lazy, Suspense, useState } from "react";
 import type { Format } from "../../../api/analysisQueries";
 import type { Analysis } from "../../../api/client";
+import { same } from "../../../components/json";
 import { ParameterForm } from "../../../components/ParameterForm";
 import { properties } from "../../../components/schema";
 import { saveText } from "../files/download";
-import { type ConfigState, differing, filled, givenUp, type Mode, same, textOf, typed, withoutDefault } from "./state";
+import { type ConfigState, differing, filled, givenUp, type Mode, textOf, typed, withoutDefault } from "./state";
 import type { Checked } from "./useCheck";
 
 const TextConfig = lazy(() => import("./TextConfig"));

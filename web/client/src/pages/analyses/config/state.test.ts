@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { begin, differing, filled, givenUp, same, textOf, typed, whole, withoutDefault } from "./state";
+import { same } from "../../../components/json";
+import { begin, differing, filled, givenUp, textOf, typed, whole, withoutDefault } from "./state";
 import { read, write } from "./text";
 
 const SCHEMA = {

@@ -1,7 +1,8 @@
 import { type Document, parseDocument, stringify } from "yaml";
 import type { Format } from "../../../api/analysisQueries";
+import { isObject, same } from "../../../components/json";
 import type { Values } from "../../../components/schema";
-import { isObject, type Reading, same } from "./state";
+import type { Reading } from "./state";
 
 // The YAML that Skyburst reads configs with, in which `yes` and `on` are true.
 const DIALECT = { version: "1.1" } as const;

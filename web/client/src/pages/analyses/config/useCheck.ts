@@ -2,7 +2,8 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { analysisQueries } from "../../../api/analysisQueries";
 import type { Analysis } from "../../../api/client";
-import { type ConfigState, same } from "./state";
+import { same } from "../../../components/json";
+import type { ConfigState } from "./state";
 
 export interface Checked {
   /** What the server finds wrong; of what was typed a moment ago, when `checking`. */

@@ -1,7 +1,7 @@
 import { SimpleGrid, TagsInput, TextInput } from "@mantine/core";
+import { isObject } from "../../../components/json";
 import { NumberField } from "../../../components/NumberField";
 import type { Values } from "../../../components/schema";
-import { isObject } from "../config/state";
 
 interface OptionsProps {
   value: Values;

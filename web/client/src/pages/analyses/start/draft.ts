@@ -1,6 +1,6 @@
 import type { Job } from "../../../api/client";
+import { isObject } from "../../../components/json";
 import type { Values } from "../../../components/schema";
-import { isObject } from "../config/state";
 
 /** A file, folder or address of a dataset. */
 export interface Source {

@@ -1,4 +1,5 @@
 import type { Analysis } from "../../../api/client";
+import { same } from "../../../components/json";
 import { properties, type Values } from "../../../components/schema";
 
 type Preset = Analysis["presets"][number];
@@ -18,8 +19,4 @@ export function presetOf(analysis: Analysis, values: Values): Preset | null {
   );
   const size = (preset: Preset) => Object.keys(preset.parameters).length;
   return fitting.toSorted((one, other) => size(other) - size(one))[0] ?? null;
-}
-
-function same(one: unknown, other: unknown): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
 }
